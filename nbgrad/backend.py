@@ -1,0 +1,30 @@
+"""The numerical backend on its own: every op as a function of arrays that returns arrays.
+
+There are no Tensors and no derivatives: `nbgrad.backend.tanh(x)` runs the kernel of `tanh`. Inputs are arrays
+of supported dtypes (and Python scalars).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nbgrad.core import raw
+from nbgrad.registry import OPS
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    if name not in OPS:
+        raise AttributeError(f"nbgrad.backend has no op {name!r}; see nbgrad.registry.OPS for their names")
+    op: Any = OPS[name].op
+
+    def run(*xs: Any, **params: Any) -> Any:
+        z = op(*xs, **params)
+        return tuple(map(raw, z)) if isinstance(z, (tuple, list)) else raw(z)
+
+    run.__name__, run.__doc__ = name, op.__doc__
+    return run
+
+
+def __dir__() -> list[str]:
+    return sorted(OPS)

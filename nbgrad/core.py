@@ -1,0 +1,385 @@
+"""The engine: tensors, the ops that act on them, and the traces that watch.
+
+A trace is a Graph (reverse mode: remember every op) or Tangents (forward mode: carry a tangent beside every
+value). Traces nest; each is born at a moment, and of the traces that see an op the youngest records it and
+hands the op on to the older ones. Births are never reused, so two traces cannot be confused and a tensor that
+outlives its trace is a constant to every later one. Raw means an array of a device (or a scalar, or a
+symbol): the engine only passes it on.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, Any
+
+from nbgrad import device, errors
+
+births = itertools.count(1).__next__          # traces and nodes are born in order: later = inner
+quiet: ContextVar[int] = ContextVar("quiet", default=0)      # traces born before this number do not record
+ENDED = 0                                     # the birth of a trace that has ended: it is older than everything and records nothing
+_new = object.__new__
+_FREED = object()                             # the memo of a node that a backward has used up
+_NONE: dict[str, Any] = {}
+_ONE = (True,)
+
+
+class Tensor:
+    """An array that gradients can be taken through.
+
+    value : raw, or the Tensor one trace further out if several traces watch it
+    trace : the youngest trace that watches, or None
+    mark  : what that trace knows of it: a Node in a Graph, the tangent in Tangents
+    """
+
+    __slots__ = ("__weakref__", "_grad", "mark", "trace", "value")
+    __array_ufunc__ = None
+    __array_priority__ = 1000
+
+    value: Any
+    trace: Any
+    mark: Any
+    _grad: Tensor | None
+
+    def __new__(cls, *_: Any, **__: Any) -> Tensor:
+        raise errors.not_by_class()
+
+    @property
+    def grad(self) -> Tensor | None:
+        """On a leaf with requires_grad=True, what backward() has added up; else None."""
+        return getattr(self, "_grad", None)
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        self._grad = value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        return raw(self).shape
+
+    @property
+    def dtype(self) -> Any:
+        """NumPy dtype of the elements."""
+        return raw(self).dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(raw(self).shape)
+
+    if TYPE_CHECKING:                         # nbgrad/methods.py gives Tensor its operators and methods
+        def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+        def __neg__(self) -> Tensor: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+
+
+def tensor(value: Any, trace: Any = None, mark: Any = None) -> Tensor:
+    """A Tensor of a raw value, or of the Tensor one trace further out."""
+    t = _new(Tensor)
+    t.value, t.trace, t.mark = value, trace, mark
+    return t
+
+
+def wrap(value: Any) -> Tensor:
+    """An inner value as a Tensor: a Tensor stays, a raw one becomes a constant."""
+    return value if type(value) is Tensor else tensor(value)
+
+
+def as_tensor(x: Any) -> Tensor:
+    """x as a Tensor; an array, a scalar or nested lists are copied into a constant."""
+    return x if type(x) is Tensor else tensor(device.array(x))
+
+
+def unwrap(x: Any) -> Any:
+    """A Tensor as an inner value: raw if no trace watches it."""
+    return x.value if type(x) is Tensor and x.trace is None else x
+
+
+def raw(x: Any) -> Any:
+    """The raw value under all traces."""
+    while type(x) is Tensor:
+        x = x.value
+    return x
+
+
+def living(x: Any, birth: float = math.inf) -> Any:
+    """x without the traces around it that have ended, or were born at that moment or later."""
+    while type(x) is Tensor and x.trace is not None and (x.trace.birth == ENDED or x.trace.birth >= birth):
+        x = wrap(x.value)
+    return x
+
+
+class Spec:
+    """The shape and dtype of a value that was not kept. It answers for them as the value would."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
+        self.shape, self.dtype = shape, dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+
+def spec(x: Any) -> Any:
+    """Shape and dtype of an inner value; a Python scalar stays what it is."""
+    x = raw(x)
+    return Spec(x.shape, x.dtype) if hasattr(x, "dtype") else x
+
+
+class Op:
+    """One row of the op table: how it runs, and how cotangents and tangents cross it."""
+
+    name: str
+    discrete = False                          # True: its result has no derivative, and no such trace records it
+
+    def run(self, *xs: Any, **params: Any) -> Any:
+        """The result, raw, on raw inputs; a tuple if there are several."""
+        raise NotImplementedError
+
+    def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
+        """What `pull` will need, of inner values xs and z."""
+        raise NotImplementedError
+
+    def forward(self, xs: Sequence[Any], params: dict[str, Any], wanted: tuple[bool, ...]) -> tuple[Any, Any]:
+        """run and save together, on raw inputs."""
+        z = self.run(*xs, **params)
+        return z, self.save(xs, z, params, wanted)
+
+    def pull(self, g: Any, memo: Any) -> Sequence[Any]:
+        """Cotangents of the inputs (None: not wanted, or zero) from the cotangent g of the output.
+
+        All are inner values. For an op with several outputs g is a tuple, None where no cotangent arrived.
+        """
+        raise NotImplementedError
+
+    def push(self, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
+        """Tangent of z from the tangents ts of xs (None: no tangent); all inner values."""
+        raise NotImplementedError
+
+
+def apply(op: Op, args: Sequence[Any], params: dict[str, Any] = _NONE) -> Any:
+    """The Tensors of op's results on Tensors and raw values; the youngest trace that sees them records it."""
+    # The common case: one trace at most, over raw values.
+    trace: Any = None
+    xs: list[Any] = []
+    marks: list[Any] = []
+    for a in args:
+        if type(a) is not Tensor:
+            xs.append(a)
+            marks.append(None)
+            continue
+        value = a.value
+        if type(value) is Tensor:
+            return _apply_nested(op, args, params)
+        xs.append(value)
+        t = a.trace
+        marks.append(None if t is None else a.mark)
+        if t is not trace and t is not None:
+            if trace is not None:
+                return _apply_nested(op, args, params)
+            trace = t
+    if trace is not None and trace.birth > quiet.get() and (not op.discrete or trace.discrete):
+        return trace.record(op, xs, params, marks, False)
+    z = op.run(*xs, **params)
+    return tensor(z) if type(z) is not tuple else tuple([tensor(part) for part in z])
+
+
+def _apply_nested(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
+    """apply for several traces: the youngest that is not muted records, and hands the op on to older ones."""
+    youngest, birth = None, quiet.get()
+    args = [living(a) for a in args]
+    for a in args:
+        if type(a) is Tensor and a.trace is not None and a.trace is not youngest and a.trace.birth > birth:
+            youngest, birth = a.trace, a.trace.birth
+    if youngest is None or (op.discrete and not youngest.discrete):
+        return apply(op, [raw(a) for a in args], params)
+    seen = [type(a) is Tensor and a.trace is youngest for a in args]
+    xs = [a.value if s else unwrap(a) for a, s in zip(args, seen, strict=True)]
+    marks = [a.mark if s else None for a, s in zip(args, seen, strict=True)]
+    return youngest.record(op, xs, params, marks, Tensor in map(type, xs))
+
+
+def _run(op: Op, xs: Sequence[Any], params: dict[str, Any], nested: bool) -> Any:
+    """op's result on inner values xs, as one (a tuple if there are several); nested: some are Tensors."""
+    if not nested:
+        return op.run(*xs, **params)
+    z = apply(op, xs, params)
+    return tuple(map(unwrap, z)) if type(z) is tuple else unwrap(z)
+
+
+class Node:
+    """One application of an op in a Graph; op None: an input.
+
+    It holds no Tensor of its own graph, so there are no reference cycles.
+    """
+
+    __slots__ = ("birth", "memo", "op", "parents")
+
+    birth: int
+    op: Any
+    parents: Sequence[Any]
+    memo: Any
+
+
+def node(op: Any, parents: Sequence[Any], memo: Any) -> Node:
+    """A Node born now."""
+    n = _new(Node)
+    n.birth, n.op, n.parents, n.memo = births(), op, parents, memo
+    return n
+
+
+class Graph:
+    """Reverse mode: remember every op."""
+
+    __slots__ = ("birth",)
+    discrete = False
+
+    def __init__(self) -> None:
+        self.birth = births()
+
+    def leaf(self, value: Any) -> Tensor:
+        """An input of the graph with this inner value."""
+        return tensor(value, self, node(None, (), None))
+
+    def record(self, op: Op, xs: Sequence[Any], params: dict[str, Any], marks: Sequence[Any],
+               nested: bool) -> Any:
+        """The Tensors of op's results on inner values, remembered. marks: the inputs' nodes; nested: see _run."""
+        wanted = _ONE if len(marks) == 1 else tuple([m is not None for m in marks])
+        if nested:
+            z = _run(op, xs, params, True)
+            memo = op.save(xs, z, params, wanted)
+        else:
+            z, memo = op.forward(xs, params, wanted)
+        n = _new(Node)
+        n.birth, n.op, n.parents, n.memo = births(), op, marks, memo
+        if type(z) is not tuple:
+            out = _new(Tensor)
+            out.value, out.trace, out.mark = z, self, n
+            return out
+        return tuple([tensor(part, self, node(_SLOT, (n,), (i, len(z)))) for i, part in enumerate(z)])
+
+
+class _Slot(Op):
+    """One of several outputs of a node: its cotangent is a tuple with one place filled."""
+
+    name = "output"
+
+    def pull(self, g: Any, memo: Any) -> Sequence[Any]:
+        place, count = memo
+        return (tuple([g if i == place else None for i in range(count)]),)
+
+
+_SLOT = _Slot()
+
+
+class Tangents:
+    """Forward mode: carry one tangent beside every value."""
+
+    __slots__ = ("birth",)
+    discrete = False
+
+    def __init__(self) -> None:
+        self.birth = births()
+
+    def record(self, op: Op, xs: Sequence[Any], params: dict[str, Any], marks: Sequence[Any],
+               nested: bool) -> Any:
+        """The Tensors of op's results on inner values, with their tangents. marks: the inputs' tangents."""
+        z = _run(op, xs, params, nested)
+        t = op.push(marks, xs, z, params)
+        if type(z) is not tuple:
+            return wrap(z) if t is None else tensor(z, self, t)
+        return tuple([wrap(p) if tp is None else tensor(p, self, tp) for p, tp in zip(z, t, strict=True)])
+
+
+TAPE = Graph()                                # the oldest trace: tensors with requires_grad=True live here
+
+
+def pull(seeds: Iterable[tuple[Node, Any]], free: bool = False) -> dict[Node, Any]:
+    """Cotangents of the inputs that the seeds, (node, cotangent) pairs, depend on.
+
+    Nodes are visited in reverse order of birth, which is a topological order, without recursion. The
+    cotangents are kept in this call's own table, so a failure leaves nothing behind. free: drop what each
+    node saved once it is used.
+    """
+    pending: dict[Node, Any] = {}
+    for n, g in seeds:
+        pending[n] = add(pending[n], g) if n in pending else g
+    heap = [(-n.birth, n) for n in pending]
+    heapify(heap)
+    leaves: dict[Node, Any] = {}
+    while heap:
+        n = heappop(heap)[1]
+        g = pending.pop(n)
+        op = n.op
+        if op is None:
+            leaves[n] = g
+            continue
+        memo = n.memo
+        if memo is _FREED:
+            raise errors.freed(op.name)
+        cotangents = op.pull(g, memo)
+        if free:
+            n.memo = _FREED
+        for parent, c in zip(n.parents, cotangents, strict=True):
+            if c is not None and parent is not None:
+                if parent in pending:
+                    pending[parent] = add(pending[parent], c)
+                else:
+                    pending[parent] = c
+                    heappush(heap, (-parent.birth, parent))
+    return leaves
+
+
+def add(a: Any, b: Any) -> Any:
+    """Sum of two cotangents or tangents (None: zero) as inner values."""
+    if a is None or b is None:
+        return b if a is None else a
+    if type(a) is tuple:
+        return tuple([add(p, q) for p, q in zip(a, b, strict=True)])
+    return unwrap(wrap(a) + wrap(b))
+
+
+def transpose(op: Op, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
+    """op's tangent from its own VJP: that is linear in the cotangent, and its transpose is the JVP.
+
+    Source: Townsend, A new trick for calculating Jacobian vector products, 2017.
+    """
+    trace = Graph()
+    many = type(z) is tuple
+    zero = [wrap(device.zeros_like(raw(part))) for part in (z if many else (z,))]
+    gs = [trace.leaf(unwrap(g)) for g in zero]
+    memo = op.save(xs, z, params, tuple([t is not None for t in ts]))
+    seeds = [(c.mark, t) for c, t in zip(op.pull(tuple(gs) if many else gs[0], memo), ts, strict=True)
+             if t is not None and type(c) is Tensor and c.trace is trace]
+    found = pull(seeds)
+    out = [found.get(g.mark) for g in gs]
+    return tuple(out) if many else out[0]
+
+
+def watch(value: Any) -> Tensor:
+    """A new leaf on the TAPE with this raw value."""
+    t = TAPE.leaf(value)
+    t.mark.memo = weakref.ref(t)              # backward finds the tensor whose .grad it adds to
+    return t

@@ -1,0 +1,288 @@
+"""Every error nbgrad raises: its class, its words and the next step it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+
+class NbgradError(Exception):
+    """The base of all errors raised by nbgrad itself."""
+
+
+class ShapeError(NbgradError, ValueError):
+    """Shapes that do not fit an operation."""
+
+
+class AxisError(NbgradError, np.exceptions.AxisError):
+    """An axis that an array does not have."""
+
+    def __init__(self, message: str) -> None:
+        np.exceptions.AxisError.__init__(self, message)
+
+
+class DtypeError(NbgradError, TypeError):
+    """A dtype that nbgrad, or an operation, does not take."""
+
+
+class ValueRangeError(NbgradError, ValueError):
+    """An argument outside the values it may have."""
+
+
+class GradientError(NbgradError, RuntimeError):
+    """A derivative that does not exist, was not asked for correctly, or is gone."""
+
+
+class TraceError(NbgradError, TypeError):
+    """A value asked of something that is still being traced."""
+
+
+class SingularError(NbgradError, np.linalg.LinAlgError):
+    """A matrix that has no inverse, or is not square, where one is needed."""
+
+
+class RegistryError(NbgradError, ValueError):
+    """An operation declared twice, or not at all, or wrongly."""
+
+
+class CacheError(NbgradError, RuntimeError):
+    """A kernel cache folder that is not safe to use."""
+
+
+class DeviceError(NbgradError, RuntimeError):
+    """A device that is not there, or arrays that live on different ones."""
+
+
+def _list(items: Iterable[object]) -> str:
+    return ", ".join(map(str, items))
+
+
+# ------------------------------------------------------------------------------------------- shapes
+def no_broadcast(op: str, shapes: Sequence[tuple[int, ...]]) -> ShapeError:
+    return ShapeError(f"{op}: shapes {_list(shapes)} do not broadcast together. Compared from the last axis "
+                      f"backwards, sizes must be equal or 1; use reshape or expand_dims to line them up.")
+
+
+def no_broadcast_to(shape: tuple[int, ...], target: tuple[int, ...]) -> ShapeError:
+    return ShapeError(f"broadcast_to: an array of shape {shape} cannot be broadcast to {target}. "
+                      f"Each of its axes must equal the target's, counted from the last one, or be 1.")
+
+
+def no_product(op: str, a: tuple[int, ...], b: tuple[int, ...], why: str) -> ShapeError:
+    return ShapeError(f"{op}: shapes {a} and {b} do not multiply: {why}.")
+
+
+def no_contraction(subscripts: str, shapes: Sequence[tuple[int, ...]], index: str) -> ShapeError:
+    return ShapeError(f"einsum: index {index!r} of {subscripts!r} has two lengths in shapes {_list(shapes)}. An index "
+                      f"has one length, or 1 in an operand that is broadcast along it.")
+
+
+def bad_subscripts(subscripts: object, why: str) -> ValueRangeError:
+    return ValueRangeError(f"einsum: bad subscripts {subscripts!r}: {why}. Write them as in 'ij,jk->ik'.")
+
+
+def bad_shape(op: str, shape: tuple[int, ...], need: str) -> ShapeError:
+    return ShapeError(f"{op}: got shape {shape}, but {need}.")
+
+
+def no_reshape(shape: tuple[int, ...], target: tuple[int, ...]) -> ShapeError:
+    return ShapeError(f"reshape: {int(np.prod(shape))} elements of shape {shape} do not fill shape {target}. "
+                      f"Give sizes with the same product, or -1 for one of them.")
+
+
+def empty_reduction(op: str, shape: tuple[int, ...]) -> ShapeError:
+    return ShapeError(f"{op}: the reduced axes of shape {shape} hold no element, and {op} has no identity. "
+                      f"Check for emptiness first.")
+
+
+def bad_axis(op: str, axis: object, ndim: int) -> AxisError:
+    return AxisError(f"{op}: axis {axis} is out of range for an array with {ndim} axes. "
+                     f"Use an axis from {-ndim} to {ndim - 1}." if ndim else
+                     f"{op}: axis {axis} is out of range: a 0-d array has no axes. Leave axis out.")
+
+
+def repeated_axis(op: str, axes: object) -> ValueRangeError:
+    return ValueRangeError(f"{op}: axis {axes} names an axis twice. Name each axis once.")
+
+
+def bad_index(op: str, shape: tuple[int, ...], why: str) -> IndexError:
+    return _IndexError(f"{op}: cannot index an array of shape {shape}: {why}.")
+
+
+class _IndexError(NbgradError, IndexError):
+    """An index that does not fit."""
+
+
+def no_fit(op: str, shape: tuple[int, ...], why: str) -> ShapeError:
+    return ShapeError(f"{op}: values of shape {shape} do not broadcast to the indexed part: {why}.")
+
+
+def not_alike(op: str, shapes: Sequence[tuple[int, ...]], axis: int | None) -> ShapeError:
+    need = "in every axis" if axis is None else f"in every axis but {axis}"
+    return ShapeError(f"{op}: shapes {_list(shapes)} must have as many axes, and the same sizes {need}. "
+                      f"Use reshape, expand_dims or broadcast_to first.")
+
+
+def singular(op: str, shape: tuple[int, ...]) -> SingularError:
+    return SingularError(f"{op}: a matrix is singular, shape {shape}. It has no inverse; add a multiple of the identity "
+                         f"matrix, or solve in the least-squares sense.")
+
+
+def not_square(op: str, shape: tuple[int, ...]) -> SingularError:
+    return SingularError(f"{op}: needs square matrices in the last two axes, got shape {shape}.")
+
+
+# ------------------------------------------------------------------------------------------- dtypes
+def unsupported_dtype(dtype: object) -> DtypeError:
+    return DtypeError(f"nbgrad does not support dtype {dtype}. It takes bool, int8 to int64, uint8 to uint64, float32 "
+                      f"and float64; convert first, for example with array.astype('float64').")
+
+
+def ragged() -> ShapeError:
+    return ShapeError("asarray: nested lists must have the same length at every level. Pad them or keep a list of arrays.")
+
+
+def bad_operands(op: str, dtypes: Sequence[object]) -> DtypeError:
+    return DtypeError(f"{op}: not defined for dtypes {_list(dtypes)}, as in NumPy. Convert with astype first.")
+
+
+def integer_result(op: str, value: object, dtype: object) -> OverflowError:
+    return OverflowError(f"{op}: the Python integer {value} does not fit dtype {dtype}. Convert the array with astype first.")
+
+
+def negative_integer_power() -> ValueRangeError:
+    return ValueRangeError("pow: integers to negative integer powers are not integers. Convert to float64 with astype first.")
+
+
+def needs_integers(op: str, what: str, dtype: object) -> DtypeError:
+    return DtypeError(f"{op}: {what} must be integers, got dtype {dtype}.")
+
+
+def needs_floats(op: str, dtype: object) -> DtypeError:
+    return DtypeError(f"{op}: only floating-point tensors have gradients, got dtype {dtype}. "
+                      f"Use floats, for example asarray(x, dtype='float64').")
+
+
+def bad_choice(op: str, name: str, value: object, choices: Iterable[object]) -> ValueRangeError:
+    return ValueRangeError(f"{op}: {name}={value!r} is not one of {_list(map(repr, choices))}.")
+
+
+def bad_value(op: str, why: str) -> ValueRangeError:
+    return ValueRangeError(f"{op}: {why}.")
+
+
+def not_by_class() -> DtypeError:
+    return DtypeError("a Tensor is not made by calling its class: use asarray(x) or tensor(x).")
+
+
+def bad_count(op: str, got: int, need: int) -> DtypeError:
+    return DtypeError(f"{op}: takes {need} operands, got {got}.")
+
+
+def bad_argument(op: str, got: object, need: str) -> DtypeError:
+    return DtypeError(f"{op}: got {type(got).__name__}, but needs {need}.")
+
+
+# ---------------------------------------------------------------------------------------- gradients
+def no_derivative(op: str) -> GradientError:
+    return GradientError(f"{op} has no derivative rule. Declare one (elementwise(..., d=...) or op(..., vjp=...)), or wrap its "
+                         f"inputs in stop_gradient if they are constants here.")
+
+
+def not_scalar(what: str, shape: tuple[int, ...]) -> GradientError:
+    return GradientError(f"{what} needs a scalar result, got shape {shape}. Sum it, pass the output's cotangent v "
+                         f"(backward(v), vjp), or use jacobian.")
+
+
+def not_float_result(what: str, dtype: object) -> GradientError:
+    return GradientError(f"{what} needs a floating-point result, got dtype {dtype}: integers and booleans have no derivative.")
+
+
+def no_graph() -> GradientError:
+    return GradientError("backward: this tensor was not computed from a tensor with requires_grad=True (or was detached, or made under "
+                         "no_grad). Make a leaf with asarray(x, requires_grad=True), or use grad(f)(x).")
+
+
+def no_new_leaf(op: str) -> GradientError:
+    return GradientError(f"{op}: requires_grad=True makes a new leaf, but a gradient is being taken through this tensor "
+                         f"and would be lost. Use x.detach() or stop_gradient(x) first if that is meant.")
+
+
+def under_transform() -> GradientError:
+    return GradientError("backward: inside grad, vjp, jvp or another transform a tensor belongs to that transform, and .grad is not "
+                         "filled. Return the value and let the transform differentiate it.")
+
+
+def freed(op: str) -> GradientError:
+    return GradientError(f"backward: the graph was freed by an earlier backward (first missing: what {op} saved). Pass "
+                         f"retain_graph=True to the earlier call, or compute the result again before the second one.")
+
+
+def cotangent_shape(got: tuple[int, ...], need: tuple[int, ...]) -> ShapeError:
+    return ShapeError(f"backward: the cotangent has shape {got}, but the result has shape {need}. They must be equal.")
+
+
+def tangent_shape(got: object, need: object) -> ShapeError:
+    return ShapeError(f"jvp: a tangent of shape {got} for an input of shape {need}. They must be equal.")
+
+
+def tree_mismatch(what: str, got: object, need: object) -> ShapeError:
+    return ShapeError(f"{what}: got a tree of the form {got}, but needs {need}.")
+
+
+def leaf_in_place() -> GradientError:
+    return GradientError("a leaf with requires_grad=True cannot be changed in place while it is recorded: its gradient would no longer be that "
+                         "of the value used. Write x = x + y for a new tensor, or update it under no_grad().")
+
+
+def inconsistent(op: str, why: str) -> GradientError:
+    return GradientError(f"{op}: {why}")
+
+
+# ------------------------------------------------------------------------------------------ tracing
+def branch_on_symbol() -> TraceError:
+    return TraceError("a function given to elementwise is traced once with scalar symbols and cannot branch on their values or take "
+                      "them out (if, while, bool, int, float, item). Use where(condition, a, b) for a choice.")
+
+
+def only_elementwise(op: str) -> TraceError:
+    return TraceError(f"a function given to elementwise works on one element at a time and may only use elementwise "
+                      f"operations, not {op}. Apply {op} outside of it.")
+
+
+def closed_over() -> TraceError:
+    return TraceError("a function given to elementwise uses a tensor or array that is not one of its arguments: it would be frozen at its present "
+                      "value and its gradient lost. Pass it as an argument.")
+
+
+def several_elements(shape: tuple[int, ...], what: str) -> ValueRangeError:
+    return ValueRangeError(f"{what} of a tensor of shape {shape} is ambiguous: it has {int(np.prod(shape))} elements, not one. "
+                           f"Use any() or all(), or index one element.")
+
+
+def traced_value(what: str) -> TraceError:
+    return TraceError(f"{what} of a tensor that a gradient is being taken through would lose the gradient. Use stop_gradient(x) or "
+                      f"x.detach() first if that is meant.")
+
+
+# ---------------------------------------------------------------------------------- table and cache
+def declared_twice(op: str, where: str) -> RegistryError:
+    return RegistryError(f"an operation named {op!r} is already declared in {where}. Choose another name.")
+
+
+def bad_declaration(op: str, why: str) -> RegistryError:
+    return RegistryError(f"{op}: {why}")
+
+
+def no_kernel(op: str, device: str) -> DeviceError:
+    return DeviceError(f"{op} has no kernel for device {device!r}. Add one to nbgrad/kernels/{device}/, or register one with op(..., kernel=...).")
+
+
+def unsafe_cache(folder: object, why: str) -> CacheError:
+    return CacheError(f"the kernel cache folder {folder} {why}. Compiled code is loaded from it, so it must be yours alone: "
+                      f"run chmod 700 on it, or set NBGRAD_CACHE_DIR to another folder (empty: no cache).")
+
+
+def unknown_device(name: object) -> DeviceError:
+    return DeviceError(f"NBGRAD_DEVICE={name!r} is not available: this version of nbgrad has the device 'cpu' only. Unset it or set it to 'cpu' or 'auto'.")

@@ -1,0 +1,77 @@
+"""`python -m nbgrad.info`: versions, device, cache and ops; `--ops` and `--kernels` print the tables."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from importlib.metadata import version
+
+import nbgrad
+from nbgrad.config import settings
+from nbgrad.kernels import cache, table
+from nbgrad.registry import OPS, Row
+from nbgrad.scalar import Choice, Elementwise
+
+
+def _rule(row: Row) -> str:
+    """Where an op's derivative comes from."""
+    op = row.op
+    if op.discrete:
+        return "none (discrete)"
+    if isinstance(op, Choice):
+        return "partials" if op.d else "derived"
+    if isinstance(op, Elementwise):
+        return "partials" if op.d else "derived"
+    if getattr(op, "linear", False):
+        return "vjp, linear"
+    return "vjp, multilinear" if getattr(op, "multilinear", None) else "vjp"
+
+
+def _devices(row: Row) -> list[str]:
+    """The devices that an op runs on."""
+    return [d for d in table.DEVICES if row.kind == "elementwise" or table.has(row.op.name, row.room, d)]
+
+
+def _print(rows: list[tuple[str, ...]]) -> None:
+    """A table with aligned columns; the first row is its head."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def ops() -> list[tuple[str, ...]]:
+    """The op table: op, kind, rule, devices, where declared."""
+    head = ("op", "kind", "rule", "devices", "declared")
+    return [head, *[(name, row.kind, _rule(row), ", ".join(_devices(row)), row.where)
+                    for name, row in sorted(OPS.items())]]
+
+
+def kernels() -> list[tuple[str, ...]]:
+    """Kernels in the cache folder, by name, with how many compiled variants each has."""
+    where = cache.folder()
+    files = [f for f in where.iterdir() if not f.name.startswith(".")] if where else []
+    size = sum(f.stat().st_size for f in files)
+    return [("folder", "kernels", "bytes"), (str(where), str(len(files)), str(size))]
+
+
+def summary() -> list[tuple[str, ...]]:
+    """Versions, device and cache."""
+    (_, (where, count, size)) = kernels()
+    facts: list[tuple[str, ...]] = [("nbgrad", nbgrad.__version__),
+                                    ("python", platform.python_version())]
+    facts += [(name, version(name)) for name in ("numpy", "scipy", "numba", "llvmlite")]
+    facts += [("processor", cache.llvm.get_host_cpu_name()), ("device", settings.device),
+              ("cache", f"{where}: {count} kernels, {int(size) / 1e6:.1f} MB"), ("ops", str(len(OPS)))]
+    return facts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m nbgrad.info", description=__doc__)
+    parser.add_argument("--ops", action="store_true", help="the op table")
+    parser.add_argument("--kernels", action="store_true", help="the kernel cache")
+    chosen = parser.parse_args()
+    _print(ops() if chosen.ops else kernels() if chosen.kernels else summary())
+
+
+if __name__ == "__main__":
+    main()

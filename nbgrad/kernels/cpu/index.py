@@ -1,0 +1,185 @@
+"""Reading and writing at an index for the CPU.
+
+An index is a tuple of ints, slices, None, Ellipsis, bools, and arrays of int64 or bool: what nbgrad.ops.index
+makes of the user's. Adding at arrays of integers is a loop of our own: np.add.at takes ten times as long for
+rows.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import prod
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from nbgrad import errors
+from nbgrad.kernels.cache import compile_kernel
+from nbgrad.kernels.cpu.operand import operand_type
+from nbgrad.kernels.cpu.scalars import SCOPE
+
+Index = tuple[Any, ...]
+
+_ADD_ROWS = """
+def k_add_rows(out, at, v, before, n, row):
+    count = size(at)
+    token = unlock(before * count * row)
+    inside = True
+    for i in range(before):
+        for j in range(count):
+            place = load(at, j)
+            if place < 0:
+                place += n
+            if 0 <= place < n:
+                p = (i * n + place) * row
+                q = (i * count + j) * row
+                for k in range(row):
+                    store(out, p + k, {dtype}(load(out, p + k) + load(v, q + k)))
+            else:
+                inside = False
+    lock(token)
+    return inside
+"""
+
+
+@cache
+def _add_rows(dtype: np.dtype) -> Any:
+    array, number = operand_type(dtype), types.intp
+    signature = types.boolean(array, operand_type(np.dtype(np.int64)), array, number, number, number)
+    return compile_kernel("k_add_rows", _ADD_ROWS.format(dtype=dtype), signature, SCOPE)
+
+
+def _unique(index: Index) -> bool:
+    """Whether no element can be named twice: masks and slices name each one once."""
+    return not any(type(i) is np.ndarray and i.dtype != np.bool_ for i in index)
+
+
+def _block(shape: tuple[int, ...], index: Index) -> tuple[int, int, np.ndarray] | None:
+    """An index that is one block of integers between whole axes, as (start, stop, places); None for any
+    other.
+
+    Axes start to stop are taken as one, along which the places are counted. Raises IndexError for a place
+    outside.
+    """
+    dots = next((a for a, i in enumerate(index) if i is Ellipsis), None)
+    if dots is not None:
+        index = (*index[:dots], *[slice(None)] * (len(shape) - len(index) + 1), *index[dots + 1:])
+    axes = [a for a, i in enumerate(index) if type(i) is not slice]
+    start, stop = axes[0], axes[-1] + 1
+    whole = all(type(i) is not slice or i.indices(n) == (0, n, 1) for i, n in zip(index, shape, strict=False))
+    fancy = [i for i in index[start:stop] if type(i) is int or getattr(i, "dtype", None) == np.int64]
+    if len(fancy) < stop - start or len(axes) < stop - start or len(index) > len(shape) or not whole:
+        return None
+    if len(fancy) == 1:
+        return start, stop, fancy[0]
+    places: Any = 0
+    for i, n in zip(fancy, shape[start:stop], strict=True):
+        places = places * n + _from_front(np.asarray(i), n)
+    return start, stop, places
+
+
+def _from_front(places: np.ndarray, n: int) -> np.ndarray:
+    """Places of an axis of length n, none of them negative. Raises IndexError for one outside."""
+    low, high = (places.min(), places.max()) if places.size else (0, -1)
+    if low < -n or high >= n:
+        raise IndexError(f"an index is out of bounds for an axis of size {n}")
+    return places if low >= 0 else np.where(places < 0, places + n, places)
+
+
+def _add(out: np.ndarray, index: Index, v: np.ndarray) -> None:
+    """out[index] += v with repeated places added up. Raises IndexError and ValueError as NumPy does.
+
+    out: C-contiguous. v: dtype of out, broadcast to the shape of out[index].
+    """
+    if _unique(index):
+        out[index] += v
+        return
+    block = _block(out.shape, index) if out.dtype != np.bool_ else None
+    if block is None:
+        # NumPy 2.4's add.at reads beyond values that it would have to broadcast
+        np.add.at(out, index, np.ascontiguousarray(np.broadcast_to(v, out[index].shape)))
+        return
+    start, stop, places = block
+    shape = (*out.shape[:start], *places.shape, *out.shape[stop:])
+    rows = np.ascontiguousarray(v if v.shape == shape else np.broadcast_to(v, shape))
+    n = prod(out.shape[start:stop])
+    if not _add_rows(out.dtype)(out, places, rows, prod(out.shape[:start]), n, prod(out.shape[stop:])):
+        raise IndexError(f"an index is out of bounds for an axis of size {n}")
+
+
+def _named(op: str, shape: tuple[int, ...], v: np.ndarray, error: Exception) -> Exception:
+    """NumPy's error in our words."""
+    if isinstance(error, IndexError):
+        return errors.bad_index(op, shape, str(error))
+    return errors.no_fit(op, v.shape, str(error))
+
+
+def getitem(x: np.ndarray, index: Index) -> np.ndarray:
+    """A view for ints and slices, else a copy."""
+    try:
+        return x[index]
+    except (IndexError, ValueError) as error:
+        raise errors.bad_index("getitem", x.shape, str(error)) from error
+
+
+def scatter(v: np.ndarray, index: Index, shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros with v added at the index. Allocated here: pages come zeroed, and to write zeros costs more."""
+    out = np.zeros(shape, v.dtype)
+    try:
+        if _unique(index):
+            out[index] = v
+        else:
+            _add(out, index, v)
+    except (IndexError, ValueError) as error:
+        raise _named("scatter", shape, v, error) from error
+    return out
+
+
+def scatter_add(out: np.ndarray, x: np.ndarray, v: np.ndarray, index: Index) -> None:
+    """x with v added at the index."""
+    out[...] = x
+    try:
+        _add(out, index, v.astype(x.dtype, copy=False))
+    except (IndexError, ValueError) as error:
+        raise _named("scatter_add", x.shape, v, error) from error
+
+
+def put(out: np.ndarray, x: np.ndarray, v: np.ndarray, index: Index) -> None:
+    """x with v written at the index, in C order: that decides what is written last (see `written`)."""
+    out[...] = x
+    try:
+        if not _unique(index):
+            v = np.ascontiguousarray(np.broadcast_to(v, out[index].shape))
+        out[index] = v
+    except (IndexError, ValueError) as error:
+        raise _named("put", x.shape, v, error) from error
+
+
+def written(index: Index, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Which values stay when they are written at an index of an array of this shape: a mask; None if all do.
+
+    Found by writing their numbers in the same way as `put` writes the values, and reading what is left.
+    """
+    if _unique(index):
+        return None
+    left = np.empty(shape, np.int64)
+    place = left[index]
+    numbers = np.arange(place.size).reshape(place.shape)
+    left[index] = numbers
+    return left[index] == numbers
+
+
+def nonzero(x: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Places of the elements that are not zero, axis by axis."""
+    return x.nonzero()
+
+
+def tril(x: np.ndarray, k: int) -> np.ndarray:
+    """Lower triangles."""
+    return np.tril(x, k)
+
+
+def triu(x: np.ndarray, k: int) -> np.ndarray:
+    """Upper triangles."""
+    return np.triu(x, k)

@@ -1,0 +1,205 @@
+"""Linear algebra for the CPU. Infinities and nan give nan, for the matrix of a batch that has them; nothing warns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import factorial, log2
+
+import numpy as np
+import scipy.linalg
+
+from nbgrad import errors
+
+_silent = np.errstate(all="ignore")
+# Up to this order SciPy's compiled code is the fastest. Above it, its BLAS threads and those of NumPy, which it calls
+# in turn, get in each other's way, and the derivative as a block of twice the order costs as much as 8 exponentials.
+_SMALL = 96
+_THETA = 4.25                             # norm up to which the approximant of degree 13 is exact to rounding
+_PADE = (64764752532480000., 32382376266240000., 7771770303897600., 1187353796428800., 129060195264000.,
+         10559470521600., 670442572800., 33522128640., 1323241920., 40840800., 960960., 16380., 182., 1.)
+_REMAINDER = log2(factorial(13)**2 / (factorial(26) * factorial(27)))
+
+Part = Sequence[np.ndarray]               # (a,): a matrix; (a, e): the block matrix [[a, e], [0, a]]
+
+
+@_silent
+def _each(f: Callable[..., np.ndarray], out: np.ndarray, *xs: np.ndarray) -> None:
+    """out = f of each matrix; nan where one has an element that is not finite."""
+    for place in np.ndindex(out.shape[:-2] if out.size else (0,)):
+        matrices = [x[place] for x in xs]
+        out[place] = f(*matrices) if all([np.isfinite(m).all() for m in matrices]) else np.nan
+
+
+# --------------------------------------------------------------------------------------- exponential
+def expm(out: np.ndarray, a: np.ndarray) -> None:
+    """Matrix exponentials."""
+    _each(lambda x: _exponential((x,))[0], out, a)
+
+
+def expm_frechet(out: np.ndarray, a: np.ndarray, e: np.ndarray) -> None:
+    """Derivatives of the matrix exponential at a in the direction e."""
+    _each(_derivative, out, a, e)
+
+
+def _derivative(a: np.ndarray, e: np.ndarray) -> np.ndarray:
+    """The derivative is linear in e, so e is made small by a power of two, and a alone decides how it is computed."""
+    power = _exponent(e) + 7
+    return np.ldexp(_exponential((a, np.ldexp(e, -power)))[1], power)
+
+
+def _exponent(a: np.ndarray) -> int:
+    """A power of two above the norm of a matrix."""
+    return int(np.frexp(np.abs(a).max())[1]) + len(a).bit_length()
+
+
+@_silent
+def inverse_norm(out: np.ndarray, a: np.ndarray) -> None:
+    """Powers of two."""
+    power = -np.frexp(np.abs(a).max((-2, -1), initial=0, keepdims=True))[1]
+    limits = np.finfo(out.dtype)
+    np.ldexp(out.dtype.type(1), np.clip(power, limits.minexp, limits.maxexp - 1), out=out)
+
+
+def _exponential(x: Part) -> Part:
+    """Exponential of a finite matrix, or of a block matrix."""
+    if x[0].itemsize == 4 and _exponent(x[0]) > 12:     # above that, the tenth power may overflow in float32
+        return [part.astype(np.float32) for part in _exponential([part.astype(np.float64) for part in x])]
+    n = len(x[0])
+    if n * len(x) > _SMALL:
+        return _rational(x)
+    if len(x) == 1:
+        return [scipy.linalg.expm(x[0])]
+    block = np.zeros((2 * n, 2 * n), x[0].dtype)        # Higham, Functions of Matrices (2008), eq. 3.16
+    block[:n, :n], block[:n, n:], block[n:, n:] = x[0], x[1], x[0]
+    return np.hsplit(scipy.linalg.expm(block)[:n], 2)
+
+
+def _product(x: Part, y: Part) -> Part:
+    if len(x) == 1:
+        return [x[0] @ y[0]]
+    return [x[0] @ y[0], x[0] @ y[1] + x[1] @ y[0]]
+
+
+def _combined(factors: Sequence[float], parts: Sequence[Part], identity: float = 0.0) -> Part:
+    """factors times parts, summed, and identity times the identity matrix."""
+    total = [sum(f * x for f, x in zip(factors, same, strict=True)) for same in zip(*parts, strict=True)]
+    total[0].flat[::len(total[0]) + 1] += identity
+    return total
+
+
+def _rational(x: Part) -> Part:
+    """Exponential by scaling, the rational approximant of degree 13, and squaring.
+
+    Source: Al-Mohy and Higham, A new scaling and squaring algorithm for the matrix exponential, SIAM J.
+    Matrix Anal. Appl. 31 (2009), algorithm 5.1, without its lower degrees and with bounds for the norms of
+    the powers 8 and 10. On block matrices it is section 6 of the same authors' Computing the Fréchet
+    derivative of the matrix exponential, ibid. 30 (2009).
+    """
+    x2 = _product(x, x)
+    x4 = _product(x2, x2)
+    x6 = _product(x4, x2)
+    s = _squarings(x[0], x2[0], x4[0], x6[0])
+    x, x2, x4, x6 = [[np.ldexp(part, -s * k) for part in y] for k, y in ((1, x), (2, x2), (4, x4), (6, x6))]
+    powers, b = (x6, x4, x2), _PADE
+    odd = _product(x6, _combined(b[13:8:-2], powers))
+    odd = _product(x, _combined((1, *b[7:2:-2]), (odd, *powers), b[1]))
+    even = _product(x6, _combined(b[12:7:-2], powers))
+    even = _combined((1, *b[6:1:-2]), (even, *powers), b[0])
+    below = _combined((1, -1), (even, odd))             # the approximant is 1 + 2 odd / (even - odd)
+    z = [np.linalg.solve(below[0], 2 * odd[0])]
+    if len(x) == 2:
+        z.append(np.linalg.solve(below[0], 2 * odd[1] - below[1] @ z[0]))
+    z = _combined((1,), (z,), 1)
+    for _ in range(s):
+        z = _product(z, z)
+    return z
+
+
+def _squarings(a: np.ndarray, a2: np.ndarray, a4: np.ndarray, a6: np.ndarray) -> int:
+    """How often to halve a before the approximant: so that its truncation error is below rounding."""
+    n2, n4, n6 = [log2(max(np.abs(x).sum(0, dtype=np.float64).max(), 1e-300)) for x in (a2, a4, a6)]
+    n8 = min(2 * n4, n6 + n2)
+    least = min(max(n6 / 6, n8 / 8), max(n8 / 8, (n4 + n6) / 10))
+    if not least < np.inf:
+        return 0                          # overflow, and nan in the result
+    s = max(0, int(np.ceil(least - log2(_THETA))))
+    size, v, growth = np.abs(a).astype(np.float64), np.ones(len(a)), 0.0
+    first = 0.0
+    for k in range(27):
+        v = v @ size
+        top = v.max()
+        if top == 0:
+            return s
+        v /= top
+        growth += log2(top)
+        first = first if k else growth
+    excess = _REMAINDER + growth - first - 26 * s - log2(np.finfo(a.dtype).eps / 2)
+    return s + max(0, int(np.ceil(excess / 26)))
+
+
+# ------------------------------------------------------------------------------ inverse, systems, determinant
+@_silent
+def inv(out: np.ndarray, a: np.ndarray) -> None:
+    """Inverses."""
+    try:
+        out[...] = np.linalg.inv(a)
+    except np.linalg.LinAlgError as error:
+        raise errors.singular("inv", a.shape) from error
+
+
+@_silent
+def solve(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
+    """Solutions of a @ z = b."""
+    try:
+        out[...] = np.linalg.solve(a, b)
+    except np.linalg.LinAlgError as error:
+        raise errors.singular("solve", a.shape) from error
+
+
+@_silent
+def det(out: np.ndarray, a: np.ndarray) -> None:
+    """Determinants."""
+    out[...] = np.linalg.det(a)
+
+
+def cofactor(out: np.ndarray, a: np.ndarray) -> None:
+    """Matrices of cofactors."""
+    _each(_cofactor, out, a)
+
+
+def cofactor_push(out: np.ndarray, a: np.ndarray, e: np.ndarray) -> None:
+    """Derivatives of the matrix of cofactors at a in the direction e."""
+    _each(_cofactor_push, out, a, e)
+
+
+def _cofactor(a: np.ndarray) -> np.ndarray:
+    """With a = u s v, u and v orthogonal: cofactor(a) = det(u v) u diag(products of the other s) v."""
+    u, s, v = np.linalg.svd(a)
+    return _orientation(u, v) * (u * _others(s).diagonal()) @ v
+
+
+def _cofactor_push(a: np.ndarray, e: np.ndarray) -> np.ndarray:
+    """The derivative of the line above: where s is diagonal, each cofactor is a product of the others or a 2 x 2 minor."""
+    u, s, v = np.linalg.svd(a)
+    inside = u.T @ e @ v.T
+    pairs = _others(s)
+    np.fill_diagonal(pairs, 0)
+    middle = -inside.T * pairs
+    np.fill_diagonal(middle, pairs @ inside.diagonal())
+    return _orientation(u, v) * u @ middle @ v
+
+
+def _orientation(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    return np.rint(np.linalg.det(u) * np.linalg.det(v)).astype(u.dtype)
+
+
+def _others(s: np.ndarray) -> np.ndarray:
+    """Products of all s but two, i and j (at i = j: but one), exact where some are zero."""
+    n = len(s)
+    before, after = np.cumprod([1, *s[:-1]]), np.cumprod([1, *s[:0:-1]])[::-1]
+    products = np.empty((n, n), s.dtype)
+    for i in range(n):
+        between = np.cumprod([1, *s[i + 1:-1]])
+        products[i, i] = before[i] * after[i]
+        products[i, i + 1:] = products[i + 1:, i] = before[i] * between[:n - i - 1] * after[i + 1:]
+    return products

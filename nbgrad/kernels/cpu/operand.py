@@ -1,0 +1,193 @@
+"""Operand: an ndarray as a compiled kernel sees it.
+
+Numba's own array argument counts a reference, allocates a record and needs one compilation per number of
+dimensions. A kernel needs less: the address, the shape and the strides, which NumPy keeps at fixed places of
+its array object (a documented part of its ABI). Reading them there costs a few loads, fits any number of
+dimensions, and lets the kernel itself check that the layout is the one it was written for.
+
+An Operand is only ever made by calling a compiled kernel, and lives as long as that call.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import NativeValue, intrinsic, models, register_model, unbox
+
+_C_CONTIGUOUS = 0x0001
+_HEADER = object.__basicsize__            # PyObject_HEAD: 16 bytes, 32 on builds without the GIL
+_DATA, _NDIM, _DIMS, _STRIDES, _FLAGS = _HEADER, _HEADER + 8, _HEADER + 16, _HEADER + 24, _HEADER + 48
+_BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+_LARGE = 16384                            # elements from which a kernel gives up the GIL while it works
+
+
+class Operand(types.Type):
+    """The type of an array argument with elements of one dtype."""
+
+    def __init__(self, dtype: types.Type) -> None:
+        self.dtype = dtype
+        super().__init__(name=f"Operand({dtype})")
+
+
+@register_model(Operand)
+class _OperandModel(models.StructModel):
+    def __init__(self, dmm: Any, fe_type: Operand) -> None:
+        fields = [("data", types.voidptr), ("ndim", types.int32), ("dims", types.voidptr),
+                  ("strides", types.voidptr), ("flags", types.int32)]
+        super().__init__(dmm, fe_type, fields)
+
+
+@unbox(Operand)
+def _unbox(typ: Operand, obj: Any, c: Any) -> NativeValue:
+    address = c.builder.bitcast(obj, _BYTE.as_pointer())
+
+    def field(offset: int, kind: ir.Type) -> Any:
+        place = c.builder.gep(address, [_LONG(offset)])
+        return c.builder.load(c.builder.bitcast(place, kind.as_pointer()))
+
+    operand = cgutils.create_struct_proxy(typ)(c.context, c.builder)
+    operand.data = field(_DATA, _BYTE.as_pointer())
+    operand.ndim = field(_NDIM, _INT)
+    operand.dims = field(_DIMS, _BYTE.as_pointer())
+    operand.strides = field(_STRIDES, _BYTE.as_pointer())
+    operand.flags = field(_FLAGS, _INT)
+    return NativeValue(operand._getvalue())
+
+
+def _element(context: Any, builder: Any, operand: Operand, data: Any, offset: Any) -> Any:
+    """Pointer to the element `offset` bytes from data."""
+    storage = context.get_data_type(operand.dtype)
+    return builder.bitcast(builder.gep(data, [offset]), storage.as_pointer())
+
+
+def _proxy(context: Any, builder: Any, typ: Operand, value: Any) -> Any:
+    return cgutils.create_struct_proxy(typ)(context, builder, value=value)
+
+
+def _bytes(context: Any, builder: Any, operand: Operand, index: Any) -> Any:
+    width = context.get_abi_sizeof(context.get_data_type(operand.dtype))
+    return builder.mul(index, _LONG(width), flags=["nsw"])
+
+
+@intrinsic
+def load(typingctx: Any, x: Any, index: Any) -> Any:
+    """x's element at a position of its memory, counted in elements."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        offset = _bytes(context, builder, x, args[1])
+        place = _element(context, builder, x, _proxy(context, builder, x, args[0]).data, offset)
+        return context.unpack_value(builder, x.dtype, place)
+
+    return x.dtype(x, types.intp), codegen
+
+
+@intrinsic
+def store(typingctx: Any, x: Any, index: Any, value: Any) -> Any:
+    """Write value at a position of x's memory, counted in elements."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        offset = _bytes(context, builder, x, args[1])
+        place = _element(context, builder, x, _proxy(context, builder, x, args[0]).data, offset)
+        context.pack_value(builder, x.dtype, args[2], place)
+        return context.get_dummy_value()
+
+    return types.void(x, types.intp, x.dtype), codegen
+
+
+@intrinsic
+def load_at(typingctx: Any, x: Any, offset: Any) -> Any:
+    """x's element that many bytes from its first one."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _element(context, builder, x, _proxy(context, builder, x, args[0]).data, args[1])
+        return context.unpack_value(builder, x.dtype, place)
+
+    return x.dtype(x, types.intp), codegen
+
+
+@intrinsic
+def store_at(typingctx: Any, x: Any, offset: Any, value: Any) -> Any:
+    """Write value that many bytes from x's first element."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _element(context, builder, x, _proxy(context, builder, x, args[0]).data, args[1])
+        context.pack_value(builder, x.dtype, args[2], place)
+        return context.get_dummy_value()
+
+    return types.void(x, types.intp, x.dtype), codegen
+
+
+@intrinsic
+def size(typingctx: Any, x: Any) -> Any:
+    """Number of elements of x."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        operand = _proxy(context, builder, signature.args[0], args[0])
+        dims = builder.bitcast(operand.dims, _LONG.as_pointer())
+        total = cgutils.alloca_once_value(builder, _LONG(1))
+        with cgutils.for_range(builder, builder.sext(operand.ndim, _LONG)) as loop:
+            n = builder.load(builder.gep(dims, [loop.index]))
+            builder.store(builder.mul(builder.load(total), n), total)
+        return builder.load(total)
+
+    return types.intp(x), codegen
+
+
+@intrinsic
+def plain(typingctx: Any, x: Any, out: Any) -> Any:
+    """Whether x is C-contiguous and has the shape of out (out itself being C-contiguous)."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        a = _proxy(context, builder, signature.args[0], args[0])
+        b = _proxy(context, builder, signature.args[1], args[1])
+        dims_a = builder.bitcast(a.dims, _LONG.as_pointer())
+        dims_b = builder.bitcast(b.dims, _LONG.as_pointer())
+        contiguous = builder.icmp_signed("!=", builder.and_(a.flags, _INT(_C_CONTIGUOUS)), _INT(0))
+        same = builder.and_(contiguous, builder.icmp_signed("==", a.ndim, b.ndim))
+        verdict = cgutils.alloca_once_value(builder, same)
+        with builder.if_then(same), cgutils.for_range(builder, builder.sext(a.ndim, _LONG)) as loop:
+            na = builder.load(builder.gep(dims_a, [loop.index]))
+            nb = builder.load(builder.gep(dims_b, [loop.index]))
+            equal = builder.icmp_signed("==", na, nb)
+            builder.store(builder.and_(builder.load(verdict), equal), verdict)
+        return builder.load(verdict)
+
+    return types.boolean(x, out), codegen
+
+
+@intrinsic
+def unlock(typingctx: Any, n: Any) -> Any:
+    """Give up the GIL if n elements are worth it; returns what `lock` needs to take it back."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        token = cgutils.alloca_once_value(builder, _LONG(0))
+        with builder.if_then(builder.icmp_signed(">=", args[0], _LONG(_LARGE))):
+            kind = ir.FunctionType(_BYTE.as_pointer(), [])
+            save = cgutils.get_or_insert_function(builder.module, kind, "PyEval_SaveThread")
+            builder.store(builder.ptrtoint(builder.call(save, []), _LONG), token)
+        return builder.load(token)
+
+    return types.intp(types.intp), codegen
+
+
+@intrinsic
+def lock(typingctx: Any, token: Any) -> Any:
+    """Take the GIL back if `unlock` gave it up."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        with builder.if_then(builder.icmp_signed("!=", args[0], _LONG(0))):
+            kind = ir.FunctionType(ir.VoidType(), [_BYTE.as_pointer()])
+            restore = cgutils.get_or_insert_function(builder.module, kind, "PyEval_RestoreThread")
+            builder.call(restore, [builder.inttoptr(args[0], _BYTE.as_pointer())])
+        return context.get_dummy_value()
+
+    return types.void(types.intp), codegen
+
+
+def operand_type(dtype: np.dtype) -> Operand:
+    """The type of an array argument of this dtype."""
+    return Operand(types.boolean if dtype == np.bool_ else getattr(types, dtype.name))

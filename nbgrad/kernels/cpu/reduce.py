@@ -1,0 +1,315 @@
+"""Reductions for the CPU. Two loops over any strides: along a reduced axis (rows) or along a kept one (columns)."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import prod as product
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from nbgrad.kernels import layout
+from nbgrad.kernels.cache import compile_kernel
+from nbgrad.kernels.cpu.operand import operand_type
+from nbgrad.kernels.cpu.scalars import SCOPE
+
+# start of the accumulator, and how it takes in an element v of the output's dtype; None: start with the first
+# element
+_RULES = {
+    "sum": ("0", "total + v"), "prod": ("1", "total * v"), "any": ("False", "total | v"), "all": ("True", "total & v"),
+    "max": (None, "maximum(total, v)"), "min": (None, "minimum(total, v)"),
+}
+
+# Sums are taken in blocks, blocks in groups, so that the rounding error grows with neither (about 200
+# additions in a row).
+_ROWS = """
+def k_{rule}(x, o, kd, ks, rd, rs):
+    kept = size(kd)
+    reduced = size(rd)
+    inner = load(rd, reduced - 1)
+    s = load(rs, reduced - 1)
+    rows = 1
+    for k in range(kept):
+        rows *= load(kd, k)
+    outer = 1
+    for k in range(reduced - 1):
+        outer *= load(rd, k)
+    token = unlock(rows * outer * inner)
+    for row in range(rows):
+        p = 0
+        q = 0
+        rest = row
+        for k in range(kept - 1, -1, -1):
+            n = load(kd, k)
+            above = rest // n
+            p += (rest - above * n) * load(ks, k)
+            q += (rest - above * n) * load(ks, kept + k)
+            rest = above
+        v = {start_row}
+        result = v
+        for r in range(outer):
+            pr = p
+            rest = r
+            for k in range(reduced - 2, -1, -1):
+                n = load(rd, k)
+                above = rest // n
+                pr += (rest - above * n) * load(rs, k)
+                rest = above
+            i = 0
+            while i < inner:
+                top = min(inner, i + 262144)
+                v = {start}
+                group = v
+                while i < top:
+                    stop = min(top, i + 4096)
+                    v = {start}
+                    total = v
+                    if s == {width}:
+                        for j in range(i, stop):
+                            v = {cast}(load_at(x, pr + j * {width}))
+                            total = {combine}
+                    else:
+                        for j in range(i, stop):
+                            v = {cast}(load_at(x, pr + j * s))
+                            total = {combine}
+                    v = total
+                    total = group
+                    group = {combine}
+                    i = stop
+                v = group
+                total = result
+                result = {combine}
+        store_at(o, q, result)
+    lock(token)
+"""
+_COLUMNS = """
+def k_{rule}(x, o, kd, ks, rd, rs):
+    kept = size(kd)
+    reduced = size(rd)
+    inner = load(kd, kept - 1)
+    s = load(ks, kept - 1)
+    t = load(ks, 2 * kept - 1)
+    rows = 1
+    for k in range(kept - 1):
+        rows *= load(kd, k)
+    outer = 1
+    for k in range(reduced):
+        outer *= load(rd, k)
+    token = unlock(rows * outer * inner)
+    for row in range(rows):
+        p = 0
+        q = 0
+        rest = row
+        for k in range(kept - 2, -1, -1):
+            n = load(kd, k)
+            above = rest // n
+            p += (rest - above * n) * load(ks, k)
+            q += (rest - above * n) * load(ks, kept + k)
+            rest = above
+        for r in range(outer):
+            pr = p
+            rest = r
+            for k in range(reduced - 1, -1, -1):
+                n = load(rd, k)
+                above = rest // n
+                pr += (rest - above * n) * load(rs, k)
+                rest = above
+            if r == 0:
+                for j in range(inner):
+                    store_at(o, q + j * t, {cast}(load_at(x, pr + j * s)))
+            elif s == {width} and t == {out_width}:
+                for j in range(inner):
+                    total = load_at(o, q + j * {out_width})
+                    v = {cast}(load_at(x, pr + j * {width}))
+                    store_at(o, q + j * {out_width}, {combine})
+            else:
+                for j in range(inner):
+                    total = load_at(o, q + j * t)
+                    v = {cast}(load_at(x, pr + j * s))
+                    store_at(o, q + j * t, {combine})
+    lock(token)
+"""
+
+
+@cache
+def _kernel(rule: str, rows: bool, dtype: np.dtype, result: np.dtype) -> Any:
+    start, combine = _RULES[rule]
+    cast = "0 != " if result == np.bool_ else str(result)
+    if start is None:
+        first, start = f"{cast}(load_at(x, p))", f"{cast}(load_at(x, pr + i * s))"
+    else:
+        first = start = start if result == np.bool_ else f"{cast}({start})"
+    source = (_ROWS if rows else _COLUMNS).format(
+        rule=rule, start_row=first, start=start, combine=combine, cast=cast, width=dtype.itemsize, out_width=result.itemsize)
+    number = operand_type(np.dtype(np.int64))
+    signature = types.void(operand_type(dtype), operand_type(result), number, number, number, number)
+    return compile_kernel(f"k_{rule}", source, signature, SCOPE, reassociate=True)
+
+
+def _reduce(rule: str, out: np.ndarray, x: np.ndarray, axes: tuple[int, ...]) -> None:
+    """out = x reduced over axes; out has x's axes without them, or with length 1 for them."""
+    kept = [a for a in range(x.ndim) if a not in axes]
+    target = out.reshape([x.shape[a] for a in kept])
+    if not out.size:
+        return
+    if not x.size:
+        out[...] = {"sum": 0, "prod": 1, "any": False, "all": True}[rule]
+        return
+    order = sorted(range(len(kept)), key=lambda i: -abs(x.strides[kept[i]]))
+    sizes_kept = [target.shape[i] for i in order]
+    kd, ks = layout.merge(sizes_kept, [[x.strides[kept[i]] for i in order], [target.strides[i] for i in order]])
+    inside = sorted(axes, key=lambda a: -abs(x.strides[a]))
+    rd, rs = layout.merge([x.shape[a] for a in inside], [[x.strides[a] for a in inside]])
+    rows = kd[-1] == 1 or rd[-1] > 1 and abs(rs[0][-1]) <= abs(ks[0][-1])
+    kernel = _kernel(rule, rows, x.dtype, out.dtype)
+    kernel(x, out, *[np.array(m, np.int64).ravel() for m in (kd, ks, rd, rs)])
+
+
+def sum(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
+    """Sums, in blocks: as accurate as NumPy's pairwise sums along a contiguous axis."""
+    _reduce("sum", out, x, axis)
+
+
+def prod(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
+    """Products."""
+    _reduce("prod", out, x, axis)
+
+
+def max(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
+    """Maxima; nan wins."""
+    _reduce("max", out, x, axis)
+
+
+def min(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
+    """Minima; nan wins."""
+    _reduce("min", out, x, axis)
+
+
+def any(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
+    """Whether one element is not zero."""
+    _reduce("any", out, x, axis)
+
+
+def all(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
+    """Whether no element is zero."""
+    _reduce("all", out, x, axis)
+
+
+def mean(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
+    """Means: nan where there is nothing to average."""
+    _reduce("sum", out, x, axis)
+    count = product(x.shape[a] for a in axis)
+    if count:
+        np.divide(out, count, out=out)
+    else:
+        out[...] = np.nan
+
+
+def var(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool, correction: float) -> None:
+    """Variances in two passes; the divisor is the count less the correction."""
+    center = np.empty([1 if a in axis else n for a, n in enumerate(x.shape)], out.dtype)
+    mean(center, x, axis, True)
+    deviations = np.asarray(np.subtract(x, center, dtype=out.dtype))
+    np.multiply(deviations, deviations, out=deviations)
+    _reduce("sum", out, deviations, axis)
+    count = product(x.shape[a] for a in axis) - correction
+    if count > 0:
+        np.divide(out, count, out=out)
+    else:
+        out[...] = np.nan
+
+
+def std(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool, correction: float) -> None:
+    """Standard deviations."""
+    var(out, x, axis, keepdims, correction)
+    np.sqrt(out, out=out)
+
+
+def euclidean(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
+    """Euclidean norms, without overflow or underflow of the squares."""
+    largest = np.empty([1 if a in axis else n for a, n in enumerate(x.shape)], out.dtype)
+    if not x.size:
+        out[...] = 0
+        return
+    _reduce("max", largest, np.asarray(np.abs(x), out.dtype), axis)
+    scale = np.where((largest > 0) & (largest < np.inf), largest, 1).astype(out.dtype)
+    scaled = np.asarray(np.divide(x, scale, dtype=out.dtype))
+    np.multiply(scaled, scaled, out=scaled)
+    _reduce("sum", out, scaled, axis)
+    np.sqrt(out, out=out)
+    np.multiply(out, scale.reshape(out.shape), out=out)
+
+
+def argmax(out: np.ndarray, x: np.ndarray, axis: int | None, keepdims: bool) -> None:
+    """Places of the first maxima."""
+    np.argmax(x, axis=axis, out=out, keepdims=keepdims)
+
+
+def argmin(out: np.ndarray, x: np.ndarray, axis: int | None, keepdims: bool) -> None:
+    """Places of the first minima."""
+    np.argmin(x, axis=axis, out=out, keepdims=keepdims)
+
+
+_EXPONENTIALS = {
+    "logsumexp": "store(o, row, top if top - top != 0 else top + log(total))",
+    "softmax": "for i in range(n):\n            store(o, p + i, load(o, p + i) / total)",
+    "log_softmax": "shift = log(total)\n        for i in range(n):\n            store(o, p + i, load(x, p + i) - top - shift)",
+}
+_ROW = """
+def k_{rule}(x, o, n):
+    rows = size(x) // n
+    token = unlock(rows * n)
+    for row in range(rows):
+        p = row * n
+        top = load(x, p)
+        for i in range(1, n):
+            top = maximum(top, load(x, p + i))
+        total = {dtype}(0)
+        for i in range(n):
+            e = {dtype}(exp(load(x, p + i) - top))
+            {keep}
+            total += e
+        {finish}
+    lock(token)
+"""
+
+
+@cache
+def _row_kernel(rule: str, dtype: np.dtype) -> Any:
+    keep = "store(o, p + i, e)" if rule == "softmax" else ""
+    source = _ROW.format(rule=rule, dtype=dtype, keep=keep, finish=_EXPONENTIALS[rule])
+    signature = types.void(operand_type(dtype), operand_type(dtype), types.intp)
+    return compile_kernel(f"k_{rule}", source, signature, SCOPE, reassociate=True)
+
+
+def logsumexp(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
+    """log(sum(exp(x))), shifted by the largest element; infinite where that is."""
+    kept = [a for a in range(x.ndim) if a not in axis]
+    if not x.size:
+        out[...] = -np.inf
+        return
+    rows = np.ascontiguousarray(x.transpose([*kept, *axis]), out.dtype)
+    _row_kernel("logsumexp", out.dtype)(rows, out, product(x.shape[a] for a in axis))
+
+
+def _along(rule: str, out: np.ndarray, x: np.ndarray, axis: int) -> None:
+    """A row kernel along one axis of an array of any layout."""
+    if not x.size:
+        return
+    rows = np.ascontiguousarray(np.moveaxis(x, axis, -1), out.dtype)
+    last = axis == x.ndim - 1
+    result = out if last else np.empty(rows.shape, out.dtype)
+    _row_kernel(rule, out.dtype)(rows, result, x.shape[axis])
+    if not last:
+        np.moveaxis(out, axis, -1)[...] = result
+
+
+def softmax(out: np.ndarray, x: np.ndarray, axis: int) -> None:
+    """exp(x) over its sum along one axis, shifted by the largest element."""
+    _along("softmax", out, x, axis)
+
+
+def log_softmax(out: np.ndarray, x: np.ndarray, axis: int) -> None:
+    """log of softmax along one axis."""
+    _along("log_softmax", out, x, axis)

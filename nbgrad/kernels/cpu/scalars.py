@@ -1,0 +1,46 @@
+"""The scalar functions that elementwise programs may spell, for the CPU: array API names, as Numba compiles them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from nbgrad.kernels.cpu.operand import load, load_at, lock, plain, size, store, store_at, unlock
+
+
+def _extremum(name: str, predicate: str) -> Any:
+    @intrinsic
+    def extremum(typingctx: Any, x: Any, y: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            if isinstance(x, types.Float):
+                kind = ir.FunctionType(args[0].type, [args[0].type, args[0].type])
+                function = builder.module.declare_intrinsic(f"llvm.{name}", [args[0].type], kind)
+                return builder.call(function, args)
+            compare = builder.icmp_signed if x in types.signed_domain else builder.icmp_unsigned
+            return builder.select(compare(predicate, args[0], args[1]), args[0], args[1])
+
+        return x(x, x), codegen
+
+    return extremum
+
+
+maximum = _extremum("maximum", ">")       # LLVM's own: nan wins as in NumPy, and loops over it vectorise
+minimum = _extremum("minimum", "<")
+
+SCOPE: dict[str, Any] = {
+    "load": load, "store": store, "load_at": load_at, "store_at": store_at, "size": size, "plain": plain,
+    "lock": lock, "unlock": unlock, "maximum": maximum, "minimum": minimum, "inf": math.inf, "nan": math.nan,
+    "erf": math.erf, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,
+    "atan": np.arctan, "atanh": np.arctanh, "atan2": np.arctan2, "pow": np.power,
+    **{name: getattr(np, name) for name in (
+        "sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "sinh",
+        "cosh", "tanh", "hypot", "logaddexp", "remainder", "floor_divide", "floor", "ceil", "rint", "trunc",
+        "sign", "isnan", "isinf", "isfinite", "signbit", "nextafter", "left_shift", "right_shift")},
+    **{name: getattr(types, name) for name in (
+        "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")},
+}

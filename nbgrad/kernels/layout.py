@@ -1,0 +1,79 @@
+"""Layouts: how one kernel walks operands of different shapes and strides together, over any number of axes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from nbgrad import errors
+
+Place = tuple[tuple[int, ...], tuple[int, ...]]        # shape and strides (bytes) of one operand
+
+
+def broadcast(name: str, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape that all shapes broadcast to. Raises ShapeError, naming the op, where they do not."""
+    ndim = max(map(len, shapes), default=0)
+    out = [1] * ndim
+    for shape in shapes:
+        for axis, n in enumerate(shape, ndim - len(shape)):
+            if n != 1:
+                if out[axis] not in (1, n):
+                    raise errors.no_broadcast(name, shapes)
+                out[axis] = n
+    return tuple(out)
+
+
+@lru_cache(maxsize=4096)
+def walk(name: str, places: tuple[Place, ...], widths: tuple[int, ...]) -> tuple[
+        tuple[int, ...], tuple[int, ...], np.ndarray, np.ndarray]:
+    """How to compute outputs of element sizes `widths` from operands at `places`.
+
+    Returns (shape, order, dims, steps): the output's shape; the axes from outermost to innermost in memory,
+    which keeps the operands' order; the sizes of the merged loops; and for each operand, then each output,
+    the bytes from one element to the next in every loop (flattened, operand by operand).
+    """
+    shape = broadcast(name, [s for s, _ in places])
+    ndim = len(shape)
+    strides = [(0,) * (ndim - len(s)) + tuple(st if n != 1 else 0 for n, st in zip(s, steps, strict=True))
+               for s, steps in places]
+    order = sorted(range(ndim), key=lambda axis: tuple(-abs(s[axis]) for s in strides if s[axis]) or (0,))
+    fresh = [_packed(shape, order, width) for width in widths]
+    dims, steps = merge([shape[a] for a in order], [[s[a] for a in order] for s in strides + fresh])
+    return shape, tuple(order), np.array(dims, np.int64), np.array(steps, np.int64).ravel()
+
+
+def _packed(shape: tuple[int, ...], order: list[int], width: int) -> list[int]:
+    """Strides of an array without gaps whose axes lie in memory in the given order, outermost first."""
+    strides = [0] * len(shape)
+    for axis in reversed(order):
+        strides[axis] = width
+        width *= max(shape[axis], 1)
+    return strides
+
+
+def merge(dims: list[int], strides: list[list[int]]) -> tuple[list[int], list[list[int]]]:
+    """The same walk with adjacent loops made one wherever every operand allows it; one loop at least is left."""
+    out_dims, out_steps = [1], [[0] for _ in strides]
+    for axis, n in enumerate(dims):
+        if n == 1:
+            continue
+        if out_dims[-1] == 1:
+            out_dims[-1] = n
+            for into, s in zip(out_steps, strides, strict=True):
+                into[-1] = s[axis]
+        elif all(into[-1] == n * s[axis] for into, s in zip(out_steps, strides, strict=True)):
+            out_dims[-1] *= n
+            for into, s in zip(out_steps, strides, strict=True):
+                into[-1] = s[axis]
+        else:
+            out_dims.append(n)
+            for into, s in zip(out_steps, strides, strict=True):
+                into.append(s[axis])
+    return out_dims, out_steps
+
+
+def allocate(shape: tuple[int, ...], order: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An empty array of this shape whose axes lie in memory in this order, outermost first."""
+    flat = np.empty([shape[axis] for axis in order], dtype)
+    return flat.transpose(np.argsort(order)) if order != tuple(range(len(order))) else flat

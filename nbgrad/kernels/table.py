@@ -1,0 +1,62 @@
+"""The dispatch table: KERNELS[op, device], and the only place that chooses a device.
+
+A kernel is found by name: the op `sum` declared in nbgrad/ops/reduce.py runs `sum` of
+nbgrad/kernels/<device>/reduce.py. `register` adds one for an op that lives elsewhere. A kernel takes the
+output first, then raw arrays and the op's parameters; one for an op that has no output to fill (a view, a
+library routine that allocates) returns its result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from nbgrad import device, errors
+from nbgrad.kernels.cpu.elementwise import Body, Loops
+
+__all__ = ["DEVICES", "KERNELS", "Body", "Loops", "has", "loops", "register", "run"]
+
+DEVICES = ("cpu",)
+KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
+
+
+def register(op: str, kernel: Callable[..., Any], where: str = "cpu") -> None:
+    """Make kernel the one that runs op on a device."""
+    KERNELS[op, where] = kernel
+
+
+def find(op: str, room: str, where: str) -> Callable[..., Any]:
+    """The kernel of op on a device. Raises DeviceError where there is none."""
+    kernel = KERNELS.get((op, where))
+    if kernel is None:
+        if not has(op, room, where):
+            raise errors.no_kernel(op, where)
+        kernel = KERNELS[op, where] = getattr(import_module(f"nbgrad.kernels.{where}.{room}"), op)
+    return kernel
+
+
+def has(op: str, room: str, where: str) -> bool:
+    """Whether op has a kernel on a device."""
+    if (op, where) in KERNELS:
+        return True
+    name = f"nbgrad.kernels.{where}.{room}"
+    return find_spec(name) is not None and hasattr(import_module(name), op)
+
+
+def run(op: str, room: str, out: Callable[..., tuple[tuple[int, ...], Any]] | None, xs: tuple[Any, ...],
+        params: dict[str, Any]) -> Any:
+    """op's result on raw arrays. out(*xs, **params): shape and dtype of the output; None: the kernel allocates."""
+    where = device.of(xs[0] if xs else None)
+    kernel = KERNELS.get((op, where)) or find(op, room, where)
+    if out is None:
+        return kernel(*xs, **params)
+    z = device.empty(*out(*xs, **params))
+    kernel(z, *xs, **params)
+    return z
+
+
+def loops(name: str, program: Callable[[tuple[Any, ...]], Body], many: bool = False) -> Loops:
+    """The elementwise kernels of a scalar program."""
+    return Loops(name, program, many)

@@ -1,0 +1,269 @@
+"""Operators, methods and protocols of Tensor: each is an op of the table under its operator or its usual name."""
+
+from __future__ import annotations
+
+import operator
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from nbgrad import device, errors
+from nbgrad.broadcast import astype, broadcast_to
+from nbgrad.core import TAPE, Tensor, living, quiet, raw, tensor, watch
+from nbgrad.ops import contract, elementwise, index, reduce, shape
+from nbgrad.transforms import backward, stop_gradient
+
+_TAKEN = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple)
+
+
+def _binary(op: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator and its reflection; NotImplemented for what is no array, so that Python asks the other operand."""
+
+    def forward(x: Tensor, y: Any) -> Any:
+        return op(x, y) if isinstance(y, _TAKEN) else NotImplemented
+
+    def reflected(x: Tensor, y: Any) -> Any:
+        return op(y, x) if isinstance(y, _TAKEN) else NotImplemented
+
+    return forward, reflected
+
+
+_OPERATORS = {
+    "add": elementwise.add, "sub": elementwise.subtract, "mul": elementwise.multiply, "truediv": elementwise.divide,
+    "floordiv": elementwise.floor_divide, "mod": elementwise.remainder, "pow": elementwise.pow, "matmul": contract.matmul,
+    "and": elementwise.bitwise_and, "or": elementwise.bitwise_or, "xor": elementwise.bitwise_xor,
+}
+_COMPARISONS = {"lt": elementwise.less, "le": elementwise.less_equal, "gt": elementwise.greater, "ge": elementwise.greater_equal,
+                "eq": elementwise.equal, "ne": elementwise.not_equal}
+
+
+def _in_place(op: Callable[..., Any]) -> Callable[..., Any]:
+    def update(x: Tensor, y: Any) -> Tensor:
+        return rebind(x, op(x, y))
+
+    return update
+
+
+def rebind(x: Tensor, new: Tensor) -> Tensor:
+    """Make the handle x stand for new: what x stood for, and all that was computed from it, stays as it was.
+
+    A leaf with requires_grad=True keeps its place on the tape, and may change only under no_grad.
+    """
+    if x.shape != new.shape:
+        raise errors.bad_shape("in-place update", new.shape, f"the tensor has shape {x.shape}")
+    if new.dtype != x.dtype:
+        new = astype(new, x.dtype)
+    if is_leaf(x):
+        if quiet.get() <= TAPE.birth:
+            raise errors.leaf_in_place()
+        x.value = raw(new)
+    else:
+        x.value, x.trace, x.mark = new.value, new.trace, new.mark
+    return x
+
+
+def is_leaf(x: Tensor) -> bool:
+    """Whether x was made with requires_grad=True, not computed."""
+    return x.trace is TAPE and x.mark.op is None
+
+
+# ------------------------------------------------------------------------------------ values taken out
+def item(x: Tensor) -> Any:
+    """The single element as a Python number."""
+    value = _taken(x, "item()")
+    if value.size != 1:
+        raise errors.several_elements(value.shape, "item()")
+    return value.item()
+
+
+def _taken(x: Tensor, what: str) -> Any:
+    """x's raw array for a use that leaves the graph, refused where a transform would lose a gradient by it."""
+    value = raw(x)
+    if not isinstance(value, np.ndarray):
+        raise errors.branch_on_symbol()
+    if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
+        raise errors.traced_value(what)
+    return value
+
+
+def numpy(x: Tensor) -> np.ndarray:
+    """x's values as a read-only array, without a copy. Raises TraceError if a gradient is being taken through x: detach first."""
+    value = raw(x)
+    if not isinstance(value, np.ndarray):
+        raise errors.branch_on_symbol()
+    if living(x).trace is not None:
+        raise errors.traced_value("numpy()")
+    view = value.view()
+    view.flags.writeable = False
+    return view
+
+
+def _array(x: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    return np.array(numpy(x), dtype, copy=copy)
+
+
+def _bool(x: Tensor) -> bool:
+    value = raw(x)
+    if not isinstance(value, np.ndarray):
+        raise errors.branch_on_symbol()
+    if value.size != 1:
+        raise errors.several_elements(value.shape, "the truth value")
+    return bool(value.item())
+
+
+def _index(x: Tensor) -> int:
+    value = raw(x)
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iu" or value.size != 1:
+        raise errors.needs_integers("index", "an index", x.dtype)
+    return operator.index(value.item())
+
+
+def _int(x: Tensor) -> int:
+    value = raw(x)
+    if not isinstance(value, np.ndarray):
+        raise errors.branch_on_symbol()
+    if value.size != 1:
+        raise errors.several_elements(value.shape, "int()")
+    return int(value.item())
+
+
+def _len(x: Tensor) -> int:
+    if not x.shape:
+        raise errors.bad_shape("len", (), "a 0-d tensor has no length")
+    return x.shape[0]
+
+
+def _iter(x: Tensor) -> Iterator[Tensor]:
+    return (x[i] for i in range(_len(x)))
+
+
+def _repr(x: Tensor) -> str:
+    value = raw(x)
+    if not isinstance(value, np.ndarray):
+        return f"tensor(<scalar symbol {value.dtype}>)"
+    text = np.array2string(value, separator=", ", prefix="tensor(")
+    dtype = "" if value.dtype in (np.float64, np.int64, np.bool_) and value.size else f", dtype={value.dtype}"
+    if not value.size:
+        text += f", shape={value.shape}"
+    return f"tensor({text}{dtype}{', requires_grad=True' if requires_grad(x) else ''})"
+
+
+# --------------------------------------------------------------------------------------- PyTorch's names
+def requires_grad(x: Tensor) -> bool:
+    """Whether backward() from x, or through x, reaches a leaf."""
+    while type(x) is Tensor:
+        if x.trace is TAPE:
+            return True
+        x = x.value
+    return False
+
+
+def set_requires_grad(x: Tensor, on: bool = True) -> Tensor:
+    """Make x, which no trace watches, a leaf whose gradient backward() adds to .grad; or a leaf a constant again."""
+    if on and x.trace is None:
+        if x.dtype.kind != "f":
+            raise errors.needs_floats("requires_grad_", x.dtype)
+        leaf = watch(x.value)
+        x.trace, x.mark = TAPE, leaf.mark
+        x.mark.memo = weakref.ref(x)
+    elif not on and is_leaf(x):
+        x.trace = x.mark = None
+    elif not on and x.trace is not None:
+        raise errors.traced_value("requires_grad_(False)")
+    return x
+
+
+def size(x: Tensor, axis: int | None = None) -> Any:
+    """The shape, or the length of one axis."""
+    return x.shape if axis is None else x.shape[axis]
+
+
+def zero(x: Tensor) -> Tensor:
+    """Make every element zero. Values taken from x before stay."""
+    return rebind(x, tensor(device.zeros_like(raw(x))))
+
+
+def copy(x: Tensor) -> Tensor:
+    """x computed again: values never change, so none are copied."""
+    return astype(x, x.dtype)
+
+
+def _shape_arguments(op: Callable[..., Any]) -> Callable[..., Any]:
+    def method(x: Tensor, *shape: Any) -> Tensor:
+        return op(x, shape[0] if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)) else shape)
+
+    return method
+
+
+def _transpose(x: Tensor, *axes: Any) -> Tensor:
+    if not axes:
+        return shape.permute_dims(x)
+    if len(axes) == 2 and x.ndim != 2:
+        return shape.swapaxes(x, *axes)       # PyTorch's transpose(dim0, dim1)
+    return shape.permute_dims(x, axes[0] if len(axes) == 1 else axes)
+
+
+def _setitem(x: Tensor, key: Any, value: Any) -> None:
+    rebind(x, index.put(x, key, value))
+
+
+def _install() -> None:
+    """Give Tensor its operators and methods."""
+    for name, op in _OPERATORS.items():
+        forward, reflected = _binary(op)
+        setattr(Tensor, f"__{name}__", forward)
+        setattr(Tensor, f"__r{name}__", reflected)
+        setattr(Tensor, f"__i{name}__", _in_place(op))
+    for name, op in _COMPARISONS.items():
+        setattr(Tensor, f"__{name}__", _binary(op)[0])
+    protocols: dict[str, Any] = {
+        "__neg__": elementwise.negative, "__pos__": elementwise.positive, "__abs__": elementwise.abs,
+        "__invert__": elementwise.bitwise_invert, "__getitem__": index.getitem, "__setitem__": _setitem, "__len__": _len,
+        "__iter__": _iter, "__bool__": _bool, "__float__": lambda x: float(item(x)), "__int__": _int,
+        "__index__": _index, "__repr__": _repr, "__array__": _array,
+    }
+    methods: dict[str, Any] = {
+        "item": item, "numpy": numpy, "backward": backward, "detach": stop_gradient, "astype": astype, "to": astype,
+        "requires_grad_": set_requires_grad, "zero_": zero, "clone": copy, "copy": copy, "tolist": lambda x: numpy(x).tolist(),
+        "reshape": _shape_arguments(shape.reshape), "view": _shape_arguments(shape.reshape), "transpose": _transpose,
+        "permute": _shape_arguments(shape.permute_dims), "permute_dims": _shape_arguments(shape.permute_dims), "t": shape.permute_dims,
+        "size": size, "float": lambda x: astype(x, "float32"), "double": lambda x: astype(x, "float64"),
+        "unsqueeze": shape.expand_dims, "dim": lambda x: x.ndim, "numel": lambda x: int(np.prod(x.shape)),
+        "expand": _shape_arguments(broadcast_to),
+    }
+    named = {
+        elementwise: ("abs", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "square", "pow", "clip", "round", "floor",
+                      "ceil", "sign", "isnan", "maximum", "minimum"),
+        reduce: ("sum", "mean", "prod", "max", "min", "var", "std", "any", "all", "argmax", "argmin", "logsumexp", "softmax",
+                 "log_softmax", "norm"),
+        shape: ("ravel", "squeeze", "swapaxes", "moveaxis", "flip", "expand_dims"),
+        index: ("take", "scatter_add"),
+        contract: ("dot", "matmul"),
+    }
+    for module, names in named.items():
+        methods |= {name: getattr(module, name) for name in names}
+    methods["flatten"] = shape.ravel
+    for name, value in {**protocols, **methods}.items():
+        setattr(Tensor, name, _method(value))
+    properties = {"T": shape.permute_dims, "mT": shape.matrix_transpose, "is_leaf": is_leaf, "nbytes": lambda x: raw(x).nbytes,
+                  "device": lambda x: device.of(raw(x)), "data": stop_gradient}
+    for name, value in properties.items():
+        setattr(Tensor, name, property(value))
+    Tensor.requires_grad = property(requires_grad, set_requires_grad)      # type: ignore[attr-defined]
+
+
+def _method(op: Callable[..., Any]) -> Callable[..., Any]:
+    """An op as a method: ops are objects, which Python does not bind by itself."""
+    if hasattr(op, "__get__"):
+        return op
+
+    def method(x: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return op(x, *args, **kwargs)
+
+    method.__doc__, method.__name__ = op.__doc__, getattr(op, "__name__", "method")
+    return method
+
+
+_install()

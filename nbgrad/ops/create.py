@@ -1,0 +1,217 @@
+"""Tensors from data, and tensors from nothing.
+
+All take requires_grad=True, which makes a leaf that backward() fills the .grad of; only floating-point
+tensors can be one.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from nbgrad import device, errors
+from nbgrad.broadcast import astype, broadcast_to
+from nbgrad.core import Spec, Tensor, as_tensor, raw, watch, wrap
+from nbgrad.ops.shape import stack
+from nbgrad.scalar import add, multiply
+
+Shape = int | tuple[int, ...]
+
+
+def _leaf(name: str, x: Any, requires_grad: bool) -> Tensor:
+    """A raw value or a Tensor as a Tensor, a leaf if asked for."""
+    if not requires_grad:
+        return wrap(x)
+    if type(x) is Tensor and x.trace is not None:
+        raise errors.no_new_leaf(name)
+    if x.dtype.kind != "f":
+        raise errors.needs_floats(name, x.dtype)
+    return watch(raw(x))
+
+
+# ------------------------------------------------------------------------------------------ from data
+def asarray(data: Any, dtype: Any = None, requires_grad: bool = False, copy: bool | None = True) -> Tensor:
+    """Return data as a Tensor.
+
+    data  : a Tensor, an array, a scalar, or nested lists of these; gradients flow through Tensors
+    dtype : default: that of the data, float64 for Python floats
+    copy  : False or None shares an array's memory and makes the array read-only; False raises ValueRangeError
+        where a conversion needs a copy. A Tensor's values never change and are not copied.
+
+    Raises DtypeError for a dtype that nbgrad does not take, or requires_grad without floats; ShapeError for
+    lists of unequal lengths; GradientError for a new leaf from a Tensor with a gradient.
+    """
+    if type(data) is not Tensor and not _holds_tensor(data):
+        return _leaf("asarray", device.array(data, dtype, copy), requires_grad)
+    found = data if type(data) is Tensor else _gathered(data)
+    if dtype is not None and found.dtype != device.supported(dtype):
+        found = astype(found, dtype)
+    return _leaf("asarray", found, requires_grad)
+
+
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return data, copied, as a Tensor; the arguments and errors of `asarray`."""
+    return asarray(data, dtype, requires_grad)
+
+
+array = tensor
+
+
+def from_numpy(x: np.ndarray) -> Tensor:
+    """Return a Tensor that shares the memory of x, which becomes read-only.
+
+    x: an array; one of foreign byte order is copied instead. Raises DtypeError for anything else.
+    """
+    if not isinstance(x, np.ndarray):
+        raise errors.bad_argument("from_numpy", x, "a NumPy array")
+    return asarray(x, copy=None)
+
+
+def _holds_tensor(data: Any) -> bool:
+    return isinstance(data, (list, tuple)) and any(type(d) is Tensor or _holds_tensor(d) for d in data)
+
+
+def _gathered(data: Any) -> Tensor:
+    """Nested lists with Tensors in them as one Tensor. Raises ShapeError where the shapes differ."""
+    parts = [_gathered(d) if _holds_tensor(d) else as_tensor(d) for d in data]
+    if len({p.shape for p in parts}) > 1:
+        raise errors.ragged()
+    return stack(parts)
+
+
+# --------------------------------------------------------------------------------------- of one value
+def _spec(name: str, sizes: tuple[Any, ...], dtype: Any) -> Spec:
+    """Shape and dtype from ((2, 3)), (2, 3), (()) or ((2, 3), dtype). Raises ShapeError, DtypeError."""
+    if len(sizes) > 1 and (isinstance(sizes[-1], (type, str, np.dtype)) or sizes[-1] is None):
+        sizes, dtype = sizes[:-1], sizes[-1]
+    found = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+    try:
+        shape = tuple([n if type(n) is int else operator.index(raw(n)) for n in found])
+    except TypeError as error:
+        raise errors.bad_argument(name, found, "a shape: ints, or one tuple of them") from error
+    if min(shape, default=0) < 0:
+        raise errors.bad_shape(name, shape, "sizes cannot be negative")
+    return Spec(shape, device.supported(np.float64 if dtype is None else dtype))
+
+
+def _spec_like(x: Any, dtype: Any) -> Spec:
+    x = as_tensor(x)
+    return Spec(x.shape, x.dtype if dtype is None else device.supported(dtype))
+
+
+def zeros(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return zeros: zeros((2, 3)) or zeros(2, 3). dtype: default float64. Raises ShapeError, DtypeError."""
+    return _leaf("zeros", device.zeros_like(_spec("zeros", shape, dtype)), requires_grad)
+
+
+def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return ones: ones((2, 3)) or ones(2, 3). dtype: default float64. Raises ShapeError, DtypeError."""
+    return _leaf("ones", device.ones_like(_spec("ones", shape, dtype)), requires_grad)
+
+
+def empty(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a Tensor whose values are arbitrary. dtype: default float64. Raises ShapeError, DtypeError."""
+    like = _spec("empty", shape, dtype)
+    return _leaf("empty", device.empty(like.shape, like.dtype), requires_grad)
+
+
+def full(shape: Shape, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a Tensor filled with one value; if that is a Tensor, gradients flow to it.
+
+    fill_value: a scalar, or any shape that broadcasts to `shape`. dtype: default that of fill_value. Raises
+    ShapeError, DtypeError.
+    """
+    like = _spec("full", (shape,), dtype)
+    x = astype(fill_value, like.dtype) if dtype is not None else as_tensor(fill_value)
+    if x.trace is None and x.ndim == 0:
+        return _leaf("full", device.full(like.shape, raw(x), x.dtype), requires_grad)
+    return _leaf("full", broadcast_to(x, like.shape), requires_grad)
+
+
+def zeros_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return zeros with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+    return _leaf("zeros_like", device.zeros_like(_spec_like(x, dtype)), requires_grad)
+
+
+def ones_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return ones with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+    return _leaf("ones_like", device.ones_like(_spec_like(x, dtype)), requires_grad)
+
+
+def empty_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return arbitrary values with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+    like = _spec_like(x, dtype)
+    return _leaf("empty_like", device.empty(like.shape, like.dtype), requires_grad)
+
+
+def full_like(x: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return `full` with the shape of x and, if none is given, its dtype. Raises DtypeError, ShapeError."""
+    like = _spec_like(x, dtype)
+    return full(like.shape, fill_value, like.dtype, requires_grad)
+
+
+# ---------------------------------------------------------------------------------- ranges, identity
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None,
+           requires_grad: bool = False) -> Tensor:
+    """Return start, start + step, ... up to but without stop; arange(stop) starts at 0.
+
+    start, stop, step: real scalars; constants, as the length depends on them. dtype: default int64 or
+    float64. Raises TraceError for a Tensor with a gradient, DtypeError.
+    """
+    for x in (start, stop, step):
+        if type(x) is Tensor and x.trace is not None:
+            raise errors.traced_value("arange")
+    start, stop, step = raw(start), raw(stop), raw(step)
+    first, last = (0, start) if stop is None else (start, stop)
+    return _leaf("arange", device.array(np.arange(first, last, step), dtype, copy=None), requires_grad)
+
+
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None,
+             requires_grad: bool = False) -> Tensor:
+    """Return num equally spaced values from start to stop; gradients flow to either if it is a Tensor.
+
+    start, stop: scalars, or shapes that broadcast to s; the result is (num, *s). endpoint False: stop is left
+    out. dtype: default float64, or the floating-point dtype of the Tensors. Raises ShapeError,
+    ValueRangeError for a negative num.
+    """
+    num = operator.index(num)
+    if num < 0:
+        raise errors.bad_value("linspace", f"num={num} cannot be negative")
+    if type(start) is not Tensor and type(stop) is not Tensor:
+        values = np.linspace(start, stop, num, endpoint)
+        return _leaf("linspace", device.array(values, dtype, copy=None), requires_grad)
+    found = np.result_type(*[x if isinstance(x, (int, float)) else as_tensor(x).dtype for x in (start, stop)])
+    found = found if found.kind == "f" else np.dtype(np.float64)
+    ends = [astype(x, found) for x in (start, stop)]
+    after = np.linspace(0, 1, num, endpoint).astype(found)
+    tail = (1,) * max(x.ndim for x in ends)
+    weights = [wrap(device.array(w.reshape(num, *tail), copy=None)) for w in (1 - after, after)]
+    # a weighted mean meets both ends exactly, which start + i * step does not
+    z = add(*[multiply(x, w) for x, w in zip(ends, weights, strict=True)])
+    return _leaf("linspace", z if dtype is None else astype(z, dtype), requires_grad)
+
+
+def eye(n: int, m: int | None = None, k: int = 0, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return an (n, m) matrix, m = n by default, with ones on its k-th diagonal.
+
+    dtype: default float64. Raises DtypeError.
+    """
+    matrix = np.eye(n, m, k, device.supported(np.float64 if dtype is None else dtype))
+    return _leaf("eye", device.array(matrix, copy=None), requires_grad)
+
+
+# --------------------------------------------------------------------------------------------- random
+def randn(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return standard normal numbers from NumPy's global generator. dtype: default float64."""
+    like = _spec("randn", shape, dtype)
+    values = np.random.standard_normal(like.shape)
+    return _leaf("randn", device.array(values, like.dtype, copy=None), requires_grad)
+
+
+def rand(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return uniform numbers in [0, 1) from NumPy's global generator. dtype: default float64."""
+    like = _spec("rand", shape, dtype)
+    values = np.random.random_sample(like.shape)
+    return _leaf("rand", device.array(values, like.dtype, copy=None), requires_grad)

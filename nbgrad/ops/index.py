@@ -1,0 +1,281 @@
+"""Indexing: reading, adding and writing at an index. All are linear, and each is written in the others.
+
+The index is normalised once, by `_index`, and its arrays are copied: nothing the user does to them later can
+change a gradient. The rules hand a normalised index straight to `apply`.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from nbgrad import device, errors
+from nbgrad.broadcast import shaped
+from nbgrad.core import Spec, Tensor, apply, as_tensor, raw, wrap
+from nbgrad.kernels import table
+from nbgrad.ops.axes import named_dim, one
+from nbgrad.scalar import choose
+from nbgrad.structured import op
+
+Index = tuple[Any, ...]
+
+_ALONE = frozenset([int, type(None), type(Ellipsis)])
+_BOUND = frozenset([int, type(None)])
+_ARRAYS = frozenset([np.ndarray, bool])
+_WHOLE = slice(None)
+
+
+def _index(name: str, index: Any, shape: tuple[int, ...]) -> Index:
+    """An index as a tuple of ints, slices of ints, None, Ellipsis, bools, and arrays of int64 or bool, all
+    ours.
+
+    Where no array is in it there is an Ellipsis, so that x[index] is always an array. Raises IndexError for
+    anything else, and for a second Ellipsis.
+    """
+    items = index if isinstance(index, tuple) else (index,)
+    found = tuple([i if type(i) in _ALONE else _entry(name, i, shape) for i in items])
+    kinds = list(map(type, found))
+    dots = kinds.count(type(Ellipsis))
+    if dots > 1:
+        raise errors.bad_index(name, shape, "an index can have only one ellipsis")
+    return (*found, Ellipsis) if not dots and _ARRAYS.isdisjoint(kinds) else found
+
+
+def _entry(name: str, item: Any, shape: tuple[int, ...]) -> Any:
+    """One part of an index, normalised."""
+    if type(item) is slice:
+        bounds = item.start, item.stop, item.step
+        if _BOUND.issuperset(map(type, bounds)):
+            return item
+        try:
+            return slice(*[None if b is None else operator.index(raw(b)) for b in bounds])
+        except TypeError as error:
+            raise errors.bad_index(name, shape, "the bounds of a slice must be integers or None") from error
+    array = _copied(item)
+    if array.dtype.kind not in "biu":
+        why = f"an index consists of integers, booleans, slices, None and ..., not of {array.dtype} values"
+        raise errors.bad_index(name, shape, why)
+    if array.ndim == 0:
+        return array.item()
+    return array if array.dtype == np.bool_ else array.astype(np.int64, copy=False)
+
+
+def _copied(item: Any) -> np.ndarray:
+    """A part of an index as an array of its own; an empty list is one of integers."""
+    def plain(part: Any) -> Any:
+        return [plain(p) for p in part] if isinstance(part, (list, tuple)) else raw(part)
+
+    array = np.array(plain(item), order="C")
+    return array.astype(np.int64) if array.size == 0 and isinstance(item, (list, tuple)) else array
+
+
+def _values(v: Any) -> Tensor:
+    """Values to be written, without the leading axes of length 1 that NumPy ignores too."""
+    v = as_tensor(v)
+    lead = next((a for a, n in enumerate(v.shape) if n != 1), v.ndim)
+    return apply(getitem, (v,), {"index": (0,) * lead + (Ellipsis,)}) if lead else v
+
+
+# inputs of scatter_add and put: x, the index, v
+_WRITES: list[Any] = [
+    ((5,), np.array([2, 0, 2, -3]), (4,)), ((3, 2), np.array([2, 0, 2, -3]), (4, 2)),
+    ((3, 2), np.array([2, 0, 2, -3]), ()), ((3, 2), np.array([2, 0, 2, -3]), (4, 1)),
+    ((3,), np.array([[1, 1], [0, 1]]), (2,)), ((3, 2), np.zeros((0,), np.int64), (0, 2)),
+    ((2, 3), np.array([[True, False, True], [False, False, True]]), (3,)),
+    ((4,), slice(None, None, -2), (1,)), ((), ..., ()),
+    ((2, 3), lambda r: ([1, 1, 0], slice(None, 2)), (3, 1)),
+    ((2, 3, 2), lambda r: ([1, 1, 0], slice(None), [0, 0, 1]), (3, 3))]
+
+
+def _read(g: Tensor, index: Index, like: Any) -> Tensor:
+    """g at an index, summed to the shape of the values that were broadcast there."""
+    return shaped(apply(getitem, (g,), {"index": index}), like)
+
+
+# ----------------------------------------------------------------------------------- reading, adding
+@op(vjp=lambda g, z, x, index: apply(scatter, (g,), {"index": index, "shape": x.shape}), linear=True, keep="",
+    like=lambda x, index: x[index],
+    cases=[((), {"index": ()}), ((5,), {"index": -2}), ((0, 3), {"index": slice(0, 2)}),
+           ((4, 5), {"index": (slice(1, None, 2), slice(None, None, -1))}),
+           ((3, 4), {"index": (None, ..., 1)}), ((4, 3), {"index": [2, 0, 2, -1]}),
+           ((4, 3), {"index": np.zeros((0,), np.int64)}),
+           ((2, 4, 3), {"index": (slice(None), np.array([[1, -1], [1, 0]]))}),
+           ((3, 4), {"index": (np.array([0, 2, 0]), np.array([1, -1, 1]))}),
+           ((2, 3, 4), {"index": ([0, 1, 1], slice(1, 3), 2)}),
+           ((4,), {"index": np.array([True, False, True, True])}),
+           ((3, 4), {"index": (1, np.array([True, False, True, True]))}),
+           ((2, 3), {"index": np.array([[True, False, True], [False, False, True]])}), ((), {"index": True})])
+def getitem(x: Any, index: Any) -> Any:
+    """Return x[index].
+
+    x: any shape and dtype. index: what NumPy takes: ints, slices, None, Ellipsis, masks, arrays, lists or
+    Tensors of integers, and tuples of these. Raises IndexError for an index out of range, too many of them,
+    or a float.
+    """
+    x = as_tensor(x)
+    return (x,), {"index": _index("getitem", index, x.shape)}
+
+
+def _added(x: np.ndarray, index: Any, v: np.ndarray) -> np.ndarray:
+    z = x.copy()
+    np.add.at(z, index, np.array(np.broadcast_to(v, x[index].shape)))
+    return z
+
+
+def _scattered(v: np.ndarray, index: Any, shape: tuple[int, ...]) -> np.ndarray:
+    return _added(np.zeros(shape, v.dtype), index, v)
+
+
+@op(vjp=lambda g, z, v, index, shape: _read(g, index, v), linear=True, keep="", like=_scattered,
+    cases=[((4,), {"index": [2, 0, 2, -1], "shape": (3,)}), ((2, 3), {"index": [1, 1], "shape": (4, 3)}),
+           ((3,), {"index": [1, 1, 0], "shape": (4,)}), ((0, 3), {"index": slice(2, 2), "shape": (4, 3)}),
+           ((2, 1, 4), {"index": (slice(None), [0, 2]), "shape": (2, 3, 4)}),
+           ((), {"index": (slice(1, 3), 0), "shape": (3, 2)}),
+           ((3, 2), {"index": ([0, 2, 0], slice(None), [1, 1, 1]), "shape": (3, 2, 2)}),
+           ((2, 3), {"index": ([[0], [1]], [2, 2, -1]), "shape": (2, 4)})])
+def scatter(v: Any, index: Any, shape: Any) -> Any:
+    """Return zeros of a shape with v added at the index; where that names a place twice, values add up.
+
+    v: any shape that broadcasts to that of zeros[index], any dtype. Raises IndexError, and ShapeError if v
+    does not fit.
+    """
+    shape = tuple(map(operator.index, shape if isinstance(shape, (tuple, list)) else (shape,)))
+    return (_values(v),), {"index": _index("scatter", index, shape), "shape": shape}
+
+
+@op(out=lambda x, v, index: (x.shape, x.dtype), linear=True, keep="",
+    vjp=(lambda g, z, x, v, index: g, lambda g, z, x, v, index: _read(g, index, v)), like=_added,
+    cases=_WRITES)
+def scatter_add(x: Any, index: Any, v: Any) -> Any:
+    """Return x with v added at x[index]; where that names a place twice, values add up, as in numpy.add.at.
+
+    x: any shape. v: broadcasts to the shape of x[index]; converted to x's dtype. Raises IndexError,
+    ShapeError if v does not fit, DtypeError for floats added to integers.
+    """
+    x, v = as_tensor(x), _values(v)
+    if not np.can_cast(v.dtype, x.dtype, "same_kind"):
+        raise errors.bad_operands("scatter_add", (x.dtype, v.dtype))
+    return (x, v), {"index": _index("scatter_add", index, x.shape)}
+
+
+# ------------------------------------------------------------------------------------------ writing
+def _kept(g: Tensor, index: Index) -> Tensor:
+    """The cotangent of what was there before: zero where it was written over."""
+    return apply(put, (g, wrap(device.zeros_like(Spec((), g.dtype)))), {"index": index})
+
+
+def _taken(g: Tensor, v: Any, index: Index) -> Tensor:
+    """The cotangent of what was written: zero for values that a later one replaced."""
+    stays = table.run("written", "index", None, (), {"index": index, "shape": g.shape})
+    found = apply(getitem, (g,), {"index": index})
+    return shaped(found if stays is None else choose(stays, found), v)
+
+
+def _assigned(x: np.ndarray, index: Any, v: np.ndarray) -> np.ndarray:
+    z = x.copy()
+    z[index] = v
+    return z
+
+
+@op(out=lambda x, v, index: (x.shape, x.dtype), linear=True, keep="",
+    vjp=(lambda g, z, x, v, index: _kept(g, index), lambda g, z, x, v, index: _taken(g, v, index)),
+    like=_assigned, cases=_WRITES)
+def put(x: Any, index: Any, v: Any) -> Any:
+    """Return what x is after x[index] = v. Of several values written to one place the last stays.
+
+    x: any shape. v: broadcasts to the shape of x[index]; converted to x's dtype. Raises IndexError,
+    ShapeError if v does not fit, DtypeError for a v with a gradient written into integers.
+    """
+    x, v = as_tensor(x), _values(v)
+    if v.trace is not None and not v.trace.discrete and v.dtype.kind == "f" and x.dtype.kind != "f":
+        raise errors.needs_floats("put", x.dtype)
+    return (x, v), {"index": _index("put", index, x.shape)}
+
+
+# -------------------------------------------------------------------------------------- along an axis
+def _integers(name: str, indices: Any) -> np.ndarray:
+    """Indices as an array of int64 that nobody else has. Raises DtypeError for others."""
+    found = _copied(indices)
+    if found.dtype.kind not in "iu":
+        raise errors.needs_integers(name, "indices", found.dtype)
+    return found.astype(np.int64, copy=False)
+
+
+@named_dim
+def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
+    """Return the elements of x at the indices along an axis, or of x read in C order if axis is None.
+
+    x: any shape and dtype. indices: any shape, integers; they take the place of the axis. Raises IndexError
+    for one out of range, DtypeError if they are not integers, AxisError.
+    """
+    x, places = as_tensor(x), _integers("take", indices)
+    if axis is not None:
+        return getitem(x, (_WHOLE,) * one("take", axis, x.ndim) + (places,))
+    if x.ndim == 1:
+        return getitem(x, places)
+    size = int(np.prod(x.shape))
+    places = np.where(places < 0, places + size, places)
+    if ((places < 0) | (places >= size)).any():
+        raise errors.bad_index("take", x.shape, f"an index is out of bounds for {size} elements")
+    if x.ndim == 0:
+        return getitem(x, (None,))[places]
+    return getitem(x, np.unravel_index(places, x.shape))
+
+
+@named_dim
+def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Tensor:
+    """Return the elements of x at the places along an axis that argsort and argmax give, one index for each.
+
+    x: (..., n, ...). indices: integers, as many axes as x, broadcast against it in all but the given one; the
+    result has their shape. axis None: x is read in C order, and indices has one axis. Raises IndexError,
+    ShapeError, DtypeError, AxisError.
+    """
+    x, places = as_tensor(x), _integers("take_along_axis", indices)
+    if axis is None:
+        if places.ndim != 1:
+            raise errors.bad_shape("take_along_axis", places.shape, "needs 1-d indices where axis is None")
+        return take(x, places)
+    axis = one("take_along_axis", axis, x.ndim)
+    if places.ndim != x.ndim:
+        raise errors.bad_shape("take_along_axis", places.shape, f"needs indices with {x.ndim} axes, as x has")
+    grid = np.ogrid[tuple([slice(n) for n in x.shape])]
+    return getitem(x, tuple([places if a == axis else line for a, line in enumerate(grid)]))
+
+
+# -------------------------------------------------------------------------------- zeros and triangles
+@op(discrete=True, like=lambda x: x.nonzero(),
+    cases=[(lambda r: r.integers(0, 2, (3, 4)),), (lambda r: r.integers(0, 2, 5) > 0,), ((0, 3),)])
+def nonzero(x: Any) -> Any:
+    """Return the places of the elements that are not zero: a tuple with an int64 Tensor for each axis.
+
+    x: at least one axis, any dtype. Raises ShapeError for a 0-d x.
+    """
+    x = as_tensor(x)
+    if x.ndim == 0:
+        raise errors.bad_shape("nonzero", (), "needs at least one axis")
+    return (x,), {}
+
+
+_TRIANGLES: list[Any] = [
+    ((3, 3), {}), ((2, 3, 4), {"k": 1}), ((4, 2), {"k": -1}), ((0, 3), {}), ((3, 3), {"k": 5})]
+
+
+def _matrix(name: str, x: Any, k: Any) -> Any:
+    x = as_tensor(x)
+    if x.ndim < 2:
+        raise errors.bad_shape(name, x.shape, "needs at least two axes")
+    return (x,), {"k": operator.index(k)}
+
+
+@op(vjp=lambda g, z, x, k: tril(g, k), linear=True, keep="", like=np.tril, cases=_TRIANGLES)
+def tril(x: Any, k: int = 0) -> Any:
+    """Return x with zeros above the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError."""
+    return _matrix("tril", x, k)
+
+
+@op(vjp=lambda g, z, x, k: triu(g, k), linear=True, keep="", like=np.triu, cases=_TRIANGLES)
+def triu(x: Any, k: int = 0) -> Any:
+    """Return x with zeros below the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError."""
+    return _matrix("triu", x, k)

@@ -1,0 +1,281 @@
+"""Shapes and places of axes: nothing is computed, all is linear, and what can be a view is one."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from nbgrad import device, errors
+from nbgrad.broadcast import shaped
+from nbgrad.core import Tensor, apply, as_tensor, raw, wrap
+from nbgrad.ops.axes import named_dim, one, ordered, several
+from nbgrad.ops.index import getitem
+from nbgrad.structured import op
+
+Axes = int | tuple[int, ...]
+
+_WHOLE = slice(None)
+
+
+# ------------------------------------------------------------------------------------------- reshape
+def _sizes(shape: tuple[int, ...], wanted: Any) -> tuple[int, ...]:
+    """The shape wanted for elements of this shape, its -1 worked out. Raises ShapeError if that fails."""
+    listed = wanted if isinstance(wanted, (tuple, list)) else (wanted,)
+    target = tuple([n if type(n) is int else operator.index(raw(n)) for n in listed])
+    size = prod(shape)
+    if -1 in target:
+        rest = -prod(target)
+        if rest <= 0 or min(target) < -1 or target.count(-1) > 1 or size % rest:
+            raise errors.no_reshape(shape, target)
+        return tuple([size // rest if n == -1 else n for n in target])
+    if prod(target) != size or min(target, default=0) < 0:
+        raise errors.no_reshape(shape, target)
+    return target
+
+
+@op(vjp=lambda g, z, x, shape: reshape(g, x.shape), linear=True, keep="", like=np.reshape,
+    cases=[((2, 6), {"shape": (3, 4)}), ((2, 3, 4), {"shape": (4, -1)}), ((), {"shape": (1, 1)}),
+           ((1,), {"shape": ()}), ((6,), {"shape": -1}), ((0, 3), {"shape": (3, 0, 2)})])
+def reshape(x: Any, shape: Any) -> Any:
+    """Return x's elements, in C order, in another shape.
+
+    x: any shape and dtype. shape: an int or a sequence of them, one of which may be -1. Raises ShapeError if
+    the number of elements differs.
+    """
+    x = as_tensor(x)
+    return (x,), {"shape": _sizes(x.shape, shape)}
+
+
+def ravel(x: Any) -> Tensor:
+    """Return x's elements, in C order, with one axis. x: any shape."""
+    x = as_tensor(x)
+    return reshape(x, (prod(x.shape),))
+
+
+@named_dim
+def expand_dims(x: Any, axis: Any = 0) -> Tensor:
+    """Return x with an axis of length 1 at each of the given places of the result.
+
+    x: any shape. axis: an int, or several, none twice. Raises AxisError, ValueRangeError.
+    """
+    x = as_tensor(x)
+    count = len(axis) if isinstance(axis, (tuple, list)) else 1
+    new = several("expand_dims", axis, x.ndim + count)
+    sizes = iter(x.shape)
+    return reshape(x, tuple([1 if a in new else next(sizes) for a in range(x.ndim + count)]))
+
+
+@named_dim
+def squeeze(x: Any, axis: Any = None) -> Tensor:
+    """Return x without the given axes of length 1, by default without all of them.
+
+    x: any shape. Raises AxisError, ShapeError for an axis that is longer or empty.
+    """
+    x = as_tensor(x)
+    gone = [a for a, n in enumerate(x.shape) if n == 1] if axis is None else several("squeeze", axis, x.ndim)
+    for a in gone:
+        if x.shape[a] != 1:
+            raise errors.bad_shape("squeeze", x.shape, f"axis {a} must have length 1")
+    return reshape(x, tuple([n for a, n in enumerate(x.shape) if a not in gone]))
+
+
+# ---------------------------------------------------------------------------------------------- order
+@op(vjp=lambda g, z, x, axes: permute_dims(g, np.argsort(axes).tolist()), linear=True, keep="",
+    like=np.transpose, cases=[((2, 3), {}), ((2, 3, 4), {"axes": (1, -1, 0)}), ((), {}),
+                              ((0, 3), {"axes": (1, 0)}), ((3,), {"axes": (0,)})])
+def permute_dims(x: Any, axes: Any = None) -> Any:
+    """Return x with its axes in another order, by default reversed.
+
+    x: any shape. axes: axis of x for each axis of the result. Raises ShapeError unless it names every axis,
+    AxisError, ValueRangeError for an axis named twice.
+    """
+    x = as_tensor(x)
+    if axes is None:
+        return (x,), {"axes": tuple(range(x.ndim))[::-1]}
+    found = ordered("permute_dims", axes, x.ndim)
+    if len(found) != x.ndim:
+        raise errors.bad_shape("permute_dims", x.shape, f"axes {tuple(axes)} must name each of its axes once")
+    return (x,), {"axes": found}
+
+
+def matrix_transpose(x: Any) -> Tensor:
+    """Return x with its last two axes exchanged. x: (..., n, m). Raises ShapeError if x has fewer."""
+    x = as_tensor(x)
+    if x.ndim < 2:
+        raise errors.bad_shape("matrix_transpose", x.shape, "needs at least two axes")
+    return permute_dims(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
+    """Return x with two axes exchanged. x: any shape. Raises AxisError."""
+    x = as_tensor(x)
+    a, b = one("swapaxes", axis1, x.ndim), one("swapaxes", axis2, x.ndim)
+    axes = list(range(x.ndim))
+    axes[a], axes[b] = b, a
+    return permute_dims(x, axes)
+
+
+def moveaxis(x: Any, source: Axes, destination: Axes) -> Tensor:
+    """Return x with some axes moved to other places; the others keep their order.
+
+    x: any shape. source, destination: an int each, or as many. Raises AxisError, ValueRangeError.
+    """
+    x = as_tensor(x)
+    a, b = ordered("moveaxis", source, x.ndim), ordered("moveaxis", destination, x.ndim)
+    if len(a) != len(b):
+        raise errors.bad_value("moveaxis", f"{len(a)} axes cannot be moved to {len(b)} places")
+    rest = iter([axis for axis in range(x.ndim) if axis not in a])
+    found = dict(zip(b, a, strict=True))
+    return permute_dims(x, [found[place] if place in found else next(rest) for place in range(x.ndim)])
+
+
+@op(vjp=lambda g, z, x, axis: flip(g, axis), linear=True, keep="", like=np.flip,
+    cases=[((2, 3), {}), ((2, 3, 4), {"axis": -1}), ((2, 3, 4), {"axis": (0, -2)}), ((), {}),
+           ((0, 3), {"axis": 1}), ((2, 3), {"axis": ()})])
+def flip(x: Any, axis: Any = None) -> Any:
+    """Return x with the order of its elements reversed along an axis, several, or all of them.
+
+    x: any shape. Raises AxisError, ValueRangeError for an axis named twice.
+    """
+    x = as_tensor(x)
+    return (x,), {"axis": several("flip", axis, x.ndim)}
+
+
+# ------------------------------------------------------------------------------- together and apart
+def _together(name: str, arrays: tuple[Any, ...], axis: Any) -> tuple[list[Tensor], Any]:
+    """The arrays, given in a sequence or one by one, and the axis. Raises ValueRangeError for no array."""
+    if arrays and isinstance(arrays[0], (list, tuple)):
+        if len(arrays) > 2 or (len(arrays) == 2 and axis != 0):
+            raise errors.bad_argument(name, arrays, "one sequence of arrays, and an axis")
+        axis = arrays[1] if len(arrays) == 2 else axis
+        arrays = tuple(arrays[0])
+    elif len(arrays) == 1:
+        raise errors.bad_argument(name, arrays[0], "a list or tuple of arrays")
+    if not arrays:
+        raise errors.bad_value(name, "needs at least one array")
+    return [as_tensor(x) for x in arrays], axis
+
+
+def _common(xs: Sequence[Any]) -> np.dtype:
+    return np.result_type(*[x.dtype for x in xs])
+
+
+def _concatenated(*xs: Any, axis: int) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and dtype of the arrays one after the other."""
+    first = xs[0].shape
+    return (*first[:axis], sum([x.shape[axis] for x in xs]), *first[axis + 1:]), _common(xs)
+
+
+def _piece(i: int, g: Tensor, z: Any, *xs: Any, axis: int) -> Tensor:
+    start = sum([x.shape[axis] for x in xs[:i]])
+    part = (_WHOLE,) * axis + (slice(start, start + xs[i].shape[axis]), ...)
+    return shaped(apply(getitem, (g,), {"index": part}), xs[i])
+
+
+@op(out=_concatenated, vjp_of=_piece, linear=True, keep="", like=lambda *xs, axis=0: np.concatenate(xs, axis),
+    cases=[((2, 3), (1, 3)), ((2, 3), (2, 0), (2, 1), {"axis": -1}), ((2, 1, 2), (2, 3, 2), {"axis": 1}),
+           ((2, 2), (3,), {"axis": None}), ((0,), (2,))])
+def concat(*arrays: Any, axis: Any = 0) -> Any:
+    """Return arrays joined along an axis: concat([x, y, ...], axis=0).
+
+    arrays: a sequence of at least one; shapes equal but for that axis, any dtypes, which promote as in NumPy.
+    axis None: each is read in C order first. Raises ShapeError, AxisError, ValueRangeError for no array.
+    """
+    xs, axis = _together("concat", arrays, axis)
+    if axis is None:
+        return tuple(map(ravel, xs)), {"axis": 0}
+    shapes = [x.shape for x in xs]
+    if xs[0].ndim == 0:
+        raise errors.bad_shape("concat", (), "needs at least one axis; use stack for 0-d arrays")
+    axis = one("concat", axis, xs[0].ndim)
+    if len({(len(s), *s[:axis], *s[axis + 1:]) for s in shapes}) > 1:
+        raise errors.not_alike("concat", shapes, axis)
+    return tuple(xs), {"axis": axis}
+
+
+def _stacked(*xs: Any, axis: int) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and dtype of the arrays along a new axis."""
+    first = xs[0].shape
+    return (*first[:axis], len(xs), *first[axis:]), _common(xs)
+
+
+def _layer(i: int, g: Tensor, z: Any, *xs: Any, axis: int) -> Tensor:
+    return shaped(apply(getitem, (g,), {"index": (_WHOLE,) * axis + (i, ...)}), xs[i])
+
+
+@op(out=_stacked, vjp_of=_layer, linear=True, keep="", like=lambda *xs, axis=0: np.stack(xs, axis),
+    cases=[((2, 3), (2, 3)), ((), (), ()), ((2, 3), (2, 3), (2, 3), {"axis": -1}),
+           ((0, 2), (0, 2), {"axis": 1})])
+def stack(*arrays: Any, axis: Any = 0) -> Any:
+    """Return arrays joined along a new axis of the result: stack([x, y, ...], axis=0).
+
+    arrays: a sequence of at least one, of equal shapes, any dtypes, which promote as in NumPy. Raises
+    ShapeError, AxisError, ValueRangeError for no array.
+    """
+    xs, axis = _together("stack", arrays, axis)
+    shapes = [x.shape for x in xs]
+    if len(set(shapes)) > 1:
+        raise errors.not_alike("stack", shapes, None)
+    return tuple(xs), {"axis": one("stack", axis, xs[0].ndim + 1)}
+
+
+def hstack(arrays: Sequence[Any]) -> Tensor:
+    """Return arrays joined along the second axis, or the first if they have only one. Raises ShapeError."""
+    xs = [x if x.ndim else reshape(x, 1) for x in map(as_tensor, arrays)]
+    return concat(xs, axis=0 if xs and xs[0].ndim == 1 else 1)
+
+
+def vstack(arrays: Sequence[Any]) -> Tensor:
+    """Return arrays joined along the first axis, 1-d ones as rows. Raises ShapeError."""
+    xs = [as_tensor(x) for x in arrays]
+    return concat([x if x.ndim > 1 else reshape(x, (1, prod(x.shape))) for x in xs])
+
+
+def _joined(g: tuple[Tensor | None, ...], z: tuple[Any, ...], x: Any, places: Any, axis: int) -> Tensor:
+    """One cotangent from those of the pieces, without a zero array of full size for each."""
+    pairs = zip(g, z, strict=True)
+    return concat([wrap(device.zeros_like(part)) if c is None else c for c, part in pairs], axis)
+
+
+@op(vjp=_joined, keep="", like=lambda x, places, axis=0: tuple(np.split(x, places, axis)),
+    cases=[((5, 2), {"places": (2, 3)}), ((2, 6), {"places": (0, 4), "axis": -1}), ((3,), {"places": ()})])
+def split_at(x: Any, places: Any, axis: int = 0) -> Any:
+    """Return a tuple of the pieces of x between some places of an axis.
+
+    x: (..., n, ...). places: ints from 0 to n that do not fall, where each piece but the first starts. Raises
+    AxisError, ValueRangeError.
+    """
+    x = as_tensor(x)
+    axis = one("split_at", axis, x.ndim)
+    places = tuple(map(operator.index, places))
+    if list(places) != sorted(places) or (places and not 0 <= places[0] <= places[-1] <= x.shape[axis]):
+        why = f"places {places} must rise from 0 to {x.shape[axis]}, the length of axis {axis}"
+        raise errors.bad_value("split_at", why)
+    return (x,), {"places": places, "axis": axis}
+
+
+@named_dim
+def split(x: Any, sections: Any, axis: int = 0) -> list[Tensor]:
+    """Return a list of pieces of x along an axis.
+
+    x: (..., n, ...). sections: the number of pieces, all of one length; or the places where each piece but
+    the first starts, as numpy.split counts them. Raises ValueRangeError if n is no multiple of the number or
+    places fall, AxisError.
+    """
+    x = as_tensor(x)
+    axis = one("split", axis, x.ndim)
+    n = x.shape[axis]
+    if not isinstance(sections, (tuple, list, np.ndarray, Tensor)):
+        count = operator.index(sections)
+        if count < 1 or n % count:
+            why = f"{n} elements of axis {axis} do not make {count} equal pieces. Give the places instead"
+            raise errors.bad_value("split", why)
+        places = list(range(n // count, n, n // count)) if n else [0] * (count - 1)
+    else:
+        # as NumPy's slices do: counted from the end if negative, then moved into the array
+        places = [slice(operator.index(p), None).indices(n)[0] for p in np.asarray(raw(sections)).tolist()]
+    return list(split_at(x, places, axis))

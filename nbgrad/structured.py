@@ -1,0 +1,129 @@
+"""Structured ops: anything that is not elementwise, with written rules.
+
+A rule is written in ops, so any order of derivative follows. Forward mode is not written: it comes from
+linearity, or from transposing the op's own VJP.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nbgrad import device, errors
+from nbgrad.core import Op, Tensor, add, apply, as_tensor, raw, spec, transpose, unwrap, wrap
+from nbgrad.kernels import table
+from nbgrad.registry import Row, declared, register
+
+Rule = Callable[..., Any]
+
+
+class Structured(Op):
+    """An op with a kernel per device and written derivative rules; made by `op`."""
+
+    def __init__(self, name: str, room: str, bind: Rule, out: Rule | None, vjp: Sequence[Rule | None], vjp_of: Rule | None,
+                 linear: bool, multilinear: Sequence[int], keep: str, discrete: bool) -> None:
+        self.name, self.room, self.bind, self.out = name, room, bind, out
+        self.vjp, self.vjp_of, self.linear, self.multilinear = vjp, vjp_of, linear, frozenset(multilinear)
+        self.keep_x, self.keep_z, self.discrete = "x" in keep, "z" in keep, discrete
+        functools.update_wrapper(self, bind)
+        self.__name__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if "dim" in kwargs:                   # PyTorch's name for axis
+            kwargs["axis"] = kwargs.pop("dim")
+        xs, params = self.bind(*args, **kwargs)
+        return apply(self, xs, params)
+
+    def run(self, *xs: Any, **params: Any) -> Any:
+        for x in xs:
+            if not hasattr(x, "strides") and not isinstance(x, (int, float)):
+                raise errors.only_elementwise(self.name)
+        return table.run(self.name, self.room, self.out, xs, params)
+
+    def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
+        if not self.keep_x:
+            xs = [spec(x) for x in xs]
+        if not self.keep_z:
+            z = tuple(map(spec, z)) if type(z) is tuple else spec(z)
+        return xs, z, params, wanted
+
+    def pull(self, g: Any, memo: Any) -> Sequence[Any]:
+        xs, z, params, wanted = memo
+        if not self.vjp and self.vjp_of is None:
+            raise errors.no_derivative(self.name)
+        g, z = _present(g), _present(z)
+        args = [_present(x) for x in xs]
+        if self.vjp_of is not None:
+            return [unwrap(self.vjp_of(i, g, z, *args, **params)) if want else None for i, want in enumerate(wanted)]
+        return [unwrap(rule(g, z, *args, **params)) if want and rule is not None else None
+                for rule, want in zip(self.vjp, wanted, strict=True)]
+
+    def push(self, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
+        moving = [i for i, t in enumerate(ts) if t is not None]
+        if self.linear:
+            full = [device.zeros_like(raw(x)) if t is None else t for t, x in zip(ts, xs, strict=True)]
+            t = apply(self, full, params)
+            return tuple(map(unwrap, t)) if type(t) is tuple else unwrap(t)
+        if self.multilinear.issuperset(moving):
+            total = None
+            for i in moving:
+                total = add(total, unwrap(apply(self, [*xs[:i], ts[i], *xs[i + 1:]], params)))
+            return total
+        return transpose(self, ts, xs, z, params)
+
+
+def _present(x: Any) -> Any:
+    """An inner value as a rule sees it: a Tensor, a Spec, a Python scalar, None, or a tuple of these."""
+    if type(x) is tuple:
+        return tuple([_present(part) for part in x])
+    return wrap(x) if type(x) is Tensor or hasattr(x, "strides") else x
+
+
+def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None = None,
+       vjp: Rule | Sequence[Rule | None] = (), vjp_of: Rule | None = None, linear: bool = False,
+       multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
+       like: Any = None, cases: Sequence[Any] = ()) -> Any:
+    """Declare a structured op and enter it in the op table.
+
+    With a name it returns the op. Without one it decorates the op's public signature: a function that checks
+    its arguments and returns (inputs, parameters), inputs a tuple of Tensors and parameters a dict of static
+    values.
+
+    kernel : runs the op on raw arrays, kernel(out, *xs, **params), or kernel(*xs, **params) if `out` is None;
+        default: the function of the op's name in the kernel package
+    out    : (*xs, **params) -> (shape, dtype) of the output
+    vjp    : rules (g, z, *xs, **params) -> cotangent of an input, written in ops; one, or one for each input
+        (None: the input has no derivative)
+    vjp_of : instead, one rule for any number of inputs: (i, g, z, *xs, **params) -> cotangent of input i
+    linear : the output is linear in all inputs together
+    multilinear : places of the inputs in which the output is linear, each alone
+    keep   : what the rules read values of: "x" inputs, "z" output; the others are given by shape and dtype
+        only
+    discrete : the result has no derivative (integers, booleans)
+    like, cases : reference and test inputs, see registry.Row
+
+    Raises RegistryError if the name is taken.
+    """
+    room, where = declared()
+
+    def declare(bind: Rule) -> Structured:
+        rules = (vjp,) if callable(vjp) else tuple(vjp)
+        made = Structured(bind.__name__, room, bind, out, rules, vjp_of, linear, multilinear, keep, discrete)
+        register(Row(made, "structured", room, where, like, None, cases))
+        if kernel is not None:
+            table.register(made.name, kernel)
+        return made
+
+    if name is None:
+        return declare
+    if kernel is None:
+        raise errors.bad_declaration(name, "needs kernel=, a function that runs it on arrays.")
+
+    def bind(*xs: Any, **params: Any) -> tuple[tuple[Tensor, ...], dict[str, Any]]:
+        return tuple(map(as_tensor, xs)), params
+
+    bind.__name__ = name
+    bind.__doc__ = inspect.getdoc(kernel)
+    return declare(bind)

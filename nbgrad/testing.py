@@ -1,0 +1,245 @@
+"""Tests of derivatives, for nbgrad's own ops and for yours.
+
+`check_grads(f, args)` compares forward mode, reverse mode and differences, and does so again for the
+derivatives themselves. `check(op)` does that for an op of the table on the test inputs of its row, and
+compares its values with its reference.
+"""
+
+from __future__ import annotations
+
+import importlib
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nbgrad import errors
+from nbgrad.core import Tensor, as_tensor, raw, tensor
+from nbgrad.registry import OPS, Row
+from nbgrad.scalar import Choice, Elementwise
+from nbgrad.transforms import jvp, vjp
+from nbgrad.tree import flatten, map_leaves
+
+FLOATS = ("float32", "float64")
+_STEP = 1e-3                              # of a fourth-order difference: error about 1e-12 times the fifth derivative
+
+
+# ----------------------------------------------------------------------------------------- derivatives
+def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol: float = 1e-6, seed: int = 0) -> None:
+    """Raise AssertionError unless f's derivatives up to an order agree: forward with reverse mode, and both
+    with differences.
+
+    f    : takes and returns Tensors (or trees of them); smooth in a ball of radius 2e-3 around args
+    args : float64 arrays or Tensors
+    rtol : how far a derivative may be from a fourth-order central difference, relative to its size or to 1
+    """
+    rng = np.random.default_rng(seed)
+    xs = [as_tensor(x) for x in args]
+    us = [rng.normal(size=x.shape) for x in xs]
+    y, pullback = vjp(f, *xs)
+    vs = map_leaves(lambda leaf: rng.normal(size=leaf.shape), y)
+    forward = _inner(vs, jvp(f, xs, us)[1])
+    reverse = _inner(us, list(pullback(vs)))
+    if any(raw(leaf).dtype == np.float32 for leaf in flatten(y)[0]):
+        _agree("forward and reverse mode", forward, reverse, 1e-4)       # too coarse for differences
+        return
+    _agree("forward and reverse mode", forward, reverse, 1e-9)
+    _agree("forward mode and differences", forward, _inner(vs, _difference(f, xs, us)), rtol)
+    if order > 1:
+        check_grads(lambda *zs: vjp(f, *zs)[1](vs), xs, order - 1, rtol, seed + 1)
+        check_grads(lambda *zs: jvp(f, zs, us)[1], xs, order - 1, rtol, seed + 1)
+
+
+def _inner(a: Any, b: Any) -> float:
+    """Inner product of two trees of arrays."""
+    pairs = zip(flatten(a)[0], flatten(b)[0], strict=True)
+    return float(sum(np.sum(np.asarray(raw(p)) * np.asarray(raw(q))) for p, q in pairs))
+
+
+def _difference(f: Callable[..., Any], xs: Sequence[Tensor], us: Sequence[np.ndarray]) -> Any:
+    """Derivative of f along us by a fourth-order central difference."""
+    def at(h: float) -> list[np.ndarray]:
+        return [np.asarray(raw(y)) for y in flatten(f(*[raw(x) + h * u for x, u in zip(xs, us, strict=True)]))[0]]
+
+    far, near = [[p - m for p, m in zip(at(h), at(-h), strict=True)] for h in (2 * _STEP, _STEP)]
+    return [(8 * n - f) / (12 * _STEP) for n, f in zip(near, far, strict=True)]
+
+
+def _agree(what: str, a: float, b: float, rtol: float) -> None:
+    if not abs(a - b) <= rtol * max(1.0, abs(a), abs(b)):
+        raise AssertionError(f"{what} disagree: {a!r} and {b!r}")
+
+
+# -------------------------------------------------------------------------------- test inputs from the table
+@dataclass(frozen=True)
+class Case:
+    """One call of an op: what its test is called, the arrays, and the parameters."""
+
+    label: str
+    args: list[Any]
+    params: dict[str, Any]
+
+
+def row_of(op: Any) -> Row:
+    """The table's row of an op or of an op's name. Raises RegistryError if it has none."""
+    name = op if isinstance(op, str) else op.name
+    if name not in OPS:
+        raise errors.bad_declaration(name, "is not in the op table. Declare it with elementwise(...) or op(...).")
+    return OPS[name]
+
+
+def cases(row: Row, dtype: str) -> Iterator[Case]:
+    """The row's test inputs in a dtype: contiguous, strided, broadcast, 0-d and empty."""
+    rng = np.random.default_rng(zlib.crc32(row.op.name.encode()))
+    if row.kind == "elementwise":
+        arity = row.op.arity                      # type: ignore[attr-defined]
+        spans = [row.at] * arity if not isinstance(row.at[0], (tuple, type)) else row.at
+        for label, shapes in _SHAPES.items():
+            args = [_draw(rng, s, span, dtype) for s, span in zip(shapes, spans, strict=False)]
+            yield Case(label, [_strided(a) if label == "strided" else a for a in args], {})
+        return
+    for k, case in enumerate(row.cases):
+        params = dict(case[-1]) if case and isinstance(case[-1], dict) else {}
+        inputs = case[:-1] if case and isinstance(case[-1], dict) else case
+        args = [_make(rng, x, dtype) for x in inputs]
+        yield Case(f"case {k}", args, params)
+        yield Case(f"case {k} strided", [_strided(a) for a in args], params)
+
+
+_SHAPES = {"flat": ((3, 4), (3, 4), (3, 4)), "strided": ((3, 4), (3, 4), (3, 4)), "row": ((3, 4), (4,), (4,)), "outer": ((3, 1), (1, 4), (4,)),
+           "0-d": ((), (), ()), "0-d and array": ((), (2, 3), ()), "empty": ((0, 3), (3,), (0, 1)), "long": ((1003,), (1003,), (1003,))}
+
+
+def _draw(rng: np.random.Generator, shape: tuple[int, ...], span: Any, dtype: str) -> np.ndarray:
+    if span is bool:
+        return rng.integers(0, 2, shape).astype(bool)
+    if span is int:
+        return rng.integers(-100, 100, shape)
+    x = rng.uniform(*span, shape)
+    return np.asarray(x + 0.05 * np.sign(x) if span[0] < 0 < span[1] else x, dtype)       # 0 is a kink of many
+
+
+def _make(rng: np.random.Generator, x: Any, dtype: str) -> Any:
+    if callable(x):
+        x = x(rng)
+    elif isinstance(x, tuple):
+        x = rng.normal(size=x)
+    return x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+
+
+def _strided(x: Any) -> Any:
+    """x's values in memory with gaps, backwards along the last axis."""
+    if not isinstance(x, np.ndarray) or x.ndim == 0:
+        return x
+    big = np.zeros([2 * n for n in x.shape], x.dtype)
+    view = big[tuple([slice(None, None, 2)] * (x.ndim - 1) + [slice(None, None, -2)])]
+    view[...] = x
+    return view
+
+
+def reference(row: Row) -> Any:
+    """The row's reference function, or None."""
+    if isinstance(row.like, str):
+        module, _, name = row.like.rpartition(".")
+        return getattr(importlib.import_module(module), name)
+    return row.like
+
+
+# ------------------------------------------------------------------------------------------ checks of a row
+def check_values(row: Row, dtype: str) -> None:
+    """Values equal the reference's, to a few units in the last place of the dtype, with its shape and dtype."""
+    like = reference(row)
+    for case in cases(row, dtype):
+        tensors = [as_constant(a) for a in case.args]
+        got = row.op(*tensors, **case.params)     # type: ignore[operator]
+        if like is None:
+            continue
+        exact = like(*[a.astype("float64") if getattr(a, "dtype", None) == np.float32 else a for a in case.args], **case.params)
+        native = like(*case.args, **case.params)
+        for z, want, typed in zip(_tuple(got), _tuple(exact), _tuple(native), strict=True):
+            z, want, typed = raw(z), np.asarray(want), np.asarray(typed)
+            if z.shape != want.shape:
+                raise AssertionError(f"{row.op.name} {case.label}: shape {z.shape}, the reference has {want.shape}")
+            if z.dtype != typed.dtype and typed.dtype != np.float16:
+                raise AssertionError(f"{row.op.name} {case.label}: dtype {z.dtype}, the reference has {typed.dtype}")
+            eps = np.finfo(z.dtype).eps if z.dtype.kind == "f" else 0
+            scale = np.max(np.abs(want[np.isfinite(want)]), initial=1.0) if eps else 0
+            np.testing.assert_allclose(z, want, rtol=64 * eps, atol=8 * eps * scale, err_msg=f"{row.op.name} {case.label}")
+
+
+def as_constant(x: Any) -> Any:
+    """An array as a Tensor that shares its memory, so that its strides are what the kernel sees; anything else as it is."""
+    return tensor(x) if isinstance(x, np.ndarray) else x
+
+
+def _tuple(x: Any) -> tuple[Any, ...]:
+    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+
+
+def check_gradients(row: Row, order: int = 2) -> None:
+    """Derivatives up to an order: forward mode, reverse mode and differences agree in float64."""
+    for case in cases(row, "float64"):
+        f, args = _function(row, case)
+        if args and "long" not in case.label:
+            deep = order if case.label in ("flat", "row", "outer", "0-d") or row.kind != "elementwise" else 1
+            check_grads(f, args, deep)
+
+
+def _function(row: Row, case: Case) -> tuple[Callable[..., Any], list[Any]]:
+    """The op as a function of its floating-point inputs, and those."""
+    places = [i for i, a in enumerate(case.args) if getattr(a, "dtype", None) == np.float64]
+
+    def f(*xs: Any) -> Any:
+        full = [as_constant(a) for a in case.args]
+        for i, x in zip(places, xs, strict=True):
+            full[i] = x
+        return row.op(*full, **case.params)       # type: ignore[operator]
+
+    return f, [tensor(case.args[i]) for i in places]
+
+
+def check_float32(row: Row) -> None:
+    """In float32, cotangents and tangents are float32 and near those in float64."""
+    for small, large in zip(cases(row, "float32"), cases(row, "float64"), strict=True):
+        rounded = Case(large.label, [a.astype("float32").astype("float64") if getattr(a, "dtype", None) == np.float64 else a
+                                     for a in large.args], large.params)
+        f, args = _function(row, rounded)
+        places = [i for i, a in enumerate(large.args) if getattr(a, "dtype", None) == np.float64]
+        if not args:
+            continue
+
+        def g(*xs: Any, case: Case = small, places: list[int] = places) -> Any:
+            full = [as_constant(a) for a in case.args]
+            for i, x in zip(places, xs, strict=True):
+                full[i] = x
+            return row.op(*full, **case.params)   # type: ignore[operator]
+
+        y, pull = vjp(f, *args)
+        v = map_leaves(lambda leaf: np.ones(leaf.shape, "float32"), y)
+        y32, pull32 = vjp(g, *[tensor(small.args[i]) for i in places])
+        for a, b in zip(pull(v), pull32(v), strict=True):
+            if raw(b).dtype != np.float32:
+                raise AssertionError(f"{row.op.name} {large.label}: gradient has dtype {raw(b).dtype} for a float32 input")
+            scale = np.max(np.abs(raw(a)), initial=1.0)
+            np.testing.assert_allclose(raw(b), raw(a), rtol=2e-4, atol=2e-5 * scale, err_msg=f"{row.op.name} {large.label}")
+
+
+def check(op: Any) -> None:
+    """All checks of an op in the table, yours or ours: values against its reference in float32 and float64,
+    and derivatives.
+
+    op : the op or its name. Raises AssertionError naming what disagrees.
+    """
+    row = row_of(op)
+    for dtype in FLOATS:
+        check_values(row, dtype)
+    if not row.op.discrete:
+        check_gradients(row)
+        check_float32(row)
+
+
+def is_molecule(row: Row) -> bool:
+    """Whether a row is a function of other ops, fused into one kernel."""
+    return isinstance(row.op, Choice) or (isinstance(row.op, Elementwise) and not row.op.atom)

@@ -1,0 +1,120 @@
+"""Imports go down only: the layering of the library, read off its source."""
+
+import ast
+from pathlib import Path
+
+import nbgrad
+
+ROOT = Path(nbgrad.__file__).parent
+
+# A module may import modules of the rows above its own, and of its own row only where the row says so (star).
+LAYERS = [
+    ["errors", "tree"],
+    ["config"],
+    ["device"],
+    ["kernels.cache", "kernels.layout", "kernels.cpu.*"],
+    ["kernels.table"],
+    ["core"],
+    ["transforms", "registry"],
+    ["structured"],
+    ["broadcast"],
+    ["scalar"],
+    ["ops.*"],
+    ["jacobians", "linalg", "methods", "optim"],
+    ["testing", "backend"],
+    ["__init__"],
+    ["info"],
+]
+WITHIN = {"kernels.cpu.*": True, "ops.*": True}
+
+
+def modules():
+    for file in sorted(ROOT.rglob("*.py")):
+        name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        if name.endswith("__init__") and name != "__init__":
+            assert file.read_text() == "", f"{name} must stay empty"
+            continue
+        yield name, file
+
+
+def layer(name):
+    for depth, row in enumerate(LAYERS):
+        for entry in row:
+            if name == entry or (entry.endswith(".*") and name.startswith(entry[:-1])):
+                return depth, entry
+    raise AssertionError(f"{name} has no layer")
+
+
+def imports(file):
+    """Modules of nbgrad that a file imports, by their names below nbgrad."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names = [a.name for a in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            names = [node.module, *[f"{node.module}.{a.name}" for a in node.names]]
+        else:
+            continue
+        for name in names:
+            if name == "nbgrad":
+                continue
+            if name.startswith("nbgrad."):
+                path = ROOT / Path(*name.split(".")[1:])
+                if path.with_suffix(".py").exists():
+                    yield name.removeprefix("nbgrad.")
+
+
+def test_imports_go_down_only():
+    for name, file in modules():
+        depth, entry = layer(name)
+        for target in imports(file):
+            below, other = layer(target)
+            inside = below == depth and WITHIN.get(entry) and (other == entry or "kernels" in other)
+            own_layer = name in ("kernels.cpu.reduce", "kernels.cpu.elementwise") and below == depth
+            kernels = name.startswith("kernels.cpu") and target.startswith("kernels.") and below == depth
+            assert below < depth or inside or own_layer or kernels, f"nbgrad.{name} imports nbgrad.{target}, which is not below it"
+
+
+def test_ops_do_not_import_each_other_in_circles():
+    graph = {name: set(imports(file)) for name, file in modules()}
+    done, path = set(), []
+
+    def visit(name):
+        assert name not in path, f"import cycle: {' -> '.join([*path, name])}"
+        if name in done:
+            return
+        path.append(name)
+        for target in graph.get(name, ()):
+            visit(target)
+        path.pop()
+        done.add(name)
+
+    for name in graph:
+        visit(name)
+
+
+def test_no_import_inside_a_function():
+    for name, file in modules():
+        for function in ast.walk(ast.parse(file.read_text())):
+            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                late = [n for n in ast.walk(function) if isinstance(n, (ast.Import, ast.ImportFrom))]
+                assert not late, f"nbgrad.{name}.{function.name} imports inside its body"
+
+
+def test_no_star_import():
+    for name, file in modules():
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert all(a.name != "*" for a in node.names), f"nbgrad.{name} has a star import"
+
+
+def test_core_needs_neither_numba_nor_ops():
+    source = (ROOT / "core.py").read_text()
+    assert "numba" not in source
+    assert set(imports(ROOT / "core.py")) <= {"device", "errors"}
+
+
+def test_kernels_know_nothing_of_derivatives():
+    for name, file in modules():
+        if name.startswith("kernels") or name == "device":
+            assert not {"core", "transforms", "structured", "scalar", "registry"} & set(imports(file)), name
