@@ -1,5 +1,4 @@
-"""Speed of the eager engine against PyTorch's eager mode and HIPS autograd, as ratios of medians from one
-run.
+"""Speed of the eager engine against PyTorch's eager mode and HIPS autograd: ratios of medians of one run.
 
     python benchmarks/stage.py            # peers that are installed are compared, the others are named
     python benchmarks/stage.py --quick    # few repetitions, no limits: that it runs
@@ -30,7 +29,11 @@ import nbgrad as nb
 
 @dataclass
 class Row:
-    """One piece of work, done by several libraries: name -> function; limits: name of the peer -> largest ratio allowed."""
+    """One piece of work, done by several libraries.
+
+    run    : name of the library -> function
+    limits : name of the peer -> largest ratio allowed
+    """
 
     work: str
     run: dict[str, Callable[[], Any]]
@@ -57,6 +60,7 @@ def chain(n: int = 10, length: int = 100) -> Row:
     run["nbgrad"] = lambda: nb.grad(lambda t: nb.sum(through(t, t, nbhalf, nb)))(nbx).numpy()
     if installed("torch"):
         import torch
+
         torch.set_num_threads(1)
         tx, thalf = torch.from_numpy(x), torch.from_numpy(half)
 
@@ -69,9 +73,11 @@ def chain(n: int = 10, length: int = 100) -> Row:
     if installed("autograd"):
         import autograd
         import autograd.numpy as anp
+
         gradient = autograd.grad(lambda t: anp.sum(through(t, t, half, anp)))
         run["autograd"] = lambda: gradient(x)
-    return Row(f"chain of {length} elementwise ops on {n} elements", run, {"torch": 0.8, "autograd": 0.4}, batch=5)
+    limits = {"torch": 0.8, "autograd": 0.4}
+    return Row(f"chain of {length} elementwise ops on {n} elements", run, limits, batch=5)
 
 
 def product(n: int) -> Row:
@@ -80,9 +86,14 @@ def product(n: int) -> Row:
     a, b = rng.normal(size=(2, n, n))
     na, nbb = nb.asarray(a), nb.asarray(b)
     gradient = nb.grad(lambda p, q: nb.sum(nb.square(p @ q)), (0, 1))
-    run: dict[str, Callable[[], Any]] = {"nbgrad": lambda: gradient(na, nbb)[1].numpy()}
+
+    def with_nbgrad() -> Any:
+        return gradient(na, nbb)[1].numpy()
+
+    run: dict[str, Callable[[], Any]] = {"nbgrad": with_nbgrad}
     if installed("torch"):
         import torch
+
         torch.set_num_threads(1)
         ta, tb = torch.from_numpy(a), torch.from_numpy(b)
 
@@ -115,8 +126,11 @@ def compare(row: Row, rounds: int) -> tuple[list[str], bool]:
             continue
         ratio = medians["nbgrad"] / medians[peer]
         good = good and ratio <= limit
-        lines.append(f"{row.work:44s} nbgrad {medians['nbgrad'] * 1e6:9.1f} us  {peer:8s} {medians[peer] * 1e6:9.1f} us  "
-                     f"ratio {ratio:5.2f}  at most {limit:.2f}  {'pass' if ratio <= limit else 'FAIL'}")
+        lines.append(
+            f"{row.work:44s} nbgrad {medians['nbgrad'] * 1e6:9.1f} us  "
+            f"{peer:8s} {medians[peer] * 1e6:9.1f} us  "
+            f"ratio {ratio:5.2f}  at most {limit:.2f}  {'pass' if ratio <= limit else 'FAIL'}"
+        )
     return lines, good
 
 
@@ -129,23 +143,31 @@ def first_gradient(rounds: int) -> tuple[list[str], bool]:
             environment = {**os.environ, "NBGRAD_CACHE_DIR": folder}
             for times in (cold, warm, warm):
                 start = time.perf_counter()
-                subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True)
+                command = [sys.executable, "-c", program]
+                subprocess.run(command, env=environment, check=True, capture_output=True)
                 times.append(time.perf_counter() - start)
     lines, good = [], True
     for name, times, limit in (("empty cache", cold, 8.0), ("warm cache", warm, 1.2)):
         median = statistics.median(times)
         good = good and median <= limit
-        lines.append(f"first gradient in a new process, {name:12s} {median:6.2f} s  at most {limit:.1f}  "
-                     f"{'pass' if median <= limit else 'FAIL'}")
+        lines.append(
+            f"first gradient in a new process, {name:12s} {median:6.2f} s  at most {limit:.1f}  "
+            f"{'pass' if median <= limit else 'FAIL'}"
+        )
     return lines, good
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--quick", action="store_true", help="check that everything runs; no limit counts")
     quick = parser.parse_args().quick
-    results = [compare(chain(), 3 if quick else 200), compare(product(256), 3 if quick else 60),
-               compare(product(1024), 1 if quick else 12), first_gradient(1 if quick else 5)]
+    results = [
+        compare(chain(), 3 if quick else 200),
+        compare(product(256), 3 if quick else 60),
+        compare(product(1024), 1 if quick else 12),
+        first_gradient(1 if quick else 5),
+    ]
     for lines, _ in results:
         print("\n".join(lines))
     return 0 if quick or all(good for _, good in results) else 1

@@ -1,27 +1,160 @@
 """nbgrad: exact gradients for people who write NumPy and Numba."""
 
-from nbgrad import backend, linalg, optim, testing
+from nbgrad import backend, errors, linalg, methods, optim, testing
 from nbgrad.broadcast import astype, broadcast_to
+from nbgrad.checkpoint import checkpoint
 from nbgrad.core import Tensor
 from nbgrad.jacobians import hessian, jacobian
-from nbgrad.methods import rebind as _rebind
+from nbgrad.ops.close import allclose
+from nbgrad.ops.compare import (
+    bitwise_and,
+    bitwise_invert,
+    bitwise_or,
+    bitwise_xor,
+    ceil,
+    equal,
+    floor,
+    floor_divide,
+    greater,
+    greater_equal,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    not_equal,
+    sign,
+    signbit,
+    trunc,
+)
 from nbgrad.ops.contract import dot, einsum, inner, matmul, outer, tensordot, vecdot
-from nbgrad.ops.create import (arange, array, asarray, empty, empty_like, eye, from_numpy, full, full_like, linspace, ones, ones_like,
-                               rand, randn, tensor, zeros, zeros_like)
-from nbgrad.ops.elementwise import (abs, acos, acosh, add, asin, asinh, atan, atan2, atanh, bitwise_and, bitwise_invert, bitwise_or,
-                                    bitwise_xor, cbrt, ceil, clip, cos, cosh, divide, elu, equal, erf, exp, exp2, expm1, floor,
-                                    floor_divide, gelu, greater, greater_equal, hypot, isfinite, isinf, isnan, leaky_relu, less,
-                                    less_equal, log, log1p, log2, log10, logaddexp, logical_and, logical_not, logical_or, logical_xor,
-                                    maximum, minimum, multiply, negative, not_equal, positive, pow, reciprocal, relu, remainder, round,
-                                    sigmoid, sign, signbit, silu, sin, sinh, softplus, sqrt, square, subtract, tan, tanh, trunc, where)
+from nbgrad.ops.create import (
+    arange,
+    array,
+    asarray,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    rand,
+    randn,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from nbgrad.ops.elementwise import (
+    abs,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cbrt,
+    clip,
+    cos,
+    cosh,
+    divide,
+    elu,
+    erf,
+    exp,
+    exp2,
+    expm1,
+    gelu,
+    hypot,
+    leaky_relu,
+    log,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    maximum,
+    minimum,
+    negative,
+    positive,
+    pow,
+    reciprocal,
+    relu,
+    remainder,
+    round,
+    sigmoid,
+    silu,
+    sin,
+    sinh,
+    softplus,
+    sqrt,
+    square,
+    subtract,
+    tan,
+    tanh,
+    where,
+)
+from nbgrad.ops.exponential import log_softmax, logsumexp, softmax
 from nbgrad.ops.index import getitem, nonzero, put, scatter_add, take, take_along_axis, tril, triu
 from nbgrad.ops.nn import cross_entropy, mse
-from nbgrad.ops.reduce import (all, any, argmax, argmin, average, count_nonzero, log_softmax, logsumexp, max, mean, min, norm, prod, softmax,
-                               std, sum, var)
-from nbgrad.ops.shape import (concat, expand_dims, flip, hstack, matrix_transpose, moveaxis, permute_dims, ravel, reshape, split,
-                              squeeze, stack, swapaxes, vstack)
-from nbgrad.scalar import elementwise
+from nbgrad.ops.reduce import all, any, average, count_nonzero, max, mean, min, norm, prod, std, sum, var
+from nbgrad.ops.search import argmax, argmin
+from nbgrad.ops.shape import (
+    concat,
+    expand_dims,
+    flip,
+    hstack,
+    matrix_transpose,
+    moveaxis,
+    permute_dims,
+    ravel,
+    reshape,
+    split,
+    squeeze,
+    stack,
+    swapaxes,
+    vstack,
+)
+from nbgrad.scalar import add, elementwise, multiply
 from nbgrad.structured import op
-from nbgrad.transforms import (checkpoint, directional_derivative, grad, hvp, jvp, linearize, no_grad, stop_gradient, value_and_grad, vjp)
+from nbgrad.transforms import (
+    directional_derivative,
+    grad,
+    hvp,
+    jvp,
+    linearize,
+    no_grad,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
+
+__all__ = [
+    "Tensor", "__version__", "abs", "acos", "acosh", "add", "all", "allclose", "any", "arange", "argmax",
+    "argmin", "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "average", "backend",
+    "bitwise_and", "bitwise_invert", "bitwise_or", "bitwise_xor", "broadcast_to", "cbrt", "ceil",
+    "checkpoint", "clip", "concat", "cos", "cosh", "count_nonzero", "cross_entropy",
+    "directional_derivative", "divide", "dot", "einsum", "elementwise", "elu", "empty", "empty_like",
+    "equal", "erf", "errors", "exp", "exp2", "expand_dims", "expm1", "eye", "flip", "floor", "floor_divide",
+    "from_numpy", "full", "full_like", "gelu", "getitem", "grad", "greater", "greater_equal", "hessian",
+    "hstack", "hvp", "hypot", "inner", "isfinite", "isinf", "isnan", "jacobian", "jvp", "leaky_relu",
+    "less", "less_equal", "linalg", "linearize", "linspace", "log", "log10", "log1p", "log2", "log_softmax",
+    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
+    "matrix_transpose", "max", "maximum", "mean", "min", "minimum", "moveaxis", "mse", "multiply",
+    "negative", "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer",
+    "permute_dims", "positive", "pow", "prod", "put", "rand", "randn", "ravel", "reciprocal", "relu",
+    "remainder", "reshape", "round", "scatter_add", "sigmoid", "sign", "signbit", "silu", "sin", "sinh",
+    "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient",
+    "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot",
+    "testing", "tril", "triu", "trunc", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where",
+    "zeros", "zeros_like",
+]
 
 __version__ = "0.1.0"
+
+methods.install()

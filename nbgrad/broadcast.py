@@ -56,7 +56,8 @@ def sum_to(x: Any, shape: Any) -> Any:
     return (x,), {"shape": shape}
 
 
-@op(vjp=lambda g, z, x, dtype: astype(g, x.dtype), linear=True, keep="", like=lambda x, dtype: x.astype(dtype),
+@op(vjp=lambda g, z, x, dtype: astype(g, x.dtype), linear=True, keep="",
+    like=lambda x, dtype: x.astype(dtype),
     cases=[((2, 3), {"dtype": "float32"}), ((2, 3), {"dtype": "float64"}), ((), {"dtype": "float32"})])
 def astype(x: Any, dtype: Any) -> Any:
     """Return x converted to a dtype.
@@ -71,7 +72,7 @@ def astype(x: Any, dtype: Any) -> Any:
 
 
 def fit(x: Any, like: Any) -> Any:
-    """An inner value in the shape and dtype of `like`: summed where `like` was broadcast, broadcast where x was."""
+    """An inner value in the shape and dtype of `like`: summed, or broadcast, as need be."""
     like = raw(like)
     if raw(x).shape != like.shape:
         to_shape = sum_to if _expands(like.shape, raw(x).shape) else broadcast_to

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from nbgrad import device, errors
 
 births = itertools.count(1).__next__          # traces and nodes are born in order: later = inner
 quiet: ContextVar[int] = ContextVar("quiet", default=0)      # traces born before this number do not record
-ENDED = 0                                     # the birth of a trace that has ended: it is older than everything and records nothing
+ENDED = 0                                     # birth of a trace that has ended: it records nothing any more
 _new = object.__new__
 _FREED = object()                             # the memo of a node that a backward has used up
 _NONE: dict[str, Any] = {}
@@ -152,7 +152,7 @@ class Op:
     """One row of the op table: how it runs, and how cotangents and tangents cross it."""
 
     name: str
-    discrete = False                          # True: its result has no derivative, and no such trace records it
+    discrete = False                          # no derivative: traces that take derivatives do not record it
 
     def run(self, *xs: Any, **params: Any) -> Any:
         """The result, raw, on raw inputs; a tuple if there are several."""
@@ -221,8 +221,8 @@ def _apply_nested(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
     return youngest.record(op, xs, params, marks, Tensor in map(type, xs))
 
 
-def _run(op: Op, xs: Sequence[Any], params: dict[str, Any], nested: bool) -> Any:
-    """op's result on inner values xs, as one (a tuple if there are several); nested: some are Tensors."""
+def evaluate(op: Op, xs: Sequence[Any], params: dict[str, Any], nested: bool) -> Any:
+    """op's result as an inner value, or a tuple of them, on inner values xs; nested: some are Tensors."""
     if not nested:
         return op.run(*xs, **params)
     z = apply(op, xs, params)
@@ -265,10 +265,15 @@ class Graph:
 
     def record(self, op: Op, xs: Sequence[Any], params: dict[str, Any], marks: Sequence[Any],
                nested: bool) -> Any:
-        """The Tensors of op's results on inner values, remembered. marks: the inputs' nodes; nested: see _run."""
-        wanted = _ONE if len(marks) == 1 else tuple([m is not None for m in marks])
+        """The Tensors of op's results on inner values, remembered. marks: the inputs' nodes."""
+        if len(marks) == 1:
+            wanted: tuple[bool, ...] = _ONE
+        elif len(marks) == 2:
+            wanted = marks[0] is not None, marks[1] is not None
+        else:
+            wanted = tuple([m is not None for m in marks])
         if nested:
-            z = _run(op, xs, params, True)
+            z = evaluate(op, xs, params, True)
             memo = op.save(xs, z, params, wanted)
         else:
             z, memo = op.forward(xs, params, wanted)
@@ -306,7 +311,7 @@ class Tangents:
     def record(self, op: Op, xs: Sequence[Any], params: dict[str, Any], marks: Sequence[Any],
                nested: bool) -> Any:
         """The Tensors of op's results on inner values, with their tangents. marks: the inputs' tangents."""
-        z = _run(op, xs, params, nested)
+        z = evaluate(op, xs, params, nested)
         t = op.push(marks, xs, z, params)
         if type(z) is not tuple:
             return wrap(z) if t is None else tensor(z, self, t)
@@ -342,7 +347,7 @@ def pull(seeds: Iterable[tuple[Node, Any]], free: bool = False) -> dict[Node, An
         cotangents = op.pull(g, memo)
         if free:
             n.memo = _FREED
-        for parent, c in zip(n.parents, cotangents, strict=True):
+        for parent, c in zip(n.parents, cotangents):
             if c is not None and parent is not None:
                 if parent in pending:
                     pending[parent] = add(pending[parent], c)

@@ -74,8 +74,8 @@ def no_product(op: str, a: tuple[int, ...], b: tuple[int, ...], why: str) -> Sha
 
 
 def no_contraction(subscripts: str, shapes: Sequence[tuple[int, ...]], index: str) -> ShapeError:
-    return ShapeError(f"einsum: index {index!r} of {subscripts!r} has two lengths in shapes {_list(shapes)}. An index "
-                      f"has one length, or 1 in an operand that is broadcast along it.")
+    return ShapeError(f"einsum: index {index!r} of {subscripts!r} has two lengths in shapes {_list(shapes)}. "
+                      f"An index has one length, or 1 in an operand that is broadcast along it.")
 
 
 def bad_subscripts(subscripts: object, why: str) -> ValueRangeError:
@@ -125,8 +125,8 @@ def not_alike(op: str, shapes: Sequence[tuple[int, ...]], axis: int | None) -> S
 
 
 def singular(op: str, shape: tuple[int, ...]) -> SingularError:
-    return SingularError(f"{op}: a matrix is singular, shape {shape}. It has no inverse; add a multiple of the identity "
-                         f"matrix, or solve in the least-squares sense.")
+    return SingularError(f"{op}: a matrix is singular, shape {shape}. It has no inverse; add a multiple of "
+                         f"the identity matrix, or solve in the least-squares sense.")
 
 
 def not_square(op: str, shape: tuple[int, ...]) -> SingularError:
@@ -135,24 +135,29 @@ def not_square(op: str, shape: tuple[int, ...]) -> SingularError:
 
 # ------------------------------------------------------------------------------------------- dtypes
 def unsupported_dtype(dtype: object) -> DtypeError:
-    return DtypeError(f"nbgrad does not support dtype {dtype}. It takes bool, int8 to int64, uint8 to uint64, float32 "
-                      f"and float64; convert first, for example with array.astype('float64').")
+    return DtypeError(f"nbgrad does not support dtype {dtype}. It takes bool, int8 to int64, uint8 to "
+                      f"uint64, float32 and float64; convert first, for example with "
+                      f"array.astype('float64').")
 
 
 def ragged() -> ShapeError:
-    return ShapeError("asarray: nested lists must have the same length at every level. Pad them or keep a list of arrays.")
+    return ShapeError("asarray: nested lists must have the same length at every level. "
+                      "Pad them or keep a list of arrays.")
 
 
 def bad_operands(op: str, dtypes: Sequence[object]) -> DtypeError:
-    return DtypeError(f"{op}: not defined for dtypes {_list(dtypes)}, as in NumPy. Convert with astype first.")
+    return DtypeError(f"{op}: not defined for dtypes {_list(dtypes)}, as in NumPy. "
+                      f"Convert with astype first.")
 
 
 def integer_result(op: str, value: object, dtype: object) -> OverflowError:
-    return OverflowError(f"{op}: the Python integer {value} does not fit dtype {dtype}. Convert the array with astype first.")
+    return OverflowError(f"{op}: the Python integer {value} does not fit dtype {dtype}. "
+                         f"Convert the array with astype first.")
 
 
 def negative_integer_power() -> ValueRangeError:
-    return ValueRangeError("pow: integers to negative integer powers are not integers. Convert to float64 with astype first.")
+    return ValueRangeError("pow: integers to negative integer powers are not integers. "
+                           "Convert to float64 with astype first.")
 
 
 def needs_integers(op: str, what: str, dtype: object) -> DtypeError:
@@ -186,41 +191,47 @@ def bad_argument(op: str, got: object, need: str) -> DtypeError:
 
 # ---------------------------------------------------------------------------------------- gradients
 def no_derivative(op: str) -> GradientError:
-    return GradientError(f"{op} has no derivative rule. Declare one (elementwise(..., d=...) or op(..., vjp=...)), or wrap its "
-                         f"inputs in stop_gradient if they are constants here.")
+    return GradientError(f"{op} has no derivative rule. Declare one (elementwise(..., d=...) or op(..., "
+                         f"vjp=...)), or wrap its inputs in stop_gradient if they are constants here.")
 
 
 def not_scalar(what: str, shape: tuple[int, ...]) -> GradientError:
-    return GradientError(f"{what} needs a scalar result, got shape {shape}. Sum it, pass the output's cotangent v "
-                         f"(backward(v), vjp), or use jacobian.")
+    return GradientError(f"{what} needs a scalar result, got shape {shape}. Sum it, pass the output's "
+                         f"cotangent v (backward(v), vjp), or use jacobian.")
 
 
 def not_float_result(what: str, dtype: object) -> GradientError:
-    return GradientError(f"{what} needs a floating-point result, got dtype {dtype}: integers and booleans have no derivative.")
+    return GradientError(f"{what} needs a floating-point result, got dtype {dtype}: "
+                         f"integers and booleans have no derivative.")
 
 
 def no_graph() -> GradientError:
-    return GradientError("backward: this tensor was not computed from a tensor with requires_grad=True (or was detached, or made under "
-                         "no_grad). Make a leaf with asarray(x, requires_grad=True), or use grad(f)(x).")
+    return GradientError("backward: this tensor was not computed from a tensor with requires_grad=True (or "
+                         "was detached, or made under no_grad). "
+                         "Make a leaf with asarray(x, requires_grad=True), or use grad(f)(x).")
 
 
 def no_new_leaf(op: str) -> GradientError:
-    return GradientError(f"{op}: requires_grad=True makes a new leaf, but a gradient is being taken through this tensor "
-                         f"and would be lost. Use x.detach() or stop_gradient(x) first if that is meant.")
+    return GradientError(f"{op}: requires_grad=True makes a new leaf, but a gradient is being taken through "
+                         f"this tensor and would be lost. Use x.detach() or stop_gradient(x) first if that "
+                         "is meant.")
 
 
 def under_transform() -> GradientError:
-    return GradientError("backward: inside grad, vjp, jvp or another transform a tensor belongs to that transform, and .grad is not "
-                         "filled. Return the value and let the transform differentiate it.")
+    return GradientError("backward: inside grad, vjp, jvp or another transform a tensor belongs to that "
+                         "transform, and .grad is not filled. Return the value and let the transform "
+                         "differentiate it.")
 
 
 def freed(op: str) -> GradientError:
-    return GradientError(f"backward: the graph was freed by an earlier backward (first missing: what {op} saved). Pass "
-                         f"retain_graph=True to the earlier call, or compute the result again before the second one.")
+    return GradientError(f"backward: the graph was freed by an earlier backward (first missing: what {op} "
+                         f"saved). Pass retain_graph=True to the earlier call, or compute the result again "
+                         f"before the second one.")
 
 
 def cotangent_shape(got: tuple[int, ...], need: tuple[int, ...]) -> ShapeError:
-    return ShapeError(f"backward: the cotangent has shape {got}, but the result has shape {need}. They must be equal.")
+    return ShapeError(f"backward: the cotangent has shape {got}, but the result has shape {need}. "
+                      f"They must be equal.")
 
 
 def tangent_shape(got: object, need: object) -> ShapeError:
@@ -232,8 +243,9 @@ def tree_mismatch(what: str, got: object, need: object) -> ShapeError:
 
 
 def leaf_in_place() -> GradientError:
-    return GradientError("a leaf with requires_grad=True cannot be changed in place while it is recorded: its gradient would no longer be that "
-                         "of the value used. Write x = x + y for a new tensor, or update it under no_grad().")
+    return GradientError("a leaf with requires_grad=True cannot be changed in place while it is recorded: "
+                         "its gradient would no longer be that of the value used. Write x = x + y for a new "
+                         "tensor, or update it under no_grad().")
 
 
 def inconsistent(op: str, why: str) -> GradientError:
@@ -242,28 +254,30 @@ def inconsistent(op: str, why: str) -> GradientError:
 
 # ------------------------------------------------------------------------------------------ tracing
 def branch_on_symbol() -> TraceError:
-    return TraceError("a function given to elementwise is traced once with scalar symbols and cannot branch on their values or take "
-                      "them out (if, while, bool, int, float, item). Use where(condition, a, b) for a choice.")
+    return TraceError("a function given to elementwise is traced once with scalar symbols and cannot branch "
+                      "on their values or take them out (if, while, bool, int, float, item). Use "
+                      "where(condition, a, b) for a choice.")
 
 
 def only_elementwise(op: str) -> TraceError:
-    return TraceError(f"a function given to elementwise works on one element at a time and may only use elementwise "
-                      f"operations, not {op}. Apply {op} outside of it.")
+    return TraceError(f"a function given to elementwise works on one element at a time and may only use "
+                      f"elementwise operations, not {op}. Apply {op} outside of it.")
 
 
 def closed_over() -> TraceError:
-    return TraceError("a function given to elementwise uses a tensor or array that is not one of its arguments: it would be frozen at its present "
-                      "value and its gradient lost. Pass it as an argument.")
+    return TraceError("a function given to elementwise uses a tensor or array that is not one of its "
+                      "arguments: it would be frozen at its present value and its gradient lost. Pass it as "
+                      "an argument.")
 
 
 def several_elements(shape: tuple[int, ...], what: str) -> ValueRangeError:
-    return ValueRangeError(f"{what} of a tensor of shape {shape} is ambiguous: it has {int(np.prod(shape))} elements, not one. "
-                           f"Use any() or all(), or index one element.")
+    return ValueRangeError(f"{what} of a tensor of shape {shape} is ambiguous: it has {int(np.prod(shape))} "
+                           f"elements, not one. Use any() or all(), or index one element.")
 
 
 def traced_value(what: str) -> TraceError:
-    return TraceError(f"{what} of a tensor that a gradient is being taken through would lose the gradient. Use stop_gradient(x) or "
-                      f"x.detach() first if that is meant.")
+    return TraceError(f"{what} of a tensor that a gradient is being taken through would lose the gradient. "
+                      f"Use stop_gradient(x) or x.detach() first if that is meant.")
 
 
 # ---------------------------------------------------------------------------------- table and cache
@@ -276,13 +290,16 @@ def bad_declaration(op: str, why: str) -> RegistryError:
 
 
 def no_kernel(op: str, device: str) -> DeviceError:
-    return DeviceError(f"{op} has no kernel for device {device!r}. Add one to nbgrad/kernels/{device}/, or register one with op(..., kernel=...).")
+    return DeviceError(f"{op} has no kernel for device {device!r}. Add one to nbgrad/kernels/{device}/, or "
+                       f"register one with op(..., kernel=...).")
 
 
 def unsafe_cache(folder: object, why: str) -> CacheError:
-    return CacheError(f"the kernel cache folder {folder} {why}. Compiled code is loaded from it, so it must be yours alone: "
-                      f"run chmod 700 on it, or set NBGRAD_CACHE_DIR to another folder (empty: no cache).")
+    return CacheError(f"the kernel cache folder {folder} {why}. Compiled code is loaded from it, so it must "
+                      f"be yours alone: run chmod 700 on it, or set NBGRAD_CACHE_DIR to another folder "
+                      f"(empty: no cache).")
 
 
 def unknown_device(name: object) -> DeviceError:
-    return DeviceError(f"NBGRAD_DEVICE={name!r} is not available: this version of nbgrad has the device 'cpu' only. Unset it or set it to 'cpu' or 'auto'.")
+    return DeviceError(f"NBGRAD_DEVICE={name!r} is not available: this version of nbgrad has the device "
+                       f"'cpu' only. Unset it or set it to 'cpu' or 'auto'.")

@@ -1,4 +1,4 @@
-"""Operators, methods and protocols of Tensor: each is an op of the table under its operator or its usual name."""
+"""Operators, methods and protocols of Tensor: ops of the table under an operator or their usual name."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ import numpy as np
 from nbgrad import device, errors
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.core import TAPE, Tensor, living, quiet, raw, tensor, watch
-from nbgrad.ops import contract, elementwise, index, reduce, shape
-from nbgrad.transforms import backward, stop_gradient
+from nbgrad.ops import compare, contract, elementwise, exponential, index, reduce, search, shape
+from nbgrad.scalar import add, multiply
+from nbgrad.tape import backward
+from nbgrad.transforms import stop_gradient
 
 _TAKEN = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple)
 
 
 def _binary(op: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """An operator and its reflection; NotImplemented for what is no array, so that Python asks the other operand."""
+    """An operator and its reflection; NotImplemented for what is no array, so that Python asks it instead."""
 
     def forward(x: Tensor, y: Any) -> Any:
-        return op(x, y) if isinstance(y, _TAKEN) else NotImplemented
+        return op(x, y) if type(y) is Tensor or isinstance(y, _TAKEN) else NotImplemented
 
     def reflected(x: Tensor, y: Any) -> Any:
         return op(y, x) if isinstance(y, _TAKEN) else NotImplemented
@@ -31,12 +33,15 @@ def _binary(op: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., A
 
 
 _OPERATORS = {
-    "add": elementwise.add, "sub": elementwise.subtract, "mul": elementwise.multiply, "truediv": elementwise.divide,
-    "floordiv": elementwise.floor_divide, "mod": elementwise.remainder, "pow": elementwise.pow, "matmul": contract.matmul,
-    "and": elementwise.bitwise_and, "or": elementwise.bitwise_or, "xor": elementwise.bitwise_xor,
+    "add": add, "sub": elementwise.subtract, "mul": multiply, "truediv": elementwise.divide,
+    "floordiv": compare.floor_divide, "mod": elementwise.remainder, "pow": elementwise.pow,
+    "matmul": contract.matmul,
+    "and": compare.bitwise_and, "or": compare.bitwise_or, "xor": compare.bitwise_xor,
 }
-_COMPARISONS = {"lt": elementwise.less, "le": elementwise.less_equal, "gt": elementwise.greater, "ge": elementwise.greater_equal,
-                "eq": elementwise.equal, "ne": elementwise.not_equal}
+_COMPARISONS = {
+    "lt": compare.less, "le": compare.less_equal, "gt": compare.greater, "ge": compare.greater_equal,
+    "eq": compare.equal, "ne": compare.not_equal,
+}
 
 
 def _in_place(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,7 +84,7 @@ def item(x: Tensor) -> Any:
 
 
 def _taken(x: Tensor, what: str) -> Any:
-    """x's raw array for a use that leaves the graph, refused where a transform would lose a gradient by it."""
+    """x's raw array for a use outside the graph, refused where a transform would lose a gradient by it."""
     value = raw(x)
     if not isinstance(value, np.ndarray):
         raise errors.branch_on_symbol()
@@ -89,7 +94,10 @@ def _taken(x: Tensor, what: str) -> Any:
 
 
 def numpy(x: Tensor) -> np.ndarray:
-    """x's values as a read-only array, without a copy. Raises TraceError if a gradient is being taken through x: detach first."""
+    """x's values as a read-only array, without a copy.
+
+    Raises TraceError if a gradient is being taken through x: detach first.
+    """
     value = raw(x)
     if not isinstance(value, np.ndarray):
         raise errors.branch_on_symbol()
@@ -161,7 +169,7 @@ def requires_grad(x: Tensor) -> bool:
 
 
 def set_requires_grad(x: Tensor, on: bool = True) -> Tensor:
-    """Make x, which no trace watches, a leaf whose gradient backward() adds to .grad; or a leaf a constant again."""
+    """Make x, which no trace watches, a leaf, to whose .grad backward() adds; or a leaf a constant again."""
     if on and x.trace is None:
         if x.dtype.kind != "f":
             raise errors.needs_floats("requires_grad_", x.dtype)
@@ -209,7 +217,44 @@ def _setitem(x: Tensor, key: Any, value: Any) -> None:
     rebind(x, index.put(x, key, value))
 
 
-def _install() -> None:
+_PROTOCOLS: dict[str, Any] = {
+    "__neg__": elementwise.negative, "__pos__": elementwise.positive, "__abs__": elementwise.abs,
+    "__invert__": compare.bitwise_invert, "__getitem__": index.getitem, "__setitem__": _setitem,
+    "__len__": _len, "__iter__": _iter, "__bool__": _bool, "__float__": lambda x: float(item(x)),
+    "__int__": _int, "__index__": _index, "__repr__": _repr, "__array__": _array,
+}
+_METHODS: dict[str, Any] = {
+    "item": item, "numpy": numpy, "tolist": lambda x: numpy(x).tolist(),
+    "backward": backward, "detach": stop_gradient, "requires_grad_": set_requires_grad, "zero_": zero,
+    "astype": astype, "to": astype, "clone": copy, "copy": copy,
+    "float": lambda x: astype(x, "float32"), "double": lambda x: astype(x, "float64"),
+    "reshape": _shape_arguments(shape.reshape), "view": _shape_arguments(shape.reshape),
+    "transpose": _transpose, "t": shape.permute_dims, "flatten": shape.ravel,
+    "permute": _shape_arguments(shape.permute_dims), "permute_dims": _shape_arguments(shape.permute_dims),
+    "unsqueeze": shape.expand_dims, "expand": _shape_arguments(broadcast_to),
+    "size": size, "dim": lambda x: x.ndim, "numel": lambda x: int(np.prod(x.shape)),
+}
+# ops whose method has the op's own name
+_NAMED: dict[Any, tuple[str, ...]] = {
+    elementwise: ("abs", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "square",
+                  "pow", "clip", "round", "maximum", "minimum"),
+    compare: ("floor", "ceil", "sign", "isnan"),
+    reduce: ("sum", "mean", "prod", "max", "min", "var", "std", "any", "all", "norm"),
+    search: ("argmax", "argmin"),
+    exponential: ("logsumexp", "softmax", "log_softmax"),
+    shape: ("ravel", "squeeze", "swapaxes", "moveaxis", "flip", "expand_dims"),
+    index: ("take", "scatter_add"),
+    contract: ("dot", "matmul"),
+}
+# how to read a property, and how to set it if one can
+_PROPERTIES: dict[str, tuple[Any, ...]] = {
+    "T": (shape.permute_dims,), "mT": (shape.matrix_transpose,), "is_leaf": (is_leaf,),
+    "nbytes": (lambda x: raw(x).nbytes,), "device": (lambda x: device.of(raw(x)),), "data": (stop_gradient,),
+    "requires_grad": (requires_grad, set_requires_grad),
+}
+
+
+def install() -> None:
     """Give Tensor its operators and methods."""
     for name, op in _OPERATORS.items():
         forward, reflected = _binary(op)
@@ -218,40 +263,11 @@ def _install() -> None:
         setattr(Tensor, f"__i{name}__", _in_place(op))
     for name, op in _COMPARISONS.items():
         setattr(Tensor, f"__{name}__", _binary(op)[0])
-    protocols: dict[str, Any] = {
-        "__neg__": elementwise.negative, "__pos__": elementwise.positive, "__abs__": elementwise.abs,
-        "__invert__": elementwise.bitwise_invert, "__getitem__": index.getitem, "__setitem__": _setitem, "__len__": _len,
-        "__iter__": _iter, "__bool__": _bool, "__float__": lambda x: float(item(x)), "__int__": _int,
-        "__index__": _index, "__repr__": _repr, "__array__": _array,
-    }
-    methods: dict[str, Any] = {
-        "item": item, "numpy": numpy, "backward": backward, "detach": stop_gradient, "astype": astype, "to": astype,
-        "requires_grad_": set_requires_grad, "zero_": zero, "clone": copy, "copy": copy, "tolist": lambda x: numpy(x).tolist(),
-        "reshape": _shape_arguments(shape.reshape), "view": _shape_arguments(shape.reshape), "transpose": _transpose,
-        "permute": _shape_arguments(shape.permute_dims), "permute_dims": _shape_arguments(shape.permute_dims), "t": shape.permute_dims,
-        "size": size, "float": lambda x: astype(x, "float32"), "double": lambda x: astype(x, "float64"),
-        "unsqueeze": shape.expand_dims, "dim": lambda x: x.ndim, "numel": lambda x: int(np.prod(x.shape)),
-        "expand": _shape_arguments(broadcast_to),
-    }
-    named = {
-        elementwise: ("abs", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "square", "pow", "clip", "round", "floor",
-                      "ceil", "sign", "isnan", "maximum", "minimum"),
-        reduce: ("sum", "mean", "prod", "max", "min", "var", "std", "any", "all", "argmax", "argmin", "logsumexp", "softmax",
-                 "log_softmax", "norm"),
-        shape: ("ravel", "squeeze", "swapaxes", "moveaxis", "flip", "expand_dims"),
-        index: ("take", "scatter_add"),
-        contract: ("dot", "matmul"),
-    }
-    for module, names in named.items():
-        methods |= {name: getattr(module, name) for name in names}
-    methods["flatten"] = shape.ravel
-    for name, value in {**protocols, **methods}.items():
+    named = {name: getattr(module, name) for module, names in _NAMED.items() for name in names}
+    for name, value in {**_PROTOCOLS, **_METHODS, **named}.items():
         setattr(Tensor, name, _method(value))
-    properties = {"T": shape.permute_dims, "mT": shape.matrix_transpose, "is_leaf": is_leaf, "nbytes": lambda x: raw(x).nbytes,
-                  "device": lambda x: device.of(raw(x)), "data": stop_gradient}
-    for name, value in properties.items():
-        setattr(Tensor, name, property(value))
-    Tensor.requires_grad = property(requires_grad, set_requires_grad)      # type: ignore[attr-defined]
+    for name, parts in _PROPERTIES.items():
+        setattr(Tensor, name, property(*parts))
 
 
 def _method(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -264,6 +280,3 @@ def _method(op: Callable[..., Any]) -> Callable[..., Any]:
 
     method.__doc__, method.__name__ = op.__doc__, getattr(op, "__name__", "method")
     return method
-
-
-_install()

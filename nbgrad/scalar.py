@@ -18,7 +18,8 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.broadcast import fit
-from nbgrad.core import Graph, Op, Tangents, Tensor, apply, as_tensor, pull, raw, spec, tensor, unwrap, wrap
+from nbgrad.core import (Graph, Op, Tangents, Tensor, apply, as_tensor, evaluate, pull, raw, spec, tensor, unwrap,
+                         wrap)
 from nbgrad.kernels import table
 from nbgrad.kernels.table import Body
 from nbgrad.registry import Row, declared, register
@@ -33,7 +34,8 @@ class Symbol:
     shape = ()
     ndim = 0
 
-    def __init__(self, program: Program, name: str, dtype: Any, op: Any = None, args: tuple[Any, ...] = ()) -> None:
+    def __init__(self, program: Program, name: str, dtype: Any, op: Any = None,
+                 args: tuple[Any, ...] = ()) -> None:
         self.program, self.name, self.dtype, self.op, self.args = program, name, dtype, op, args
 
 
@@ -66,7 +68,8 @@ class Program:
             if symbol in live:
                 kept.append(f"{symbol.name} = {text}")
                 live.update(a for a in symbol.args if isinstance(a, Symbol))
-        return Body(tuple(reversed(kept)), tuple(_print(r, d) for r, d in zip(results, dtypes, strict=True)), tuple(dtypes))
+        spelled = tuple([_print(r, d) for r, d in zip(results, dtypes, strict=True)])
+        return Body(tuple(reversed(kept)), spelled, tuple(dtypes))
 
     def reads(self, results: Sequence[Any]) -> list[int]:
         """Places of the operands a0, a1, ... that the results depend on."""
@@ -78,7 +81,8 @@ class Program:
 
 
 def _is_weak(kind: Any) -> bool:
-    """Whether a kind is that of a Python scalar. (A dtype equals the Python type of its name: `in` would not tell them apart.)"""
+    """Whether a kind is that of a Python scalar."""
+    # A dtype equals the Python type of its name: `in` alone would not tell them apart.
     return isinstance(kind, type) and kind in WEAK
 
 
@@ -119,9 +123,9 @@ class Elementwise(Op):
     result_like : the operand whose dtype the results have; None: the dtype they are computed in
     """
 
-    def __init__(self, name: str, value: Any, d: Any = None, *, arity: int, loop: Any = None, many: bool = False,
-                 discrete: bool = False, linear: tuple[int, ...] = (), on_bool: str | None = None,
-                 result_like: int | None = None) -> None:
+    def __init__(self, name: str, value: Any, d: Any = None, *, arity: int, loop: Any = None,
+                 many: bool = False, discrete: bool = False, linear: tuple[int, ...] = (),
+                 on_bool: str | None = None, result_like: int | None = None) -> None:
         self.result_like = result_like
         self.name, self.value, self.d, self.arity, self.loop, self.many = name, value, d, arity, loop, many
         self.discrete, self.linear, self.on_bool = discrete, linear, on_bool
@@ -175,7 +179,8 @@ class Elementwise(Op):
         like = None if self.result_like is None else _strong(kinds[self.result_like])
         return p.body(results, [like or _strong(_kind(r)) for r in results])
 
-    def cotangents(self, gs: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any], wanted: Sequence[bool]) -> list[Any]:
+    def cotangents(self, gs: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any],
+                   wanted: Sequence[bool]) -> list[Any]:
         """Cotangents of the wanted operands, as inner values on symbols; None: zero, or not wanted."""
         if self.d is not None or self.atom:
             return [unwrap(wrap(gs[0]) * d) if want and d is not None else None
@@ -188,7 +193,7 @@ class Elementwise(Op):
         return [found.get(leaf.mark) if want else None for leaf, want in zip(leaves, wanted, strict=True)]
 
     def tangents(self, ts: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any]) -> list[Any]:
-        """Tangents of the results, as inner values on symbols; None: zero. ts: None where an operand does not move."""
+        """Tangents of the results, as inner values on symbols; None: zero. In ts too."""
         if self.d is not None or self.atom:
             total = None
             for t, d in zip(ts, self._partials(xs, zs), strict=True):
@@ -196,8 +201,9 @@ class Elementwise(Op):
                     total = wrap(t) * d if total is None else total + wrap(t) * d
             return [unwrap(total)]
         trace = Tangents()
-        outs = self.value(*[wrap(x) if t is None else tensor(x, trace, t) for x, t in zip(xs, ts, strict=True)])
-        return [o.mark if type(o) is Tensor and o.trace is trace else None for o in (outs if self.many else (outs,))]
+        z = self.value(*[wrap(x) if t is None else tensor(x, trace, t) for x, t in zip(xs, ts, strict=True)])
+        outs = z if self.many else (z,)
+        return [o.mark if type(o) is Tensor and o.trace is trace else None for o in outs]
 
     def _partials(self, xs: Sequence[Any], zs: Sequence[Any]) -> Sequence[Any]:
         """The declared partial derivatives, as the row gives them."""
@@ -255,7 +261,7 @@ class Elementwise(Op):
         return tuple(out) if self.many else out[0]
 
     def _pullback(self, present: tuple[bool, ...], wanted: tuple[bool, ...]) -> Derived:
-        """The cotangents of the wanted operands as a derived op on (cotangents present, kept operands and results)."""
+        """Cotangents of the wanted operands: an op on (cotangents present, kept operands and results)."""
         key = (present, wanted) if self.many else wanted
         if key in self.pullbacks:
             return self.pullbacks[key]
@@ -270,14 +276,14 @@ class Elementwise(Op):
         return made
 
     def _push(self, moving: tuple[bool, ...], results: int) -> Derived:
-        """The tangents of the results as a derived op on (operands, results, tangents of the operands that move)."""
-        count = self.arity
+        """Tangents of the results: an op on (operands, results, tangents of the operands that move)."""
+        count, still = self.arity, self.arity + results
 
         def value(args: Sequence[Any]) -> list[Any]:
-            ts = iter(args[count + results:])
-            return self.tangents([next(ts) if m else None for m in moving], args[:count], args[count:count + results])
+            ts = iter(args[still:])
+            return self.tangents([next(ts) if m else None for m in moving], args[:count], args[count:still])
 
-        self.pushes[moving] = made = Derived(f"{self.name}_jvp", value, count + results + sum(moving), 0, count)
+        self.pushes[moving] = made = Derived(f"{self.name}_jvp", value, still + sum(moving), 0, count)
         return made
 
 
@@ -290,9 +296,10 @@ class Derived:
     like  : the operand whose dtype the results have
     """
 
-    __slots__ = ("keep", "op", "places", "whole")
+    __slots__ = ("flat", "keep", "op", "places", "whole")
 
-    def __init__(self, name: str, value: Callable[[Sequence[Any]], list[Any]], given: int, spare: int, like: int) -> None:
+    def __init__(self, name: str, value: Callable[[Sequence[Any]], list[Any]], given: int, spare: int,
+                 like: int) -> None:
         p = Program()
         operands = [p.operand(f"a{i}", np.dtype(np.float64)) for i in range(given + spare)]
         results = value(operands)
@@ -305,25 +312,28 @@ class Derived:
                        for k, r in enumerate(results)]
         self.whole = self.places == [-1 - k for k in range(len(results))]
 
-        def kernel(*args: Any) -> tuple[Any, ...]:
+        def kernel(*args: Any) -> Any:
             unread = raw(args[0]).program.operand("unread", np.dtype(np.float64))
             before, after = [unread] * low, [unread] * (spare - high)
             found = value([*args[:given], *before, *args[given:], *after])
-            return tuple([wrap(found[k]) for k in computed])
+            return tuple([wrap(found[k]) for k in computed]) if many else wrap(found[computed[0]])
 
-        self.op = Elementwise(name, kernel, arity=given + high - low, many=True, result_like=like) if computed else None
+        many = len(computed) > 1
+        self.op = None
+        if computed:
+            self.op = Elementwise(name, kernel, arity=given + high - low, many=many, result_like=like)
+            self.flat = self.op.loops.flat
 
     def __call__(self, args: Sequence[Any]) -> list[Any]:
-        """The results on inner values: raw ones go straight to the kernel, others through the traces that watch."""
+        """The results on inner values: raw ones go straight to the kernel, others through their traces."""
         if self.op is None:
             outs: Any = ()
         else:
-            outs = self.op.loops.flat(args)
+            outs = self.flat(args)
             if outs is None:
-                if any([type(a) is Tensor for a in args]):
-                    outs = [unwrap(z) for z in apply(self.op, args)]
-                else:
-                    outs = self.op.loops(*args)
+                outs = evaluate(self.op, args, {}, Tensor in map(type, args))
+            if not self.op.many:
+                outs = (outs,)
             if self.whole:
                 return outs
         return [None if k is None else args[k] if k >= 0 else outs[-1 - k] for k in self.places]
@@ -357,7 +367,10 @@ def _strong(kind: Any) -> np.dtype:
 
 
 def admit(op: Elementwise, args: Sequence[Any]) -> list[Any]:
-    """Operands as Tensors or Python scalars. Python integers are checked against the integer dtype they meet, as in NumPy."""
+    """Operands as Tensors or Python scalars.
+
+    Python integers are checked against the integer dtype they meet, as in NumPy.
+    """
     xs = [a if type(a) is Tensor or type(a) in WEAK else as_tensor(a) for a in args]
     dtypes = [x.dtype for x in xs if type(x) is Tensor]
     if int not in map(type, xs) or not all(isinstance(d, np.dtype) for d in dtypes):
@@ -379,12 +392,15 @@ def admit(op: Elementwise, args: Sequence[Any]) -> list[Any]:
 
 
 # ------------------------------------------------------------------------------------ dtypes of atoms
+Loop = Callable[[tuple[Any, ...]], tuple[list[np.dtype], np.dtype]]      # kinds -> dtypes computed in, result
+
+
 def _narrow(dtypes: Sequence[np.dtype]) -> list[np.dtype]:
     """float16, which NumPy gives small integers, is not supported: float32 takes its place."""
     return [np.dtype(np.float32) if d == np.float16 else d for d in dtypes]
 
 
-def ufunc_loop(name: str, ufunc: np.ufunc) -> Callable[[tuple[Any, ...]], tuple[list[np.dtype], np.dtype]]:
+def ufunc_loop(name: str, ufunc: np.ufunc) -> Loop:
     """The dtypes that NumPy computes a ufunc in."""
 
     @cache
@@ -401,7 +417,7 @@ def ufunc_loop(name: str, ufunc: np.ufunc) -> Callable[[tuple[Any, ...]], tuple[
     return loop
 
 
-def common_loop(name: str, least: Any = None, first: Any = None) -> Callable[[tuple[Any, ...]], tuple[list[np.dtype], np.dtype]]:
+def common_loop(name: str, least: Any = None, first: Any = None) -> Loop:
     """All operands in their common dtype, at least `least`; the first one in `first` if that is given."""
 
     @cache
@@ -419,9 +435,10 @@ def common_loop(name: str, least: Any = None, first: Any = None) -> Callable[[tu
 
 # ----------------------------------------------------------------------------------- declaring an op
 class Choice(Op):
-    """An elementwise op with static parameters: one op for each of their values, made when it is first used."""
+    """An elementwise op with static parameters: one op for each of their values, made when first used."""
 
-    def __init__(self, name: str, value: Callable[..., Any], d: Any, arity: int, defaults: dict[str, Any]) -> None:
+    def __init__(self, name: str, value: Callable[..., Any], d: Any, arity: int,
+                 defaults: dict[str, Any]) -> None:
         self.name, self.value, self.d, self.arity, self.defaults = name, value, d, arity, defaults
         self.made: dict[Any, Elementwise] = {}
 
@@ -444,8 +461,9 @@ class Choice(Op):
         return self.at(**params).run(*xs)
 
 
-def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: Any = (-3.0, 3.0), loop: Any = None,
-                discrete: bool = False, linear: tuple[int, ...] = (), on_bool: str | None = None, doc: str = "") -> Any:
+def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: Any = (-3.0, 3.0),
+                loop: Any = None, discrete: bool = False, linear: tuple[int, ...] = (),
+                on_bool: str | None = None, doc: str = "") -> Any:
     """Declare an elementwise op and enter it in the op table.
 
     name  : its name
@@ -454,11 +472,9 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
         scalar symbols: use `where` for a choice, and only the arm that is taken is evaluated and
         differentiated.
     d     : its partial derivatives in the operands, written in elementwise ops: a function of the operands
-        and the result z; a tuple if there are several, None for one that is zero. Default: derived from
-        value.
+        and the result z; a tuple if there are several, None for one that is zero. Default: derived.
     like, at : the NumPy function it equals, and the interval its tests draw from (see registry.Row)
-    loop  : for a spelling, the dtypes it computes in; default: those of `like`, if that is a ufunc, else
-        floats
+    loop  : for a spelling, the dtypes it computes in; default: those of `like` if it is a ufunc, else floats
     discrete : its result has no derivative
 
     Raises RegistryError if the name is taken, or the declaration does not hold together.
@@ -466,13 +482,16 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
     room, where = declared()
     if isinstance(value, str):
         spelled = _operands(value)
-        resolve = loop or (ufunc_loop(name, like) if isinstance(like, np.ufunc) else common_loop(name, np.float32))
-        made: Any = Elementwise(name, value, d, arity=spelled, loop=resolve, discrete=discrete, linear=linear, on_bool=on_bool)
+        if loop is None:
+            loop = ufunc_loop(name, like) if isinstance(like, np.ufunc) else common_loop(name, np.float32)
+        made: Any = Elementwise(name, value, d, arity=spelled, loop=loop, discrete=discrete, linear=linear,
+                                on_bool=on_bool)
     else:
         parameters = inspect.signature(value).parameters.values()
         defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         arity = len(parameters) - len(defaults)
-        made = Choice(name, value, d, arity, defaults) if defaults else Elementwise(name, value, d, arity=arity, discrete=discrete)
+        made = (Choice(name, value, d, arity, defaults) if defaults else
+                Elementwise(name, value, d, arity=arity, discrete=discrete))
     made.__name__, made.__doc__ = name, doc or f"Return {name} of every element."
     register(Row(made, "elementwise", room, where, like, at))
     return made
@@ -481,14 +500,14 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
 #                          value                      d: partials from the operands and the result z
 add = elementwise("add", "{} + {}", lambda x, y, z: (1, 1), like=np.add, on_bool="{} | {}",
                   doc="Return x + y; the operands broadcast.")
-multiply = elementwise("multiply", "{} * {}", lambda x, y, z: (y, x), like=np.multiply, linear=(0, 1), on_bool="{} & {}",
-                       doc="Return x * y; the operands broadcast.")
+multiply = elementwise("multiply", "{} * {}", lambda x, y, z: (y, x), like=np.multiply, linear=(0, 1),
+                       on_bool="{} & {}", doc="Return x * y; the operands broadcast.")
 either = Elementwise("either", "{} | {}", arity=2, loop=common_loop("either", first=np.bool_), discrete=True)
 both = Elementwise("both", "{} & {}", arity=2, loop=common_loop("both", first=np.bool_), discrete=True)
-masked = Elementwise("masked", "{1} if {0} else {2}", lambda c, u, nothing, z: (None, choose(c, 1), None), arity=3,
-                     loop=common_loop("masked", first=np.bool_), linear=(1,))
+masked = Elementwise("masked", "{1} if {0} else {2}", lambda c, u, nothing, z: (None, choose(c, 1), None),
+                     arity=3, loop=common_loop("masked", first=np.bool_), linear=(1,))
 
 
 def choose(c: Any, u: Any) -> Tensor:
-    """u where c holds, else nothing: a zero that no later factor, not even inf or nan, turns into anything else."""
+    """u where c holds, else nothing: a zero that no later factor, not even inf or nan, turns into more."""
     return apply(masked, (c, u, 0))

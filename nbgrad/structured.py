@@ -22,8 +22,9 @@ Rule = Callable[..., Any]
 class Structured(Op):
     """An op with a kernel per device and written derivative rules; made by `op`."""
 
-    def __init__(self, name: str, room: str, bind: Rule, out: Rule | None, vjp: Sequence[Rule | None], vjp_of: Rule | None,
-                 linear: bool, multilinear: Sequence[int], keep: str, discrete: bool) -> None:
+    def __init__(self, name: str, room: str, bind: Rule, out: Rule | None, vjp: Sequence[Rule | None],
+                 vjp_of: Rule | None, linear: bool, multilinear: Sequence[int], keep: str,
+                 discrete: bool) -> None:
         self.name, self.room, self.bind, self.out = name, room, bind, out
         self.vjp, self.vjp_of, self.linear, self.multilinear = vjp, vjp_of, linear, frozenset(multilinear)
         self.keep_x, self.keep_z, self.discrete = "x" in keep, "z" in keep, discrete
@@ -56,7 +57,8 @@ class Structured(Op):
         g, z = _present(g), _present(z)
         args = [_present(x) for x in xs]
         if self.vjp_of is not None:
-            return [unwrap(self.vjp_of(i, g, z, *args, **params)) if want else None for i, want in enumerate(wanted)]
+            return [unwrap(self.vjp_of(i, g, z, *args, **params)) if want else None
+                    for i, want in enumerate(wanted)]
         return [unwrap(rule(g, z, *args, **params)) if want and rule is not None else None
                 for rule, want in zip(self.vjp, wanted, strict=True)]
 
@@ -88,8 +90,7 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     """Declare a structured op and enter it in the op table.
 
     With a name it returns the op. Without one it decorates the op's public signature: a function that checks
-    its arguments and returns (inputs, parameters), inputs a tuple of Tensors and parameters a dict of static
-    values.
+    its arguments and returns (inputs, parameters), a tuple of Tensors and a dict of static values.
 
     kernel : runs the op on raw arrays, kernel(out, *xs, **params), or kernel(*xs, **params) if `out` is None;
         default: the function of the op's name in the kernel package
@@ -99,8 +100,7 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     vjp_of : instead, one rule for any number of inputs: (i, g, z, *xs, **params) -> cotangent of input i
     linear : the output is linear in all inputs together
     multilinear : places of the inputs in which the output is linear, each alone
-    keep   : what the rules read values of: "x" inputs, "z" output; the others are given by shape and dtype
-        only
+    keep   : what the rules read values of: "x" inputs, "z" output; others are given by shape and dtype only
     discrete : the result has no derivative (integers, booleans)
     like, cases : reference and test inputs, see registry.Row
 
@@ -120,10 +120,15 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
         return declare
     if kernel is None:
         raise errors.bad_declaration(name, "needs kernel=, a function that runs it on arrays.")
+    return declare(_unchecked(name, kernel))
+
+
+def _unchecked(name: str, kernel: Rule) -> Rule:
+    """The signature of an op that is declared by its kernel alone: any inputs, then parameters by name."""
 
     def bind(*xs: Any, **params: Any) -> tuple[tuple[Tensor, ...], dict[str, Any]]:
         return tuple(map(as_tensor, xs)), params
 
     bind.__name__ = name
     bind.__doc__ = inspect.getdoc(kernel)
-    return declare(bind)
+    return bind

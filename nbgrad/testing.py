@@ -23,13 +23,15 @@ from nbgrad.transforms import jvp, vjp
 from nbgrad.tree import flatten, map_leaves
 
 FLOATS = ("float32", "float64")
-_STEP = 1e-3                              # of a fourth-order difference: error about 1e-12 times the fifth derivative
+_STEP = 1e-3            # of a fourth-order difference: its error is about 1e-12 times the fifth derivative
 
 
 # ----------------------------------------------------------------------------------------- derivatives
-def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol: float = 1e-6, seed: int = 0) -> None:
-    """Raise AssertionError unless f's derivatives up to an order agree: forward with reverse mode, and both
-    with differences.
+def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol: float = 1e-6,
+                seed: int = 0) -> None:
+    """Raise AssertionError unless f's derivatives up to an order agree.
+
+    Forward mode is compared with reverse mode, and both with differences.
 
     f    : takes and returns Tensors (or trees of them); smooth in a ball of radius 2e-3 around args
     args : float64 arrays or Tensors
@@ -61,7 +63,8 @@ def _inner(a: Any, b: Any) -> float:
 def _difference(f: Callable[..., Any], xs: Sequence[Tensor], us: Sequence[np.ndarray]) -> Any:
     """Derivative of f along us by a fourth-order central difference."""
     def at(h: float) -> list[np.ndarray]:
-        return [np.asarray(raw(y)) for y in flatten(f(*[raw(x) + h * u for x, u in zip(xs, us, strict=True)]))[0]]
+        moved = f(*[raw(x) + h * u for x, u in zip(xs, us, strict=True)])
+        return [np.asarray(raw(y)) for y in flatten(moved)[0]]
 
     far, near = [[p - m for p, m in zip(at(h), at(-h), strict=True)] for h in (2 * _STEP, _STEP)]
     return [(8 * n - f) / (12 * _STEP) for n, f in zip(near, far, strict=True)]
@@ -86,7 +89,7 @@ def row_of(op: Any) -> Row:
     """The table's row of an op or of an op's name. Raises RegistryError if it has none."""
     name = op if isinstance(op, str) else op.name
     if name not in OPS:
-        raise errors.bad_declaration(name, "is not in the op table. Declare it with elementwise(...) or op(...).")
+        raise errors.bad_declaration(name, "is not in the op table. Declare it with elementwise or op.")
     return OPS[name]
 
 
@@ -94,8 +97,8 @@ def cases(row: Row, dtype: str) -> Iterator[Case]:
     """The row's test inputs in a dtype: contiguous, strided, broadcast, 0-d and empty."""
     rng = np.random.default_rng(zlib.crc32(row.op.name.encode()))
     if row.kind == "elementwise":
-        arity = row.op.arity                      # type: ignore[attr-defined]
-        spans = [row.at] * arity if not isinstance(row.at[0], (tuple, type)) else row.at
+        op: Any = row.op
+        spans = [row.at] * op.arity if not isinstance(row.at[0], (tuple, type)) else row.at
         for label, shapes in _SHAPES.items():
             args = [_draw(rng, s, span, dtype) for s, span in zip(shapes, spans, strict=False)]
             yield Case(label, [_strided(a) if label == "strided" else a for a in args], {})
@@ -108,8 +111,9 @@ def cases(row: Row, dtype: str) -> Iterator[Case]:
         yield Case(f"case {k} strided", [_strided(a) for a in args], params)
 
 
-_SHAPES = {"flat": ((3, 4), (3, 4), (3, 4)), "strided": ((3, 4), (3, 4), (3, 4)), "row": ((3, 4), (4,), (4,)), "outer": ((3, 1), (1, 4), (4,)),
-           "0-d": ((), (), ()), "0-d and array": ((), (2, 3), ()), "empty": ((0, 3), (3,), (0, 1)), "long": ((1003,), (1003,), (1003,))}
+_SHAPES = {"flat": ((3, 4), (3, 4), (3, 4)), "strided": ((3, 4), (3, 4), (3, 4)), "row": ((3, 4), (4,), (4,)),
+           "outer": ((3, 1), (1, 4), (4,)), "0-d": ((), (), ()), "0-d and array": ((), (2, 3), ()),
+           "empty": ((0, 3), (3,), (0, 1)), "long": ((1003,), (1003,), (1003,))}
 
 
 def _draw(rng: np.random.Generator, shape: tuple[int, ...], span: Any, dtype: str) -> np.ndarray:
@@ -117,8 +121,9 @@ def _draw(rng: np.random.Generator, shape: tuple[int, ...], span: Any, dtype: st
         return rng.integers(0, 2, shape).astype(bool)
     if span is int:
         return rng.integers(-100, 100, shape)
-    x = rng.uniform(*span, shape)
-    return np.asarray(x + 0.05 * np.sign(x) if span[0] < 0 < span[1] else x, dtype)       # 0 is a kink of many
+    low, high = span
+    x = rng.uniform(low, high, shape)
+    return np.asarray(x + 0.05 * np.sign(x) if low < 0 < high else x, dtype)       # 0 is a kink of many ops
 
 
 def _make(rng: np.random.Generator, x: Any, dtype: str) -> Any:
@@ -149,29 +154,35 @@ def reference(row: Row) -> Any:
 
 # ------------------------------------------------------------------------------------------ checks of a row
 def check_values(row: Row, dtype: str) -> None:
-    """Values equal the reference's, to a few units in the last place of the dtype, with its shape and dtype."""
+    """Values equal the reference's, to a few units in the last place, with its shape and dtype."""
     like = reference(row)
+    op: Any = row.op
     for case in cases(row, dtype):
-        tensors = [as_constant(a) for a in case.args]
-        got = row.op(*tensors, **case.params)     # type: ignore[operator]
+        got = op(*[as_constant(a) for a in case.args], **case.params)
         if like is None:
             continue
-        exact = like(*[a.astype("float64") if getattr(a, "dtype", None) == np.float32 else a for a in case.args], **case.params)
+        exact = like(*[_cast(a, "float32", "float64") for a in case.args], **case.params)
         native = like(*case.args, **case.params)
+        where = f"{op.name} {case.label}"
         for z, want, typed in zip(_tuple(got), _tuple(exact), _tuple(native), strict=True):
             z, want, typed = raw(z), np.asarray(want), np.asarray(typed)
             if z.shape != want.shape:
-                raise AssertionError(f"{row.op.name} {case.label}: shape {z.shape}, the reference has {want.shape}")
+                raise AssertionError(f"{where}: shape {z.shape}, the reference has {want.shape}")
             if z.dtype != typed.dtype and typed.dtype != np.float16:
-                raise AssertionError(f"{row.op.name} {case.label}: dtype {z.dtype}, the reference has {typed.dtype}")
+                raise AssertionError(f"{where}: dtype {z.dtype}, the reference has {typed.dtype}")
             eps = np.finfo(z.dtype).eps if z.dtype.kind == "f" else 0
             scale = np.max(np.abs(want[np.isfinite(want)]), initial=1.0) if eps else 0
-            np.testing.assert_allclose(z, want, rtol=64 * eps, atol=8 * eps * scale, err_msg=f"{row.op.name} {case.label}")
+            np.testing.assert_allclose(z, want, rtol=64 * eps, atol=8 * eps * scale, err_msg=where)
 
 
 def as_constant(x: Any) -> Any:
-    """An array as a Tensor that shares its memory, so that its strides are what the kernel sees; anything else as it is."""
+    """An array as a Tensor that shares its memory and so keeps its strides; anything else as it is."""
     return tensor(x) if isinstance(x, np.ndarray) else x
+
+
+def _cast(x: Any, given: str, to: str) -> Any:
+    """x in another dtype if it is an array of the given one."""
+    return x.astype(to) if getattr(x, "dtype", None) == np.dtype(given) else x
 
 
 def _tuple(x: Any) -> tuple[Any, ...]:
@@ -189,13 +200,14 @@ def check_gradients(row: Row, order: int = 2) -> None:
 
 def _function(row: Row, case: Case) -> tuple[Callable[..., Any], list[Any]]:
     """The op as a function of its floating-point inputs, and those."""
-    places = [i for i, a in enumerate(case.args) if getattr(a, "dtype", None) == np.float64]
+    op: Any = row.op
+    places = [i for i, a in enumerate(case.args) if getattr(a, "dtype", np.dtype(bool)).kind == "f"]
 
     def f(*xs: Any) -> Any:
         full = [as_constant(a) for a in case.args]
         for i, x in zip(places, xs, strict=True):
             full[i] = x
-        return row.op(*full, **case.params)       # type: ignore[operator]
+        return op(*full, **case.params)
 
     return f, [tensor(case.args[i]) for i in places]
 
@@ -203,34 +215,26 @@ def _function(row: Row, case: Case) -> tuple[Callable[..., Any], list[Any]]:
 def check_float32(row: Row) -> None:
     """In float32, cotangents and tangents are float32 and near those in float64."""
     for small, large in zip(cases(row, "float32"), cases(row, "float64"), strict=True):
-        rounded = Case(large.label, [a.astype("float32").astype("float64") if getattr(a, "dtype", None) == np.float64 else a
-                                     for a in large.args], large.params)
-        f, args = _function(row, rounded)
-        places = [i for i, a in enumerate(large.args) if getattr(a, "dtype", None) == np.float64]
+        rounded = [_cast(_cast(a, "float64", "float32"), "float32", "float64") for a in large.args]
+        f, args = _function(row, Case(large.label, rounded, large.params))
         if not args:
             continue
-
-        def g(*xs: Any, case: Case = small, places: list[int] = places) -> Any:
-            full = [as_constant(a) for a in case.args]
-            for i, x in zip(places, xs, strict=True):
-                full[i] = x
-            return row.op(*full, **case.params)   # type: ignore[operator]
-
+        g, args32 = _function(row, small)
+        where = f"{row.op.name} {large.label}"
         y, pull = vjp(f, *args)
         v = map_leaves(lambda leaf: np.ones(leaf.shape, "float32"), y)
-        y32, pull32 = vjp(g, *[tensor(small.args[i]) for i in places])
-        for a, b in zip(pull(v), pull32(v), strict=True):
+        for a, b in zip(pull(v), vjp(g, *args32)[1](v), strict=True):
             if raw(b).dtype != np.float32:
-                raise AssertionError(f"{row.op.name} {large.label}: gradient has dtype {raw(b).dtype} for a float32 input")
+                raise AssertionError(f"{where}: gradient has dtype {raw(b).dtype} for a float32 input")
             scale = np.max(np.abs(raw(a)), initial=1.0)
-            np.testing.assert_allclose(raw(b), raw(a), rtol=2e-4, atol=2e-5 * scale, err_msg=f"{row.op.name} {large.label}")
+            np.testing.assert_allclose(raw(b), raw(a), rtol=2e-4, atol=2e-5 * scale, err_msg=where)
 
 
 def check(op: Any) -> None:
-    """All checks of an op in the table, yours or ours: values against its reference in float32 and float64,
-    and derivatives.
+    """Raise AssertionError, naming what disagrees, unless an op of the table passes all checks.
 
-    op : the op or its name. Raises AssertionError naming what disagrees.
+    op : the op, yours or ours, or its name. Its values are compared with its reference in float32 and
+        float64, its derivatives as in check_grads.
     """
     row = row_of(op)
     for dtype in FLOATS:

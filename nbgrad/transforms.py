@@ -16,8 +16,22 @@ from typing import Any
 import numpy as np
 
 from nbgrad import device, errors
-from nbgrad.core import (ENDED, TAPE, Graph, Node, Op, Tangents, Tensor, apply, as_tensor, births, living, pull, quiet, raw, tensor, unwrap,
-                         wrap)
+from nbgrad.core import (
+    ENDED,
+    Graph,
+    Node,
+    Tangents,
+    Tensor,
+    as_tensor,
+    births,
+    living,
+    pull,
+    quiet,
+    raw,
+    tensor,
+    unwrap,
+    wrap,
+)
 from nbgrad.tree import flatten, form, map_leaves
 
 
@@ -30,6 +44,11 @@ def is_float(x: Any) -> bool:
 def _inner(x: Any) -> Any:
     """A leaf given by the user as an inner value."""
     return unwrap(as_tensor(x))
+
+
+def _zero(x: Any) -> Tensor:
+    """The cotangent or tangent zero of an inner value."""
+    return tensor(device.zeros_like(raw(x)))
 
 
 class Inputs:
@@ -62,7 +81,7 @@ class Inputs:
         return args
 
     def tree(self, results: Sequence[Any]) -> list[Any]:
-        """One tree for each argument, with these results at the floating-point leaves and None at the others."""
+        """One tree for each argument, with these results at the floating-point leaves, None at the others."""
         leaves: list[Any] = [None] * len(self.leaves)
         for k, r in zip(self.moving, results, strict=True):
             leaves[k] = r
@@ -97,11 +116,12 @@ class Reverse:
         seeds = [(y.mark, unwrap(g)) for y, g in zip(self.outs, gs, strict=True)
                  if g is not None and y.trace is self.trace]
         found = pull(seeds)
-        return [wrap(found.get(n, zero)) if n in found else tensor(device.zeros_like(raw(zero)))
-                for n, zero in zip(self.nodes, self.inputs.values, strict=True)]
+        return [wrap(found[n]) if n in found else _zero(x)
+                for n, x in zip(self.nodes, self.inputs.values, strict=True)]
 
 
-def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0,
+                   has_aux: bool = False) -> Callable[..., Any]:
     """Return a function that gives f's value and its gradient, (value, gradient).
 
     f : returns a scalar (a Tensor of one element with shape ()), or (scalar, aux) if has_aux
@@ -109,8 +129,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_
     The gradient has the form of the argument: a Tensor, or a tree of the same kind with None for leaves that
     are not floats. With has_aux the result is ((value, aux), gradient).
 
-    Raises GradientError if f's value is not a floating-point scalar, DtypeError if the argument holds no
-    floats.
+    Raises GradientError if f's value is not a floating-point scalar, DtypeError if the argument holds none.
     """
     several = not isinstance(argnums, int)
     places = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
@@ -131,7 +150,8 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_
     return run
 
 
-def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0,
+         has_aux: bool = False) -> Callable[..., Any]:
     """Return a function that gives f's gradient, or (gradient, aux) if has_aux. See value_and_grad."""
     both = value_and_grad(f, argnums, has_aux)
 
@@ -143,11 +163,16 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool 
     return run
 
 
-def _match(what: str, tree: Any, run_form: Any, shapes: Sequence[Any]) -> list[Any]:
+def _shaped(leaves: Sequence[Any]) -> list[Any]:
+    """Leaves given by the user, Python floats among them made Tensors, so that every float has a shape."""
+    return [as_tensor(x) if isinstance(x, float) else x for x in leaves]
+
+
+def _match(what: str, tree: Any, run_form: Any, shapes: Sequence[Any]) -> list[Tensor | None]:
     """The leaves of a tree of cotangents or tangents, checked against the values they belong to."""
     if form(tree) != form(run_form):
         raise errors.tree_mismatch(what, form(tree), form(run_form))
-    leaves = []
+    leaves: list[Tensor | None] = []
     for t, x in zip(flatten(tree)[0], shapes, strict=True):
         if not is_float(x):
             leaves.append(None)
@@ -160,8 +185,7 @@ def _match(what: str, tree: Any, run_form: Any, shapes: Sequence[Any]) -> list[A
 
 
 def vjp(f: Callable[..., Any], *xs: Any, has_aux: bool = False) -> Any:
-    """Return (y, pullback): f(*xs), and the map from a cotangent of y to a tuple of cotangents, one for each
-    x.
+    """Return (y, pullback): f(*xs), and the map from a cotangent of y to a tuple of those of the xs.
 
     The pullback may be called any number of times. With has_aux: (y, pullback, aux).
     """
@@ -175,16 +199,16 @@ def vjp(f: Callable[..., Any], *xs: Any, has_aux: bool = False) -> Any:
 
 
 def jvp(f: Callable[..., Any], xs: Sequence[Any], ts: Sequence[Any], has_aux: bool = False) -> Any:
-    """Return (y, t): f(*xs) and its derivative along the tangents ts, one for each x and of its shape, in one
-    forward pass.
+    """Return (y, t): f(*xs) and its derivative along the tangents ts, in one forward pass.
 
+    ts : one for each x, of its form and shapes
     The tangent of a result that is not floating-point is None. With has_aux: (y, t, aux).
     """
     if not isinstance(xs, (tuple, list)) or not isinstance(ts, (tuple, list)):
-        raise errors.bad_argument("jvp", xs if not isinstance(xs, (tuple, list)) else ts, "a tuple of inputs and a tuple of tangents")
+        wrong = xs if not isinstance(xs, (tuple, list)) else ts
+        raise errors.bad_argument("jvp", wrong, "a tuple of inputs and a tuple of tangents")
     inputs = Inputs("jvp", xs, range(len(xs)))
-    tangents = _match("jvp", list(ts), list(xs), [x if is_float(x) and hasattr(x, "shape") else as_tensor(x)
-                                                  if is_float(x) else x for x in inputs.leaves])
+    tangents = _match("jvp", list(ts), list(xs), _shaped(inputs.leaves))
     trace = Tangents()
     moving = [unwrap(t) for t in tangents if t is not None]
     result = f(*inputs.watched([tensor(v, trace, t) for v, t in zip(inputs.values, moving, strict=True)]))
@@ -193,8 +217,7 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], ts: Sequence[Any], has_aux: bo
     ys = [as_tensor(y) for y in leaves]
     birth, trace.birth = trace.birth, ENDED
     values = [living(y, birth) for y in ys]
-    out = [wrap(y.mark) if y.trace is trace else tensor(device.zeros_like(raw(y))) if y.dtype.kind == "f" else None
-           for y in ys]
+    out = [wrap(y.mark) if y.trace is trace else _zero(y) if y.dtype.kind == "f" else None for y in ys]
     pair = rebuild(values), rebuild(out)
     return (*pair, map_leaves(lambda x: living(x, birth), aux)) if has_aux else pair
 
@@ -212,20 +235,19 @@ def linearize(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[..., Any]]
     cotangents = run.pull(ends)
 
     def push(*ts: Any) -> Any:
-        given = _match("push", list(ts), list(xs), [as_tensor(x) if is_float(x) else x for x in run.inputs.leaves])
-        found = pull([(c.mark, unwrap(t)) for c, t in zip(cotangents, [t for t in given if t is not None], strict=True)
-                      if c.trace is trace])
-        return run.rebuild([None if n is None else wrap(found[n]) if n in found else tensor(device.zeros_like(raw(y)))
+        given = _match("push", list(ts), list(xs), _shaped(run.inputs.leaves))
+        pairs = zip(cotangents, [t for t in given if t is not None], strict=True)
+        found = pull([(c.mark, unwrap(t)) for c, t in pairs if c.trace is trace])
+        return run.rebuild([None if n is None else wrap(found[n]) if n in found else _zero(y)
                             for n, y in zip(nodes, run.values, strict=True)])
 
     return run.rebuild(run.values), push
 
 
 def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
-    """Return the Hessian of the scalar function f at x times v, forward over reverse: the cost of a few
-    gradients.
+    """Return the Hessian of the scalar function f at x times v.
 
-    v has x's form and shapes, and so has the result.
+    Forward over reverse, at the cost of a few gradients. v has x's form and shapes, and so has the result.
     """
     return jvp(grad(f), (x,), (v,))[1]
 
@@ -238,17 +260,14 @@ def directional_derivative(f: Callable[..., Any], x: Any, p: Any) -> Any:
     return jvp(f, (x,), (p,))[1]
 
 
-class no_grad(ContextDecorator):
-    """A context, or decorator, in which operations are not recorded for gradients taken outside of it.
-
-    Transforms that are entered inside it work as ever.
-    """
+class Quiet(ContextDecorator):
+    """The context that `no_grad` returns: traces born before it was entered do not record."""
 
     def __init__(self) -> None:
         self._tokens: list[Token[int]] = []
 
-    def _recreate_cm(self) -> no_grad:
-        return no_grad()                      # as a decorator: one context for each call
+    def _recreate_cm(self) -> Quiet:
+        return Quiet()                        # as a decorator: one context for each call
 
     def __enter__(self) -> None:
         self._tokens.append(quiet.set(births()))
@@ -257,92 +276,14 @@ class no_grad(ContextDecorator):
         quiet.reset(self._tokens.pop())
 
 
+def no_grad() -> Quiet:
+    """Return a context, or decorator, in which nothing is recorded for gradients taken outside of it.
+
+    Transforms that are entered inside it work as ever.
+    """
+    return Quiet()
+
+
 def stop_gradient(x: Any) -> Any:
     """Return x (or a tree) as a constant: no derivative of any order goes through it."""
     return map_leaves(lambda leaf: tensor(raw(leaf)) if type(leaf) is Tensor else leaf, x)
-
-
-def backward(y: Tensor, v: Any = None, retain_graph: bool = False) -> None:
-    """Add the gradient of <v, y> to .grad of every tensor with requires_grad=True that y was computed from.
-
-    v : cotangent of y's shape; may be left out if y has one element
-    retain_graph : keep what the operations saved, so that backward can be called again
-
-    Raises GradientError if y belongs to no graph, has several elements and no v, or its graph was freed.
-    """
-    if y.trace is None:
-        raise errors.no_graph()
-    if y.trace is not TAPE:
-        raise errors.under_transform()
-    if v is None:
-        if int(np.prod(y.shape)) != 1:
-            raise errors.not_scalar("backward", y.shape)
-        g = device.ones_like(raw(y))
-    else:
-        v = as_tensor(v)
-        if v.shape != y.shape:
-            raise errors.cotangent_shape(v.shape, y.shape)
-        g = raw(v if v.dtype == y.dtype else v.astype(y.dtype))
-    for n, c in pull([(y.mark, g)], free=not retain_graph).items():
-        leaf = n.memo()
-        if leaf is not None:
-            leaf.grad = tensor(c) if leaf.grad is None else tensor(raw(leaf.grad + tensor(c)))
-
-
-class _Checkpoint(Op):
-    """A function as one op that keeps its inputs only and is run again when its derivative is wanted."""
-
-    def __init__(self, f: Callable[..., Any], name: str) -> None:
-        self.f, self.name = f, f"checkpoint({name})"
-
-    def run(self, *xs: Any, **params: Any) -> Any:
-        ys = self.f(*map(tensor, xs))
-        for y in ys:
-            if y.trace is not None:
-                raise errors.inconsistent(self.name, "the function uses a tensor with a gradient that is not one of its arguments. "
-                                                     "Pass it as an argument, or wrap it in stop_gradient.")
-        return tuple(map(raw, ys))
-
-    def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
-        return xs, wanted
-
-    def pull(self, g: Any, memo: Any) -> Sequence[Any]:
-        xs, wanted = memo
-        trace = Graph()
-        watched = [trace.leaf(x) if want else wrap(x) for x, want in zip(xs, wanted, strict=True)]
-        nodes = [t.mark for t in watched]
-        ys = self.f(*watched)
-        found = pull([(y.mark, c) for y, c in zip(ys, g, strict=True) if c is not None and y.trace is trace])
-        return [found.get(n) if want else None for n, want in zip(nodes, wanted, strict=True)]
-
-    def push(self, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
-        trace = Tangents()
-        ys = self.f(*[wrap(x) if t is None else tensor(x, trace, t) for x, t in zip(xs, ts, strict=True)])
-        return tuple([y.mark if y.trace is trace else None for y in ys])
-
-
-def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function with f's values and derivatives that stores only its arguments, and runs f again in
-    the backward pass.
-
-    f takes and returns trees of Tensors and must depend on nothing else that has a gradient: raises
-    GradientError if it does.
-    """
-    @functools.wraps(f)
-    def run(*args: Any) -> Any:
-        leaves, rebuild = flatten(args)
-        moving = [k for k, x in enumerate(leaves) if is_float(x)]
-        built: list[Any] = []
-
-        def flat(*xs: Tensor) -> tuple[Tensor, ...]:
-            full = list(leaves)
-            for k, x in zip(moving, xs, strict=True):
-                full[k] = x
-            ys, rebuild_result = flatten(f(*rebuild(full)))
-            built[:] = [rebuild_result]
-            return tuple(map(as_tensor, ys))
-
-        outs = apply(_Checkpoint(flat, getattr(f, "__name__", "f")), [as_tensor(leaves[k]) for k in moving])
-        return built[0](list(outs))
-
-    return run

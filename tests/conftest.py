@@ -1,9 +1,20 @@
-"""Kernels compiled by the tests are kept where NBGRAD_CACHE_DIR says, or in the user's cache folder, as in ordinary use."""
+"""Fixtures of all tests. Kernels are kept in the cache folder of ordinary use (see NBGRAD_CACHE_DIR)."""
 
 import numpy as np
 import pytest
+
+from nbgrad.registry import OPS
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def own_ops():
+    """Ops that a test declares are gone from the table after it."""
+    before = dict(OPS)
+    yield
+    OPS.clear()
+    OPS.update(before)

@@ -49,12 +49,25 @@ def test_a_leaked_tensor_is_a_constant(mode):
 
 
 def test_results_of_transforms_carry_no_trace():
-    (value, aux), gradient = nb.value_and_grad(lambda x: (nb.sum(x * x), {"twice": 2 * x}), has_aux=True)(nb.ones(3))
+    (value, aux), gradient = nb.value_and_grad(lambda x: (nb.sum(x * x), {"twice": 2 * x}), has_aux=True)(
+        nb.ones(3)
+    )
     y, pullback = nb.vjp(lambda x: [x * x, x], nb.ones(3))
     z, t = nb.jvp(nb.sin, (nb.ones(3),), (nb.ones(3),))
     w, push = nb.linearize(nb.sin, nb.ones(3))
     jac = nb.jacobian(nb.sin)(nb.ones(3))
-    for result in (value, aux["twice"], gradient, *y, *pullback([nb.ones(3)] * 2), z, t, w, push(nb.ones(3)), jac):
+    for result in (
+        value,
+        aux["twice"],
+        gradient,
+        *y,
+        *pullback([nb.ones(3)] * 2),
+        z,
+        t,
+        w,
+        push(nb.ones(3)),
+        jac,
+    ):
         assert result.trace is None
 
 
@@ -132,14 +145,14 @@ def test_requires_grad_tensors_under_a_transform():
     slope = nb.grad(lambda x: w * x * x)(3.0)
     assert slope.trace is TAPE
     assert float(slope) == 12
-    (slope * slope).backward()                 # d/dw (2 w x)^2 = 8 w x^2
+    (slope * slope).backward()  # d/dw (2 w x)^2 = 8 w x^2
     assert float(w.grad) == 144
 
 
 def test_gradient_penalty_through_grad_of_a_leaf():
     w = nb.asarray([1.0, 2.0], requires_grad=True)
-    g = nb.grad(lambda v: nb.sum(v ** 3))(w)
-    nb.sum(g * g).backward()                   # d/dw sum 9 w^4
+    g = nb.grad(lambda v: nb.sum(v**3))(w)
+    nb.sum(g * g).backward()  # d/dw sum 9 w^4
     np.testing.assert_allclose(w.grad.numpy(), [36, 288])
 
 
@@ -162,7 +175,7 @@ def test_in_place_on_a_leaf():
 def test_in_place_on_a_result_rebinds_the_handle():
     x = nb.asarray([1.0, 2.0, 3.0], requires_grad=True)
     y = x * 1.0
-    saved = nb.square(y)                       # reads y as it is now
+    saved = nb.square(y)  # reads y as it is now
     view = y[1:]
     alias = y
     y[0] = 5.0
@@ -234,7 +247,9 @@ def test_argnums_and_aux():
 
 
 def test_integer_and_boolean_arguments_are_constants():
-    y, pullback = nb.vjp(lambda x, i, m: nb.where(m, x[i], 0.0), nb.arange(4.0), np.array([3, 1]), np.array([True, False]))
+    y, pullback = nb.vjp(
+        lambda x, i, m: nb.where(m, x[i], 0.0), nb.arange(4.0), np.array([3, 1]), np.array([True, False])
+    )
     gx, gi, gm = pullback(np.array([1.0, 1.0]))
     np.testing.assert_array_equal(y.numpy(), [3, 0])
     np.testing.assert_array_equal(gx.numpy(), [0, 0, 0, 1])
@@ -249,7 +264,9 @@ def test_linearize_is_the_tangent():
     x, dx = np.array([0.3, 0.5, -1.0]), np.array([1.0, -2.0, 0.5])
     y, push = nb.linearize(f, x)
     for scale in (1.0, 2.0):
-        np.testing.assert_allclose(push(scale * dx).numpy(), nb.jvp(f, (x,), (scale * dx,))[1].numpy(), rtol=1e-13)
+        np.testing.assert_allclose(
+            push(scale * dx).numpy(), nb.jvp(f, (x,), (scale * dx,))[1].numpy(), rtol=1e-13
+        )
     np.testing.assert_allclose(y.numpy(), f(nb.asarray(x)).numpy())
 
 
@@ -266,7 +283,9 @@ def test_jacobian_modes_agree(mode, rng):
 
 
 def test_jacobian_of_trees():
-    jac = nb.jacobian(lambda p: {"s": nb.sum(p["x"]) * p["y"], "v": p["x"] * p["x"]})({"x": np.array([1.0, 2.0]), "y": 3.0})
+    jac = nb.jacobian(lambda p: {"s": nb.sum(p["x"]) * p["y"], "v": p["x"] * p["x"]})(
+        {"x": np.array([1.0, 2.0]), "y": 3.0}
+    )
     np.testing.assert_array_equal(jac["s"]["x"].numpy(), [3, 3])
     assert float(jac["s"]["y"]) == 3
     np.testing.assert_array_equal(jac["v"]["x"].numpy(), [[2, 0], [0, 4]])
@@ -283,7 +302,9 @@ def test_hessian_hvp_and_directional_derivative(rng):
     want = a + a.T + np.diag(np.exp(x))
     np.testing.assert_allclose(nb.hessian(f)(x).numpy(), want, rtol=1e-12)
     np.testing.assert_allclose(nb.hvp(f, x, v).numpy(), want @ v, rtol=1e-12)
-    np.testing.assert_allclose(float(nb.directional_derivative(f, x, v)), nb.grad(f)(x).numpy() @ v, rtol=1e-12)
+    np.testing.assert_allclose(
+        float(nb.directional_derivative(f, x, v)), nb.grad(f)(x).numpy() @ v, rtol=1e-12
+    )
 
 
 def test_checkpoint_recomputes():
@@ -337,7 +358,7 @@ def test_a_chain_of_100000_ops():
         y = y + 1e-5
     y.backward()
     assert float(x.grad) == 1
-    del y                                      # freed without recursion, too
+    del y  # freed without recursion, too
 
 
 def test_an_unused_chain_is_freed_without_recursion():
@@ -362,7 +383,7 @@ def leave_nothing():
 
 
 def test_memory_is_freed_with_the_collector_off():
-    leave_nothing()                            # compiles its kernels, which leaves garbage of the compiler's
+    leave_nothing()  # compiles its kernels, which leaves garbage of the compiler's
     gc.collect()
     gc.disable()
     try:

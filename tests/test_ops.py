@@ -1,4 +1,4 @@
-"""Every op of the table, on the test inputs of its row: no op needs a test of its own, and none goes without."""
+"""Every op of the table, on the test inputs of its row: none needs a test of its own, or goes without."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,9 @@ from nbgrad.scalar import Choice, Elementwise
 # The table as the library declares it; tests elsewhere may add ops of their own.
 ROWS = [row for _, row in sorted(OPS.items())]
 SMOOTH = [row for row in ROWS if not row.op.discrete]
-FUSED = [row for row in SMOOTH if row.kind == "elementwise" and (isinstance(row.op, Choice) or not row.op.atom)]
+FUSED = [
+    row for row in SMOOTH if row.kind == "elementwise" and (isinstance(row.op, Choice) or not row.op.atom)
+]
 
 
 def name(row):
@@ -22,7 +24,9 @@ def name(row):
 
 def test_no_op_lacks_a_case():
     for row in ROWS:
-        assert list(testing.cases(row, "float64")), f"{row.op.name} has no test input: give its row `at` or `cases`"
+        assert list(testing.cases(row, "float64")), (
+            f"{row.op.name} has no test input: give its row `at` or `cases`"
+        )
 
 
 def test_no_op_lacks_a_reference():
@@ -58,16 +62,23 @@ def test_fused_equals_unfused(row):
         op = row.op.at() if isinstance(row.op, Choice) else row.op
         tensors = [nb.asarray(a) for a in case.args]
         one_by_one = op.value(*tensors)
-        np.testing.assert_allclose(raw(op(*tensors)), np.broadcast_to(raw(one_by_one), raw(op(*tensors)).shape),
-                                   rtol=1e-13, atol=1e-13, err_msg=case.label)
+        np.testing.assert_allclose(
+            raw(op(*tensors)),
+            np.broadcast_to(raw(one_by_one), raw(op(*tensors)).shape),
+            rtol=1e-13,
+            atol=1e-13,
+            err_msg=case.label,
+        )
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint8", "uint64", "bool"])
-@pytest.mark.parametrize("row", [r for r in ROWS if isinstance(r.op, Elementwise) and isinstance(r.like, np.ufunc)], ids=name)
+@pytest.mark.parametrize(
+    "row", [r for r in ROWS if isinstance(r.op, Elementwise) and isinstance(r.like, np.ufunc)], ids=name
+)
 def test_integers_and_booleans_promote_as_in_numpy(row, dtype):
-    values = [np.array([1, 0, 1, 1], dtype), np.array([1, 1, 1, 0], dtype)][:row.op.arity]
+    values = [np.array([1, 0, 1, 1], dtype), np.array([1, 1, 1, 0], dtype)][: row.op.arity]
     if row.op.name in ("floor_divide", "remainder", "divide", "reciprocal", "pow"):
-        values = [np.array([1, 0, 1, 1], dtype), np.array([1, 1, 1, 1], dtype)][:row.op.arity]
+        values = [np.array([1, 0, 1, 1], dtype), np.array([1, 1, 1, 1], dtype)][: row.op.arity]
     try:
         with np.errstate(all="ignore"):
             want = row.like(*values)
@@ -76,13 +87,13 @@ def test_integers_and_booleans_promote_as_in_numpy(row, dtype):
             row.op(*values)
         return
     got = raw(row.op(*values))
-    if row.op.name != "reciprocal":            # NumPy's integer reciprocal truncates; ours is a float
+    if row.op.name != "reciprocal":  # NumPy's integer reciprocal truncates; ours is a float
         assert got.dtype == (np.float32 if want.dtype == np.float16 else want.dtype)
         np.testing.assert_allclose(got, want, rtol=2e-3 if want.dtype == np.float16 else 1e-6)
 
 
 def test_adding_an_op_is_one_row():
-    cube = nb.elementwise("cube_of_tests", lambda x: x * x * x, like=lambda x: x ** 3)
+    cube = nb.elementwise("cube_of_tests", lambda x: x * x * x, like=lambda x: x**3)
     testing.check(cube)
     with pytest.raises(nb.errors.RegistryError, match="cube_of_tests"):
         nb.elementwise("cube_of_tests", lambda x: x)

@@ -108,7 +108,7 @@ def _load(key: str) -> Any:
 
 
 def _save(key: str, result: Any) -> None:
-    """Write the compile result to its cache file; a folder that cannot be written costs one compilation more."""
+    """Write the compile result to its cache file; where that fails, the next process compiles again."""
     where = folder()
     if where is None:
         return

@@ -1,4 +1,4 @@
-"""Layouts: how one kernel walks operands of different shapes and strides together, over any number of axes."""
+"""Layouts: how one kernel walks operands of different shapes and strides over any number of axes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _packed(shape: tuple[int, ...], order: list[int], width: int) -> list[int]:
 
 
 def merge(dims: list[int], strides: list[list[int]]) -> tuple[list[int], list[list[int]]]:
-    """The same walk with adjacent loops made one wherever every operand allows it; one loop at least is left."""
+    """The same walk with adjacent loops made one wherever every operand allows it; never without a loop."""
     out_dims, out_steps = [1], [[0] for _ in strides]
     for axis, n in enumerate(dims):
         if n == 1:

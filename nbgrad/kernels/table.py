@@ -47,7 +47,10 @@ def has(op: str, room: str, where: str) -> bool:
 
 def run(op: str, room: str, out: Callable[..., tuple[tuple[int, ...], Any]] | None, xs: tuple[Any, ...],
         params: dict[str, Any]) -> Any:
-    """op's result on raw arrays. out(*xs, **params): shape and dtype of the output; None: the kernel allocates."""
+    """op's result on raw arrays.
+
+    out : (*xs, **params) -> shape and dtype of the output; None: the kernel allocates
+    """
     where = device.of(xs[0] if xs else None)
     kernel = KERNELS.get((op, where)) or find(op, room, where)
     if out is None:

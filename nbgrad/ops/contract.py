@@ -131,7 +131,7 @@ def _check_sizes(subscripts: str, terms: Sequence[str], shapes: Sequence[Shape])
 
 
 def _contract(subscripts: str, *operands: Any) -> Any:
-    """einsum for rules: explicit subscripts; an index that the output repeats is its diagonal, zeros beside it."""
+    """einsum for rules: explicit subscripts; an index that the output repeats is its diagonal."""
     return apply(einsum, operands, {"subscripts": subscripts})
 
 
@@ -185,7 +185,7 @@ def einsum(*operands: Any, subscripts: str | None = None) -> Any:
     Raises ValueRangeError for malformed subscripts, ShapeError if an index has two lengths.
     """
     if subscripts is None and operands:
-        subscripts, *operands = operands
+        subscripts, operands = operands[0], operands[1:]
     if not isinstance(subscripts, str) or not operands:
         raise errors.bad_subscripts(subscripts, "it must be a string, and at least one operand must follow")
     xs = tuple(map(as_tensor, operands))

@@ -1,4 +1,4 @@
-"""The elementwise ops, one row each.
+"""The elementwise ops that have derivatives, one row each.
 
 Kinks take the subgradient of least norm: abs and hypot have 0 at 0, relu and leaky_relu the slope of their
 left side, ties of maximum and minimum share equally, clip has 1 strictly between its bounds and 0 elsewhere.
@@ -14,9 +14,18 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.core import Tensor, as_tensor, raw
-from nbgrad.scalar import Elementwise, add, choose, common_loop, elementwise, multiply
-
-__all__ = ["add", "choose", "multiply"]
+from nbgrad.ops.compare import (
+    equal,
+    floor_divide,
+    less,
+    logical_and,
+    logical_not,
+    logical_or,
+    not_equal,
+    rint,
+    sign,
+)
+from nbgrad.scalar import Elementwise, choose, common_loop, elementwise
 
 _LN2, _LN10 = math.log(2), math.log(10)
 _TINY, _FAR = (1e-3, 3.0), (-3.0, 3.0)
@@ -26,22 +35,9 @@ def _floats(name: str) -> Any:
     return common_loop(name, np.float32)
 
 
-# ------------------------------------------------------------------------------------------- choice
-#   name                   value                     d: partials from the operands and the result z
-less = elementwise("less", "{} < {}", like=np.less, discrete=True, doc="Return whether x < y.")
-less_equal = elementwise("less_equal", "{} <= {}", like=np.less_equal, discrete=True, doc="Return whether x <= y.")
-greater = elementwise("greater", "{} > {}", like=np.greater, discrete=True, doc="Return whether x > y.")
-greater_equal = elementwise("greater_equal", "{} >= {}", like=np.greater_equal, discrete=True, doc="Return whether x >= y.")
-equal = elementwise("equal", "{} == {}", like=np.equal, discrete=True, doc="Return whether x == y.")
-not_equal = elementwise("not_equal", "{} != {}", like=np.not_equal, discrete=True, doc="Return whether x != y.")
-logical_and = elementwise("logical_and", "({} != 0) & ({} != 0)", like=np.logical_and, discrete=True)
-logical_or = elementwise("logical_or", "({} != 0) | ({} != 0)", like=np.logical_or, discrete=True)
-logical_xor = elementwise("logical_xor", "({} != 0) ^ ({} != 0)", like=np.logical_xor, discrete=True)
-logical_not = elementwise("logical_not", "{} == 0", like=np.logical_not, discrete=True)
-isnan = elementwise("isnan", "isnan({})", like=np.isnan, discrete=True)
-isinf = elementwise("isinf", "isinf({})", like=np.isinf, discrete=True)
-isfinite = elementwise("isfinite", "isfinite({})", like=np.isfinite, discrete=True)
-signbit = elementwise("signbit", "signbit({})", like=np.signbit, discrete=True)
+# A row: name, value, and d: the partials from the operands and the result z. `Any` is for mypy, where a rule
+# names its own row or one below it.
+# ----------------------------------------------------------------------------------------- arithmetic
 where = elementwise(
     "where", "{1} if {0} else {2}", lambda c, x, y, z: (None, choose(c, 1), choose(logical_not(c), 1)),
     like=np.where, loop=common_loop("where", first=np.bool_), at=(bool, _FAR, _FAR),
@@ -51,38 +47,40 @@ where = elementwise(
     differentiated on their own: where(x > 0, log(x), 0) at x = 0 has the gradient 0 * inf = nan. Remedies:
     write the whole expression with nb.elementwise, which differentiates only the arm taken, or make the
     argument safe first: where(x > 0, log(where(x > 0, x, 1)), 0).""")
-
-# ----------------------------------------------------------------------------------- steps and bits
-sign = elementwise("sign", "sign({})", like=np.sign, discrete=True, doc="Return -1, 0 or 1; its derivative is taken as 0.")
-floor = elementwise("floor", "floor({})", like=np.floor, discrete=True, doc="Return the largest integer not above x.")
-ceil = elementwise("ceil", "ceil({})", like=np.ceil, discrete=True, doc="Return the smallest integer not below x.")
-trunc = elementwise("trunc", "trunc({})", like=np.trunc, discrete=True, doc="Return x without its fraction.")
-rint = elementwise("rint", "rint({})", like=np.rint, discrete=True, doc="Return the nearest integer, ties to even.")
-floor_divide = elementwise("floor_divide", "floor_divide({}, {})", like=np.floor_divide, discrete=True, at=(_FAR, (0.5, 3.0)))
-bitwise_and = elementwise("bitwise_and", "{} & {}", like=np.bitwise_and, discrete=True, at=(int, int))
-bitwise_or = elementwise("bitwise_or", "{} | {}", like=np.bitwise_or, discrete=True, at=(int, int))
-bitwise_xor = elementwise("bitwise_xor", "{} ^ {}", like=np.bitwise_xor, discrete=True, at=(int, int))
-bitwise_invert = elementwise("bitwise_invert", "~{}", like=np.invert, discrete=True, on_bool="not {}", at=(int,))
-
-# --------------------------------------------------------------------------------------- arithmetic
 subtract = elementwise("subtract", "{} - {}", lambda x, y, z: (1, -1), like=np.subtract, doc="Return x - y.")
-divide = elementwise("divide", "{} / {}", lambda x, y, z: (1 / y, -z / y), like=np.divide, linear=(0,), at=(_FAR, (0.5, 3.0)),
-                     doc="Return x / y, a float also for integers.")
+divide = elementwise("divide", "{} / {}", lambda x, y, z: (1 / y, -z / y), like=np.divide, linear=(0,),
+                     at=(_FAR, (0.5, 3.0)), doc="Return x / y, a float also for integers.")
 negative = elementwise("negative", "-{}", lambda x, z: -1, like=np.negative, linear=(0,), doc="Return -x.")
 positive = elementwise("positive", "+{}", lambda x, z: 1, like=np.positive, linear=(0,), doc="Return x.")
-abs = elementwise("abs", "abs({})", lambda x, z: sign(x), like=np.abs, on_bool="{}", doc="Return |x|; its derivative at 0 is 0.")
-square = elementwise("square", "{0} * {0}", lambda x, z: 2 * x, like=np.square, on_bool="{}", doc="Return x * x.")
-reciprocal = elementwise("reciprocal", "{T}(1) / {}", lambda x, z: -z * z, like=np.reciprocal, loop=_floats("reciprocal"), at=(0.5, 3.0),
+abs = elementwise("abs", "abs({})", lambda x, z: sign(x), like=np.abs, on_bool="{}",
+                  doc="Return |x|; its derivative at 0 is 0.")
+square = elementwise("square", "{0} * {0}", lambda x, z: 2 * x, like=np.square, on_bool="{}",
+                     doc="Return x * x.")
+reciprocal = elementwise("reciprocal", "{T}(1) / {}", lambda x, z: -z * z, like=np.reciprocal,
+                         loop=_floats("reciprocal"), at=(0.5, 3.0),
                          doc="Return 1 / x, a float also for integers.")
-sqrt = elementwise("sqrt", "sqrt({})", lambda x, z: 0.5 / z, like=np.sqrt, at=_TINY, doc="Return the square root; its derivative at 0 is inf.")
-cbrt = elementwise("cbrt", "cbrt({})", lambda x, z: 1 / (3 * z * z), like=np.cbrt, at=(0.1, 3.0), doc="Return the cube root; its derivative at 0 is inf.")
-remainder = elementwise("remainder", "remainder({}, {})", lambda x, y, z: (1, -floor_divide(x, y)), like=np.remainder,
-                        at=(_FAR, (3.1, 4.0)), doc="Return x - y * floor(x / y), which has the sign of y; at its jumps the derivatives are those of the right side.")
-
+sqrt = elementwise("sqrt", "sqrt({})", lambda x, z: 0.5 / z, like=np.sqrt, at=_TINY,
+                   doc="Return the square root; its derivative at 0 is inf.")
+cbrt = elementwise("cbrt", "cbrt({})", lambda x, z: 1 / (3 * z * z), like=np.cbrt, at=(0.1, 3.0),
+                   doc="Return the cube root; its derivative at 0 is inf.")
+remainder = elementwise(
+    "remainder", "remainder({}, {})", lambda x, y, z: (1, -floor_divide(x, y)), like=np.remainder,
+    at=(_FAR, (3.1, 4.0)),
+    doc="Return x - y * floor(x / y), which has the sign of y; at its jumps the derivatives are those of the "
+        "right side.")
+hypot = elementwise(
+    "hypot", "hypot({}, {})",
+    lambda x, y, z: (choose(not_equal(z, 0), x / z), choose(not_equal(z, 0), y / z)),
+    like=np.hypot, doc="Return sqrt(x * x + y * y) without overflow; its derivatives at (0, 0) are 0.")
+atan2 = elementwise(
+    "atan2", "atan2({}, {})", lambda y, x, z: (x / hypot(x, y) / hypot(x, y), -y / hypot(x, y) / hypot(x, y)),
+    like=np.arctan2, at=((0.1, 3.0), _FAR),
+    doc="Return the angle of the point (x, y) from the x axis, in radians; its derivative at (0, 0) is nan.")
 
 # What the first operand gets of max(x, y): all if it is larger, half at a tie, nan if one is nan.
-_share = Elementwise("share", "{T}(1) if {0} > {1} else {T}(0.5) if {0} == {1} else {T}(0) if {0} < {1} else {T}(nan)",
-                     lambda x, y, z: (None, None), arity=2, loop=_floats("share"))
+_share = Elementwise(
+    "share", "{T}(1) if {0} > {1} else {T}(0.5) if {0} == {1} else {T}(0) if {0} < {1} else {T}(nan)",
+    lambda x, y, z: (None, None), arity=2, loop=_floats("share"))
 
 
 def _larger(x: Tensor, y: Tensor) -> Tensor:
@@ -90,63 +88,96 @@ def _larger(x: Tensor, y: Tensor) -> Tensor:
     return choose(logical_not(less(x, y)), _share(x, y))
 
 
-maximum = elementwise("maximum", "maximum({}, {})", lambda x, y, z: (_larger(x, y), _larger(y, x)), like=np.maximum, on_bool="{} | {}",
-                      doc="Return the larger of x and y, nan if one is nan. At a tie each has derivative 1/2.")
-minimum = elementwise("minimum", "minimum({}, {})", lambda x, y, z: (_larger(y, x), _larger(x, y)), like=np.minimum, on_bool="{} & {}",
-                      doc="Return the smaller of x and y, nan if one is nan. At a tie each has derivative 1/2.")
-_pow = elementwise("pow", "pow({}, {})", lambda x, y, z: (
-    choose(not_equal(y, 0), y * _pow(x, y - 1)),
-    choose(logical_not(logical_and(equal(x, 0), y > 0)), z * log(x))), like=np.power, at=((0.1, 3.0), _FAR))
-_clip = elementwise("clip", lambda x, low, high: minimum(maximum(x, low), high), lambda x, low, high, z: (
-    choose(logical_and(low < x, x < high), 1),
-    choose(logical_and(x <= low, low < high), 1),
-    choose(logical_or(x >= high, low >= high), 1)), like=np.clip, at=(_FAR, (-1.5, -0.5), (0.5, 1.5)))
-atan2 = elementwise("atan2", "atan2({}, {})", lambda y, x, z: (x / hypot(x, y) / hypot(x, y), -y / hypot(x, y) / hypot(x, y)),
-                    like=np.arctan2, at=((0.1, 3.0), _FAR), doc="Return the angle of the point (x, y) from the x axis, in radians; its derivative at (0, 0) is nan.")
-hypot = elementwise("hypot", "hypot({}, {})", lambda x, y, z: (choose(not_equal(z, 0), x / z), choose(not_equal(z, 0), y / z)),
-                    like=np.hypot, doc="Return sqrt(x * x + y * y) without overflow; its derivatives at (0, 0) are 0.")
-logaddexp = elementwise("logaddexp", "logaddexp({}, {})", lambda x, y, z: (
-    where(equal(x, y), 0.5, sigmoid(x - y)), where(equal(x, y), 0.5, sigmoid(y - x))), like=np.logaddexp,
-    doc="Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each.")
+maximum = elementwise(
+    "maximum", "maximum({}, {})", lambda x, y, z: (_larger(x, y), _larger(y, x)),
+    like=np.maximum, on_bool="{} | {}",
+    doc="Return the larger of x and y, nan if one is nan. At a tie each has derivative 1/2.")
+minimum = elementwise(
+    "minimum", "minimum({}, {})", lambda x, y, z: (_larger(y, x), _larger(x, y)),
+    like=np.minimum, on_bool="{} & {}",
+    doc="Return the smaller of x and y, nan if one is nan. At a tie each has derivative 1/2.")
+_clip = elementwise(
+    "clip", lambda x, low, high: minimum(maximum(x, low), high),
+    lambda x, low, high, z: (choose(logical_and(low < x, x < high), 1),
+                             choose(logical_and(x <= low, low < high), 1),
+                             choose(logical_or(x >= high, low >= high), 1)),
+    like=np.clip, at=(_FAR, (-1.5, -0.5), (0.5, 1.5)))
 
-# --------------------------------------------------------------------------------- exponentials etc.
+# -------------------------------------------------------------------- exponentials, circle, hyperbola
 exp = elementwise("exp", "exp({})", lambda x, z: z, like=np.exp, doc="Return e to the power x.")
 exp2 = elementwise("exp2", "exp2({})", lambda x, z: z * _LN2, like=np.exp2, doc="Return 2 to the power x.")
-expm1 = elementwise("expm1", "expm1({})", lambda x, z: z + 1, like=np.expm1, doc="Return exp(x) - 1, accurate near 0.")
-log = elementwise("log", "log({})", lambda x, z: 1 / x, like=np.log, at=_TINY, doc="Return the natural logarithm.")
-log2 = elementwise("log2", "log2({})", lambda x, z: (1 / _LN2) / x, like=np.log2, at=_TINY, doc="Return the logarithm to base 2.")
-log10 = elementwise("log10", "log10({})", lambda x, z: (1 / _LN10) / x, like=np.log10, at=_TINY, doc="Return the logarithm to base 10.")
-log1p = elementwise("log1p", "log1p({})", lambda x, z: 1 / (1 + x), like=np.log1p, at=(-0.9, 3.0), doc="Return log(1 + x), accurate near 0.")
-sin = elementwise("sin", "sin({})", lambda x, z: cos(x), like=np.sin, doc="Return the sine of an angle in radians.")
-cos = elementwise("cos", "cos({})", lambda x, z: -sin(x), like=np.cos, doc="Return the cosine of an angle in radians.")
-tan = elementwise("tan", "tan({})", lambda x, z: 1 + z * z, like=np.tan, at=(-1.2, 1.2), doc="Return the tangent of an angle in radians.")
-asin = elementwise("asin", "asin({})", lambda x, z: 1 / sqrt((1 - x) * (1 + x)), like=np.arcsin, at=(-0.9, 0.9), doc="Return the angle in radians whose sine is x.")
-acos = elementwise("acos", "acos({})", lambda x, z: -1 / sqrt((1 - x) * (1 + x)), like=np.arccos, at=(-0.9, 0.9), doc="Return the angle in radians whose cosine is x.")
-atan = elementwise("atan", "atan({})", lambda x, z: 1 / (1 + x * x), like=np.arctan, doc="Return the angle in radians whose tangent is x.")
-sinh = elementwise("sinh", "sinh({})", lambda x, z: cosh(x), like=np.sinh, doc="Return the hyperbolic sine.")
-cosh = elementwise("cosh", "cosh({})", lambda x, z: sinh(x), like=np.cosh, doc="Return the hyperbolic cosine.")
-tanh = elementwise("tanh", "tanh({})", lambda x, z: 1 - z * z, like=np.tanh, doc="Return the hyperbolic tangent.")
-asinh = elementwise("asinh", "asinh({})", lambda x, z: 1 / hypot(x, 1), like=np.arcsinh, doc="Return the number whose hyperbolic sine is x.")
-acosh = elementwise("acosh", "acosh({})", lambda x, z: 1 / sqrt((x - 1) * (x + 1)), like=np.arccosh, at=(1.1, 4.0), doc="Return the number whose hyperbolic cosine is x.")
-atanh = elementwise("atanh", "atanh({})", lambda x, z: 1 / ((1 - x) * (1 + x)), like=np.arctanh, at=(-0.9, 0.9), doc="Return the number whose hyperbolic tangent is x.")
-erf = elementwise("erf", "erf({})", lambda x, z: (2 / math.sqrt(math.pi)) * exp(-x * x), like="scipy.special.erf", doc="Return the error function.")
+expm1 = elementwise("expm1", "expm1({})", lambda x, z: z + 1, like=np.expm1,
+                    doc="Return exp(x) - 1, accurate near 0.")
+log = elementwise("log", "log({})", lambda x, z: 1 / x, like=np.log, at=_TINY,
+                  doc="Return the natural logarithm.")
+log2 = elementwise("log2", "log2({})", lambda x, z: (1 / _LN2) / x, like=np.log2, at=_TINY,
+                   doc="Return the logarithm to base 2.")
+log10 = elementwise("log10", "log10({})", lambda x, z: (1 / _LN10) / x, like=np.log10, at=_TINY,
+                    doc="Return the logarithm to base 10.")
+log1p = elementwise("log1p", "log1p({})", lambda x, z: 1 / (1 + x), like=np.log1p, at=(-0.9, 3.0),
+                    doc="Return log(1 + x), accurate near 0.")
+_pow: Any = elementwise(
+    "pow", "pow({}, {})",
+    lambda x, y, z: (choose(not_equal(y, 0), y * _pow(x, y - 1)),
+                     choose(logical_not(logical_and(equal(x, 0), y > 0)), z * log(x))),
+    like=np.power, at=((0.1, 3.0), _FAR))
+sin = elementwise("sin", "sin({})", lambda x, z: cos(x), like=np.sin,
+                  doc="Return the sine of an angle in radians.")
+cos: Any = elementwise("cos", "cos({})", lambda x, z: -sin(x), like=np.cos,
+                       doc="Return the cosine of an angle in radians.")
+tan = elementwise("tan", "tan({})", lambda x, z: 1 + z * z, like=np.tan, at=(-1.2, 1.2),
+                  doc="Return the tangent of an angle in radians.")
+asin = elementwise("asin", "asin({})", lambda x, z: 1 / sqrt((1 - x) * (1 + x)), like=np.arcsin,
+                   at=(-0.9, 0.9), doc="Return the angle in radians whose sine is x.")
+acos = elementwise("acos", "acos({})", lambda x, z: -1 / sqrt((1 - x) * (1 + x)), like=np.arccos,
+                   at=(-0.9, 0.9), doc="Return the angle in radians whose cosine is x.")
+atan = elementwise("atan", "atan({})", lambda x, z: 1 / (1 + x * x), like=np.arctan,
+                   doc="Return the angle in radians whose tangent is x.")
+sinh = elementwise("sinh", "sinh({})", lambda x, z: cosh(x), like=np.sinh,
+                   doc="Return the hyperbolic sine.")
+cosh: Any = elementwise("cosh", "cosh({})", lambda x, z: sinh(x), like=np.cosh,
+                        doc="Return the hyperbolic cosine.")
+tanh = elementwise("tanh", "tanh({})", lambda x, z: 1 - z * z, like=np.tanh,
+                   doc="Return the hyperbolic tangent.")
+asinh = elementwise("asinh", "asinh({})", lambda x, z: 1 / hypot(x, 1), like=np.arcsinh,
+                    doc="Return the number whose hyperbolic sine is x.")
+acosh = elementwise("acosh", "acosh({})", lambda x, z: 1 / sqrt((x - 1) * (x + 1)), like=np.arccosh,
+                    at=(1.1, 4.0), doc="Return the number whose hyperbolic cosine is x.")
+atanh = elementwise("atanh", "atanh({})", lambda x, z: 1 / ((1 - x) * (1 + x)), like=np.arctanh,
+                    at=(-0.9, 0.9), doc="Return the number whose hyperbolic tangent is x.")
+erf = elementwise("erf", "erf({})", lambda x, z: (2 / math.sqrt(math.pi)) * exp(-x * x),
+                  like="scipy.special.erf", doc="Return the error function.")
 
-# -------------------------------------------------------------------------------------- activations
+
+# ---------------------------------------------------------------------------------------- activations
 def _sigmoid(x: Tensor) -> Tensor:
     e = exp(-abs(x))
     return where(x < 0, e, 1.0) / (1 + e)
 
 
-sigmoid = elementwise("sigmoid", _sigmoid, lambda x, z: z * (1 - z),
-                      like="scipy.special.expit", doc="Return 1 / (1 + exp(-x)) without overflow.")
-relu = elementwise("relu", lambda x: where(x <= 0, 0, x), like=lambda x: np.maximum(x, 0), doc="Return max(x, 0); its derivative at 0 is 0.")
-leaky_relu = elementwise("leaky_relu", lambda x, slope=0.01: where(x <= 0, slope * x, x), like=lambda x, slope=0.01: np.where(x > 0, x, slope * x),
-                         doc="Return x where it is positive, slope * x elsewhere; its derivative at 0 is slope.")
-softplus = elementwise("softplus", lambda x, beta=1.0: logaddexp(beta * x, 0.0) / beta, lambda x, z, beta: sigmoid(beta * x),
-                       like=lambda x, beta=1.0: np.logaddexp(beta * x, 0) / beta, doc="Return log(1 + exp(beta * x)) / beta without overflow.")
-silu = elementwise("silu", lambda x: x * sigmoid(x), like=lambda x: x / (1 + np.exp(-x)), doc="Return x * sigmoid(x).")
-elu = elementwise("elu", lambda x, alpha=1.0: where(x <= 0, alpha * expm1(x), x), like=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(x)),
-                  doc="Return x where it is positive, alpha * (exp(x) - 1) elsewhere; its derivative at 0 is alpha.")
+sigmoid = elementwise("sigmoid", _sigmoid, lambda x, z: z * (1 - z), like="scipy.special.expit",
+                      doc="Return 1 / (1 + exp(-x)) without overflow.")
+logaddexp = elementwise(
+    "logaddexp", "logaddexp({}, {})",
+    lambda x, y, z: (where(equal(x, y), 0.5, sigmoid(x - y)), where(equal(x, y), 0.5, sigmoid(y - x))),
+    like=np.logaddexp,
+    doc="Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each.")
+relu = elementwise("relu", lambda x: where(x <= 0, 0, x), like=lambda x: np.maximum(x, 0),
+                   doc="Return max(x, 0); its derivative at 0 is 0.")
+leaky_relu = elementwise(
+    "leaky_relu", lambda x, slope=0.01: where(x <= 0, slope * x, x),
+    like=lambda x, slope=0.01: np.where(x > 0, x, slope * x),
+    doc="Return x where it is positive, slope * x elsewhere; its derivative at 0 is slope.")
+softplus = elementwise(
+    "softplus", lambda x, beta=1.0: logaddexp(beta * x, 0.0) / beta, lambda x, z, beta: sigmoid(beta * x),
+    like=lambda x, beta=1.0: np.logaddexp(beta * x, 0) / beta,
+    doc="Return log(1 + exp(beta * x)) / beta without overflow.")
+silu = elementwise("silu", lambda x: x * sigmoid(x), like=lambda x: x / (1 + np.exp(-x)),
+                   doc="Return x * sigmoid(x).")
+elu = elementwise(
+    "elu", lambda x, alpha=1.0: where(x <= 0, alpha * expm1(x), x),
+    like=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(x)),
+    doc="Return x where it is positive, alpha * (exp(x) - 1) elsewhere; its derivative at 0 is alpha.")
 
 
 def _gelu(x: Tensor, approximate: str = "none") -> Tensor:
@@ -157,10 +188,12 @@ def _gelu(x: Tensor, approximate: str = "none") -> Tensor:
     raise errors.bad_choice("gelu", "approximate", approximate, ("none", "tanh"))
 
 
-gelu = elementwise("gelu", _gelu, like=lambda x: x * 0.5 * (1 + np.vectorize(math.erf, otypes=[x.dtype])(x * math.sqrt(0.5))),
-                   doc="""Return x times the standard normal distribution function at x, exactly or by a tanh
-                   (approximate="tanh").
+gelu = elementwise(
+    "gelu", _gelu,
+    like=lambda x: x * 0.5 * (1 + np.vectorize(math.erf, otypes=[x.dtype])(x * math.sqrt(0.5))),
+    doc="""Return x times the standard normal distribution function at x.
 
+    approximate : "none" for its exact value, "tanh" for an approximation by a tanh
     Source: Hendrycks and Gimpel, Gaussian error linear units, 2016.""")
 
 
@@ -196,7 +229,7 @@ def pow(x: Any, y: Any) -> Tensor:
             return reciprocal(x)
         if y in (3, 4, 5, 6, 7, 8) and not exact:
             return _power(x, n=int(y))
-    x, y = x if type(x) is Tensor else as_tensor(x) if not isinstance(x, (int, float)) else x, y
+    x = x if isinstance(x, (Tensor, int, float)) else as_tensor(x)
     if exact and not isinstance(y, float):
         exponent = raw(y if isinstance(y, int) else as_tensor(y))
         if np.asarray(exponent).dtype.kind == "i" and np.any(np.asarray(exponent) < 0):
@@ -220,7 +253,10 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:
 
 
 def round(x: Any, decimals: int = 0) -> Tensor:
-    """Return x rounded to a number of decimals, ties to even; its derivative is taken as 0. Integers stay as they are."""
+    """Return x rounded to a number of decimals, ties to even; its derivative is taken as 0.
+
+    Integers stay as they are, unless decimals is negative.
+    """
     x = as_tensor(x)
     if x.dtype.kind in "iub" and decimals >= 0:
         return positive(x)

@@ -7,10 +7,12 @@ from typing import Any
 from nbgrad import errors
 from nbgrad.core import Tensor, as_tensor, raw
 from nbgrad.ops.create import arange
-from nbgrad.ops.elementwise import multiply, negative, square, subtract
+from nbgrad.ops.elementwise import negative, square, subtract
+from nbgrad.ops.exponential import log_softmax
 from nbgrad.ops.index import getitem
-from nbgrad.ops.reduce import log_softmax, mean, sum
+from nbgrad.ops.reduce import mean, sum
 from nbgrad.ops.shape import moveaxis, reshape
+from nbgrad.scalar import multiply
 
 
 def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
@@ -36,14 +38,17 @@ def cross_entropy(logits: Any, target: Any, axis: int = -1, reduction: str = "me
     log_p = moveaxis(log_softmax(logits, axis), axis, -1)
     if target.dtype.kind == "f":
         if target.shape != logits.shape:
-            raise errors.bad_shape("cross_entropy", target.shape, f"probabilities need the logits' shape {logits.shape}")
+            need = f"probabilities need the logits' shape {logits.shape}"
+            raise errors.bad_shape("cross_entropy", target.shape, need)
         losses = negative(sum(multiply(moveaxis(target, axis, -1), log_p), -1))
         return _reduce("cross_entropy", losses, reduction)
     if target.shape != log_p.shape[:-1]:
-        raise errors.bad_shape("cross_entropy", target.shape, f"classes need shape {log_p.shape[:-1]} for logits of shape {logits.shape}")
+        need = f"classes need shape {log_p.shape[:-1]} for logits of shape {logits.shape}"
+        raise errors.bad_shape("cross_entropy", target.shape, need)
     classes, count = raw(target).reshape(-1), log_p.shape[-1]
-    if classes.size and not (0 <= classes.min() and classes.max() < count):
-        raise errors.bad_value("cross_entropy", f"classes must lie from 0 to {count - 1}, got {classes.min()} to {classes.max()}")
+    if classes.size and (classes.min() < 0 or classes.max() >= count):
+        why = f"classes must lie from 0 to {count - 1}, got {classes.min()} to {classes.max()}"
+        raise errors.bad_value("cross_entropy", why)
     picked = getitem(reshape(log_p, (-1, count)), (arange(classes.size), classes))
     return _reduce("cross_entropy", negative(reshape(picked, target.shape)), reduction)
 

@@ -25,7 +25,7 @@ def matmul(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
 
 
 class _Trim(NamedTuple):
-    """What is done to one operand first: take a diagonal (subscripts or ""), drop axes of length 1, sum axes."""
+    """The work on one operand alone: take a diagonal (subscripts or ""), drop axes of length 1, sum axes."""
 
     diagonal: str
     squeezed: tuple[int, ...]
@@ -45,7 +45,7 @@ class _Pair(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """trims, pairs: the work in order; axes: last transposition; diagonal: where in shape the result belongs."""
+    """trims, pairs: the work in order; axes: last transposition; diagonal: the result's place in shape."""
 
     trims: tuple[_Trim, ...]
     pairs: tuple[_Pair, ...]

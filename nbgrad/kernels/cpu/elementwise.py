@@ -1,5 +1,4 @@
-"""Elementwise kernels for the CPU: one scalar program, compiled per combination of dtypes for flat and for
-strided operands.
+"""Elementwise kernels for the CPU: a scalar program, compiled for each combination of dtypes, twice.
 
 Both kernels of a combination have the same body. The flat one walks all operands as one run of memory and
 checks by itself that it may; the strided one takes any shapes and strides.
@@ -25,30 +24,29 @@ _SCALARS = {float: types.float64, int: types.int64, bool: types.boolean}
 
 @dataclass(frozen=True)
 class Body:
-    """One element's work in text: lines that read the operands a0, a1, ..., and the names or literals that result."""
+    """One element's work in text: lines that read the operands a0, a1, ..., and the names of the results."""
 
     lines: tuple[str, ...]
     results: tuple[str, ...]
     dtypes: tuple[np.dtype, ...]
 
 
-Kind = Any                                # np.dtype: an array; a type (float, np.float32, ...): a scalar given by value
+Kind = Any                  # np.dtype: an array; a type (float, np.float32, ...): a scalar given by value
 Program = Callable[[tuple[Kind, ...]], Body]
 
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """A compiled flat kernel: kernel(*xs, *outs) is False where the operands are not one run of memory of one
-    shape.
+    """A compiled flat kernel.
 
-    first: place of the first array; even: all arrays have the dtype of the results.
+    kernel : kernel(*xs, *outs) is False where the operands are not one run of memory of one shape
+    first  : place of the first array, or None
     """
 
     kernel: Any
     body: Body
     dtypes: tuple[np.dtype, ...]
     first: Any
-    even: bool
 
 
 def _kinds(xs: Sequence[Any]) -> tuple[Kind, ...]:
@@ -63,11 +61,13 @@ class Loops:
     many : whether the results are a tuple
     """
 
-    __slots__ = ("flats", "many", "name", "program", "strided")
+    __slots__ = ("even", "flats", "many", "name", "program", "strided")
 
     def __init__(self, name: str, program: Program, many: bool = False) -> None:
         self.name, self.program, self.many = name, program, many
         self.flats: dict[tuple[Kind, ...], Flat] = {}
+        # The flat kernels whose arrays all have one dtype: (kernel, dtype, place of the first array, results).
+        self.even: dict[tuple[Kind, ...], tuple[Any, np.dtype, int, int]] = {}
         self.strided: dict[tuple[Kind, ...], Any] = {}
 
     def flat(self, xs: Sequence[Any]) -> Any:
@@ -81,21 +81,25 @@ class Loops:
         elif len(xs) == 2:
             x, y = xs
             kinds = x.dtype if type(x) is _ndarray else type(x), y.dtype if type(y) is _ndarray else type(y)
+        elif len(xs) == 3 and type(xs[0]) is type(xs[1]) is type(xs[2]) is _ndarray:
+            kinds = xs[0].dtype, xs[1].dtype, xs[2].dtype
         else:
             kinds = _kinds(xs)
-        found = self.flats.get(kinds)
-        if found is None or not found.even:
+        found = self.even.get(kinds)
+        if found is None:
             return None
-        shape = xs[found.first].shape
+        kernel, dtype, first, count = found
+        shape = xs[first].shape
         if self.many:
-            outs = tuple([_empty(shape, dtype) for dtype in found.dtypes])
-            return outs if found.kernel(*xs, *outs) else None
-        out = _empty(shape, found.dtypes[0])
-        return out if found.kernel(*xs, out) else None
+            outs = tuple([_empty(shape, dtype) for _ in range(count)])
+            return outs if kernel(*xs, *outs) else None
+        out = _empty(shape, dtype)
+        return out if kernel(*xs, out) else None
 
     def __call__(self, *xs: Any) -> Any:
         """The result for operands of any shapes, dtypes and strides; kernels are compiled as needed."""
-        xs = tuple([x[()] if type(x) is _ndarray and not x.shape else x for x in xs])        # 0-d arrays go by value
+        # 0-d arrays go by value
+        xs = tuple([x[()] if type(x) is _ndarray and not x.shape else x for x in xs])
         kinds = _kinds(xs)
         found = self.flats.get(kinds) or self._compile_flat(kinds)
         if found.first is None:
@@ -108,7 +112,8 @@ class Loops:
             outs = self._walk(xs, kinds, found.dtypes)
         return outs if self.many else outs[0]
 
-    def _walk(self, xs: tuple[Any, ...], kinds: tuple[Kind, ...], dtypes: tuple[np.dtype, ...]) -> tuple[np.ndarray, ...]:
+    def _walk(self, xs: tuple[Any, ...], kinds: tuple[Kind, ...],
+              dtypes: tuple[np.dtype, ...]) -> tuple[np.ndarray, ...]:
         """The results through the strided kernel, in the operands' memory order."""
         places = tuple([(x.shape, x.strides) for x in xs if type(x) is _ndarray])
         shape, order, dims, steps = layout.walk(self.name, places, tuple([d.itemsize for d in dtypes]))
@@ -134,8 +139,10 @@ class Loops:
         signature = types.boolean(*_argument_types(body, kinds))
         kernel = compile_kernel(_word(self.name), "\n".join(lines), signature, SCOPE)
         first = next((i for i, kind in enumerate(kinds) if not isinstance(kind, type)), None)
-        even = first is not None and all(d == kinds[first] for d in (*body.dtypes, *[k for k in kinds if not isinstance(k, type)]))
-        self.flats[kinds] = made = Flat(kernel, body, body.dtypes, first, even)
+        used = {*body.dtypes, *[kind for kind in kinds if not isinstance(kind, type)]}
+        self.flats[kinds] = made = Flat(kernel, body, body.dtypes, first)
+        if first is not None and len(used) == 1:
+            self.even[kinds] = kernel, body.dtypes[0], first, len(body.dtypes)
         return made
 
     def _compile_strided(self, kinds: tuple[Kind, ...]) -> Any:

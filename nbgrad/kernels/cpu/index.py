@@ -56,8 +56,7 @@ def _unique(index: Index) -> bool:
 
 
 def _block(shape: tuple[int, ...], index: Index) -> tuple[int, int, np.ndarray] | None:
-    """An index that is one block of integers between whole axes, as (start, stop, places); None for any
-    other.
+    """An index that is one block of integers between whole axes, as (start, stop, places); None for others.
 
     Axes start to stop are taken as one, along which the places are counted. Raises IndexError for a place
     outside.

@@ -1,4 +1,4 @@
-"""Reductions for the CPU. Two loops over any strides: along a reduced axis (rows) or along a kept one (columns)."""
+"""Reductions for the CPU. Two loops over any strides: along a reduced axis (rows) or a kept one (columns)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from nbgrad.kernels.cache import compile_kernel
 from nbgrad.kernels.cpu.operand import operand_type
 from nbgrad.kernels.cpu.scalars import SCOPE
 
-# start of the accumulator, and how it takes in an element v of the output's dtype; None: start with the first
-# element
+# start of the accumulator (None: the first element), and how it takes in an element v of the output's dtype
 _RULES = {
-    "sum": ("0", "total + v"), "prod": ("1", "total * v"), "any": ("False", "total | v"), "all": ("True", "total & v"),
+    "sum": ("0", "total + v"), "prod": ("1", "total * v"),
+    "any": ("False", "total | v"), "all": ("True", "total & v"),
     "max": (None, "maximum(total, v)"), "min": (None, "minimum(total, v)"),
 }
 
-# Sums are taken in blocks, blocks in groups, so that the rounding error grows with neither (about 200
-# additions in a row).
+# Sums are taken in blocks, and blocks in groups, so that the rounding error grows with neither: about 200
+# additions come in a row.
 _ROWS = """
 def k_{rule}(x, o, kd, ks, rd, rs):
     kept = size(kd)
@@ -141,7 +141,8 @@ def _kernel(rule: str, rows: bool, dtype: np.dtype, result: np.dtype) -> Any:
     else:
         first = start = start if result == np.bool_ else f"{cast}({start})"
     source = (_ROWS if rows else _COLUMNS).format(
-        rule=rule, start_row=first, start=start, combine=combine, cast=cast, width=dtype.itemsize, out_width=result.itemsize)
+        rule=rule, start_row=first, start=start, combine=combine, cast=cast,
+        width=dtype.itemsize, out_width=result.itemsize)
     number = operand_type(np.dtype(np.int64))
     signature = types.void(operand_type(dtype), operand_type(result), number, number, number, number)
     return compile_kernel(f"k_{rule}", source, signature, SCOPE, reassociate=True)
@@ -157,11 +158,11 @@ def _reduce(rule: str, out: np.ndarray, x: np.ndarray, axes: tuple[int, ...]) ->
         out[...] = {"sum": 0, "prod": 1, "any": False, "all": True}[rule]
         return
     order = sorted(range(len(kept)), key=lambda i: -abs(x.strides[kept[i]]))
-    sizes_kept = [target.shape[i] for i in order]
-    kd, ks = layout.merge(sizes_kept, [[x.strides[kept[i]] for i in order], [target.strides[i] for i in order]])
+    kd, ks = layout.merge([target.shape[i] for i in order],
+                          [[x.strides[kept[i]] for i in order], [target.strides[i] for i in order]])
     inside = sorted(axes, key=lambda a: -abs(x.strides[a]))
     rd, rs = layout.merge([x.shape[a] for a in inside], [[x.strides[a] for a in inside]])
-    rows = kd[-1] == 1 or rd[-1] > 1 and abs(rs[0][-1]) <= abs(ks[0][-1])
+    rows = kd[-1] == 1 or (rd[-1] > 1 and abs(rs[0][-1]) <= abs(ks[0][-1]))
     kernel = _kernel(rule, rows, x.dtype, out.dtype)
     kernel(x, out, *[np.array(m, np.int64).ravel() for m in (kd, ks, rd, rs)])
 
@@ -239,77 +240,3 @@ def euclidean(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: b
     _reduce("sum", out, scaled, axis)
     np.sqrt(out, out=out)
     np.multiply(out, scale.reshape(out.shape), out=out)
-
-
-def argmax(out: np.ndarray, x: np.ndarray, axis: int | None, keepdims: bool) -> None:
-    """Places of the first maxima."""
-    np.argmax(x, axis=axis, out=out, keepdims=keepdims)
-
-
-def argmin(out: np.ndarray, x: np.ndarray, axis: int | None, keepdims: bool) -> None:
-    """Places of the first minima."""
-    np.argmin(x, axis=axis, out=out, keepdims=keepdims)
-
-
-_EXPONENTIALS = {
-    "logsumexp": "store(o, row, top if top - top != 0 else top + log(total))",
-    "softmax": "for i in range(n):\n            store(o, p + i, load(o, p + i) / total)",
-    "log_softmax": "shift = log(total)\n        for i in range(n):\n            store(o, p + i, load(x, p + i) - top - shift)",
-}
-_ROW = """
-def k_{rule}(x, o, n):
-    rows = size(x) // n
-    token = unlock(rows * n)
-    for row in range(rows):
-        p = row * n
-        top = load(x, p)
-        for i in range(1, n):
-            top = maximum(top, load(x, p + i))
-        total = {dtype}(0)
-        for i in range(n):
-            e = {dtype}(exp(load(x, p + i) - top))
-            {keep}
-            total += e
-        {finish}
-    lock(token)
-"""
-
-
-@cache
-def _row_kernel(rule: str, dtype: np.dtype) -> Any:
-    keep = "store(o, p + i, e)" if rule == "softmax" else ""
-    source = _ROW.format(rule=rule, dtype=dtype, keep=keep, finish=_EXPONENTIALS[rule])
-    signature = types.void(operand_type(dtype), operand_type(dtype), types.intp)
-    return compile_kernel(f"k_{rule}", source, signature, SCOPE, reassociate=True)
-
-
-def logsumexp(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
-    """log(sum(exp(x))), shifted by the largest element; infinite where that is."""
-    kept = [a for a in range(x.ndim) if a not in axis]
-    if not x.size:
-        out[...] = -np.inf
-        return
-    rows = np.ascontiguousarray(x.transpose([*kept, *axis]), out.dtype)
-    _row_kernel("logsumexp", out.dtype)(rows, out, product(x.shape[a] for a in axis))
-
-
-def _along(rule: str, out: np.ndarray, x: np.ndarray, axis: int) -> None:
-    """A row kernel along one axis of an array of any layout."""
-    if not x.size:
-        return
-    rows = np.ascontiguousarray(np.moveaxis(x, axis, -1), out.dtype)
-    last = axis == x.ndim - 1
-    result = out if last else np.empty(rows.shape, out.dtype)
-    _row_kernel(rule, out.dtype)(rows, result, x.shape[axis])
-    if not last:
-        np.moveaxis(out, axis, -1)[...] = result
-
-
-def softmax(out: np.ndarray, x: np.ndarray, axis: int) -> None:
-    """exp(x) over its sum along one axis, shifted by the largest element."""
-    _along("softmax", out, x, axis)
-
-
-def log_softmax(out: np.ndarray, x: np.ndarray, axis: int) -> None:
-    """log of softmax along one axis."""
-    _along("log_softmax", out, x, axis)

@@ -1,4 +1,4 @@
-"""The scalar functions that elementwise programs may spell, for the CPU: array API names, as Numba compiles them."""
+"""The scalar functions that elementwise programs may spell, as Numba compiles them for the CPU."""
 
 from __future__ import annotations
 

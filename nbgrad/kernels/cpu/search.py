@@ -1,0 +1,15 @@
+"""Searches for the CPU: NumPy's own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def argmax(out: np.ndarray, x: np.ndarray, axis: int | None, keepdims: bool) -> None:
+    """Places of the first maxima."""
+    np.argmax(x, axis=axis, out=out, keepdims=keepdims)
+
+
+def argmin(out: np.ndarray, x: np.ndarray, axis: int | None, keepdims: bool) -> None:
+    """Places of the first minima."""
+    np.argmin(x, axis=axis, out=out, keepdims=keepdims)

@@ -1,0 +1,48 @@
+"""The elementwise ops without a derivative, one row each: comparisons, logic, steps and bits.
+
+What a step has almost everywhere, 0, is taken as its derivative everywhere.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nbgrad.scalar import elementwise
+
+# ------------------------------------------------------------------------------- comparisons and logic
+less = elementwise("less", "{} < {}", like=np.less, discrete=True, doc="Return whether x < y.")
+less_equal = elementwise("less_equal", "{} <= {}", like=np.less_equal, discrete=True,
+                         doc="Return whether x <= y.")
+greater = elementwise("greater", "{} > {}", like=np.greater, discrete=True, doc="Return whether x > y.")
+greater_equal = elementwise("greater_equal", "{} >= {}", like=np.greater_equal, discrete=True,
+                            doc="Return whether x >= y.")
+equal = elementwise("equal", "{} == {}", like=np.equal, discrete=True, doc="Return whether x == y.")
+not_equal = elementwise("not_equal", "{} != {}", like=np.not_equal, discrete=True,
+                        doc="Return whether x != y.")
+logical_and = elementwise("logical_and", "({} != 0) & ({} != 0)", like=np.logical_and, discrete=True)
+logical_or = elementwise("logical_or", "({} != 0) | ({} != 0)", like=np.logical_or, discrete=True)
+logical_xor = elementwise("logical_xor", "({} != 0) ^ ({} != 0)", like=np.logical_xor, discrete=True)
+logical_not = elementwise("logical_not", "{} == 0", like=np.logical_not, discrete=True)
+isnan = elementwise("isnan", "isnan({})", like=np.isnan, discrete=True)
+isinf = elementwise("isinf", "isinf({})", like=np.isinf, discrete=True)
+isfinite = elementwise("isfinite", "isfinite({})", like=np.isfinite, discrete=True)
+signbit = elementwise("signbit", "signbit({})", like=np.signbit, discrete=True)
+
+# ------------------------------------------------------------------------------------- steps and bits
+sign = elementwise("sign", "sign({})", like=np.sign, discrete=True,
+                   doc="Return -1, 0 or 1; its derivative is taken as 0.")
+floor = elementwise("floor", "floor({})", like=np.floor, discrete=True,
+                    doc="Return the largest integer not above x.")
+ceil = elementwise("ceil", "ceil({})", like=np.ceil, discrete=True,
+                   doc="Return the smallest integer not below x.")
+trunc = elementwise("trunc", "trunc({})", like=np.trunc, discrete=True,
+                    doc="Return x without its fraction.")
+rint = elementwise("rint", "rint({})", like=np.rint, discrete=True,
+                   doc="Return the nearest integer, ties to even.")
+floor_divide = elementwise("floor_divide", "floor_divide({}, {})", like=np.floor_divide, discrete=True,
+                           at=((-3.0, 3.0), (0.5, 3.0)))
+bitwise_and = elementwise("bitwise_and", "{} & {}", like=np.bitwise_and, discrete=True, at=(int, int))
+bitwise_or = elementwise("bitwise_or", "{} | {}", like=np.bitwise_or, discrete=True, at=(int, int))
+bitwise_xor = elementwise("bitwise_xor", "{} ^ {}", like=np.bitwise_xor, discrete=True, at=(int, int))
+bitwise_invert = elementwise("bitwise_invert", "~{}", like=np.invert, discrete=True, on_bool="not {}",
+                             at=(int,))

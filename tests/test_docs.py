@@ -1,0 +1,31 @@
+"""The Python blocks of the documentation run as they stand: in order, in one namespace for each file."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_python_blocks_run(file, own_ops):
+    text, names = file.read_text(encoding="utf-8"), {"__name__": file.stem}
+    for block in BLOCK.finditer(text):
+        lines = text.count("\n", 0, block.start(1))
+        exec(compile("\n" * lines + block[1], str(file), "exec"), names)
+
+
+def test_the_page_on_matrix_calculus_has_every_row_with_its_formula_and_its_code():
+    page = (ROOT / "docs" / "matrix_calculus.md").read_text(encoding="utf-8")
+    rows = re.split(r"^### (\d+)\. ", page, flags=re.MULTILINE)[1:]
+    assert [int(number) for number in rows[::2]] == list(range(1, 23))
+    for text in rows[1::2]:
+        assert "$" in text and BLOCK.search(text)
+
+
+def test_the_blocks_are_found():
+    assert len(BLOCK.findall((ROOT / "docs" / "matrix_calculus.md").read_text(encoding="utf-8"))) > 30
+    assert len(BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))) >= 3

@@ -1,0 +1,305 @@
+"""Bad input: each gets an error of nbgrad's own that names the op, what it got and the next step."""
+
+import numpy as np
+import pytest
+
+import nbgrad as nb
+from nbgrad import errors
+
+W = nb.asarray([1.0, 2.0], requires_grad=True)
+
+
+def branching(x):
+    return x if x > 0 else -x
+
+
+def twice(f):
+    y = f()
+    y.backward()
+    y.backward()
+
+
+# what is done: (function, class of the error, what its message says)
+CASES = {
+    "shapes that do not broadcast": (
+        lambda: nb.ones(3) + nb.ones(4),
+        errors.ShapeError,
+        r"add: shapes \(3,\), \(4,\) do not broadcast.*reshape",
+    ),
+    "the same in a fused op": (
+        lambda: nb.logaddexp(nb.ones((2, 3)), nb.ones((2, 4))),
+        errors.ShapeError,
+        "logaddexp: shapes",
+    ),
+    "broadcast_to a smaller shape": (
+        lambda: nb.broadcast_to(nb.ones((2, 3)), (3,)),
+        errors.ShapeError,
+        r"broadcast_to.*\(2, 3\).*\(3,\)",
+    ),
+    "matrices that do not multiply": (
+        lambda: nb.ones((2, 3)) @ nb.ones((2, 3)),
+        errors.ShapeError,
+        r"matmul: shapes \(2, 3\) and \(2, 3\) do not multiply",
+    ),
+    "matmul of a scalar": (lambda: nb.matmul(nb.ones(3), 2.0), errors.ShapeError, "matmul"),
+    "batches that do not broadcast": (
+        lambda: nb.ones((2, 3, 3)) @ nb.ones((4, 3, 3)),
+        errors.ShapeError,
+        "matmul",
+    ),
+    "reshape to another size": (lambda: nb.ones(6).reshape(4, 2), errors.ShapeError, "reshape: 6 elements"),
+    "concat of other shapes": (
+        lambda: nb.concat([nb.ones((2, 3)), nb.ones((2, 4))]),
+        errors.ShapeError,
+        "concat",
+    ),
+    "stack of other shapes": (lambda: nb.stack([nb.ones(2), nb.ones(3)]), errors.ShapeError, "stack"),
+    "split that does not divide": (lambda: nb.split(nb.ones(5), 2), errors.NbgradError, "split"),
+    "axis out of range": (
+        lambda: nb.sum(nb.ones((2, 3)), axis=2),
+        errors.AxisError,
+        "sum: axis 2 is out of range.*-2 to 1",
+    ),
+    "axis of a 0-d tensor": (lambda: nb.max(nb.asarray(1.0), axis=0), errors.AxisError, "max: axis 0.*0-d"),
+    "axis named twice": (
+        lambda: nb.mean(nb.ones((2, 3)), axis=(0, -2)),
+        errors.ValueRangeError,
+        "mean.*twice",
+    ),
+    "softmax axis": (lambda: nb.softmax(nb.ones(3), axis=1), errors.AxisError, "softmax: axis 1"),
+    "max of nothing": (lambda: nb.max(nb.zeros((0, 3)), axis=0), errors.ShapeError, "max.*no element"),
+    "argmax of nothing": (lambda: nb.argmax(nb.zeros(0)), errors.ShapeError, "argmax.*no element"),
+    "index out of range": (lambda: nb.ones(3)[3], errors.NbgradError, r"getitem.*\(3,\)"),
+    "too many indices": (lambda: nb.ones(3)[0, 0], errors.NbgradError, "getitem"),
+    "float index": (lambda: nb.ones(3)[nb.ones(2)], errors.NbgradError, "getitem"),
+    "backward of a vector": (
+        (W * 2.0).backward,
+        errors.GradientError,
+        r"scalar result, got shape \(2,\).*cotangent v",
+    ),
+    "backward with a wrong cotangent": (
+        lambda: (W * 2.0).backward(nb.ones(3)),
+        errors.ShapeError,
+        r"cotangent has shape \(3,\).*\(2,\)",
+    ),
+    "backward of a constant": (lambda: nb.ones(()).backward(), errors.GradientError, "requires_grad=True"),
+    "backward twice": (
+        lambda: twice(lambda: nb.sum(W * W)),
+        errors.GradientError,
+        "(?s)multiply|sum.*retain_graph=True",
+    ),
+    "backward inside grad": (
+        lambda: nb.grad(lambda x: (x * x).backward())(2.0),
+        errors.GradientError,
+        "inside grad",
+    ),
+    "grad of a vector": (
+        lambda: nb.grad(lambda x: x * 2.0)(np.ones(2)),
+        errors.GradientError,
+        r"scalar result, got shape \(2,\).*jacobian",
+    ),
+    "grad of an integer result": (
+        lambda: nb.grad(nb.argmax)(np.ones(2)),
+        errors.GradientError,
+        "floating-point result, got dtype int64",
+    ),
+    "grad of two results": (lambda: nb.grad(lambda x: (x, x))(1.0), errors.DtypeError, "single scalar"),
+    "grad of nothing": (lambda: nb.grad(lambda x: None)(1.0), errors.DtypeError, "single scalar"),
+    "grad by an integer": (
+        lambda: nb.grad(lambda x: x * 2.0)(3),
+        errors.DtypeError,
+        "only floating-point.*int",
+    ),
+    "grad by an integer array": (
+        lambda: nb.grad(lambda x: nb.sum(x * 2.0))(np.arange(3)),
+        errors.DtypeError,
+        "only floating-point.*int64",
+    ),
+    "grad by an argument that is not there": (
+        lambda: nb.grad(lambda x: x, 1)(1.0),
+        errors.ValueRangeError,
+        "argnums 1",
+    ),
+    "aux missing": (lambda: nb.grad(lambda x: x, has_aux=True)(1.0), errors.DtypeError, "has_aux=True"),
+    "jacobian of integers": (
+        lambda: nb.jacobian(lambda x: nb.sign(x) > 0)(np.ones(2)),
+        errors.GradientError,
+        "jacobian.*bool",
+    ),
+    "unknown layout": (
+        lambda: nb.jacobian(nb.sin, layout="row"),
+        errors.ValueRangeError,
+        "layout='row'.*numerator",
+    ),
+    "unknown mode": (lambda: nb.jacobian(nb.sin, mode="both"), errors.ValueRangeError, "mode='both'"),
+    "tangent of another shape": (
+        lambda: nb.jvp(nb.sin, (np.ones(2),), (np.ones(3),)),
+        errors.ShapeError,
+        r"tangent of shape \(3,\)",
+    ),
+    "tangents in another tree": (
+        lambda: nb.jvp(lambda p: p["a"], ({"a": 1.0},), ([1.0],)),
+        errors.ShapeError,
+        "tree",
+    ),
+    "cotangent in another tree": (lambda: nb.vjp(lambda x: (x, x), 1.0)[1](1.0), errors.ShapeError, "tree"),
+    "requires_grad on integers": (
+        lambda: nb.asarray([1, 2], requires_grad=True),
+        errors.DtypeError,
+        "only floating-point tensors have gradients, got dtype int64",
+    ),
+    "requires_grad_ on booleans": (
+        lambda: nb.asarray([True]).requires_grad_(),
+        errors.DtypeError,
+        "only floating-point",
+    ),
+    "bool of several elements": (
+        lambda: bool(nb.ones(2)),
+        errors.ValueRangeError,
+        r"truth value.*\(2,\).*any\(\) or all\(\)",
+    ),
+    "float of several elements": (lambda: float(nb.ones(2)), errors.ValueRangeError, "item"),
+    "item of several elements": (lambda: nb.ones(2).item(), errors.ValueRangeError, "item"),
+    "float inside grad": (lambda: nb.grad(lambda x: x * float(x))(1.0), errors.TraceError, "stop_gradient"),
+    "numpy inside grad": (
+        lambda: nb.grad(lambda x: nb.sum(np.sin(np.asarray(x))))(np.ones(2)),
+        errors.TraceError,
+        "detach",
+    ),
+    "numpy of a leaf": (W.numpy, errors.TraceError, "detach"),
+    "len of a 0-d tensor": (lambda: len(nb.asarray(1.0)), errors.ShapeError, "0-d"),
+    "object arrays": (lambda: nb.asarray(np.array([1, "a"], object)), errors.DtypeError, "object.*float64"),
+    "strings": (lambda: nb.asarray(["a"]), errors.DtypeError, "<U1"),
+    "float16": (lambda: nb.asarray(np.ones(2, np.float16)), errors.DtypeError, "float16"),
+    "complex": (lambda: nb.exp(np.ones(2, complex)), errors.DtypeError, "complex128"),
+    "longdouble": (lambda: nb.asarray(np.ones(2, np.longdouble)), errors.DtypeError, "float128|longdouble"),
+    "dates": (lambda: nb.asarray(np.array(["2020-01-01"], "datetime64[D]")), errors.DtypeError, "datetime64"),
+    "astype to complex": (lambda: nb.ones(2).astype("complex64"), errors.DtypeError, "complex64"),
+    "astype to nonsense": (lambda: nb.ones(2).astype("number"), errors.DtypeError, "number"),
+    "ragged lists": (lambda: nb.asarray([[1.0], [1.0, 2.0]]), errors.ShapeError, "same length"),
+    "boolean minus": (lambda: nb.asarray([True]) - nb.asarray([True]), errors.DtypeError, "subtract.*bool"),
+    "bits of floats": (lambda: nb.ones(2) & nb.ones(2), errors.DtypeError, "bitwise_and.*float64"),
+    "an integer too large for its array": (
+        lambda: nb.asarray(np.ones(2, np.int8)) + 300,
+        OverflowError,
+        "add.*300.*int8",
+    ),
+    "integers to a negative power": (
+        lambda: nb.asarray([2, 3]) ** -1,
+        errors.ValueRangeError,
+        "negative integer powers.*float64",
+    ),
+    "integers to negative powers": (
+        lambda: nb.pow(np.array([2, 3]), np.array([1, -1])),
+        errors.ValueRangeError,
+        "negative integer powers",
+    ),
+    "not square": (lambda: nb.linalg.expm(nb.ones((2, 3))), errors.SingularError, r"expm.*square.*\(2, 3\)"),
+    "singular matrix": (lambda: nb.linalg.inv(nb.ones((2, 2))), errors.SingularError, "inv"),
+    "an elementwise name twice": (
+        lambda: nb.elementwise("tanh", lambda x: x),
+        errors.RegistryError,
+        "'tanh' is already declared in ops/",
+    ),
+    "a structured name twice": (
+        lambda: nb.op("sum", kernel=np.sum),
+        errors.RegistryError,
+        "'sum' is already declared",
+    ),
+    "an op without a kernel": (lambda: nb.op("no_kernel_of_tests"), errors.RegistryError, "kernel="),
+    "a branch on a symbol": (
+        lambda: nb.elementwise("branch_of_tests", branching)(nb.ones(2)),
+        errors.TraceError,
+        "where",
+    ),
+    "a sum in an elementwise function": (
+        lambda: nb.elementwise("sums_of_tests", lambda x: nb.sum(x) * x)(nb.ones(2)),
+        errors.TraceError,
+        "sum",
+    ),
+    "a hidden operand": (
+        lambda: nb.elementwise("hidden_of_tests", lambda x: x * W)(nb.ones(2)),
+        errors.TraceError,
+        "argument",
+    ),
+    "a spelling without a derivative": (
+        lambda: nb.grad(nb.elementwise("bare_of_tests", "exp({})"))(1.0),
+        errors.GradientError,
+        "bare_of_tests has no derivative",
+    ),
+    "too many operands": (
+        lambda: nb.exp(nb.ones(2), nb.ones(2)),
+        errors.DtypeError,
+        "exp: takes 1 operands, got 2",
+    ),
+    "an unknown parameter": (lambda: nb.elu(nb.ones(2), beta=2.0), errors.ValueRangeError, "elu.*beta"),
+    "gelu's approximation": (
+        lambda: nb.gelu(nb.ones(2), approximate="fast"),
+        errors.ValueRangeError,
+        "approximate='fast'",
+    ),
+    "a loss reduction": (
+        lambda: nb.mse(nb.ones(2), nb.ones(2), reduction="max"),
+        errors.ValueRangeError,
+        "reduction='max'",
+    ),
+    "classes out of range": (
+        lambda: nb.cross_entropy(nb.ones((2, 3)), np.array([0, 3])),
+        errors.ValueRangeError,
+        "from 0 to 2",
+    ),
+    "classes of another shape": (
+        lambda: nb.cross_entropy(nb.ones((2, 3)), np.array([0])),
+        errors.ShapeError,
+        "cross_entropy",
+    ),
+    "a matrix norm that needs an SVD": (
+        lambda: nb.norm(nb.ones((2, 2)), 2, axis=(0, 1)),
+        errors.ValueRangeError,
+        "norm: ord=2",
+    ),
+    "a Tensor made by its class": (lambda: nb.Tensor([1.0]), errors.DtypeError, "asarray"),
+    "an unknown op of the backend": (lambda: nb.backend.tanhh, AttributeError, "tanhh"),
+    "a row that is not there": (lambda: nb.testing.check("tanhh"), errors.RegistryError, "tanhh"),
+    "a copy forbidden but needed": (
+        lambda: nb.asarray(np.ones(2, np.float32), dtype="float64", copy=False),
+        errors.ValueRangeError,
+        "copy",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_message(name):
+    act, kind, message = CASES[name]
+    with pytest.raises(kind, match=message) as found:
+        act()
+    assert isinstance(found.value, (errors.NbgradError, OverflowError, AttributeError))
+
+
+def test_every_error_class_is_a_builtin_one_too():
+    for kind in (errors.ShapeError, errors.ValueRangeError):
+        assert issubclass(kind, ValueError)
+    assert issubclass(errors.DtypeError, TypeError)
+    assert issubclass(errors.AxisError, (ValueError, IndexError))
+    assert issubclass(errors.SingularError, np.linalg.LinAlgError)
+
+
+def test_what_is_no_array_is_left_to_the_other_operand():
+    class Other:
+        def __radd__(self, x):
+            return "added"
+
+    assert nb.ones(2) + Other() == "added"
+    with pytest.raises(TypeError):
+        nb.ones(2) + "text"
+    assert (nb.ones(2) == "text") is False
+
+
+def test_numpy_arrays_on_the_left():
+    y = np.array([1.0, 2.0]) * nb.asarray([3.0, 4.0])
+    assert isinstance(y, nb.Tensor)
+    np.testing.assert_array_equal(y.numpy(), [3, 8])
+    assert isinstance(np.float64(2.0) * nb.ones(2), nb.Tensor)
+    assert isinstance(np.eye(2) @ nb.ones(2), nb.Tensor)
+    assert isinstance([1.0, 2.0] * nb.ones(2), nb.Tensor)
