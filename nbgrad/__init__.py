@@ -1,11 +1,31 @@
 """nbgrad: exact gradients for people who write NumPy and Numba."""
 
+from numpy import (
+    bool_,
+    e,
+    float32,
+    float64,
+    inf,
+    int8,
+    int16,
+    int32,
+    int64,
+    nan,
+    newaxis,
+    pi,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+
 from nbgrad import backend, errors, linalg, methods, optim, testing
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.checkpoint import checkpoint
 from nbgrad.core import Tensor
+from nbgrad.declare import elementwise
 from nbgrad.jacobians import hessian, jacobian
-from nbgrad.ops.close import allclose
+from nbgrad.ops.close import allclose, isclose
 from nbgrad.ops.compare import (
     bitwise_and,
     bitwise_invert,
@@ -55,6 +75,7 @@ from nbgrad.ops.elementwise import (
     abs,
     acos,
     acosh,
+    add,
     asin,
     asinh,
     atan,
@@ -80,6 +101,7 @@ from nbgrad.ops.elementwise import (
     logaddexp,
     maximum,
     minimum,
+    multiply,
     negative,
     positive,
     pow,
@@ -103,7 +125,7 @@ from nbgrad.ops.exponential import log_softmax, logsumexp, softmax
 from nbgrad.ops.index import getitem, nonzero, put, scatter_add, take, take_along_axis, tril, triu
 from nbgrad.ops.nn import cross_entropy, mse
 from nbgrad.ops.reduce import all, any, average, count_nonzero, max, mean, min, norm, prod, std, sum, var
-from nbgrad.ops.search import argmax, argmin
+from nbgrad.ops.search import argmax, argmin, argsort
 from nbgrad.ops.shape import (
     concat,
     expand_dims,
@@ -120,7 +142,6 @@ from nbgrad.ops.shape import (
     swapaxes,
     vstack,
 )
-from nbgrad.scalar import add, elementwise, multiply
 from nbgrad.structured import op
 from nbgrad.transforms import (
     directional_derivative,
@@ -134,25 +155,44 @@ from nbgrad.transforms import (
     vjp,
 )
 
+# NumPy's names beside those of the array API, and PyTorch's cat
+absolute = abs
+arccos = acos
+arccosh = acosh
+arcsin = asin
+arcsinh = asinh
+arctan = atan
+arctan2 = atan2
+arctanh = atanh
+cat = concat
+concatenate = concat
+mod = remainder
+power = pow
+transpose = permute_dims
+true_divide = divide
+
 __all__ = [
-    "Tensor", "__version__", "abs", "acos", "acosh", "add", "all", "allclose", "any", "arange", "argmax",
-    "argmin", "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "average", "backend",
-    "bitwise_and", "bitwise_invert", "bitwise_or", "bitwise_xor", "broadcast_to", "cbrt", "ceil",
-    "checkpoint", "clip", "concat", "cos", "cosh", "count_nonzero", "cross_entropy",
-    "directional_derivative", "divide", "dot", "einsum", "elementwise", "elu", "empty", "empty_like",
-    "equal", "erf", "errors", "exp", "exp2", "expand_dims", "expm1", "eye", "flip", "floor", "floor_divide",
-    "from_numpy", "full", "full_like", "gelu", "getitem", "grad", "greater", "greater_equal", "hessian",
-    "hstack", "hvp", "hypot", "inner", "isfinite", "isinf", "isnan", "jacobian", "jvp", "leaky_relu",
-    "less", "less_equal", "linalg", "linearize", "linspace", "log", "log10", "log1p", "log2", "log_softmax",
-    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
-    "matrix_transpose", "max", "maximum", "mean", "min", "minimum", "moveaxis", "mse", "multiply",
-    "negative", "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer",
-    "permute_dims", "positive", "pow", "prod", "put", "rand", "randn", "ravel", "reciprocal", "relu",
-    "remainder", "reshape", "round", "scatter_add", "sigmoid", "sign", "signbit", "silu", "sin", "sinh",
-    "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient",
-    "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot",
-    "testing", "tril", "triu", "trunc", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where",
-    "zeros", "zeros_like",
+    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "any",
+    "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
+    "argmin", "argsort", "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
+    "average", "backend", "bitwise_and", "bitwise_invert", "bitwise_or", "bitwise_xor", "bool_",
+    "broadcast_to", "cat", "cbrt", "ceil", "checkpoint", "clip", "concat", "concatenate", "cos", "cosh",
+    "count_nonzero", "cross_entropy", "directional_derivative", "divide", "dot", "e", "einsum",
+    "elementwise", "elu", "empty", "empty_like", "equal", "erf", "errors", "exp", "exp2", "expand_dims",
+    "expm1", "eye", "flip", "float32", "float64", "floor", "floor_divide", "from_numpy", "full",
+    "full_like", "gelu", "getitem", "grad", "greater", "greater_equal", "hessian", "hstack", "hvp",
+    "hypot", "inf", "inner", "int16", "int32", "int64", "int8", "isclose", "isfinite", "isinf", "isnan",
+    "jacobian", "jvp", "leaky_relu", "less", "less_equal", "linalg", "linearize", "linspace", "log",
+    "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean", "min", "minimum",
+    "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad", "nonzero", "norm",
+    "not_equal", "ones", "ones_like", "op", "optim", "outer", "permute_dims", "pi", "positive", "pow",
+    "power", "prod", "put", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "reshape",
+    "round", "scatter_add", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "softmax", "softplus",
+    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes",
+    "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "transpose", "tril",
+    "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "value_and_grad", "var",
+    "vecdot", "vjp", "vstack", "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"

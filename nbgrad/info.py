@@ -8,9 +8,10 @@ from importlib.metadata import version
 
 import nbgrad
 from nbgrad.config import settings
+from nbgrad.declare import Choice
 from nbgrad.kernels import cache, table
 from nbgrad.registry import OPS, Row
-from nbgrad.scalar import Choice, Elementwise
+from nbgrad.scalar import Elementwise
 
 
 def _rule(row: Row) -> str:

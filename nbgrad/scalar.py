@@ -7,106 +7,31 @@ programs recorded that way, and each becomes one kernel.
 
 from __future__ import annotations
 
-import inspect
-import math
 from collections.abc import Callable, Sequence
-from functools import cache
-from string import Formatter
 from typing import Any
 
 import numpy as np
 
 from nbgrad import errors
 from nbgrad.broadcast import fit
-from nbgrad.core import (Graph, Op, Tangents, Tensor, apply, as_tensor, evaluate, pull, raw, spec, tensor, unwrap,
-                         wrap)
+from nbgrad.core import (
+    Graph,
+    Op,
+    Tangents,
+    Tensor,
+    apply,
+    as_tensor,
+    evaluate,
+    pull,
+    raw,
+    spec,
+    tensor,
+    unwrap,
+    wrap,
+)
 from nbgrad.kernels import table
 from nbgrad.kernels.table import Body
-from nbgrad.registry import Row, declared, register
-
-WEAK = (float, int, bool)                 # Python scalars take the dtype of what they meet
-
-
-class Symbol:
-    """A scalar of a program: an operand, or what an op makes of other scalars."""
-
-    __slots__ = ("args", "dtype", "name", "op", "program")
-    shape = ()
-    ndim = 0
-
-    def __init__(self, program: Program, name: str, dtype: Any, op: Any = None,
-                 args: tuple[Any, ...] = ()) -> None:
-        self.program, self.name, self.dtype, self.op, self.args = program, name, dtype, op, args
-
-
-class Program:
-    """Scalar operations in the order they were applied; equal ones are one."""
-
-    def __init__(self) -> None:
-        self.lines: dict[str, Symbol] = {}
-
-    def operand(self, name: str, kind: Any) -> Symbol:
-        """An operand. kind: a dtype, or a Python type for a scalar whose dtype is weak."""
-        return Symbol(self, name, kind if _is_weak(kind) else np.dtype(kind))
-
-    def emit(self, op: Elementwise, args: tuple[Any, ...]) -> Symbol:
-        """The symbol for op(*args)."""
-        kinds, result = op.loop(tuple([_kind(a) for a in args]))
-        spelling = op.on_bool if op.on_bool and kinds[0] == np.bool_ else op.value
-        text = spelling.format(*[_print(a, kind) for a, kind in zip(args, kinds, strict=True)], T=kinds[0])
-        if result.kind in "iuf" and result != np.float64:
-            text = f"{result}({text})"
-        if text not in self.lines:
-            self.lines[text] = Symbol(self, f"t{len(self.lines)}", result, op, args)
-        return self.lines[text]
-
-    def body(self, results: Sequence[Any], dtypes: Sequence[np.dtype]) -> Body:
-        """The lines that the results need."""
-        live = {r for r in results if isinstance(r, Symbol)}
-        kept = []
-        for text, symbol in reversed(self.lines.items()):
-            if symbol in live:
-                kept.append(f"{symbol.name} = {text}")
-                live.update(a for a in symbol.args if isinstance(a, Symbol))
-        spelled = tuple([_print(r, d) for r, d in zip(results, dtypes, strict=True)])
-        return Body(tuple(reversed(kept)), spelled, tuple(dtypes))
-
-    def reads(self, results: Sequence[Any]) -> list[int]:
-        """Places of the operands a0, a1, ... that the results depend on."""
-        live = {r for r in results if isinstance(r, Symbol)}
-        for symbol in reversed(self.lines.values()):
-            if symbol in live:
-                live.update(a for a in symbol.args if isinstance(a, Symbol))
-        return [int(s.name[1:]) for s in live if s.op is None]
-
-
-def _is_weak(kind: Any) -> bool:
-    """Whether a kind is that of a Python scalar."""
-    # A dtype equals the Python type of its name: `in` alone would not tell them apart.
-    return isinstance(kind, type) and kind in WEAK
-
-
-def _kind(x: Any) -> Any:
-    return x.dtype if isinstance(x, Symbol) else type(x)
-
-
-def _print(x: Any, dtype: np.dtype) -> str:
-    """x in an expression that computes in dtype."""
-    if not isinstance(x, Symbol):
-        return _literal(x, dtype)
-    if x.dtype == dtype:
-        return x.name
-    return f"({x.name} != 0)" if dtype == np.bool_ else f"{dtype}({x.name})"
-
-
-def _literal(x: Any, dtype: np.dtype) -> str:
-    if dtype == np.bool_:
-        return repr(bool(x))
-    if dtype.kind in "iu":
-        return f"{dtype}({int(x)})"
-    x = float(x)
-    text = repr(x) if math.isfinite(x) else ("nan" if math.isnan(x) else "inf" if x > 0 else "-inf")
-    return text if dtype == np.float64 else f"{dtype}({text})"
+from nbgrad.symbols import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
 
 
 class Elementwise(Op):
@@ -176,8 +101,8 @@ class Elementwise(Op):
         p = Program()
         z = self.fold([p.operand(f"a{i}", kind) for i, kind in enumerate(kinds)])
         results = z if self.many else (z,)
-        like = None if self.result_like is None else _strong(kinds[self.result_like])
-        return p.body(results, [like or _strong(_kind(r)) for r in results])
+        like = None if self.result_like is None else strong(kinds[self.result_like])
+        return p.body(results, [like or strong(kind_of(r)) for r in results])
 
     def cotangents(self, gs: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any],
                    wanted: Sequence[bool]) -> list[Any]:
@@ -351,19 +276,9 @@ def _unchanged(op: Elementwise, xs: Sequence[Any]) -> Any:
     if op is not multiply:
         return None
     for one, x in (xs, xs[::-1]):
-        if type(one) in (int, float) and one == 1 and op.loop((_kind(one), x.dtype))[1] == x.dtype:
+        if type(one) in (int, float) and one == 1 and op.loop((kind_of(one), x.dtype))[1] == x.dtype:
             return x
     return None
-
-
-def _operands(spelling: str) -> int:
-    """Number of operands of a spelling."""
-    fields = [field for _, field, _, _ in Formatter().parse(spelling) if field is not None and field != "T"]
-    return max([int(field or place) + 1 for place, field in enumerate(fields)], default=0)
-
-
-def _strong(kind: Any) -> np.dtype:
-    return np.dtype(kind) if isinstance(kind, type) else kind
 
 
 def admit(op: Elementwise, args: Sequence[Any]) -> list[Any]:
@@ -391,117 +306,11 @@ def admit(op: Elementwise, args: Sequence[Any]) -> list[Any]:
     return xs
 
 
-# ------------------------------------------------------------------------------------ dtypes of atoms
-Loop = Callable[[tuple[Any, ...]], tuple[list[np.dtype], np.dtype]]      # kinds -> dtypes computed in, result
-
-
-def _narrow(dtypes: Sequence[np.dtype]) -> list[np.dtype]:
-    """float16, which NumPy gives small integers, is not supported: float32 takes its place."""
-    return [np.dtype(np.float32) if d == np.float16 else d for d in dtypes]
-
-
-def ufunc_loop(name: str, ufunc: np.ufunc) -> Loop:
-    """The dtypes that NumPy computes a ufunc in."""
-
-    @cache
-    def loop(kinds: tuple[Any, ...]) -> tuple[list[np.dtype], np.dtype]:
-        if all(map(_is_weak, kinds)):
-            kinds = tuple([np.dtype(k) for k in kinds])
-        given = tuple([np.dtype(bool) if k is bool else k for k in kinds])
-        try:
-            found = _narrow(ufunc.resolve_dtypes((*given, None)))
-        except TypeError as error:
-            raise errors.bad_operands(name, kinds) from error
-        return found[:-1], found[-1]
-
-    return loop
-
-
-def common_loop(name: str, least: Any = None, first: Any = None) -> Loop:
-    """All operands in their common dtype, at least `least`; the first one in `first` if that is given."""
-
-    @cache
-    def loop(kinds: tuple[Any, ...]) -> tuple[list[np.dtype], np.dtype]:
-        rest = kinds if first is None else kinds[1:]
-        values = [k(0) if _is_weak(k) else k for k in rest] + ([least] if least else [])
-        dtype = np.result_type(*values)
-        if least is not None and dtype.kind != "f":
-            raise errors.bad_operands(name, kinds)
-        front = [] if first is None else [np.dtype(first)]
-        return front + [dtype] * len(rest), dtype
-
-    return loop
-
-
-# ----------------------------------------------------------------------------------- declaring an op
-class Choice(Op):
-    """An elementwise op with static parameters: one op for each of their values, made when first used."""
-
-    def __init__(self, name: str, value: Callable[..., Any], d: Any, arity: int,
-                 defaults: dict[str, Any]) -> None:
-        self.name, self.value, self.d, self.arity, self.defaults = name, value, d, arity, defaults
-        self.made: dict[Any, Elementwise] = {}
-
-    def at(self, **params: Any) -> Elementwise:
-        """The op for these values of the parameters."""
-        values = self.defaults | params
-        if unknown := values.keys() - self.defaults.keys():
-            raise errors.bad_choice(self.name, "parameter", sorted(unknown)[0], self.defaults)
-        key = tuple([(type(v), v) for v in values.values()])
-        if key not in self.made:
-            value, d = self.value, self.d
-            self.made[key] = Elementwise(self.name, lambda *xs: value(*xs, **values),
-                                         d and (lambda *xs_z: d(*xs_z, **values)), arity=self.arity)
-        return self.made[key]
-
-    def __call__(self, *args: Any, **params: Any) -> Any:
-        return self.at(**params)(*args)
-
-    def run(self, *xs: Any, **params: Any) -> Any:
-        return self.at(**params).run(*xs)
-
-
-def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: Any = (-3.0, 3.0),
-                loop: Any = None, discrete: bool = False, linear: tuple[int, ...] = (),
-                on_bool: str | None = None, doc: str = "") -> Any:
-    """Declare an elementwise op and enter it in the op table.
-
-    name  : its name
-    value : its machine spelling, with {} for each operand; or a function of Tensors written in elementwise
-        ops, whose keyword parameters with defaults become static parameters of the op. It is traced with
-        scalar symbols: use `where` for a choice, and only the arm that is taken is evaluated and
-        differentiated.
-    d     : its partial derivatives in the operands, written in elementwise ops: a function of the operands
-        and the result z; a tuple if there are several, None for one that is zero. Default: derived.
-    like, at : the NumPy function it equals, and the interval its tests draw from (see registry.Row)
-    loop  : for a spelling, the dtypes it computes in; default: those of `like` if it is a ufunc, else floats
-    discrete : its result has no derivative
-
-    Raises RegistryError if the name is taken, or the declaration does not hold together.
-    """
-    room, where = declared()
-    if isinstance(value, str):
-        spelled = _operands(value)
-        if loop is None:
-            loop = ufunc_loop(name, like) if isinstance(like, np.ufunc) else common_loop(name, np.float32)
-        made: Any = Elementwise(name, value, d, arity=spelled, loop=loop, discrete=discrete, linear=linear,
-                                on_bool=on_bool)
-    else:
-        parameters = inspect.signature(value).parameters.values()
-        defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
-        arity = len(parameters) - len(defaults)
-        made = (Choice(name, value, d, arity, defaults) if defaults else
-                Elementwise(name, value, d, arity=arity, discrete=discrete))
-    made.__name__, made.__doc__ = name, doc or f"Return {name} of every element."
-    register(Row(made, "elementwise", room, where, like, at))
-    return made
-
-
-#                          value                      d: partials from the operands and the result z
-add = elementwise("add", "{} + {}", lambda x, y, z: (1, 1), like=np.add, on_bool="{} | {}",
-                  doc="Return x + y; the operands broadcast.")
-multiply = elementwise("multiply", "{} * {}", lambda x, y, z: (y, x), like=np.multiply, linear=(0, 1),
-                       on_bool="{} & {}", doc="Return x * y; the operands broadcast.")
+# The atoms that derivatives are made of:  value    d: partials from the operands and the result z
+add = Elementwise("add", "{} + {}", lambda x, y, z: (1, 1), arity=2, loop=ufunc_loop("add", np.add),
+                  on_bool="{} | {}")
+multiply = Elementwise("multiply", "{} * {}", lambda x, y, z: (y, x), arity=2,
+                       loop=ufunc_loop("multiply", np.multiply), linear=(0, 1), on_bool="{} & {}")
 either = Elementwise("either", "{} | {}", arity=2, loop=common_loop("either", first=np.bool_), discrete=True)
 both = Elementwise("both", "{} & {}", arity=2, loop=common_loop("both", first=np.bool_), discrete=True)
 masked = Elementwise("masked", "{1} if {0} else {2}", lambda c, u, nothing, z: (None, choose(c, 1), None),

@@ -17,8 +17,9 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.core import Tensor, as_tensor, raw, tensor
+from nbgrad.declare import Choice
 from nbgrad.registry import OPS, Row
-from nbgrad.scalar import Choice, Elementwise
+from nbgrad.scalar import Elementwise
 from nbgrad.transforms import jvp, vjp
 from nbgrad.tree import flatten, map_leaves
 
@@ -182,7 +183,7 @@ def as_constant(x: Any) -> Any:
 
 def _cast(x: Any, given: str, to: str) -> Any:
     """x in another dtype if it is an array of the given one."""
-    return x.astype(to) if getattr(x, "dtype", None) == np.dtype(given) else x
+    return x.astype(to) if isinstance(x, (np.ndarray, np.generic)) and x.dtype == given else x
 
 
 def _tuple(x: Any) -> tuple[Any, ...]:

@@ -687,8 +687,8 @@ def test_row_22_network_trained_to_convergence_on_handwritten_digits():
     for n, m in [(64, h), (h, 4 * h), (4 * h, h), (h, 10)]:
         weights = rng.normal(size=(n, m)) / math.sqrt(n)
         params += [nb.tensor(weights, requires_grad=True), nb.zeros(m, requires_grad=True)]
-    step, start = nb.optim.Adam(params, lr=0.01), nb.cross_entropy(_network(x[train], *params), y[train]).item()
-    losses = []
+    start, losses = nb.cross_entropy(_network(x[train], *params), y[train]).item(), []
+    step = nb.optim.Adam(params, lr=0.01)
     for _ in range(40):
         for first in range(0, 1400, 100):
             loss = nb.cross_entropy(_network(x[first:first + 100], *params), y[first:first + 100])

@@ -6,9 +6,10 @@ import pytest
 import nbgrad as nb
 from nbgrad import testing
 from nbgrad.core import raw
+from nbgrad.declare import Choice
 from nbgrad.kernels import table
 from nbgrad.registry import OPS
-from nbgrad.scalar import Choice, Elementwise
+from nbgrad.scalar import Elementwise
 
 # The table as the library declares it; tests elsewhere may add ops of their own.
 ROWS = [row for _, row in sorted(OPS.items())]
@@ -30,8 +31,8 @@ def test_no_op_lacks_a_case():
 
 
 def test_no_op_lacks_a_reference():
-    # prod's, max's ... references are NumPy's; only ops without a counterpart may go without, and they say so here
-    assert [row.op.name for row in ROWS if row.like is None] == []
+    # Only ops without a counterpart may go without, and they say so here.
+    assert [row.op.name for row in ROWS if row.like is None] == ["cofactor_push", "inverse_norm"]
 
 
 def test_every_op_has_a_kernel_on_the_cpu():

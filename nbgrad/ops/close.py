@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.core import Tensor
 from nbgrad.ops.reduce import all
-from nbgrad.scalar import Elementwise, common_loop
+from nbgrad.scalar import Elementwise
+from nbgrad.symbols import common_loop
 
 _floats = common_loop("allclose", np.float32)
 
@@ -26,4 +28,9 @@ def allclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
 
     An infinity is close to itself alone, nan to nan if equal_nan, else to nothing. Returns a Python bool.
     """
-    return bool(all((_alike if equal_nan else _close)(x, y, float(rtol), float(atol))))
+    return bool(all(isclose(x, y, rtol, atol, equal_nan)))
+
+
+def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """Return at every element whether |x - y| is at most atol + rtol * |y|, as in `allclose`."""
+    return (_alike if equal_nan else _close)(x, y, float(rtol), float(atol))

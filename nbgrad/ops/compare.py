@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad.scalar import elementwise
+from nbgrad.declare import elementwise
 
 # ------------------------------------------------------------------------------- comparisons and logic
 less = elementwise("less", "{} < {}", like=np.less, discrete=True, doc="Return whether x < y.")

@@ -14,6 +14,7 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.core import Tensor, as_tensor, raw
+from nbgrad.declare import elementwise
 from nbgrad.ops.compare import (
     equal,
     floor_divide,
@@ -25,7 +26,10 @@ from nbgrad.ops.compare import (
     rint,
     sign,
 )
-from nbgrad.scalar import Elementwise, choose, common_loop, elementwise
+from nbgrad.scalar import Elementwise, choose
+from nbgrad.scalar import add as _add
+from nbgrad.scalar import multiply as _multiply
+from nbgrad.symbols import common_loop
 
 _LN2, _LN10 = math.log(2), math.log(10)
 _TINY, _FAR = (1e-3, 3.0), (-3.0, 3.0)
@@ -47,6 +51,8 @@ where = elementwise(
     differentiated on their own: where(x > 0, log(x), 0) at x = 0 has the gradient 0 * inf = nan. Remedies:
     write the whole expression with nb.elementwise, which differentiates only the arm taken, or make the
     argument safe first: where(x > 0, log(where(x > 0, x, 1)), 0).""")
+add = elementwise("add", _add, like=np.add, doc="Return x + y; the operands broadcast.")
+multiply = elementwise("multiply", _multiply, like=np.multiply, doc="Return x * y; the operands broadcast.")
 subtract = elementwise("subtract", "{} - {}", lambda x, y, z: (1, -1), like=np.subtract, doc="Return x - y.")
 divide = elementwise("divide", "{} / {}", lambda x, y, z: (1 / y, -z / y), like=np.divide, linear=(0,),
                      at=(_FAR, (0.5, 3.0)), doc="Return x / y, a float also for integers.")

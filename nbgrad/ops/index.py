@@ -28,8 +28,7 @@ _WHOLE = slice(None)
 
 
 def _index(name: str, index: Any, shape: tuple[int, ...]) -> Index:
-    """An index as a tuple of ints, slices of ints, None, Ellipsis, bools, and arrays of int64 or bool, all
-    ours.
+    """An index of our own: a tuple of ints, slices of ints, None, Ellipsis, bools, arrays of int64 or bool.
 
     Where no array is in it there is an Ellipsis, so that x[index] is always an array. Raises IndexError for
     anything else, and for a second Ellipsis.

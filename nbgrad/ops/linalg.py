@@ -54,7 +54,8 @@ def _expm_test(rng: np.random.Generator) -> np.ndarray:
 def _expm_like(a: np.ndarray) -> np.ndarray:
     """The series, for a / 64, in extended precision."""
     x = a.astype(np.longdouble) / 64
-    term = total = np.broadcast_to(np.eye(a.shape[-1], dtype=np.longdouble), a.shape)
+    term: Any = np.eye(a.shape[-1], dtype=np.longdouble)
+    total: Any = np.broadcast_to(term, a.shape)
     for k in range(1, 30):
         term = term @ x / k
         total = total + term

@@ -11,12 +11,13 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.broadcast import broadcast_to
 from nbgrad.core import Graph, Tensor, as_tensor, pull, unwrap, wrap
+from nbgrad.declare import elementwise
 from nbgrad.ops.axes import several
 from nbgrad.ops.compare import equal, not_equal
 from nbgrad.ops.elementwise import abs, pow, subtract, where
 from nbgrad.ops.index import getitem
 from nbgrad.ops.shape import concat, permute_dims, reshape
-from nbgrad.scalar import elementwise, multiply
+from nbgrad.scalar import multiply
 from nbgrad.structured import op
 
 Axis = int | tuple[int, ...] | None

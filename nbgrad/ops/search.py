@@ -44,3 +44,19 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     Raises ShapeError if there is no element.
     """
     return _bind_place("argmin", x, axis, keepdims)
+
+
+def _bind_order(name: str, x: Any, axis: int | None, descending: bool, stable: bool) -> Any:
+    x = as_tensor(x)
+    return (x,), {"axis": one(name, axis, x.ndim), "descending": bool(descending), "stable": bool(stable)}
+
+
+@op(discrete=True, like=lambda x, axis=-1: np.argsort(x, axis=axis, kind="stable"),
+    cases=[((5,),), ((3, 4), {"axis": 0}), ((0,),)])
+def argsort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Return the indices that sort x along an axis, nan last (first if descending).
+
+    stable : equal elements keep their order
+    take_along_axis(x, argsort(x), -1) gives the sorted values, with their gradient.
+    """
+    return _bind_order("argsort", x, axis, descending, stable)

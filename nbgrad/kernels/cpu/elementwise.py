@@ -66,7 +66,7 @@ class Loops:
     def __init__(self, name: str, program: Program, many: bool = False) -> None:
         self.name, self.program, self.many = name, program, many
         self.flats: dict[tuple[Kind, ...], Flat] = {}
-        # The flat kernels whose arrays all have one dtype: (kernel, dtype, place of the first array, results).
+        # Flat kernels whose arrays are all of one dtype: (kernel, dtype, place of the first array, results)
         self.even: dict[tuple[Kind, ...], tuple[Any, np.dtype, int, int]] = {}
         self.strided: dict[tuple[Kind, ...], Any] = {}
 
