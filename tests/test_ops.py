@@ -96,5 +96,8 @@ def test_integers_and_booleans_promote_as_in_numpy(row, dtype):
 def test_adding_an_op_is_one_row():
     cube = nb.elementwise("cube_of_tests", lambda x: x * x * x, like=lambda x: x**3)
     testing.check(cube)
+    assert nb.cube_of_tests is cube
+    with pytest.raises(AttributeError, match="no 'cube_root_of_tests'"):
+        nb.cube_root_of_tests
     with pytest.raises(nb.errors.RegistryError, match="cube_of_tests"):
         nb.elementwise("cube_of_tests", lambda x: x)

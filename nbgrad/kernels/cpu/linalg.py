@@ -12,8 +12,8 @@ import scipy.linalg
 from nbgrad import errors
 
 _silent = np.errstate(all="ignore")
-# Up to this order SciPy's compiled code is the fastest. It is accurate up to norm 2; above, its approximant of
-# degree 13 is off by 1e-12 (SciPy 1.17).
+# Up to this order SciPy's compiled code is the fastest. It is accurate up to norm 2; above, its approximant
+# of degree 13 is off by 1e-12 (SciPy 1.17).
 _SMALL = 64
 _THETA = 4.25                             # norm up to which the approximant of degree 13 is exact to rounding
 _PADE = (64764752532480000., 32382376266240000., 7771770303897600., 1187353796428800., 129060195264000.,
@@ -68,7 +68,7 @@ def _exponential(x: Part) -> Part:
     if x[0].itemsize == 4 and _exponent(x[0]) > 12:     # above that, the tenth power may overflow in float32
         return [part.astype(np.float32) for part in _exponential([part.astype(np.float64) for part in x])]
     norm = _norm(x[0])
-    # To halve until the norm is small loses accuracy where the matrix's powers are much smaller than the norm's.
+    # To halve until the norm is small loses accuracy where the powers of the matrix are much smaller.
     if len(x[0]) * len(x) > _SMALL or norm > 1e6 or (norm > 2 and 16 * _norm(x[0] @ x[0]) < norm**2):
         return _rational(x)
     s = ceil(log2(norm / 2)) if norm > 2 else 0
@@ -117,9 +117,10 @@ def _rational(x: Part) -> Part:
     x2 = _product(x, x)
     x4 = _product(x2, x2)
     x6 = _product(x4, x2)
-    if not np.isfinite(x6[0]).all():
+    norms = [_norm(power[0]) for power in (x, x2, x4, x6)]
+    if not np.isfinite(norms).all():
         return [np.full_like(part, np.nan) for part in x]
-    s = _squarings(x[0], x2[0], x4[0], x6[0])
+    s = _squarings(x[0], [log2(max(norm, 1e-300)) for norm in norms])
     if s:
         graded = ((1, x), (2, x2), (4, x4), (6, x6))
         x, x2, x4, x6 = [[np.ldexp(part, -s * k) for part in power] for k, power in graded]
@@ -138,9 +139,11 @@ def _rational(x: Part) -> Part:
     return z
 
 
-def _squarings(a: np.ndarray, a2: np.ndarray, a4: np.ndarray, a6: np.ndarray) -> int:
-    """How often to halve a before the approximant: so that its truncation error is below rounding."""
-    n1, n2, n4, n6 = [log2(max(_norm(x), 1e-300)) for x in (a, a2, a4, a6)]
+def _squarings(a: np.ndarray, norms: Sequence[float]) -> int:
+    """How often to halve a before the approximant, so that its truncation error is below rounding. norms: binary
+    logarithms of the norms of a and of its powers 2, 4, 6.
+    """
+    n1, n2, n4, n6 = norms
     n8 = min(2 * n4, n6 + n2)
     least = min(max(n6 / 6, n8 / 8), max(n8 / 8, (n4 + n6) / 10))
     s = max(0, ceil(least - log2(_THETA)))
