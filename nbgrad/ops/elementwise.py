@@ -180,6 +180,8 @@ softplus = elementwise(
     doc="Return log(1 + exp(beta * x)) / beta without overflow.")
 silu = elementwise("silu", lambda x: x * sigmoid(x), like=lambda x: x / (1 + np.exp(-x)),
                    doc="Return x * sigmoid(x).")
+softsign = elementwise("softsign", lambda x: x / (1 + abs(x)), like=lambda x: x / (1 + np.abs(x)),
+                       doc="Return x / (1 + |x|).")
 elu = elementwise(
     "elu", lambda x, alpha=1.0: where(x <= 0, alpha * expm1(x), x),
     like=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(x)),
