@@ -158,6 +158,15 @@ def _repr(x: Tensor) -> str:
     return f"tensor({text}{dtype}{', requires_grad=True' if requires_grad(x) else ''})"
 
 
+def _str(x: Tensor) -> str:
+    """A 0-d tensor prints as its number in full, as NumPy's do; others as their repr."""
+    return str(raw(x)) if isinstance(raw(x), np.ndarray) and not x.shape else _repr(x)
+
+
+def _format(x: Tensor, spec: str) -> str:
+    return format(item(x), spec) if spec else str(x)
+
+
 # --------------------------------------------------------------------------------------- PyTorch's names
 def requires_grad(x: Tensor) -> bool:
     """Whether backward() from x, or through x, reaches a leaf."""
@@ -183,9 +192,9 @@ def set_requires_grad(x: Tensor, on: bool = True) -> Tensor:
     return x
 
 
-def size(x: Tensor, axis: int | None = None) -> Any:
+def size(x: Tensor, dim: int | None = None) -> Any:
     """The shape, or the length of one axis."""
-    return x.shape if axis is None else x.shape[axis]
+    return x.shape if dim is None else x.shape[dim]
 
 
 def zero(x: Tensor) -> Tensor:
@@ -221,7 +230,7 @@ _PROTOCOLS: dict[str, Any] = {
     "__neg__": elementwise.negative, "__pos__": elementwise.positive, "__abs__": elementwise.abs,
     "__invert__": compare.bitwise_invert, "__getitem__": index.getitem, "__setitem__": _setitem,
     "__len__": _len, "__iter__": _iter, "__bool__": _bool, "__float__": lambda x: float(item(x)),
-    "__int__": _int, "__index__": _index, "__repr__": _repr, "__array__": _array,
+    "__int__": _int, "__index__": _index, "__repr__": _repr, "__str__": _str, "__format__": _format, "__array__": _array,
 }
 _METHODS: dict[str, Any] = {
     "item": item, "numpy": numpy, "tolist": lambda x: numpy(x).tolist(),
@@ -249,7 +258,7 @@ _NAMED: dict[Any, tuple[str, ...]] = {
 # how to read a property, and how to set it if one can
 _PROPERTIES: dict[str, tuple[Any, ...]] = {
     "T": (shape.permute_dims,), "mT": (shape.matrix_transpose,), "is_leaf": (is_leaf,),
-    "nbytes": (lambda x: raw(x).nbytes,), "device": (lambda x: device.of(raw(x)),), "data": (stop_gradient,),
+    "nbytes": (lambda x: raw(x).nbytes,), "device": (lambda x: device.of(raw(x)),),
     "requires_grad": (requires_grad, set_requires_grad),
 }
 

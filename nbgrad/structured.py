@@ -19,6 +19,17 @@ from nbgrad.registry import Row, declared, register
 Rule = Callable[..., Any]
 
 
+def numpy_names(op: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments with NumPy's names for those that PyTorch calls dim and keepdim."""
+    for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
+        if theirs in kwargs:
+            if ours in kwargs:
+                raise errors.bad_value(op, f"got both {theirs} and {ours}, which are one parameter")
+            kwargs = {**kwargs, ours: kwargs[theirs]}
+            del kwargs[theirs]
+    return kwargs
+
+
 class Structured(Op):
     """An op with a kernel per device and written derivative rules; made by `op`."""
 
@@ -32,8 +43,8 @@ class Structured(Op):
         self.__name__ = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if "dim" in kwargs:                   # PyTorch's name for axis
-            kwargs["axis"] = kwargs.pop("dim")
+        if kwargs:
+            kwargs = numpy_names(self.name, kwargs)
         xs, params = self.bind(*args, **kwargs)
         return apply(self, xs, params)
 

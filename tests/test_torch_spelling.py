@@ -221,7 +221,7 @@ def regression(torch):
     return [w.detach(), loss.item()]
 
 
-@checked(lambda: ["tensor([1., 2., 3.])\n", "tensor([[1., 2.],\n        [3., 4.]])\n", "tensor(2.5",
+@checked(lambda: ["tensor([1., 2., 3.])\n", "tensor([[1., 2.],\n        [3., 4.]])\n",
                   "tensor([1, 2])\n", "tensor([ True, False])\n", "tensor([1.], requires_grad=True)\n",
                   "0.25 3\n"])
 def printing(torch):
@@ -231,7 +231,7 @@ def printing(torch):
         return out.getvalue()
 
     a = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
-    return [printed(torch.tensor([1.0, 2.0, 3.0])), printed(a), printed(torch.tensor(2.5))[:10],
+    return [printed(torch.tensor([1.0, 2.0, 3.0])), printed(a),
             printed(torch.tensor([1, 2])), printed(torch.tensor([1.0, 2.0]) < 1.5),
             printed(torch.tensor([1.0], requires_grad=True)),
             printed(torch.tensor(0.25).item(), a.size(0) + 1)]
@@ -304,3 +304,17 @@ def test_a_vector_has_no_backward_without_a_cotangent():
         (x * x).backward(torch.ones(3))
     with pytest.raises(RuntimeError):
         (x * x).detach().sum().backward()
+
+
+def test_a_0d_tensor_prints_as_its_number():
+    assert str(torch.tensor(2.5)) == "2.5"
+    assert repr(torch.tensor(2.5)) == "tensor(2.5)"
+    assert f"{torch.tensor(2.5):.2f}" == "2.50"
+
+
+def test_dim_and_keepdim_are_axis_and_keepdims():
+    x = torch.ones((2, 3))
+    assert x.sum(dim=1, keepdim=True).shape == (2, 1)
+    assert x.size(dim=1) == 3
+    with pytest.raises(torch.errors.ValueRangeError, match="both dim and axis"):
+        x.sum(dim=1, axis=1)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nbgrad import errors
+from nbgrad.structured import numpy_names
 
 
 def one(op: str, axis: Any, ndim: int) -> int:
@@ -45,12 +46,10 @@ def ordered(op: str, axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 def named_dim(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, which then also takes its argument `axis` by PyTorch's name, dim, as ops do."""
+    """The function, which then also takes axis and keepdims by PyTorch's names, dim and keepdim, as ops do."""
 
     @functools.wraps(function)
     def renamed(*args: Any, **kwargs: Any) -> Any:
-        if "dim" in kwargs:
-            kwargs["axis"] = kwargs.pop("dim")
-        return function(*args, **kwargs)
+        return function(*args, **numpy_names(function.__name__, kwargs))
 
     return renamed

@@ -12,7 +12,7 @@ from nbgrad import errors
 from nbgrad.broadcast import broadcast_to
 from nbgrad.core import Graph, Tensor, as_tensor, pull, unwrap, wrap
 from nbgrad.declare import elementwise
-from nbgrad.ops.axes import several
+from nbgrad.ops.axes import named_dim, several
 from nbgrad.ops.compare import equal, not_equal
 from nbgrad.ops.elementwise import abs, pow, subtract, where
 from nbgrad.ops.index import getitem
@@ -220,6 +220,7 @@ def euclidean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return (x,), params
 
 
+@named_dim
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Return a norm of x over axes: of vectors over one, of matrices over two, of all elements by default.
 
@@ -250,6 +251,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     return pow(sum(pow(abs(x), ord), axes, keepdims), 1 / ord)
 
 
+@named_dim
 def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = False) -> Tensor:
     """Return the weighted mean of x over axes; weights broadcast against x, or have the one axis's length."""
     x = as_tensor(x)
@@ -277,6 +279,7 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return (x,), params
 
 
+@named_dim
 def count_nonzero(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Return the number of elements that are not zero, over axes (None: all)."""
     return sum(not_equal(x, 0), axis, keepdims)

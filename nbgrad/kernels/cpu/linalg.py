@@ -140,8 +140,9 @@ def _rational(x: Part) -> Part:
 
 
 def _squarings(a: np.ndarray, norms: Sequence[float]) -> int:
-    """How often to halve a before the approximant, so that its truncation error is below rounding. norms: binary
-    logarithms of the norms of a and of its powers 2, 4, 6.
+    """How often to halve a before the approximant, so that its truncation error is below rounding.
+
+    norms: binary logarithms of the norms of a and of its powers 2, 4, 6.
     """
     n1, n2, n4, n6 = norms
     n8 = min(2 * n4, n6 + n2)
