@@ -61,7 +61,6 @@ def chain(n: int = 10, length: int = 100) -> Row:
     if installed("torch"):
         import torch
 
-        torch.set_num_threads(1)
         tx, thalf = torch.from_numpy(x), torch.from_numpy(half)
 
         def with_torch() -> Any:
@@ -94,7 +93,6 @@ def product(n: int) -> Row:
     if installed("torch"):
         import torch
 
-        torch.set_num_threads(1)
         ta, tb = torch.from_numpy(a), torch.from_numpy(b)
 
         def with_torch() -> Any:

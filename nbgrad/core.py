@@ -181,29 +181,33 @@ class Op:
 
 def apply(op: Op, args: Sequence[Any], params: dict[str, Any] = _NONE) -> Any:
     """The Tensors of op's results on Tensors and raw values; the youngest trace that sees them records it."""
-    # The common case: one trace at most, over raw values.
+    # The common case, one trace at most over raw values, and in it that of one Tensor.
     trace: Any = None
-    xs: list[Any] = []
-    marks: list[Any] = []
-    for a in args:
-        if type(a) is not Tensor:
-            xs.append(a)
-            marks.append(None)
-            continue
-        value = a.value
-        if type(value) is Tensor:
-            return _apply_nested(op, args, params)
-        xs.append(value)
-        t = a.trace
-        marks.append(None if t is None else a.mark)
-        if t is not trace and t is not None:
-            if trace is not None:
+    xs: Any = []
+    marks: Any = []
+    if len(args) == 1 and type(a := args[0]) is Tensor and type(a.value) is not Tensor:
+        trace, xs, marks = a.trace, (a.value,), (a.mark,)
+    else:
+        for a in args:
+            if type(a) is not Tensor:
+                xs.append(a)
+                marks.append(None)
+                continue
+            t, value = a.trace, a.value
+            if type(value) is Tensor or (t is not trace and t is not None and trace is not None):
                 return _apply_nested(op, args, params)
-            trace = t
+            xs.append(value)
+            marks.append(a.mark)
+            if t is not None:
+                trace = t
     if trace is not None and trace.birth > quiet.get() and (not op.discrete or trace.discrete):
         return trace.record(op, xs, params, marks, False)
     z = op.run(*xs, **params)
-    return tensor(z) if type(z) is not tuple else tuple([tensor(part) for part in z])
+    if type(z) is tuple:
+        return tuple([tensor(part) for part in z])
+    out = _new(Tensor)
+    out.value, out.trace, out.mark = z, None, None
+    return out
 
 
 def _apply_nested(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -363,6 +367,8 @@ def add(a: Any, b: Any) -> Any:
         return b if a is None else a
     if type(a) is tuple:
         return tuple([add(p, q) for p, q in zip(a, b, strict=True)])
+    if isinstance(a, device.Array) and isinstance(b, device.Array):
+        return device.add(a, b)
     return unwrap(wrap(a) + wrap(b))
 
 

@@ -12,6 +12,9 @@ SUPPORTED = frozenset(np.dtype(name) for name in (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"))
 
 
+Array = np.ndarray                        # what a raw array is
+
+
 def of(x: Any) -> str:
     """Name of the device that holds x."""
     return "cpu"
@@ -52,6 +55,11 @@ def array(data: Any, dtype: Any = None, copy: bool | None = True) -> np.ndarray:
         found.flags.writeable = False
         return found
     return found.astype(dtype, copy=False)
+
+
+def add(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The sum of two raw arrays of one shape."""
+    return np.add(x, y, out=np.empty(x.shape, np.result_type(x, y)))
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:

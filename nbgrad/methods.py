@@ -230,7 +230,8 @@ _PROTOCOLS: dict[str, Any] = {
     "__neg__": elementwise.negative, "__pos__": elementwise.positive, "__abs__": elementwise.abs,
     "__invert__": compare.bitwise_invert, "__getitem__": index.getitem, "__setitem__": _setitem,
     "__len__": _len, "__iter__": _iter, "__bool__": _bool, "__float__": lambda x: float(item(x)),
-    "__int__": _int, "__index__": _index, "__repr__": _repr, "__str__": _str, "__format__": _format, "__array__": _array,
+    "__int__": _int, "__index__": _index, "__array__": _array,
+    "__repr__": _repr, "__str__": _str, "__format__": _format,
 }
 _METHODS: dict[str, Any] = {
     "item": item, "numpy": numpy, "tolist": lambda x: numpy(x).tolist(),

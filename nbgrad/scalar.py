@@ -66,8 +66,8 @@ class Elementwise(Op):
         return apply(self, args)
 
     def run(self, *xs: Any, **params: Any) -> Any:
-        z = self.loops.flat(xs)
-        if z is not None:
+        kernel = self.loops.fast(xs)
+        if kernel is not None and (z := kernel(xs)) is not None:
             return z
         for x in xs:
             if type(x) is Symbol:
@@ -139,11 +139,16 @@ class Elementwise(Op):
 
     # ------------------------------------------------------------------------------------- on arrays
     def forward(self, xs: Sequence[Any], params: dict[str, Any], wanted: tuple[bool, ...]) -> tuple[Any, Any]:
-        z = self.loops.flat(xs)
-        pullback = self.pullbacks.get(wanted)
-        if z is None or pullback is None or self.many:
-            z = self.run(*xs) if z is None else z
+        kernel = self.loops.fast(xs)
+        if kernel is None or (z := kernel(xs)) is None:
+            z = self.run(*xs)
             return z, self.save(xs, z, params, wanted)
+        pullback = kernel.notes.get(wanted)
+        if pullback is None:
+            memo = self.save(xs, z, params, wanted)
+            if not self.many:
+                kernel.notes[wanted] = memo[1]
+            return z, memo
         return z, ((*xs, z)[pullback.keep], pullback, None)
 
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
@@ -162,6 +167,8 @@ class Elementwise(Op):
         if type(memo[1]) is Derived:
             saved, pullback, uneven = memo
             cs = pullback((g, *saved))
+            if uneven is None:
+                return cs
         else:
             saved, z, wanted = memo
             zs, gs = (z, g) if self.many else ((z,), (g,))
@@ -170,8 +177,6 @@ class Elementwise(Op):
             pullback = self._pullback(tuple([c is not None for c in gs]), wanted)
             cs = pullback((*[c for c in gs if c is not None], *(*saved, *zs)[pullback.keep]))
             uneven = [spec(x) for x in saved]
-        if uneven is None:
-            return cs
         return [None if c is None else fit(c, x) for c, x in zip(cs, uneven, strict=True)]
 
     def push(self, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
@@ -221,7 +226,7 @@ class Derived:
     like  : the operand whose dtype the results have
     """
 
-    __slots__ = ("flat", "keep", "op", "places", "whole")
+    __slots__ = ("keep", "loops", "op", "places", "whole")
 
     def __init__(self, name: str, value: Callable[[Sequence[Any]], list[Any]], given: int, spare: int,
                  like: int) -> None:
@@ -247,15 +252,15 @@ class Derived:
         self.op = None
         if computed:
             self.op = Elementwise(name, kernel, arity=given + high - low, many=many, result_like=like)
-            self.flat = self.op.loops.flat
+            self.loops = self.op.loops
 
     def __call__(self, args: Sequence[Any]) -> list[Any]:
         """The results on inner values: raw ones go straight to the kernel, others through their traces."""
         if self.op is None:
             outs: Any = ()
         else:
-            outs = self.flat(args)
-            if outs is None:
+            kernel = self.loops.fast(args)
+            if kernel is None or (outs := kernel(args)) is None:
                 outs = evaluate(self.op, args, {}, Tensor in map(type, args))
             if not self.op.many:
                 outs = (outs,)

@@ -46,7 +46,7 @@ def ordered(op: str, axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 def named_dim(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, which then also takes axis and keepdims by PyTorch's names, dim and keepdim, as ops do."""
+    """The function, which then takes axis and keepdims by PyTorch's names too, dim and keepdim, as ops do."""
 
     @functools.wraps(function)
     def renamed(*args: Any, **kwargs: Any) -> Any:

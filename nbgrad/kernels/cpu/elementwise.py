@@ -53,6 +53,28 @@ def _kinds(xs: Sequence[Any]) -> tuple[Kind, ...]:
     return tuple([x.dtype if type(x) is _ndarray else type(x) for x in xs])
 
 
+class Even:
+    """A flat kernel for arrays of one dtype, also that of the results: the fast path.
+
+    notes : for the caller, who may keep here what goes with these operands
+    """
+
+    __slots__ = ("count", "dtype", "first", "kernel", "notes")
+
+    def __init__(self, kernel: Any, dtype: np.dtype, first: int, count: int) -> None:
+        self.kernel, self.dtype, self.first, self.count = kernel, dtype, first, count
+        self.notes: dict[Any, Any] = {}
+
+    def __call__(self, xs: Sequence[Any]) -> Any:
+        """The result, or a tuple of results; None if the arrays are not one run of memory of one shape."""
+        shape = xs[self.first].shape
+        if not self.count:
+            out = _empty(shape, self.dtype)
+            return out if self.kernel(*xs, out) else None
+        outs = tuple([_empty(shape, self.dtype) for _ in range(self.count)])
+        return outs if self.kernel(*xs, *outs) else None
+
+
 class Loops:
     """Callable on raw arrays and scalars: the results, as one array or a tuple of them.
 
@@ -66,35 +88,19 @@ class Loops:
     def __init__(self, name: str, program: Program, many: bool = False) -> None:
         self.name, self.program, self.many = name, program, many
         self.flats: dict[tuple[Kind, ...], Flat] = {}
-        # Flat kernels whose arrays are all of one dtype: (kernel, dtype, place of the first array, results)
-        self.even: dict[tuple[Kind, ...], tuple[Any, np.dtype, int, int]] = {}
+        self.even: dict[tuple[Kind, ...], Even] = {}
         self.strided: dict[tuple[Kind, ...], Any] = {}
 
-    def flat(self, xs: Sequence[Any]) -> Any:
-        """The result where it takes one run over memory; None where more has to be done.
-
-        That is: the kernel is compiled, and the arrays have one shape, no gaps, and the dtype of the result.
-        """
+    def fast(self, xs: Sequence[Any]) -> Even | None:
+        """The kernel for operands of these dtypes, if it is at hand and they have one dtype."""
         if len(xs) == 1:
             x = xs[0]
-            kinds: tuple[Kind, ...] = (x.dtype if type(x) is _ndarray else type(x),)
-        elif len(xs) == 2:
+            return self.even.get((x.dtype if type(x) is _ndarray else type(x),))
+        if len(xs) == 2:
             x, y = xs
-            kinds = x.dtype if type(x) is _ndarray else type(x), y.dtype if type(y) is _ndarray else type(y)
-        elif len(xs) == 3 and type(xs[0]) is type(xs[1]) is type(xs[2]) is _ndarray:
-            kinds = xs[0].dtype, xs[1].dtype, xs[2].dtype
-        else:
-            kinds = _kinds(xs)
-        found = self.even.get(kinds)
-        if found is None:
-            return None
-        kernel, dtype, first, count = found
-        shape = xs[first].shape
-        if self.many:
-            outs = tuple([_empty(shape, dtype) for _ in range(count)])
-            return outs if kernel(*xs, *outs) else None
-        out = _empty(shape, dtype)
-        return out if kernel(*xs, out) else None
+            return self.even.get((x.dtype if type(x) is _ndarray else type(x),
+                                  y.dtype if type(y) is _ndarray else type(y)))
+        return self.even.get(_kinds(xs))
 
     def __call__(self, *xs: Any) -> Any:
         """The result for operands of any shapes, dtypes and strides; kernels are compiled as needed."""
@@ -142,7 +148,7 @@ class Loops:
         used = {*body.dtypes, *[kind for kind in kinds if not isinstance(kind, type)]}
         self.flats[kinds] = made = Flat(kernel, body, body.dtypes, first)
         if first is not None and len(used) == 1:
-            self.even[kinds] = kernel, body.dtypes[0], first, len(body.dtypes)
+            self.even[kinds] = Even(kernel, body.dtypes[0], first, len(body.dtypes) if self.many else 0)
         return made
 
     def _compile_strided(self, kinds: tuple[Kind, ...]) -> Any:
