@@ -69,8 +69,9 @@ class Optimizer:
     def _moved(self, pairs: list[tuple[Tensor, Any]]) -> list[Tensor]:
         name, shapes = type(self).__name__, [x.shape for x, _ in pairs]
         state = list(self.state) or [(0, shape) for shape in shapes]
-        if shapes != [known[1] for known in state]:
-            raise errors.tree_mismatch(name, f"shapes {shapes}", "that of its first step: make one a tree")
+        before = [shape for _, shape, *_ in state]
+        if shapes != before:
+            raise errors.tree_mismatch(name, shapes, f"{before} as before: make an optimiser for each tree")
         new = []
         for k, ((x, g), (count, shape, *memory)) in enumerate(zip(pairs, state, strict=True)):
             if g is not None:

@@ -29,6 +29,7 @@ from nbgrad.core import (
     unwrap,
     wrap,
 )
+from nbgrad.device import Array
 from nbgrad.kernels import table
 from nbgrad.kernels.table import Body
 from nbgrad.symbols import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
@@ -60,14 +61,16 @@ class Elementwise(Op):
         self.loops = table.loops(name, self.program, many)
 
     def __call__(self, *args: Any) -> Any:
+        if len(args) == 1 and type(args[0]) is Tensor:
+            return apply(self, args)
         for a in args:
             if type(a) is not Tensor and type(a) is not float:
                 return apply(self, admit(self, args))
         return apply(self, args)
 
     def run(self, *xs: Any, **params: Any) -> Any:
-        kernel = self.loops.fast(xs)
-        if kernel is not None and (z := kernel(xs)) is not None:
+        flat = self.loops.flat(xs)
+        if flat is not None and flat.even and not self.many and (z := flat.kernel(*xs)) is not None:
             return z
         for x in xs:
             if type(x) is Symbol:
@@ -139,17 +142,14 @@ class Elementwise(Op):
 
     # ------------------------------------------------------------------------------------- on arrays
     def forward(self, xs: Sequence[Any], params: dict[str, Any], wanted: tuple[bool, ...]) -> tuple[Any, Any]:
-        kernel = self.loops.fast(xs)
-        if kernel is None or (z := kernel(xs)) is None:
+        flat = self.loops.flat(xs)
+        if flat is None or not flat.even or self.many or (z := flat.kernel(*xs)) is None:
             z = self.run(*xs)
             return z, self.save(xs, z, params, wanted)
-        pullback = kernel.notes.get(wanted)
-        if pullback is None:
-            memo = self.save(xs, z, params, wanted)
-            if not self.many:
-                kernel.notes[wanted] = memo[1]
-            return z, memo
-        return z, ((*xs, z)[pullback.keep], pullback, None)
+        back = flat.notes.get(wanted)
+        if back is None:
+            back = flat.notes[wanted] = Back(self._pullback((True,), wanted), z.dtype)
+        return z, ((*xs, z)[back.keep], back, None)
 
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
         if self.many or type(raw(z)) is Symbol:
@@ -164,6 +164,14 @@ class Elementwise(Op):
         return (*xs, z)[pullback.keep], pullback, uneven
 
     def pull(self, g: Any, memo: Any) -> Sequence[Any]:
+        back = memo[1]
+        if type(back) is Back:
+            flat = back.flat
+            if flat is not None and type(g) is Array and g.dtype is back.dtype:
+                c = flat.kernel(g, *memo[0])
+                if c is not None:
+                    return (c,) if back.alone else (*back.before, c, *back.after)
+            return back(g, memo[0])
         if type(memo[1]) is Derived:
             saved, pullback, uneven = memo
             cs = pullback((g, *saved))
@@ -226,7 +234,7 @@ class Derived:
     like  : the operand whose dtype the results have
     """
 
-    __slots__ = ("keep", "loops", "op", "places", "whole")
+    __slots__ = ("keep", "loops", "many", "op", "places", "whole")
 
     def __init__(self, name: str, value: Callable[[Sequence[Any]], list[Any]], given: int, spare: int,
                  like: int) -> None:
@@ -248,7 +256,7 @@ class Derived:
             found = value([*args[:given], *before, *args[given:], *after])
             return tuple([wrap(found[k]) for k in computed]) if many else wrap(found[computed[0]])
 
-        many = len(computed) > 1
+        self.many = many = len(computed) > 1
         self.op = None
         if computed:
             self.op = Elementwise(name, kernel, arity=given + high - low, many=many, result_like=like)
@@ -259,14 +267,42 @@ class Derived:
         if self.op is None:
             outs: Any = ()
         else:
-            kernel = self.loops.fast(args)
-            if kernel is None or (outs := kernel(args)) is None:
+            flat = self.loops.flat(args)
+            if flat is None or not flat.even:
                 outs = evaluate(self.op, args, {}, Tensor in map(type, args))
-            if not self.op.many:
+            else:
+                outs = flat.kernel(*args)
+                if (outs[0] if self.many else outs) is None:
+                    outs = self.loops(*args)
+            if not self.many:
                 outs = (outs,)
             if self.whole:
                 return outs
         return [None if k is None else args[k] if k >= 0 else outs[-1 - k] for k in self.places]
+
+
+class Back:
+    """A pullback for operands of known dtypes, all of one, with its kernel once that is compiled.
+
+    alone : the kernel's result is the only cotangent; else it stands between the Nones before and after it
+    """
+
+    __slots__ = ("after", "alone", "before", "dtype", "flat", "keep", "pullback", "single")
+
+    def __init__(self, pullback: Derived, dtype: np.dtype) -> None:
+        self.pullback, self.dtype, self.keep = pullback, dtype, pullback.keep
+        self.single = pullback.places.count(-1) == 1 and {*pullback.places} <= {-1, None}
+        place = pullback.places.index(-1) if self.single else 0
+        self.before, self.after = (None,) * place, (None,) * (len(pullback.places) - 1 - place)
+        self.alone = pullback.places == [-1]
+        self.flat: Any = None
+
+    def __call__(self, g: Any, saved: Sequence[Any]) -> Sequence[Any]:
+        """Cotangents from that of the result and from what was saved, as inner values."""
+        cs = self.pullback((g, *saved))
+        if self.single and self.flat is None and type(g) is Array and g.dtype is self.dtype:
+            self.flat = self.pullback.loops.flat((g, *saved))
+        return cs
 
 
 def _constant(x: Any) -> Any:

@@ -76,7 +76,18 @@ def bind(name: str, x: Any, axis: Axis, keepdims: bool) -> tuple[Tensor, dict[st
     return x, {"axis": several(name, axis, x.ndim), "keepdims": bool(keepdims)}
 
 
-@op(out=_summed, vjp=lambda g, z, x, axis, keepdims: broadcast_to(with_axes(g, x, axis), x.shape),
+@op(out=lambda x, shape, axis: (shape, x.dtype), linear=True, keep="",
+    vjp=lambda g, z, x, shape, axis: reshape(sum(g, axis), x.shape),
+    like=lambda x, shape, axis: np.broadcast_to(np.expand_dims(x.reshape(
+        [n for a, n in enumerate(shape) if a not in axis]), axis), shape),
+    cases=[((3,), {"shape": (3, 2), "axis": (1,)}), ((), {"shape": (2, 2), "axis": (0, 1)}),
+           ((1, 3), {"shape": (2, 3), "axis": (0,)}), ((2,), {"shape": (2, 0), "axis": (1,)})])
+def spread(x: Any, shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
+    """Return x, which has been reduced over axes of the given shape, repeated along them: sum's transpose."""
+    return (as_tensor(x),), {"shape": shape, "axis": axis}
+
+
+@op(out=_summed, vjp=lambda g, z, x, axis, keepdims: spread(g, x.shape, axis),
     linear=True, keep="", like=np.sum, cases=_AXES + _EMPTY)
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits.
@@ -88,7 +99,7 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _mean_vjp(g: Tensor, z: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Tensor:
-    return broadcast_to(with_axes(g, x, axis) / product(x.shape[a] for a in axis), x.shape)
+    return spread(g / product(x.shape[a] for a in axis), x.shape, axis)
 
 
 @op(out=averaged, vjp=_mean_vjp, linear=True, keep="", like=np.mean, cases=_AXES)

@@ -15,10 +15,10 @@ from numba import types
 
 from nbgrad.kernels import layout
 from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu.operand import operand_type
+from nbgrad.kernels.cpu.operand import FRESH, operand_type
 from nbgrad.kernels.cpu.scalars import SCOPE
 
-_ndarray, _empty = np.ndarray, np.empty
+_ndarray = np.ndarray
 _SCALARS = {float: types.float64, int: types.int64, bool: types.boolean}
 
 
@@ -35,44 +35,24 @@ Kind = Any                  # np.dtype: an array; a type (float, np.float32, ...
 Program = Callable[[tuple[Kind, ...]], Body]
 
 
-@dataclass(frozen=True, slots=True)
 class Flat:
     """A compiled flat kernel.
 
-    kernel : kernel(*xs, *outs) is False where the operands are not one run of memory of one shape
-    first  : place of the first array, or None
+    kernel : makes the results of the operands, an array or a tuple of them; None (or a tuple of None) where
+        the operands are not one run of memory of one shape
+    even   : all arrays have the dtype of the results
+    notes  : for the caller, who may keep here what goes with these operands
     """
 
-    kernel: Any
-    body: Body
-    dtypes: tuple[np.dtype, ...]
-    first: Any
+    __slots__ = ("body", "even", "kernel", "notes")
+
+    def __init__(self, kernel: Any, body: Body, even: bool) -> None:
+        self.kernel, self.body, self.even = kernel, body, even
+        self.notes: dict[Any, Any] = {}
 
 
 def _kinds(xs: Sequence[Any]) -> tuple[Kind, ...]:
     return tuple([x.dtype if type(x) is _ndarray else type(x) for x in xs])
-
-
-class Even:
-    """A flat kernel for arrays of one dtype, also that of the results: the fast path.
-
-    notes : for the caller, who may keep here what goes with these operands
-    """
-
-    __slots__ = ("count", "dtype", "first", "kernel", "notes")
-
-    def __init__(self, kernel: Any, dtype: np.dtype, first: int, count: int) -> None:
-        self.kernel, self.dtype, self.first, self.count = kernel, dtype, first, count
-        self.notes: dict[Any, Any] = {}
-
-    def __call__(self, xs: Sequence[Any]) -> Any:
-        """The result, or a tuple of results; None if the arrays are not one run of memory of one shape."""
-        shape = xs[self.first].shape
-        if not self.count:
-            out = _empty(shape, self.dtype)
-            return out if self.kernel(*xs, out) else None
-        outs = tuple([_empty(shape, self.dtype) for _ in range(self.count)])
-        return outs if self.kernel(*xs, *outs) else None
 
 
 class Loops:
@@ -83,39 +63,38 @@ class Loops:
     many : whether the results are a tuple
     """
 
-    __slots__ = ("even", "flats", "many", "name", "program", "strided")
+    __slots__ = ("flats", "many", "name", "program", "strided")
 
     def __init__(self, name: str, program: Program, many: bool = False) -> None:
         self.name, self.program, self.many = name, program, many
         self.flats: dict[tuple[Kind, ...], Flat] = {}
-        self.even: dict[tuple[Kind, ...], Even] = {}
         self.strided: dict[tuple[Kind, ...], Any] = {}
 
-    def fast(self, xs: Sequence[Any]) -> Even | None:
-        """The kernel for operands of these dtypes, if it is at hand and they have one dtype."""
+    def flat(self, xs: Sequence[Any]) -> Flat | None:
+        """The flat kernel for operands of these dtypes, if it is at hand."""
         if len(xs) == 1:
             x = xs[0]
-            return self.even.get((x.dtype if type(x) is _ndarray else type(x),))
+            return self.flats.get((x.dtype if type(x) is _ndarray else type(x),))
         if len(xs) == 2:
             x, y = xs
-            return self.even.get((x.dtype if type(x) is _ndarray else type(x),
-                                  y.dtype if type(y) is _ndarray else type(y)))
-        return self.even.get(_kinds(xs))
+            return self.flats.get((x.dtype if type(x) is _ndarray else type(x),
+                                   y.dtype if type(y) is _ndarray else type(y)))
+        return self.flats.get(_kinds(xs))
 
     def __call__(self, *xs: Any) -> Any:
         """The result for operands of any shapes, dtypes and strides; kernels are compiled as needed."""
         # 0-d arrays go by value
         xs = tuple([x[()] if type(x) is _ndarray and not x.shape else x for x in xs])
         kinds = _kinds(xs)
-        found = self.flats.get(kinds) or self._compile_flat(kinds)
-        if found.first is None:
-            outs = tuple([_empty((), dtype) for dtype in found.dtypes])
-            found.kernel(*xs, *outs)
+        flat = self.flats.get(kinds) or self._compile_flat(kinds)
+        if _ndarray not in map(type, xs):
+            outs = tuple([np.empty((), dtype) for dtype in flat.body.dtypes])
+            flat.kernel(*xs, *outs)
             return outs if self.many else outs[0]
-        shape = xs[found.first].shape
-        outs = tuple([_empty(shape, dtype) for dtype in found.dtypes])
-        if not found.kernel(*xs, *outs):
-            outs = self._walk(xs, kinds, found.dtypes)
+        z = flat.kernel(*xs)
+        if (z[0] if self.many else z) is not None:
+            return z
+        outs = self._walk(xs, kinds, flat.body.dtypes)
         return outs if self.many else outs[0]
 
     def _walk(self, xs: tuple[Any, ...], kinds: tuple[Kind, ...],
@@ -132,23 +111,32 @@ class Loops:
     def _compile_flat(self, kinds: tuple[Kind, ...]) -> Flat:
         body = self.program(kinds)
         xs, outs, arrays = _names(kinds, body)
-        lines = [f"def {_word(self.name)}({', '.join(xs + outs)}):",
-                 f"    if not ({' and '.join(f'plain({x}, o0)' for x in arrays) or 'True'}):",
-                 "        return False",
-                 "    n = size(o0)",
-                 "    token = unlock(n)",
-                 "    for i in range(n):",
-                 *[f"        a{x[1:]} = load({x}, i)" for x in arrays],
-                 *_indent(body, kinds, 8, "store({out}, i, {value})"),
-                 "    lock(token)",
-                 "    return True"]
-        signature = types.boolean(*_argument_types(body, kinds))
-        kernel = compile_kernel(_word(self.name), "\n".join(lines), signature, SCOPE)
-        first = next((i for i, kind in enumerate(kinds) if not isinstance(kind, type)), None)
+        name, arguments = _word(self.name), _argument_types(body, kinds)
+        loop = ["    n = size(o0)",
+                "    token = unlock(n)",
+                "    for i in range(n):",
+                *[f"        a{x[1:]} = load({x}, i)" for x in arrays],
+                *_indent(body, kinds, 8, "store({out}, i, {value})"),
+                "    lock(token)"]
+        if not arrays:
+            lines = [f"def {name}({', '.join(xs + outs)}):", *loop]
+            signature = types.void(*arguments)
+        else:
+            many = "({0},)" if self.many else "{0}"
+            lines = [f"def {name}({', '.join(xs)}):",
+                     f"    if not ({' and '.join(f'plain({x}, {arrays[0]})' for x in arrays)}):",
+                     "        return " + many.format(", ".join(["declined()"] * len(outs))),
+                     *[f"    {o} = new_{d}({arrays[0]})" for o, d in zip(outs, body.dtypes, strict=True)],
+                     f"    if not ({' and '.join(f'given({o})' for o in outs)}):",
+                     *[f"        drop({o})" for o in outs],
+                     "        return " + many.format(", ".join(["declined()"] * len(outs))),
+                     *loop,
+                     "    return " + many.format(", ".join(f"fresh({o})" for o in outs))]
+            result = types.UniTuple(FRESH, len(outs)) if self.many else FRESH
+            signature = result(*arguments[:len(xs)])
+        kernel = compile_kernel(name, "\n".join(lines), signature, SCOPE)
         used = {*body.dtypes, *[kind for kind in kinds if not isinstance(kind, type)]}
-        self.flats[kinds] = made = Flat(kernel, body, body.dtypes, first)
-        if first is not None and len(used) == 1:
-            self.even[kinds] = Even(kernel, body.dtypes[0], first, len(body.dtypes) if self.many else 0)
+        self.flats[kinds] = made = Flat(kernel, body, bool(arrays) and len(used) == 1)
         return made
 
     def _compile_strided(self, kinds: tuple[Kind, ...]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from math import prod as product
 from typing import Any
 
@@ -150,21 +150,36 @@ def _kernel(rule: str, rows: bool, dtype: np.dtype, result: np.dtype) -> Any:
 
 def _reduce(rule: str, out: np.ndarray, x: np.ndarray, axes: tuple[int, ...]) -> None:
     """out = x reduced over axes; out has x's axes without them, or with length 1 for them."""
-    kept = [a for a in range(x.ndim) if a not in axes]
-    target = out.reshape([x.shape[a] for a in kept])
     if not out.size:
         return
     if not x.size:
         out[...] = {"sum": 0, "prod": 1, "any": False, "all": True}[rule]
         return
-    order = sorted(range(len(kept)), key=lambda i: -abs(x.strides[kept[i]]))
-    kd, ks = layout.merge([target.shape[i] for i in order],
-                          [[x.strides[kept[i]] for i in order], [target.strides[i] for i in order]])
-    inside = sorted(axes, key=lambda a: -abs(x.strides[a]))
-    rd, rs = layout.merge([x.shape[a] for a in inside], [[x.strides[a] for a in inside]])
+    target = out.reshape([n for a, n in enumerate(x.shape) if a not in axes])
+    rows, loops = _walk(x.shape, x.strides, target.strides, axes)
+    _kernel(rule, rows, x.dtype, out.dtype)(x, out, *loops)
+
+
+@lru_cache(maxsize=1024)
+def _walk(shape: tuple[int, ...], strides: tuple[int, ...], target: tuple[int, ...],
+          axes: tuple[int, ...]) -> tuple[bool, list[np.ndarray]]:
+    """Whether to walk along reduced axes first; then sizes and steps of the kept and of the reduced loops.
+
+    target: strides of the output for the axes that are kept.
+    """
+    places = [a for a in range(len(shape)) if a not in axes]
+    kept = sorted([(shape[a], strides[a], out) for a, out in zip(places, target, strict=True)],
+                  key=lambda loop: -abs(loop[1]))
+    kd, ks = layout.merge([n for n, _, _ in kept], [[s for _, s, _ in kept], [t for _, _, t in kept]])
+    inside = sorted(axes, key=lambda a: -abs(strides[a]))
+    rd, rs = layout.merge([shape[a] for a in inside], [[strides[a] for a in inside]])
     rows = kd[-1] == 1 or (rd[-1] > 1 and abs(rs[0][-1]) <= abs(ks[0][-1]))
-    kernel = _kernel(rule, rows, x.dtype, out.dtype)
-    kernel(x, out, *[np.array(m, np.int64).ravel() for m in (kd, ks, rd, rs)])
+    return rows, [np.array(m, np.int64).ravel() for m in (kd, ks, rd, rs)]
+
+
+def spread(out: np.ndarray, x: np.ndarray, shape: tuple[int, ...], axis: tuple[int, ...]) -> None:
+    """Copies along the axes."""
+    out[...] = x.reshape([1 if a in axis else n for a, n in enumerate(shape)])
 
 
 def sum(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:

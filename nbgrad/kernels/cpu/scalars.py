@@ -10,7 +10,22 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from nbgrad.kernels.cpu.operand import load, load_at, lock, plain, size, store, store_at, unlock
+from nbgrad.device import SUPPORTED
+from nbgrad.kernels.cpu.operand import (
+    declined,
+    drop,
+    fresh,
+    given,
+    load,
+    load_at,
+    lock,
+    maker,
+    plain,
+    size,
+    store,
+    store_at,
+    unlock,
+)
 
 
 def _extremum(name: str, predicate: str) -> Any:
@@ -34,7 +49,8 @@ minimum = _extremum("minimum", "<")
 
 SCOPE: dict[str, Any] = {
     "load": load, "store": store, "load_at": load_at, "store_at": store_at, "size": size, "plain": plain,
-    "lock": lock, "unlock": unlock, "maximum": maximum, "minimum": minimum, "inf": math.inf, "nan": math.nan,
+    "lock": lock, "unlock": unlock, "given": given, "drop": drop,
+    "fresh": fresh, "declined": declined, "maximum": maximum, "minimum": minimum, "inf": math.inf, "nan": math.nan,
     "erf": math.erf, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,
     "atan": np.arctan, "atanh": np.arctanh, "atan2": np.arctan2, "pow": np.power,
     **{name: getattr(np, name) for name in (
@@ -43,4 +59,5 @@ SCOPE: dict[str, Any] = {
         "sign", "isnan", "isinf", "isfinite", "signbit", "nextafter", "left_shift", "right_shift")},
     **{name: getattr(types, name) for name in (
         "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")},
+    **{f"new_{dtype}": maker(dtype) for dtype in SUPPORTED},
 }

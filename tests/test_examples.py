@@ -1,0 +1,79 @@
+"""The examples run as a user runs them: exit status, printed summary and picture."""
+
+import os
+import re
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import nbgrad
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(name, tmp_path, *arguments):
+    """(exit status, printed text) of an example, in which every warning is an error, run in tmp_path."""
+    library = str(Path(nbgrad.__file__).parents[1])
+    path = os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")]))
+    done = subprocess.run([sys.executable, "-W", "error", ROOT / "examples" / f"{name}.py", *arguments],
+                          cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True,
+                          text=True, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+def number(pattern, text):
+    """The number that the group of a pattern holds in the text."""
+    found = re.search(pattern, text)
+    assert found, f"{pattern!r} is not in {text!r}"
+    return float(found[1])
+
+
+def check_picture(file):
+    """It is a PNG of a sensible size, and not of one colour."""
+    content = file.read_bytes()
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = struct.unpack(">II", content[16:24])
+    assert 800 <= width <= 3000
+    assert 400 <= height <= 2000
+    assert len(content) > 20_000
+
+
+def test_digits_reads_97_percent(tmp_path):
+    status, text = run("digits", tmp_path)
+    assert status == 0
+    assert number(r"test accuracy +([\d.]+)%", text) >= 97
+    assert number(r"train accuracy +([\d.]+)%", text) >= 99
+    assert number(r"(\d+) parameters", text) == 64 * 256 + 256 + 256 * 128 + 128 + 128 * 10 + 10
+    assert "1347 for training, 450 for the test" in text
+    assert 0 < number(r"first step +([\d.]+) s", text) <= number(r"in all +([\d.]+) s", text)
+    check_picture(tmp_path / "digits.png")
+
+
+def test_digits_fails_below_its_goal_and_takes_options(tmp_path):
+    status, text = run("digits", tmp_path, "--epochs", "1", "--seed", "1", "--out", "early.png")
+    assert status == 1
+    assert 50 < number(r"test accuracy +([\d.]+)%", text) < 97
+    check_picture(tmp_path / "early.png")
+
+
+def test_descent(tmp_path):
+    status, text = run("descent", tmp_path, "--steps", "100")
+    assert status == 0
+    assert number(r"slope +(-?[\d.]+) along", text) < 0
+    for method in ("plain", "momentum", "Adam"):
+        assert number(method + r" .*, (\S+) from a minimum", text) < 0.1
+    check_picture(tmp_path / "descent.png")
+
+
+def test_regression(tmp_path):
+    status, text = run("regression", tmp_path, "--seed", "1")
+    assert status == 0
+    assert number(r"weights within (\S+) of the closed form", text) < 1e-5
+    closed = number(r"closed form +([\d.]+)\n", text)
+    assert number(r"least squares +([\d.]+) +-", text) == closed
+    assert abs(number(r"maximum likelihood +([\d.]+) +-", text) - closed) < 0.02
+    constant, growing = [number(name + r" +[\d.]+ +(-[\d.]+)", text) for name in ("squares", "likelihood")]
+    assert constant < growing
+    check_picture(tmp_path / "regression.png")
