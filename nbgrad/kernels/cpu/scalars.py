@@ -49,8 +49,8 @@ minimum = _extremum("minimum", "<")
 
 SCOPE: dict[str, Any] = {
     "load": load, "store": store, "load_at": load_at, "store_at": store_at, "size": size, "plain": plain,
-    "lock": lock, "unlock": unlock, "given": given, "drop": drop,
-    "fresh": fresh, "declined": declined, "maximum": maximum, "minimum": minimum, "inf": math.inf, "nan": math.nan,
+    "lock": lock, "unlock": unlock, "given": given, "drop": drop, "fresh": fresh, "declined": declined,
+    "maximum": maximum, "minimum": minimum, "inf": math.inf, "nan": math.nan,
     "erf": math.erf, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,
     "atan": np.arctan, "atanh": np.arctanh, "atan2": np.arctan2, "pow": np.power,
     **{name: getattr(np, name) for name in (
