@@ -45,7 +45,7 @@ class Tensor:
     mark: Any
     _grad: Tensor | None
 
-    def __new__(cls, *_: Any, **__: Any) -> Tensor:
+    def __init__(self, *_: Any, **__: Any) -> None:
         raise errors.not_by_class()
 
     @property

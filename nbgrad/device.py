@@ -37,6 +37,8 @@ def array(data: Any, dtype: Any = None, copy: bool | None = True) -> np.ndarray:
     copy: True copies always; None only where a conversion needs it; False never, and then raises ValueError
     if one is needed. An array that is shared with the caller (copy False or None) is made read-only.
     """
+    if isinstance(data, np.ma.MaskedArray):
+        raise errors.masked_array()
     if dtype is not None:
         dtype = supported(dtype)
     try:

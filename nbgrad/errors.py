@@ -140,6 +140,11 @@ def unsupported_dtype(dtype: object) -> DtypeError:
                       f"array.astype('float64').")
 
 
+def masked_array() -> DtypeError:
+    return DtypeError("asarray: masked arrays are not supported: the mask would be lost. Use "
+                      "x.filled(value), or where(mask, ...) on a plain array.")
+
+
 def ragged() -> ShapeError:
     return ShapeError("asarray: nested lists must have the same length at every level. "
                       "Pad them or keep a list of arrays.")

@@ -176,6 +176,7 @@ CASES = {
     "dates": (lambda: nb.asarray(np.array(["2020-01-01"], "datetime64[D]")), errors.DtypeError, "datetime64"),
     "astype to complex": (lambda: nb.ones(2).astype("complex64"), errors.DtypeError, "complex64"),
     "astype to nonsense": (lambda: nb.ones(2).astype("number"), errors.DtypeError, "number"),
+    "masked arrays": (lambda: nb.sum(np.ma.masked_array([1.0], [True])), errors.DtypeError, "mask would be"),
     "ragged lists": (lambda: nb.asarray([[1.0], [1.0, 2.0]]), errors.ShapeError, "same length"),
     "boolean minus": (lambda: nb.asarray([True]) - nb.asarray([True]), errors.DtypeError, "subtract.*bool"),
     "bits of floats": (lambda: nb.ones(2) & nb.ones(2), errors.DtypeError, "bitwise_and.*float64"),

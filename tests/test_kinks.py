@@ -139,6 +139,15 @@ def test_nan_and_inf_flow_as_in_numpy():
     assert np.signbit(raw(nb.multiply(nb.asarray([-0.0]), 1.0)))[0]
 
 
+def test_nan_and_inf_raise_no_warning():
+    """Warnings are errors here."""
+    x = np.array([INF, 1.0, -INF, NAN])
+    for f in (nb.var, nb.std, nb.mean, nb.norm, nb.logsumexp, nb.max, lambda t: t @ t,
+              lambda t: nb.einsum("i,i", t, t)):
+        nb.grad(lambda t, f=f: nb.sum(f(t)))(x)
+    assert raw(nb.asarray(1e300).astype("float32")) == INF
+
+
 def test_activations_do_not_overflow():
     x = np.array([-1e4, -800.0, 800.0, 1e4])
     np.testing.assert_array_equal(raw(nb.sigmoid(x)), [0, 0, 1, 1])

@@ -25,6 +25,7 @@ import numba
 import numpy as np
 from numba import njit
 from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
 from nbgrad import errors
@@ -76,8 +77,9 @@ def compile_kernel(name: str, source: str, signature: Any, scope: dict[str, Any]
     """
     parts = [foundation(), name, source, str(signature), str(reassociate)]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-    if key not in LOADED:
-        LOADED[key] = _load(key) or _build(key, name, source, signature, scope, reassociate)
+    with global_compiler_lock:                # Numba's: loading is not safe beside compiling either
+        if key not in LOADED:
+            LOADED[key] = _load(key) or _build(key, name, source, signature, scope, reassociate)
     return LOADED[key].entry_point
 
 

@@ -14,6 +14,8 @@ from nbgrad.kernels.cache import compile_kernel
 from nbgrad.kernels.cpu.operand import operand_type
 from nbgrad.kernels.cpu.scalars import SCOPE
 
+_silent = np.errstate(all="ignore")       # inf and nan flow without a warning, as in compiled kernels
+
 # start of the accumulator (None: the first element), and how it takes in an element v of the output's dtype
 _RULES = {
     "sum": ("0", "total + v"), "prod": ("1", "total * v"),
@@ -212,6 +214,7 @@ def all(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -
     _reduce("all", out, x, axis)
 
 
+@_silent
 def mean(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
     """Means: nan where there is nothing to average."""
     _reduce("sum", out, x, axis)
@@ -222,6 +225,7 @@ def mean(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) 
         out[...] = np.nan
 
 
+@_silent
 def var(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool, correction: float) -> None:
     """Variances in two passes; the divisor is the count less the correction."""
     center = np.empty([1 if a in axis else n for a, n in enumerate(x.shape)], out.dtype)
@@ -236,12 +240,14 @@ def var(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool, c
         out[...] = np.nan
 
 
+@_silent
 def std(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool, correction: float) -> None:
     """Standard deviations."""
     var(out, x, axis, keepdims, correction)
     np.sqrt(out, out=out)
 
 
+@_silent
 def euclidean(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
     """Euclidean norms, without overflow or underflow of the squares."""
     largest = np.empty([1 if a in axis else n for a, n in enumerate(x.shape)], out.dtype)
