@@ -24,7 +24,6 @@ from numpy import (
 from nbgrad import backend, errors, linalg, methods, optim, testing
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.checkpoint import checkpoint
-from nbgrad.core import Tensor
 from nbgrad.declare import elementwise
 from nbgrad.jacobians import hessian, jacobian
 from nbgrad.ops.close import allclose, isclose
@@ -146,6 +145,7 @@ from nbgrad.ops.shape import (
 )
 from nbgrad.registry import OPS
 from nbgrad.structured import op
+from nbgrad.tensors import Tensor
 from nbgrad.transforms import (
     directional_derivative,
     grad,

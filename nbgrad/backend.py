@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nbgrad.core import raw
 from nbgrad.registry import OPS
+from nbgrad.tensors import raw
 
 
 def __getattr__(name: str) -> Callable[..., Any]:

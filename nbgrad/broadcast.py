@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from nbgrad import device, errors
-from nbgrad.core import Tensor, as_tensor, raw, unwrap, wrap
 from nbgrad.structured import op
+from nbgrad.tensors import Tensor, as_tensor, raw, unwrap, wrap
 
 
 def _shape(shape: Any) -> tuple[int, ...]:

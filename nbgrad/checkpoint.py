@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nbgrad import errors
-from nbgrad.core import Graph, Op, Tangents, Tensor, apply, as_tensor, pull, raw, tensor, wrap
+from nbgrad.core import Graph, Op, Tangents, apply, pull
+from nbgrad.tensors import Tensor, as_tensor, raw, tensor, wrap
 from nbgrad.transforms import is_float
 from nbgrad.tree import flatten
 

@@ -1,4 +1,4 @@
-"""The engine: tensors, the ops that act on them, and the traces that watch.
+"""The engine: ops that act on tensors, and the traces that watch.
 
 A trace is a Graph (reverse mode: remember every op) or Tangents (forward mode: carry a tangent beside every
 value). Traces nest; each is born at a moment, and of the traces that see an op the youngest records it and
@@ -10,142 +10,21 @@ symbol): the engine only passes it on.
 from __future__ import annotations
 
 import itertools
-import math
 import weakref
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nbgrad import device, errors
+from nbgrad.tensors import Tensor, living, raw, tensor, unwrap, wrap
 
 births = itertools.count(1).__next__          # traces and nodes are born in order: later = inner
 quiet: ContextVar[int] = ContextVar("quiet", default=0)      # traces born before this number do not record
-ENDED = 0                                     # birth of a trace that has ended: it records nothing any more
 _new = object.__new__
 _FREED = object()                             # the memo of a node that a backward has used up
 _NONE: dict[str, Any] = {}
 _ONE = (True,)
-
-
-class Tensor:
-    """An array that gradients can be taken through.
-
-    value : raw, or the Tensor one trace further out if several traces watch it
-    trace : the youngest trace that watches, or None
-    mark  : what that trace knows of it: a Node in a Graph, the tangent in Tangents
-    """
-
-    __slots__ = ("__weakref__", "_grad", "mark", "trace", "value")
-    __array_ufunc__ = None
-    __array_priority__ = 1000
-
-    value: Any
-    trace: Any
-    mark: Any
-    _grad: Tensor | None
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        raise errors.not_by_class()
-
-    @property
-    def grad(self) -> Tensor | None:
-        """On a leaf with requires_grad=True, what backward() has added up; else None."""
-        return getattr(self, "_grad", None)
-
-    @grad.setter
-    def grad(self, value: Tensor | None) -> None:
-        self._grad = value
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of each axis."""
-        return raw(self).shape
-
-    @property
-    def dtype(self) -> Any:
-        """NumPy dtype of the elements."""
-        return raw(self).dtype
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(raw(self).shape)
-
-    if TYPE_CHECKING:                         # nbgrad/methods.py gives Tensor its operators and methods
-        def __getattr__(self, name: str) -> Any: ...
-        def __getitem__(self, index: Any) -> Tensor: ...
-        def __setitem__(self, index: Any, value: Any) -> None: ...
-        def __neg__(self) -> Tensor: ...
-        def __add__(self, other: Any) -> Tensor: ...
-        def __radd__(self, other: Any) -> Tensor: ...
-        def __sub__(self, other: Any) -> Tensor: ...
-        def __rsub__(self, other: Any) -> Tensor: ...
-        def __mul__(self, other: Any) -> Tensor: ...
-        def __rmul__(self, other: Any) -> Tensor: ...
-        def __truediv__(self, other: Any) -> Tensor: ...
-        def __rtruediv__(self, other: Any) -> Tensor: ...
-        def __matmul__(self, other: Any) -> Tensor: ...
-        def __pow__(self, other: Any) -> Tensor: ...
-        def __lt__(self, other: Any) -> Tensor: ...
-        def __le__(self, other: Any) -> Tensor: ...
-        def __gt__(self, other: Any) -> Tensor: ...
-        def __ge__(self, other: Any) -> Tensor: ...
-
-
-def tensor(value: Any, trace: Any = None, mark: Any = None) -> Tensor:
-    """A Tensor of a raw value, or of the Tensor one trace further out."""
-    t = _new(Tensor)
-    t.value, t.trace, t.mark = value, trace, mark
-    return t
-
-
-def wrap(value: Any) -> Tensor:
-    """An inner value as a Tensor: a Tensor stays, a raw one becomes a constant."""
-    return value if type(value) is Tensor else tensor(value)
-
-
-def as_tensor(x: Any) -> Tensor:
-    """x as a Tensor; an array, a scalar or nested lists are copied into a constant."""
-    return x if type(x) is Tensor else tensor(device.array(x))
-
-
-def unwrap(x: Any) -> Any:
-    """A Tensor as an inner value: raw if no trace watches it."""
-    return x.value if type(x) is Tensor and x.trace is None else x
-
-
-def raw(x: Any) -> Any:
-    """The raw value under all traces."""
-    while type(x) is Tensor:
-        x = x.value
-    return x
-
-
-def living(x: Any, birth: float = math.inf) -> Any:
-    """x without the traces around it that have ended, or were born at that moment or later."""
-    while type(x) is Tensor and x.trace is not None and (x.trace.birth == ENDED or x.trace.birth >= birth):
-        x = wrap(x.value)
-    return x
-
-
-class Spec:
-    """The shape and dtype of a value that was not kept. It answers for them as the value would."""
-
-    __slots__ = ("dtype", "shape")
-
-    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
-        self.shape, self.dtype = shape, dtype
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-
-def spec(x: Any) -> Any:
-    """Shape and dtype of an inner value; a Python scalar stays what it is."""
-    x = raw(x)
-    return Spec(x.shape, x.dtype) if hasattr(x, "dtype") else x
 
 
 class Op:

@@ -8,8 +8,9 @@ from math import prod
 from typing import Any
 
 from nbgrad import device, errors
-from nbgrad.core import Tangents, Tensor, as_tensor, raw, tensor, wrap
+from nbgrad.core import Tangents
 from nbgrad.ops.shape import permute_dims, reshape, stack
+from nbgrad.tensors import Tensor, as_tensor, raw, tensor, wrap
 from nbgrad.transforms import Inputs, Reverse, grad
 from nbgrad.tree import flatten
 

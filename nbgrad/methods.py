@@ -11,10 +11,11 @@ import numpy as np
 
 from nbgrad import device, errors
 from nbgrad.broadcast import astype, broadcast_to
-from nbgrad.core import TAPE, Tensor, living, quiet, raw, tensor, watch
+from nbgrad.core import TAPE, quiet, watch
 from nbgrad.ops import compare, contract, elementwise, exponential, index, reduce, search, shape
 from nbgrad.scalar import add, multiply
 from nbgrad.tape import backward
+from nbgrad.tensors import Tensor, living, raw, tensor
 from nbgrad.transforms import stop_gradient
 
 _TAKEN = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple)

@@ -12,10 +12,11 @@ from collections.abc import Iterator, ValuesView
 from typing import Any
 
 from nbgrad import errors
-from nbgrad.core import TAPE, Tensor, as_tensor, raw
+from nbgrad.core import TAPE
 from nbgrad.ops.create import zeros_like
 from nbgrad.ops.elementwise import sqrt
 from nbgrad.scalar import Elementwise
+from nbgrad.tensors import Tensor, as_tensor, raw
 from nbgrad.transforms import is_float, no_grad
 from nbgrad.tree import flatten, form
 

@@ -7,32 +7,20 @@ programs recorded that way, and each becomes one kernel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nbgrad import errors
 from nbgrad.broadcast import fit
-from nbgrad.core import (
-    Graph,
-    Op,
-    Tangents,
-    Tensor,
-    apply,
-    as_tensor,
-    evaluate,
-    pull,
-    raw,
-    spec,
-    tensor,
-    unwrap,
-    wrap,
-)
+from nbgrad.core import Graph, Op, Tangents, apply, pull
+from nbgrad.derived import Back, Derived
 from nbgrad.device import Array
 from nbgrad.kernels import table
 from nbgrad.kernels.table import Body
 from nbgrad.symbols import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
+from nbgrad.tensors import Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
 
 
 class Elementwise(Op):
@@ -210,7 +198,8 @@ class Elementwise(Op):
             return self.cotangents([next(gs) if p else None for p in present], args[given:given + count],
                                    args[given + count:], wanted)
 
-        self.pullbacks[key] = made = Derived(f"{self.name}_vjp", value, given, count + len(present), 0)
+        spare = count + len(present)
+        self.pullbacks[key] = made = Derived(Elementwise, f"{self.name}_vjp", value, given, spare, 0)
         return made
 
     def _push(self, moving: tuple[bool, ...], results: int) -> Derived:
@@ -221,88 +210,9 @@ class Elementwise(Op):
             ts = iter(args[still:])
             return self.tangents([next(ts) if m else None for m in moving], args[:count], args[count:still])
 
-        self.pushes[moving] = made = Derived(f"{self.name}_jvp", value, still + sum(moving), 0, count)
+        given = still + sum(moving)
+        self.pushes[moving] = made = Derived(Elementwise, f"{self.name}_jvp", value, given, 0, count)
         return made
-
-
-class Derived:
-    """Several results from operands, as one kernel; those that are zero, or an operand as it is, cost none.
-
-    value : symbols of all operands -> results, as inner values (None: zero)
-    given : number of operands that are always passed; `spare` more follow, of which only the slice `keep` is
-        read and passed
-    like  : the operand whose dtype the results have
-    """
-
-    __slots__ = ("keep", "loops", "many", "op", "places", "whole")
-
-    def __init__(self, name: str, value: Callable[[Sequence[Any]], list[Any]], given: int, spare: int,
-                 like: int) -> None:
-        p = Program()
-        operands = [p.operand(f"a{i}", np.dtype(np.float64)) for i in range(given + spare)]
-        results = value(operands)
-        reads = [i - given for i in p.reads(results) if i >= given]
-        low, high = (min(reads), max(reads) + 1) if reads else (0, 0)
-        self.keep = slice(low, high)
-        computed = [k for k, r in enumerate(results) if r is not None and r not in operands]
-        # Where each result comes from: None (zero), an operand (its place), or the kernel (-1, -2, ...).
-        self.places = [None if r is None else operands.index(r) if r in operands else -1 - computed.index(k)
-                       for k, r in enumerate(results)]
-        self.whole = self.places == [-1 - k for k in range(len(results))]
-
-        def kernel(*args: Any) -> Any:
-            unread = raw(args[0]).program.operand("unread", np.dtype(np.float64))
-            before, after = [unread] * low, [unread] * (spare - high)
-            found = value([*args[:given], *before, *args[given:], *after])
-            return tuple([wrap(found[k]) for k in computed]) if many else wrap(found[computed[0]])
-
-        self.many = many = len(computed) > 1
-        self.op = None
-        if computed:
-            self.op = Elementwise(name, kernel, arity=given + high - low, many=many, result_like=like)
-            self.loops = self.op.loops
-
-    def __call__(self, args: Sequence[Any]) -> list[Any]:
-        """The results on inner values: raw ones go straight to the kernel, others through their traces."""
-        if self.op is None:
-            outs: Any = ()
-        else:
-            flat = self.loops.flat(args)
-            if flat is None or not flat.even:
-                outs = evaluate(self.op, args, {}, Tensor in map(type, args))
-            else:
-                outs = flat.kernel(*args)
-                if (outs[0] if self.many else outs) is None:
-                    outs = self.loops(*args)
-            if not self.many:
-                outs = (outs,)
-            if self.whole:
-                return outs
-        return [None if k is None else args[k] if k >= 0 else outs[-1 - k] for k in self.places]
-
-
-class Back:
-    """A pullback for operands of known dtypes, all of one, with its kernel once that is compiled.
-
-    alone : the kernel's result is the only cotangent; else it stands between the Nones before and after it
-    """
-
-    __slots__ = ("after", "alone", "before", "dtype", "flat", "keep", "pullback", "single")
-
-    def __init__(self, pullback: Derived, dtype: np.dtype) -> None:
-        self.pullback, self.dtype, self.keep = pullback, dtype, pullback.keep
-        self.single = pullback.places.count(-1) == 1 and {*pullback.places} <= {-1, None}
-        place = pullback.places.index(-1) if self.single else 0
-        self.before, self.after = (None,) * place, (None,) * (len(pullback.places) - 1 - place)
-        self.alone = pullback.places == [-1]
-        self.flat: Any = None
-
-    def __call__(self, g: Any, saved: Sequence[Any]) -> Sequence[Any]:
-        """Cotangents from that of the result and from what was saved, as inner values."""
-        cs = self.pullback((g, *saved))
-        if self.single and self.flat is None and type(g) is Array and g.dtype is self.dtype:
-            self.flat = self.pullback.loops.flat((g, *saved))
-        return cs
 
 
 def _constant(x: Any) -> Any:

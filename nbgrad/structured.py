@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nbgrad import device, errors
-from nbgrad.core import Op, Tensor, add, apply, as_tensor, raw, spec, transpose, unwrap, wrap
+from nbgrad.core import Op, add, apply, transpose
 from nbgrad.kernels import table
 from nbgrad.registry import Row, declared, register
+from nbgrad.tensors import Tensor, as_tensor, raw, spec, unwrap, wrap
 
 Rule = Callable[..., Any]
 

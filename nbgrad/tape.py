@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from nbgrad import device, errors
-from nbgrad.core import TAPE, Tensor, as_tensor, pull, raw, tensor
+from nbgrad.core import TAPE, pull
+from nbgrad.tensors import Tensor, as_tensor, raw, tensor
 
 
 def backward(y: Tensor, v: Any = None, retain_graph: bool = False) -> None:

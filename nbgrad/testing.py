@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.core import Tensor, as_tensor, raw, tensor
 from nbgrad.declare import Choice
 from nbgrad.registry import OPS, Row
 from nbgrad.scalar import Elementwise
+from nbgrad.tensors import Tensor, as_tensor, raw, tensor
 from nbgrad.transforms import jvp, vjp
 from nbgrad.tree import flatten, map_leaves
 

@@ -16,22 +16,8 @@ from typing import Any
 import numpy as np
 
 from nbgrad import device, errors
-from nbgrad.core import (
-    ENDED,
-    Graph,
-    Node,
-    Tangents,
-    Tensor,
-    as_tensor,
-    births,
-    living,
-    pull,
-    quiet,
-    raw,
-    tensor,
-    unwrap,
-    wrap,
-)
+from nbgrad.core import Graph, Node, Tangents, births, pull, quiet
+from nbgrad.tensors import ENDED, Tensor, as_tensor, living, raw, tensor, unwrap, wrap
 from nbgrad.tree import flatten, form, map_leaves
 
 

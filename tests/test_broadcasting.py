@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import nbgrad as nb
-from nbgrad.core import raw
+from nbgrad.tensors import raw
 
 settings.register_profile("nbgrad", deadline=None, max_examples=150, derandomize=True)
 settings.load_profile("nbgrad")

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import nbgrad as nb
-from nbgrad.core import TAPE, raw
+from nbgrad.core import TAPE
+from nbgrad.tensors import raw
 
 
 def tangent(f):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nbgrad as nb
-from nbgrad.core import raw
+from nbgrad.tensors import raw
 
 INF, NAN = math.inf, math.nan
 

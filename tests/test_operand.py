@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import nbgrad as nb
-from nbgrad.core import raw
 from nbgrad.device import SUPPORTED
+from nbgrad.tensors import raw
 
 
 @pytest.mark.parametrize("dtype", sorted(map(str, SUPPORTED)))

@@ -12,11 +12,12 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.broadcast import broadcast_to, shaped
-from nbgrad.core import Tensor, apply, as_tensor
+from nbgrad.core import apply
 from nbgrad.ops import axes as check
 from nbgrad.ops.shape import matrix_transpose, moveaxis, reshape
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
+from nbgrad.tensors import Tensor, as_tensor
 
 Shape = tuple[int, ...]
 

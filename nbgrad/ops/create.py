@@ -13,9 +13,10 @@ import numpy as np
 
 from nbgrad import device, errors
 from nbgrad.broadcast import astype, broadcast_to
-from nbgrad.core import Spec, Tensor, as_tensor, raw, watch, wrap
+from nbgrad.core import watch
 from nbgrad.ops.shape import stack
 from nbgrad.scalar import add, multiply
+from nbgrad.tensors import Spec, Tensor, as_tensor, raw, wrap
 
 Shape = int | tuple[int, ...]
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.core import Tensor, as_tensor, raw
 from nbgrad.declare import elementwise
 from nbgrad.ops.compare import (
     equal,
@@ -30,6 +29,7 @@ from nbgrad.scalar import Elementwise, choose
 from nbgrad.scalar import add as _add
 from nbgrad.scalar import multiply as _multiply
 from nbgrad.symbols import common_loop
+from nbgrad.tensors import Tensor, as_tensor, raw
 
 _LN2, _LN10 = math.log(2), math.log(10)
 _TINY, _FAR = (1e-3, 3.0), (-3.0, 3.0)

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.core import Tensor, as_tensor
 from nbgrad.ops.axes import one
 from nbgrad.ops.compare import equal, isinf
 from nbgrad.ops.elementwise import divide, exp, subtract, where
 from nbgrad.ops.reduce import Axis, averaged, bind, floating, sum, with_axes
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
+from nbgrad.tensors import Tensor, as_tensor
 
 
 def _weights(x: Tensor, z: Tensor, axis: tuple[int, ...]) -> Tensor:

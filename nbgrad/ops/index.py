@@ -13,11 +13,12 @@ import numpy as np
 
 from nbgrad import device, errors
 from nbgrad.broadcast import shaped
-from nbgrad.core import Spec, Tensor, apply, as_tensor, raw, wrap
+from nbgrad.core import apply
 from nbgrad.kernels import table
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.scalar import choose
 from nbgrad.structured import op
+from nbgrad.tensors import Spec, Tensor, as_tensor, raw, wrap
 
 Index = tuple[Any, ...]
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.broadcast import astype, shaped
-from nbgrad.core import Tensor, as_tensor, wrap
 from nbgrad.ops.contract import einsum, matmul
 from nbgrad.ops.elementwise import divide, negative
 from nbgrad.ops.shape import concat, expand_dims, matrix_transpose, squeeze
 from nbgrad.scalar import add, multiply
 from nbgrad.structured import op
+from nbgrad.tensors import Tensor, as_tensor, wrap
 
 
 def _square(name: str, a: Any) -> Tensor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from nbgrad import errors
-from nbgrad.core import Tensor, as_tensor, raw
 from nbgrad.ops.create import arange
 from nbgrad.ops.elementwise import negative, square, subtract
 from nbgrad.ops.exponential import log_softmax
@@ -13,6 +12,7 @@ from nbgrad.ops.index import getitem
 from nbgrad.ops.reduce import mean, sum
 from nbgrad.ops.shape import moveaxis, reshape
 from nbgrad.scalar import multiply
+from nbgrad.tensors import Tensor, as_tensor, raw
 
 
 def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:

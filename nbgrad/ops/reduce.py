@@ -10,7 +10,7 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.broadcast import broadcast_to
-from nbgrad.core import Graph, Tensor, as_tensor, pull, unwrap, wrap
+from nbgrad.core import Graph, pull
 from nbgrad.declare import elementwise
 from nbgrad.ops.axes import named_dim, several
 from nbgrad.ops.compare import equal, not_equal
@@ -19,6 +19,7 @@ from nbgrad.ops.index import getitem
 from nbgrad.ops.shape import concat, permute_dims, reshape
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
+from nbgrad.tensors import Tensor, as_tensor, unwrap, wrap
 
 Axis = int | tuple[int, ...] | None
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.core import as_tensor
 from nbgrad.ops.axes import one
 from nbgrad.ops.reduce import reduced
 from nbgrad.structured import op
+from nbgrad.tensors import as_tensor
 
 
 def _bind_place(name: str, x: Any, axis: int | None, keepdims: bool) -> Any:

@@ -11,10 +11,11 @@ import numpy as np
 
 from nbgrad import device, errors
 from nbgrad.broadcast import shaped
-from nbgrad.core import Tensor, apply, as_tensor, raw, wrap
+from nbgrad.core import apply
 from nbgrad.ops.axes import named_dim, one, ordered, several
 from nbgrad.ops.index import getitem
 from nbgrad.structured import op
+from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 Axes = int | tuple[int, ...]
 
