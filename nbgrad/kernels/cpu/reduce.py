@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from math import prod as product
 from typing import Any
 
@@ -150,15 +150,16 @@ def _kernel(rule: str, rows: bool, dtype: np.dtype, result: np.dtype) -> Any:
     return compile_kernel(f"k_{rule}", source, signature, SCOPE, reassociate=True)
 
 
-def _reduce(rule: str, out: np.ndarray, x: np.ndarray, axes: tuple[int, ...]) -> None:
-    """out = x reduced over axes; out has x's axes without them, or with length 1 for them."""
+def _reduce(rule: str, out: np.ndarray, x: np.ndarray, axis: tuple[int, ...],
+            keepdims: bool = False) -> None:
+    """out = x reduced over the axes; out has x's axes without them, or with length 1 for them."""
     if not out.size:
         return
     if not x.size:
         out[...] = {"sum": 0, "prod": 1, "any": False, "all": True}[rule]
         return
-    target = out.reshape([n for a, n in enumerate(x.shape) if a not in axes])
-    rows, loops = _walk(x.shape, x.strides, target.strides, axes)
+    target = out.reshape([n for a, n in enumerate(x.shape) if a not in axis])
+    rows, loops = _walk(x.shape, x.strides, target.strides, axis)
     _kernel(rule, rows, x.dtype, out.dtype)(x, out, *loops)
 
 
@@ -184,34 +185,12 @@ def spread(out: np.ndarray, x: np.ndarray, shape: tuple[int, ...], axis: tuple[i
     out[...] = x.reshape([1 if a in axis else n for a, n in enumerate(shape)])
 
 
-def sum(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
-    """Sums, in blocks: as accurate as NumPy's pairwise sums along a contiguous axis."""
-    _reduce("sum", out, x, axis)
-
-
-def prod(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
-    """Products."""
-    _reduce("prod", out, x, axis)
-
-
-def max(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
-    """Maxima; nan wins."""
-    _reduce("max", out, x, axis)
-
-
-def min(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
-    """Minima; nan wins."""
-    _reduce("min", out, x, axis)
-
-
-def any(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
-    """Whether one element is not zero."""
-    _reduce("any", out, x, axis)
-
-
-def all(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:
-    """Whether no element is zero."""
-    _reduce("all", out, x, axis)
+sum = partial(_reduce, "sum")             # in blocks: as accurate as NumPy's pairwise sums
+prod = partial(_reduce, "prod")
+max = partial(_reduce, "max")             # nan wins, and in min
+min = partial(_reduce, "min")
+any = partial(_reduce, "any")
+all = partial(_reduce, "all")
 
 
 @_silent
