@@ -124,6 +124,13 @@ def test_kernels_of_several_processes_live_together(filled):
     assert [float(word) for word in out[-2:]] == [1, 1]
 
 
+def test_a_kernel_that_can_raise_is_loaded_whole(tmp_path):
+    """Numba's integer power has an error path, which a loaded kernel must be able to link to."""
+    program = "import nbgrad as nb; x = nb.asarray([3]); print(nb.pow(2, x)[0], nb.pow(x, 2 * x)[0])"
+    for _ in range(2):
+        assert run(tmp_path / "cache", program) == (["8", "729"], "")
+
+
 def test_settings_come_from_the_environment(tmp_path):
     assert config.read({"NBGRAD_CACHE_DIR": str(tmp_path)}).cache == tmp_path
     assert config.read({"NBGRAD_CACHE_DIR": ""}).cache is None

@@ -27,6 +27,7 @@ from numba import njit
 from numba.core.compiler import CompileResult
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
+from numba.core.runtime import rtsys
 
 from nbgrad import errors
 from nbgrad.config import settings
@@ -106,6 +107,7 @@ def _load(key: str) -> Any:
     digest, payload = content[:_DIGEST], content[_DIGEST:]
     if hashlib.sha256(payload).digest() != digest:
         return None
+    rtsys.initialize(cpu_target.target_context)      # where a kernel can raise, it calls Numba's run time
     return CompileResult._rebuild(cpu_target.target_context, *pickle.loads(payload))
 
 

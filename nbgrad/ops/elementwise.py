@@ -28,7 +28,7 @@ from nbgrad.ops.compare import (
 from nbgrad.scalar import Elementwise, choose
 from nbgrad.scalar import add as _add
 from nbgrad.scalar import multiply as _multiply
-from nbgrad.symbols import common_loop
+from nbgrad.symbols import Symbol, common_loop
 from nbgrad.tensors import Tensor, as_tensor, raw
 
 _LN2, _LN10 = math.log(2), math.log(10)
@@ -223,26 +223,25 @@ def pow(x: Any, y: Any) -> Tensor:
     x ** 0 is 1 with derivative 0 everywhere. The derivative in y is 0 where x is 0 and y positive, nan where
     x is negative. Raises ValueRangeError for integers to negative powers, as NumPy does.
     """
-    exact = getattr(getattr(x, "dtype", None), "kind", "f") in "iub"
-    if type(y) in (int, float) and type(x) is Tensor:
-        if exact and type(y) is int and y < 0:
-            raise errors.negative_integer_power()
-        if y == 2:
-            return square(x) if type(y) is int or not exact else _pow(x, y)
-        if y == 1 and not exact:
-            return positive(x)
-        if y == 0.5 and not exact:
-            return sqrt(x)
-        if y == -1 and not exact:
-            return reciprocal(x)
-        if y in (3, 4, 5, 6, 7, 8) and not exact:
+    x, y = (v if type(v) is Tensor or type(v) in (int, float) else as_tensor(v) for v in (x, y))
+    if _exact(x) and _exact(y) and np.any(np.less(raw(y) if type(raw(y)) is not Symbol else 0, 0)):
+        raise errors.negative_integer_power()
+    if type(x) is Tensor and type(y) in (int, float):
+        if y == 2 and (type(y) is int or not _exact(x)):
+            return square(x)
+        if y in _SIMPLE and not _exact(x):
+            return _SIMPLE[y](x)
+        if y in (3, 4, 5, 6, 7, 8) and not _exact(x):
             return _power(x, n=int(y))
-    x = x if isinstance(x, (Tensor, int, float)) else as_tensor(x)
-    if exact and not isinstance(y, float):
-        exponent = raw(y if isinstance(y, int) else as_tensor(y))
-        if np.asarray(exponent).dtype.kind == "i" and np.any(np.asarray(exponent) < 0):
-            raise errors.negative_integer_power()
     return _pow(x, y)
+
+
+def _exact(x: Any) -> bool:
+    """Whether an operand is an integer or boolean."""
+    return type(x) is int if type(x) is not Tensor else np.dtype(x.dtype).kind in "iub"
+
+
+_SIMPLE: dict[float, Any] = {1: positive, 0.5: sqrt, -1: reciprocal}
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:
