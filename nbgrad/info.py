@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import signal
 from importlib.metadata import version
 
 import nbgrad
@@ -75,4 +76,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if hasattr(signal, "SIGPIPE"):            # a reader that has seen enough, such as head, is no error
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     main()

@@ -11,9 +11,9 @@ import numpy as np
 
 from nbgrad import device, errors
 from nbgrad.broadcast import astype, broadcast_to
-from nbgrad.core import TAPE, quiet, watch
+from nbgrad.core import TAPE, apply, quiet, watch
 from nbgrad.ops import compare, contract, elementwise, exponential, index, reduce, search, shape
-from nbgrad.scalar import add, multiply
+from nbgrad.scalar import Elementwise, add, multiply
 from nbgrad.tape import backward
 from nbgrad.tensors import Tensor, living, raw, tensor
 from nbgrad.transforms import stop_gradient
@@ -21,11 +21,15 @@ from nbgrad.transforms import stop_gradient
 _TAKEN = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple)
 
 
-def _binary(op: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _binary(op: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """An operator and its reflection; NotImplemented for what is no array, so that Python asks it instead."""
 
+    direct = isinstance(op, Elementwise)      # it has nothing to check on Tensors
+
     def forward(x: Tensor, y: Any) -> Any:
-        return op(x, y) if type(y) is Tensor or isinstance(y, _TAKEN) else NotImplemented
+        if direct and type(y) is Tensor:
+            return apply(op, (x, y))
+        return op(x, y) if isinstance(y, _TAKEN) else NotImplemented
 
     def reflected(x: Tensor, y: Any) -> Any:
         return op(y, x) if isinstance(y, _TAKEN) else NotImplemented
