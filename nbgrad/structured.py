@@ -71,8 +71,18 @@ class Structured(Op):
         if self.vjp_of is not None:
             return [unwrap(self.vjp_of(i, g, z, *args, **params)) if want else None
                     for i, want in enumerate(wanted)]
-        return [unwrap(rule(g, z, *args, **params)) if want and rule is not None else None
-                for rule, want in zip(self.vjp, wanted, strict=True)]
+        if len(self.vjp) != len(args):
+            raise errors.bad_declaration(self.name, f"has {len(self.vjp)} rules in vjp for {len(args)} "
+                                                    "inputs. Give one for each, or vjp_of for any number.")
+        return [unwrap(self._rule(i)(g, z, *args, **params)) if want else None
+                for i, want in enumerate(wanted)]
+
+    def _rule(self, place: int) -> Rule:
+        """The rule of an input. Raises GradientError if it has none: its gradient is not zero but unknown."""
+        rule = self.vjp[place]
+        if rule is None:
+            raise errors.no_derivative(f"{self.name}, in input {place},")
+        return rule
 
     def push(self, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
         moving = [i for i, t in enumerate(ts) if t is not None]
@@ -108,7 +118,7 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
         default: the function of the op's name in the kernel package
     out    : (*xs, **params) -> (shape, dtype) of the output
     vjp    : rules (g, z, *xs, **params) -> cotangent of an input, written in ops; one, or one for each input
-        (None: the input has no derivative)
+        (None: none is known, and to differentiate by it is an error)
     vjp_of : instead, one rule for any number of inputs: (i, g, z, *xs, **params) -> cotangent of input i
     linear : the output is linear in all inputs together
     multilinear : places of the inputs in which the output is linear, each alone

@@ -49,6 +49,8 @@ class Inputs:
             if not -len(args) <= i < len(args):
                 raise errors.bad_value(what, f"argnums {i} is out of range for {len(args)} arguments")
         self.what, self.args, self.places = what, list(args), [i % len(args) for i in argnums]
+        if len(set(self.places)) < len(self.places):
+            raise errors.bad_value(what, f"argnums {tuple(argnums)} names an argument twice")
         self.leaves, self.rebuild = flatten([args[i] for i in self.places])
         self.moving = [k for k, x in enumerate(self.leaves) if is_float(x)]
         if not self.moving:

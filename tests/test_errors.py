@@ -13,6 +13,10 @@ def branching(x):
     return x if x > 0 else -x
 
 
+def ruled(name, rules):
+    return nb.op(name, kernel=lambda x, y: np.asarray(x * y), vjp=rules)
+
+
 def twice(f):
     y = f()
     y.backward()
@@ -119,6 +123,21 @@ CASES = {
         lambda: nb.grad(lambda x: x, 1)(1.0),
         errors.ValueRangeError,
         "argnums 1",
+    ),
+    "an argument named twice": (
+        lambda: nb.grad(lambda x: x * x, (0, -1))(1.0),
+        errors.ValueRangeError,
+        "names an argument twice",
+    ),
+    "an input without a rule": (
+        lambda: nb.grad(ruled("one_of_two_of_tests", (lambda g, z, x, y: g * y, None)), (0, 1))(2.0, 3.0),
+        errors.GradientError,
+        "one_of_two_of_tests, in input 1, has no derivative",
+    ),
+    "fewer rules than inputs": (
+        lambda: nb.grad(ruled("too_few_of_tests", (lambda g, z, x, y: g * y,)))(2.0, 3.0),
+        errors.RegistryError,
+        "1 rules in vjp for 2 inputs",
     ),
     "aux missing": (lambda: nb.grad(lambda x: x, has_aux=True)(1.0), errors.DtypeError, "has_aux=True"),
     "jacobian of integers": (
