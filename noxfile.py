@@ -25,4 +25,4 @@ def types(session):
 @nox.session
 def bench(session):
     session.install("-e", ".[bench]")
-    session.run("python", "benchmarks/stage.py", "--quick", *session.posargs)
+    session.run("python", "benchmarks/peers.py", "--quick", *session.posargs)
