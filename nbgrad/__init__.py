@@ -122,9 +122,11 @@ from nbgrad.ops.elementwise import (
     tanh,
     where,
 )
+from nbgrad.ops.embedding import embedding
 from nbgrad.ops.exponential import log_softmax, logsumexp, softmax
 from nbgrad.ops.index import getitem, nonzero, put, scatter_add, take, take_along_axis, tril, triu
-from nbgrad.ops.nn import cross_entropy, mse
+from nbgrad.ops.nn import cross_entropy, huber, mse
+from nbgrad.ops.random import dropout
 from nbgrad.ops.reduce import all, any, average, count_nonzero, max, mean, min, norm, prod, std, sum, var
 from nbgrad.ops.search import argmax, argmin, argsort
 from nbgrad.ops.shape import (
@@ -180,22 +182,22 @@ __all__ = [
     "argmin", "argsort", "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
     "average", "backend", "bitwise_and", "bitwise_invert", "bitwise_or", "bitwise_xor", "bool_",
     "broadcast_to", "cat", "cbrt", "ceil", "checkpoint", "clip", "concat", "concatenate", "cos", "cosh",
-    "count_nonzero", "cross_entropy", "directional_derivative", "divide", "dot", "e", "einsum",
-    "elementwise", "elu", "empty", "empty_like", "equal", "erf", "errors", "exp", "exp2", "expand_dims",
-    "expm1", "eye", "flip", "float32", "float64", "floor", "floor_divide", "from_numpy", "full",
-    "full_like", "gelu", "getitem", "grad", "greater", "greater_equal", "hessian", "hstack", "hvp",
-    "hypot", "inf", "inner", "int16", "int32", "int64", "int8", "isclose", "isfinite", "isinf", "isnan",
-    "jacobian", "jvp", "leaky_relu", "less", "less_equal", "linalg", "linearize", "linspace", "log",
-    "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean", "min", "minimum",
-    "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad", "nonzero", "norm",
-    "not_equal", "ones", "ones_like", "op", "optim", "outer", "permute_dims", "pi", "positive", "pow",
-    "power", "prod", "put", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "reshape",
-    "round", "scatter_add", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "softmax", "softplus",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes",
-    "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "transpose", "tril",
-    "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "value_and_grad", "var",
-    "vecdot", "vjp", "vstack", "where", "zeros", "zeros_like",
+    "count_nonzero", "cross_entropy", "directional_derivative", "divide", "dot", "dropout", "e", "einsum",
+    "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "errors", "exp", "exp2",
+    "expand_dims", "expm1", "eye", "flip", "float32", "float64", "floor", "floor_divide", "from_numpy",
+    "full", "full_like", "gelu", "getitem", "grad", "greater", "greater_equal", "hessian", "hstack",
+    "huber", "hvp", "hypot", "inf", "inner", "int16", "int32", "int64", "int8", "isclose", "isfinite",
+    "isinf", "isnan", "jacobian", "jvp", "leaky_relu", "less", "less_equal", "linalg", "linearize",
+    "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean",
+    "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad",
+    "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "permute_dims", "pi",
+    "positive", "pow", "power", "prod", "put", "rand", "randn", "ravel", "reciprocal", "relu",
+    "remainder", "reshape", "round", "scatter_add", "sigmoid", "sign", "signbit", "silu", "sin", "sinh",
+    "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient",
+    "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot",
+    "testing", "transpose", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8",
+    "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"

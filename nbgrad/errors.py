@@ -114,6 +114,11 @@ class _IndexError(NbgradError, IndexError):
     """An index that does not fit."""
 
 
+def no_row(op: str, rows: int, low: int, high: int) -> IndexError:
+    return _IndexError(f"{op}: indices must lie from 0 to {rows - 1}, the rows of the weight, got {low} to "
+                       f"{high}. Negative ones do not count from the end here.")
+
+
 def no_fit(op: str, shape: tuple[int, ...], why: str) -> ShapeError:
     return ShapeError(f"{op}: values of shape {shape} do not broadcast to the indexed part: {why}.")
 
@@ -180,6 +185,12 @@ def bad_choice(op: str, name: str, value: object, choices: Iterable[object]) -> 
 
 def bad_value(op: str, why: str) -> ValueRangeError:
     return ValueRangeError(f"{op}: {why}.")
+
+
+def needs_key(op: str) -> DtypeError:
+    return DtypeError(f"{op}: needs key=, an integer or a tuple of integers that says which elements are "
+                      f"dropped. Give each layer and step its own, for example key=(seed, step, layer), or "
+                      f"pass training=False.")
 
 
 def not_by_class() -> DtypeError:

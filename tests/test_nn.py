@@ -1,0 +1,239 @@
+"""Losses, layers and dropout: against PyTorch where it is installed, their conventions, their bad input."""
+
+import numpy as np
+import pytest
+
+import nbgrad as nb
+from nbgrad import errors
+from nbgrad.ops.random import _bits, _philox
+from nbgrad.tensors import raw
+
+RNG = np.random.default_rng(3)
+LOGITS, IMAGES = RNG.normal(size=(6, 4)), RNG.normal(size=(2, 4, 3, 5))
+CLASSES, WEIGHT = np.array([0, 3, 1, 1, 2, 0]), np.array([0.5, 2.0, 1.0, 0.25])
+HOLES = np.array([0, 3, -100, 1, 2, -100])
+SHARES = RNG.dirichlet(np.ones(4), 6)
+TABLE = RNG.normal(size=(5, 3))
+
+
+def agree(ours, theirs, *arrays, dtype="float64", tol=1e-12):
+    """Values and gradients of two functions of arrays, ours and PyTorch's, are the same."""
+    torch = pytest.importorskip("torch")
+    arrays = [np.asarray(a, dtype) for a in arrays]
+    xs = [torch.tensor(a, requires_grad=True) for a in arrays]
+    want = theirs(torch.nn.functional, torch, *xs)
+    v = np.random.default_rng(1).normal(size=tuple(want.shape)).astype(dtype)
+    want.backward(torch.tensor(v))
+    got, pullback = nb.vjp(ours, *arrays)
+    assert raw(got).dtype == dtype
+    np.testing.assert_allclose(raw(got), want.detach().numpy(), rtol=tol, atol=tol)
+    for g, x in zip(pullback(v), xs, strict=True):
+        assert raw(g).dtype == dtype
+        np.testing.assert_allclose(raw(g), x.grad.numpy(), rtol=tol, atol=tol)
+
+
+# what it is called: (ours, PyTorch's, arrays)
+PAIRS = {
+    **{
+        f"cross_entropy, {reduction}, {options}": (
+            lambda x, o=options, r=reduction: nb.cross_entropy(x, CLASSES, reduction=r, **o),
+            lambda f, t, x, o=options, r=reduction: f.cross_entropy(
+                x,
+                t.tensor(CLASSES),
+                t.tensor(o["weight"], dtype=x.dtype) if "weight" in o else None,
+                reduction=r,
+                **{k: v for k, v in o.items() if k != "weight"},
+            ),
+            (LOGITS,),
+        )
+        for reduction in ("mean", "sum", "none")
+        for options in (
+            {},
+            {"label_smoothing": 0.1},
+            {"ignore_index": 1},
+            {"weight": WEIGHT},
+            {"weight": WEIGHT, "ignore_index": 0, "label_smoothing": 0.2},
+        )
+    },
+    "cross_entropy with holes": (
+        lambda x: nb.cross_entropy(x, HOLES),
+        lambda f, t, x: f.cross_entropy(x, t.tensor(HOLES)),
+        (LOGITS,),
+    ),
+    "cross_entropy of images": (
+        lambda x: nb.cross_entropy(x, IMAGES.argmax(1), 1, "none"),
+        lambda f, t, x: f.cross_entropy(x, t.tensor(IMAGES.argmax(1)), reduction="none"),
+        (IMAGES,),
+    ),
+    "cross_entropy with probabilities": (
+        lambda x, p: nb.cross_entropy(x, p, weight=WEIGHT, label_smoothing=0.3),
+        lambda f, t, x, p: f.cross_entropy(x, p, t.tensor(WEIGHT, dtype=x.dtype), label_smoothing=0.3),
+        (LOGITS, SHARES),
+    ),
+    "mse": (nb.mse, lambda f, t, x, y: f.mse_loss(x, y), (LOGITS, SHARES)),
+    "huber": (nb.huber, lambda f, t, x, y: f.huber_loss(x, y), (LOGITS, SHARES)),
+    "huber, delta and sum": (
+        lambda x, y: nb.huber(x, y, 0.3, "sum"),
+        lambda f, t, x, y: f.huber_loss(x, y, "sum", 0.3),
+        (LOGITS, SHARES),
+    ),
+    "embedding": (
+        lambda w: nb.embedding([[0, 4], [4, 4]], w),
+        lambda f, t, w: f.embedding(t.tensor([[0, 4], [4, 4]]), w),
+        (TABLE,),
+    ),
+    "embedding with padding": (
+        lambda w: nb.embedding([0, 4, 1, 4], w, padding_idx=-1),
+        lambda f, t, w: f.embedding(t.tensor([0, 4, 1, 4]), w, padding_idx=-1),
+        (TABLE,),
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", PAIRS)
+def test_agrees_with_pytorch(name, dtype):
+    ours, theirs, arrays = PAIRS[name]
+    agree(ours, theirs, *arrays, dtype=dtype, tol=1e-12 if dtype == "float64" else 2e-6)
+
+
+# -------------------------------------------------------------------------------------------------- bad input
+BAD = {
+    "cross_entropy, a class too large": (
+        lambda: nb.cross_entropy(LOGITS, CLASSES + 1),
+        errors.ValueRangeError,
+        "cross_entropy: classes must lie from 0 to 3, got 1 to 4",
+    ),
+    "cross_entropy, classes of another shape": (
+        lambda: nb.cross_entropy(IMAGES, np.zeros((2, 3, 5), int)),
+        errors.ShapeError,
+        r"cross_entropy: got shape \(2, 3, 5\).*classes need shape \(2, 4, 3\).*axis 3",
+    ),
+    "cross_entropy, weights of another shape": (
+        lambda: nb.cross_entropy(LOGITS, CLASSES, weight=[1.0, 2.0]),
+        errors.ShapeError,
+        "one weight for each of 4 classes",
+    ),
+    "cross_entropy, booleans": (
+        lambda: nb.cross_entropy(LOGITS, CLASSES > 1),
+        errors.DtypeError,
+        "classes must be integers, got dtype bool",
+    ),
+    "cross_entropy, smoothing": (
+        lambda: nb.cross_entropy(LOGITS, CLASSES, label_smoothing=1.5),
+        errors.ValueRangeError,
+        "label_smoothing must lie from 0 to 1",
+    ),
+    "huber, delta": (
+        lambda: nb.huber(1.0, 2.0, 0.0),
+        errors.ValueRangeError,
+        "huber: delta must be positive",
+    ),
+    "huber, reduction": (
+        lambda: nb.huber(1.0, 2.0, reduction="max"),
+        errors.ValueRangeError,
+        "'mean', 'sum'",
+    ),
+    "embedding, outside": (
+        lambda: nb.embedding([0, 5], TABLE),
+        IndexError,
+        "embedding: indices must lie from 0 to 4, the rows of the weight, got 0 to 5",
+    ),
+    "embedding, negative": (lambda: nb.embedding([-1], TABLE), IndexError, "Negative ones do not count"),
+    "embedding, floats": (
+        lambda: nb.embedding([0.0], TABLE),
+        errors.DtypeError,
+        "embedding: indices must be",
+    ),
+    "embedding, a scalar": (lambda: nb.embedding([0], 1.0), errors.ShapeError, "weight needs a row"),
+    "embedding, padding": (
+        lambda: nb.embedding([0], TABLE, 5),
+        errors.ValueRangeError,
+        "padding_idx=5 is not a row of a weight with 5 rows",
+    ),
+    "dropout, p": (lambda: nb.dropout(LOGITS, 1.5, key=1), errors.ValueRangeError, "p must lie from 0 to 1"),
+    "dropout, no key": (
+        lambda: nb.dropout(LOGITS),
+        errors.DtypeError,
+        r"needs key=.*key=\(seed, step, layer\)",
+    ),
+    "dropout, a key of floats": (lambda: nb.dropout(LOGITS, key=1.5), errors.DtypeError, "needs key="),
+    "dropout, a negative key": (lambda: nb.dropout(LOGITS, key=-1), errors.ValueRangeError, "key=-1 must be"),
+    "dropout, a key too large": (
+        lambda: nb.dropout(LOGITS, key=2**64),
+        errors.ValueRangeError,
+        "2\\*\\*64 - 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input(name):
+    call, kind, words = BAD[name]
+    with pytest.raises(kind, match=words):
+        call()
+
+
+# ------------------------------------------------------------------------------------------------- embedding
+def test_indices_may_change_after_the_call():
+    indices, weight = np.array([0, 1]), nb.tensor(TABLE, requires_grad=True)
+    z = nb.embedding(indices, weight)
+    indices[:] = 4
+    nb.sum(z).backward()
+    assert raw(weight.grad)[:, 0].tolist() == [1, 1, 0, 0, 0]
+
+
+def test_padding_gets_no_tangent_either():
+    _, t = nb.jvp(lambda w: nb.embedding([0, 2], w, padding_idx=2), (TABLE,), (np.ones_like(TABLE),))
+    assert raw(t).tolist() == [[1, 1, 1], [0, 0, 0]]
+
+
+# --------------------------------------------------------------------------------------------------- dropout
+@pytest.mark.parametrize(
+    "counter, key, words",
+    [
+        ([0] * 4, 0, "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
+        ([0xFFFFFFFF] * 4, 2**64 - 1, "408f276d 41c83b0e a20bc7c6 6d5451fd"),
+        (
+            [0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344],
+            0x299F31D0A4093822,
+            "d16cfe09 94fdcceb 5001e420 24126ea1",
+        ),
+    ],
+)
+def test_philox_gives_the_published_numbers(counter, key, words):
+    # Random123's known answers for philox4x32-10
+    found = _philox(np.array(counter, np.uint64)[:, None], key)[:, 0]
+    assert " ".join(f"{int(w):08x}" for w in found) == words
+
+
+def test_bits_of_an_element_do_not_depend_on_the_size():
+    assert (_bits(5000, 7)[:1500] == _bits(1500, 7)).all()
+
+
+def test_the_mask_is_the_same_backwards_and_for_every_dtype():
+    x = np.full(10001, 3.0)
+    y, pullback = nb.vjp(lambda x: nb.dropout(x, 0.25, key=(1, 2)), x)
+    kept = raw(y) != 0
+    assert abs(kept.mean() - 0.75) < 0.02
+    assert (raw(y)[kept] == 4.0).all()
+    assert ((raw(pullback(np.ones(10001))[0]) != 0) == kept).all()
+    assert ((raw(nb.dropout(x.astype("float32"), 0.25, key=(1, 2))) != 0) == kept).all()
+    again = nb.grad(lambda x: nb.sum(nb.checkpoint(lambda x: nb.dropout(x, 0.25, key=(1, 2)))(x)))(x)
+    assert ((raw(again) != 0) == kept).all()
+
+
+def test_keys_differ():
+    x = np.ones(4096)
+    masks = [raw(nb.dropout(x, key=k)) != 0 for k in (0, 1, (0, 1), (1, 0), (1,), 2**63)]
+    for i, a in enumerate(masks):
+        for b in masks[:i]:
+            assert 0.45 < (a == b).mean() < 0.55
+
+
+def test_dropout_at_its_ends():
+    x = nb.tensor(LOGITS, requires_grad=True)
+    assert nb.dropout(x, 0.9, training=False) is x
+    assert nb.dropout(x, 0.0) is x
+    assert (raw(nb.dropout(np.array([np.nan, np.inf]), 1.0, key=1)) == 0).all()
+    assert raw(nb.dropout(np.ones(3, int), 0.5, key=1)).dtype == np.float64
