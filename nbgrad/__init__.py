@@ -26,6 +26,7 @@ from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.checkpoint import checkpoint
 from nbgrad.declare import elementwise
 from nbgrad.jacobians import hessian, jacobian
+from nbgrad.kernels.threads import get_num_threads, set_num_threads
 from nbgrad.ops.close import allclose, isclose
 from nbgrad.ops.compare import (
     bitwise_and,
@@ -182,21 +183,22 @@ __all__ = [
     "argmin", "argsort", "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
     "average", "backend", "bitwise_and", "bitwise_invert", "bitwise_or", "bitwise_xor", "bool_",
     "broadcast_to", "cat", "cbrt", "ceil", "checkpoint", "clip", "concat", "concatenate", "cos", "cosh",
-    "count_nonzero", "cross_entropy", "directional_derivative", "divide", "dot", "dropout", "e", "einsum",
-    "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "errors", "exp", "exp2",
-    "expand_dims", "expm1", "eye", "flip", "float32", "float64", "floor", "floor_divide", "from_numpy",
-    "full", "full_like", "gelu", "getitem", "grad", "greater", "greater_equal", "hessian", "hstack",
-    "huber", "hvp", "hypot", "inf", "inner", "int16", "int32", "int64", "int8", "isclose", "isfinite",
-    "isinf", "isnan", "jacobian", "jvp", "leaky_relu", "less", "less_equal", "linalg", "linearize",
-    "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not",
-    "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean",
-    "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad",
-    "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "permute_dims", "pi",
-    "positive", "pow", "power", "prod", "put", "rand", "randn", "ravel", "reciprocal", "relu",
-    "remainder", "reshape", "round", "scatter_add", "sigmoid", "sign", "signbit", "silu", "sin", "sinh",
-    "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient",
-    "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot",
-    "testing", "transpose", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8",
+    "count_nonzero", "cross_entropy", "directional_derivative", "divide", "dot", "dropout", "e",
+    "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "errors", "exp",
+    "exp2", "expand_dims", "expm1", "eye", "flip", "float32", "float64", "floor", "floor_divide",
+    "from_numpy", "full", "full_like", "gelu", "get_num_threads", "getitem", "grad", "greater",
+    "greater_equal", "hessian", "hstack", "huber", "hvp", "hypot", "inf", "inner", "int16", "int32",
+    "int64", "int8", "isclose", "isfinite", "isinf", "isnan", "jacobian", "jvp", "leaky_relu", "less",
+    "less_equal", "linalg", "linearize", "linspace", "log", "log10", "log1p", "log2", "log_softmax",
+    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
+    "matrix_transpose", "max", "maximum", "mean", "min", "minimum", "mod", "moveaxis", "mse",
+    "multiply", "nan", "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones",
+    "ones_like", "op", "optim", "outer", "permute_dims", "pi", "positive", "pow", "power", "prod",
+    "put", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "reshape", "round",
+    "scatter_add", "set_num_threads", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "softmax",
+    "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract",
+    "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
+    "transpose", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8",
     "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros", "zeros_like",
 ]
 

@@ -12,10 +12,13 @@ from nbgrad import errors
 
 @dataclass(frozen=True)
 class Settings:
-    """device: where arrays live; cache: the kernel cache folder, or None for no cache."""
+    """device: where arrays live; cache: the kernel cache folder, or None for no cache; threads: how many a
+    kernel may use, or None for one per processor.
+    """
 
     device: str
     cache: Path | None
+    threads: int | None = None
 
 
 def _user_cache() -> Path:
@@ -28,14 +31,25 @@ def _user_cache() -> Path:
 
 
 def read(environment: dict[str, str] | os._Environ[str]) -> Settings:
-    """Settings from NBGRAD_DEVICE (cpu, auto) and NBGRAD_CACHE_DIR (a folder; empty for no cache)."""
+    """Settings from NBGRAD_DEVICE (cpu, auto), NBGRAD_CACHE_DIR (a folder; empty for no cache) and
+    NBGRAD_NUM_THREADS (a positive number; default: OMP_NUM_THREADS).
+    """
     device = environment.get("NBGRAD_DEVICE", "auto")
     if device not in ("cpu", "auto"):
         raise errors.unknown_device(device)
     folder = environment.get("NBGRAD_CACHE_DIR")
-    if folder is None:
-        return Settings("cpu", _user_cache() / "nbgrad")
-    return Settings("cpu", Path(folder).expanduser() if folder else None)
+    cache = _user_cache() / "nbgrad" if folder is None else Path(folder).expanduser() if folder else None
+    return Settings("cpu", cache, _threads(environment))
+
+
+def _threads(environment: dict[str, str] | os._Environ[str]) -> int | None:
+    ours = environment.get("NBGRAD_NUM_THREADS")
+    given = environment.get("OMP_NUM_THREADS", "").split(",")[0] if ours is None else ours
+    if given.strip().isdecimal() and int(given) > 0:
+        return int(given)
+    if ours is not None:
+        raise errors.bad_thread_setting(ours)
+    return None
 
 
 settings = read(os.environ)

@@ -183,6 +183,15 @@ def bad_choice(op: str, name: str, value: object, choices: Iterable[object]) -> 
     return ValueRangeError(f"{op}: {name}={value!r} is not one of {_list(map(repr, choices))}.")
 
 
+def bad_threads(n: object, most: int, why: str) -> ValueRangeError:
+    return ValueRangeError(f"set_num_threads: {n!r} is not a number from 1 to {most}: {why}.")
+
+
+def bad_thread_setting(value: str) -> ValueRangeError:
+    return ValueRangeError(f"NBGRAD_NUM_THREADS={value!r} is not a positive number. Unset it to use one "
+                           f"thread per processor.")
+
+
 def bad_value(op: str, why: str) -> ValueRangeError:
     return ValueRangeError(f"{op}: {why}.")
 

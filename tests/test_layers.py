@@ -12,6 +12,7 @@ LAYERS = [
     ["errors", "tree"],
     ["config"],
     ["device"],
+    ["kernels.threads"],
     ["kernels.cache", "kernels.layout", "kernels.cpu.*"],
     ["kernels.table"],
     ["tensors"],

@@ -72,6 +72,8 @@ def compile_kernel(name: str, source: str, signature: Any, scope: dict[str, Any]
                    reassociate: bool = False) -> Any:
     """The compiled function `name` that source defines, as a callable that checks none of its arguments.
 
+    Other functions of the source are compiled for it to call.
+
     signature : numba signature
     scope     : the names that source uses; part of the kernel package, so that `foundation` covers them
     reassociate : sums may be reordered (for speed; never anything that changes nan or inf)
@@ -87,12 +89,18 @@ def compile_kernel(name: str, source: str, signature: Any, scope: dict[str, Any]
 def _build(key: str, name: str, source: str, signature: Any, scope: dict[str, Any], reassociate: bool) -> Any:
     space = {**scope, "__name__": __name__}
     exec(compile(source, f"<nbgrad {name}>", "exec"), space)
-    function = space[name]
-    function.__name__ = function.__qualname__ = f"{name}_{key}"
-    flags = _FASTMATH | {"reassoc", "nsz"} if reassociate else _FASTMATH
-    result = njit(signature, error_model="numpy", fastmath=set(flags))(function).overloads[signature.args]
+    options: dict[str, Any] = {"error_model": "numpy",
+                               "fastmath": set(_FASTMATH | {"reassoc", "nsz"} if reassociate else _FASTMATH)}
+    for word in space.keys() - scope.keys() - {"__name__", "__builtins__", name}:
+        space[word] = njit(**options)(_named(space[word], f"{word}_{key}"))
+    result = njit(signature, **options)(_named(space[name], f"{name}_{key}")).overloads[signature.args]
     _save(key, result)
     return result
+
+
+def _named(function: Any, name: str) -> Any:
+    function.__name__ = function.__qualname__ = name
+    return function
 
 
 def _load(key: str) -> Any:

@@ -8,6 +8,9 @@ import numpy as np
 
 from nbgrad import errors
 
+_SHORT = 16                               # a loop this short is walked around the longer one
+_WIDE, _NARROW = 512, 64                  # elements; 64 lines of cache can be kept from row to row
+
 Place = tuple[tuple[int, ...], tuple[int, ...]]        # shape and strides (bytes) of one operand
 
 
@@ -26,12 +29,13 @@ def broadcast(name: str, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
 
 @lru_cache(maxsize=4096)
 def walk(name: str, places: tuple[Place, ...], widths: tuple[int, ...]) -> tuple[
-        tuple[int, ...], tuple[int, ...], np.ndarray, np.ndarray]:
+        tuple[int, ...], tuple[int, ...], np.ndarray, np.ndarray, int]:
     """How to compute outputs of element sizes `widths` from operands at `places`.
 
-    Returns (shape, order, dims, steps): the output's shape; the axes from outermost to innermost in memory,
-    which keeps the operands' order; the sizes of the merged loops; and for each operand, then each output,
-    the bytes from one element to the next in every loop (flattened, operand by operand).
+    Returns (shape, order, dims, steps, block): the output's shape; the axes from outermost to innermost in
+    memory, which keeps the operands' order; the sizes of the merged loops; for each operand, then for each
+    output, the bytes from one element to the next in every loop (flattened, operand by operand); and how many
+    elements of the innermost loop to take at a time, few where an operand lies across it.
     """
     shape = broadcast(name, [s for s, _ in places])
     ndim = len(shape)
@@ -40,7 +44,13 @@ def walk(name: str, places: tuple[Place, ...], widths: tuple[int, ...]) -> tuple
     order = sorted(range(ndim), key=lambda axis: tuple(-abs(s[axis]) for s in strides if s[axis]) or (0,))
     fresh = [_packed(shape, order, width) for width in widths]
     dims, steps = merge([shape[a] for a in order], [[s[a] for a in order] for s in strides + fresh])
-    return shape, tuple(order), np.array(dims, np.int64), np.array(steps, np.int64).ravel()
+    if len(dims) > 1 and dims[-1] < _SHORT and dims[-1] < dims[-2]:
+        dims[-2:] = dims[:-3:-1]
+        for step in steps:
+            step[-2:] = step[:-3:-1]
+    across = len(dims) > 1 and any(0 < abs(s[-2]) < abs(s[-1]) for s in steps)
+    block = _NARROW if across else _WIDE
+    return shape, tuple(order), np.array(dims, np.int64), np.array(steps, np.int64).ravel(), block
 
 
 def _packed(shape: tuple[int, ...], order: list[int], width: int) -> list[int]:

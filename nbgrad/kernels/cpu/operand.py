@@ -22,10 +22,13 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
 
+from nbgrad.kernels import threads
+
 _C_CONTIGUOUS = 0x0001
 _HEADER = object.__basicsize__            # PyObject_HEAD: 16 bytes, 32 on builds without the GIL
 _DATA, _NDIM, _DIMS, _STRIDES, _FLAGS = _HEADER, _HEADER + 8, _HEADER + 16, _HEADER + 24, _HEADER + 48
 _BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+BLOCK = 512                               # elements that a kernel gathers from memory at a time
 _LARGE = 16384                            # elements from which a kernel gives up the GIL while it works
 
 
@@ -88,7 +91,7 @@ def _box(typ: Fresh, value: Any, c: Any) -> Any:
 
 
 def _publish() -> None:
-    """Make two functions of NumPy's C interface known to the linker, by names of ours.
+    """Make two functions of NumPy's C interface known to the linker, by names of ours, and those of threads.
 
     Their places in NumPy's table are part of its ABI, and so is that of ndarray, which is checked.
     """
@@ -100,6 +103,8 @@ def _publish() -> None:
         raise ImportError("nbgrad does not know this NumPy's C interface. Install a released NumPy 2.")
     llvm.add_symbol("nbgrad_descr_from_type", table[45])
     llvm.add_symbol("nbgrad_new_like_array", table[277])
+    for name, address in threads.symbols().items():
+        llvm.add_symbol(name, address)
 
 
 _publish()
@@ -242,6 +247,44 @@ def store_at(typingctx: Any, x: Any, offset: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(x, types.intp, x.dtype), codegen
+
+
+@intrinsic
+def moved(typingctx: Any, x: Any, offset: Any) -> Any:
+    """x as seen from the element that many bytes after its first one; of use for its memory alone."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        operand = _proxy(context, builder, x, args[0])
+        operand.data = builder.gep(operand.data, [args[1]])
+        return operand._getvalue()
+
+    return x(x, types.intp), codegen
+
+
+@intrinsic
+def scratch(typingctx: Any, x: Any) -> Any:
+    """Memory for BLOCK elements of x's dtype on the stack, as an Operand; of use for its memory alone."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        operand = cgutils.create_struct_proxy(x)(context, builder)
+        storage = ir.ArrayType(context.get_data_type(x.dtype), BLOCK)
+        with builder.goto_entry_block():
+            place = builder.alloca(storage)
+            place.align = 64
+        operand.data = builder.bitcast(place, _BYTE.as_pointer())
+        return operand._getvalue()
+
+    return x(x), codegen
+
+
+@intrinsic
+def either(typingctx: Any, first: Any, x: Any, y: Any) -> Any:
+    """The Operand x where first holds, else y."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(*args)
+
+    return x(first, x, x), codegen
 
 
 @intrinsic

@@ -14,18 +14,22 @@ from nbgrad.device import SUPPORTED
 from nbgrad.kernels.cpu.operand import (
     declined,
     drop,
+    either,
     fresh,
     given,
     load,
     load_at,
     lock,
     maker,
+    moved,
     plain,
+    scratch,
     size,
     store,
     store_at,
     unlock,
 )
+from nbgrad.kernels.cpu.share import share
 
 
 def _extremum(name: str, predicate: str) -> Any:
@@ -50,6 +54,7 @@ minimum = _extremum("minimum", "<")
 SCOPE: dict[str, Any] = {
     "load": load, "store": store, "load_at": load_at, "store_at": store_at, "size": size, "plain": plain,
     "lock": lock, "unlock": unlock, "given": given, "drop": drop, "fresh": fresh, "declined": declined,
+    "moved": moved, "scratch": scratch, "either": either, "share": share,
     "maximum": maximum, "minimum": minimum, "inf": math.inf, "nan": math.nan,
     "erf": math.erf, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,
     "atan": np.arctan, "atanh": np.arctanh, "atan2": np.arctan2, "pow": np.power,

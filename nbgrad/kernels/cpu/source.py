@@ -1,0 +1,176 @@
+"""The source text of elementwise kernels: one loop over elements, and the walks that bring operands to it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Body:
+    """One element's work in text: lines that read the operands a0, a1, ..., and the names of the results."""
+
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+    dtypes: tuple[np.dtype, ...]
+
+
+Kind = Any                  # np.dtype: an array; a type (float, np.float32, ...): a scalar given by value
+
+_MEMORY_BOUND = 16384                     # elements that are worth a thread
+_COSTLY = re.compile(r"\b(exp|log|a?sin|a?cos|a?tan|erf|pow|cbrt|hypot|logaddexp)\w*\(")
+_TILE = 16384                             # elements
+
+_LOOP = """
+def loop(n, {operands}):
+    for i in range(n):
+{work}
+"""
+_FLAT = """
+def part(start, stop, {operands}):
+{shift}
+    loop(stop - start, {operands})
+def {name}({given}):
+{prepare}
+    n = size(o0)
+    token = unlock(n)
+    share(part, n, {least}, {operands})
+    lock(token)
+{result}
+"""
+# Walks operands of any strides. What is worked on at a time is a block of the innermost loop: an operand that
+# is not one run of memory there is copied to one first. A tile is one block of the innermost loop by several
+# steps of the loop around it.
+_WALK = """
+def part(start, stop, {everything}):
+    loops = size(dims)
+    inner = load(dims, loops - 1)
+    middle = load(dims, loops - 2) if loops > 1 else 1
+    across = (inner + block - 1) // block
+    height = {tile} // block
+    down = (middle + height - 1) // height
+{scratch}
+{steps}
+    for tile in range(start, stop):
+        rest = tile // across
+        i = (tile - rest * across) * block
+        n = min(block, inner - i)
+        row = rest // down
+        low = (rest - row * down) * height
+        high = min(low + height, middle)
+{start}
+        for k in range(loops - 3, -1, -1):
+            above = row // load(dims, k)
+            at = row - above * load(dims, k)
+            row = above
+{outer}
+        for j in range(low, high):
+{gather}
+{target}
+            loop(n, {call})
+{scatter}
+{onward}
+def {name}({everything}):
+    loops = size(dims)
+    tiles = (load(dims, loops - 1) + block - 1) // block
+    height = {tile} // block
+    if loops > 1:
+        tiles *= (load(dims, loops - 2) + height - 1) // height
+    for k in range(loops - 2):
+        tiles *= load(dims, k)
+    n = 1
+    for k in range(loops):
+        n *= load(dims, k)
+    token = unlock(n)
+    share(part, tiles, ({least} * tiles + n - 1) // n, {everything})
+    lock(token)
+"""
+_GATHER = """            if s_{v} == {width}:
+                c_{v} = moved({v}, p_{v})
+            elif s_{v} == 0:
+                c_{v} = b_{v}
+                value_{v} = load_at({v}, p_{v})
+                for i in range(n):
+                    store(b_{v}, i, value_{v})
+            else:
+                c_{v} = b_{v}
+                for i in range(n):
+                    store(b_{v}, i, load_at({v}, p_{v} + i * s_{v}))"""
+_TARGET = """            c_{v} = either(s_{v} == {width}, moved({v}, p_{v}), b_{v})"""
+_SCATTER = """            if s_{v} != {width}:
+                for i in range(n):
+                    store_at({v}, p_{v} + i * s_{v}, load(b_{v}, i))"""
+
+
+def flat(name: str, kinds: tuple[Kind, ...], body: Body, many: bool) -> str:
+    """Source of the kernel for arrays that are one run of memory of one shape each: it makes its outputs.
+
+    It declines other operands. Where no operand is an array, the outputs are operands too.
+    """
+    xs, outs = _names(kinds, body)
+    arrays = [x for x, kind in zip(xs, kinds, strict=True) if not isinstance(kind, type)]
+    prepare, result, given = [], [], xs + outs
+    if arrays:
+        given = xs
+        brackets = "({0},)" if many else "{0}"
+        decline = "        return " + brackets.format(", ".join(["declined()"] * len(outs)))
+        prepare = [f"    if not ({' and '.join(f'plain({x}, {arrays[0]})' for x in arrays)}):", decline,
+                   *[f"    {o} = new_{d}({arrays[0]})" for o, d in zip(outs, body.dtypes, strict=True)],
+                   f"    if not ({' and '.join(f'given({o})' for o in outs)}):",
+                   *[f"        drop({o})" for o in outs], decline]
+        result = ["    return " + brackets.format(", ".join(f"fresh({o})" for o in outs))]
+    return _loop(kinds, body) + _FLAT.format(
+        name=name, operands=", ".join(xs + outs), given=", ".join(given), prepare="\n".join(prepare),
+        least=_least(body), result="\n".join(result),
+        shift="\n".join(f"    {v} = moved({v}, start * {w})" for v, w in _widths(kinds, body)))
+
+
+def strided(name: str, kinds: tuple[Kind, ...], body: Body) -> str:
+    """Source of the kernel for operands and outputs of any strides (see layout.walk)."""
+    xs, outs = _names(kinds, body)
+    widths = _widths(kinds, body)
+    inputs, results = widths[:len(widths) - len(outs)], widths[len(widths) - len(outs):]
+    walked = {v: k for k, (v, _) in enumerate(widths)}
+
+    def lines(form: str, operands: list[tuple[str, int]]) -> str:
+        return "\n".join(form.format(v=v, width=w, k=walked[v]) for v, w in operands)
+
+    return _loop(kinds, body) + _WALK.format(
+        name=name, tile=_TILE, least=_least(body), everything=", ".join([*xs, *outs, "dims, steps, block"]),
+        scratch=lines("    b_{v} = scratch({v})", widths),
+        steps=lines("    s_{v} = load(steps, {k} * loops + loops - 1)\n"
+                    "    t_{v} = load(steps, {k} * loops + loops - 2) if loops > 1 else 0", widths),
+        start=lines("        p_{v} = i * s_{v} + low * t_{v}", widths),
+        outer=lines("            p_{v} += at * load(steps, {k} * loops + k)", widths),
+        gather=lines(_GATHER, inputs), target=lines(_TARGET, results),
+        call=", ".join([f"c_{v}" if v in walked else v for v in xs + outs]),
+        scatter=lines(_SCATTER, results), onward=lines("            p_{v} += t_{v}", widths))
+
+
+def _names(kinds: tuple[Kind, ...], body: Body) -> tuple[list[str], list[str]]:
+    """Names of a kernel's operands, and of its outputs."""
+    return [f"x{i}" for i in range(len(kinds))], [f"o{k}" for k in range(len(body.results))]
+
+
+def _widths(kinds: tuple[Kind, ...], body: Body) -> list[tuple[str, int]]:
+    """The arrays among a kernel's operands, then its outputs: name, and bytes of an element."""
+    xs = [(f"x{i}", kind.itemsize) for i, kind in enumerate(kinds) if not isinstance(kind, type)]
+    return xs + [(f"o{k}", dtype.itemsize) for k, dtype in enumerate(body.dtypes)]
+
+
+def _loop(kinds: tuple[Kind, ...], body: Body) -> str:
+    """The function that does the work on n elements, each operand being one run of memory."""
+    xs, outs = _names(kinds, body)
+    work = [f"a{i} = x{i}" if isinstance(kind, type) else f"a{i} = load(x{i}, i)"
+            for i, kind in enumerate(kinds)]
+    work += [*body.lines, *[f"store({o}, i, {value})" for o, value in zip(outs, body.results, strict=True)]]
+    return _LOOP.format(operands=", ".join(xs + outs), work="\n".join("        " + line for line in work))
+
+
+def _least(body: Body) -> int:
+    """Elements that are worth a thread: many where memory is what takes time, few where mathematics does."""
+    functions = len(_COSTLY.findall(" ".join(body.lines)))
+    return max(_MEMORY_BOUND // (8 * functions), 512) if functions else _MEMORY_BOUND
