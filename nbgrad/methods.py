@@ -12,7 +12,7 @@ import numpy as np
 from nbgrad import device, errors
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.core import TAPE, apply, quiet, watch
-from nbgrad.ops import compare, contract, elementwise, exponential, index, reduce, search, shape
+from nbgrad.ops import compare, contract, cumulative, elementwise, exponential, index, reduce, search, shape
 from nbgrad.scalar import Elementwise, add, multiply
 from nbgrad.tape import backward
 from nbgrad.tensors import Tensor, living, raw, tensor
@@ -255,6 +255,7 @@ _NAMED: dict[Any, tuple[str, ...]] = {
                   "pow", "clip", "round", "maximum", "minimum"),
     compare: ("floor", "ceil", "sign", "isnan"),
     reduce: ("sum", "mean", "prod", "max", "min", "var", "std", "any", "all", "norm"),
+    cumulative: ("cumsum", "cumprod", "diff"),
     search: ("argmax", "argmin"),
     exponential: ("logsumexp", "softmax", "log_softmax"),
     shape: ("ravel", "squeeze", "swapaxes", "moveaxis", "flip", "expand_dims"),

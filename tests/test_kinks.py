@@ -59,6 +59,9 @@ CASES = {
     "0 ** y": (lambda y: nb.pow(0.0, y), [2.0], [0.0]),
     "prod with a zero": (nb.prod, [[0.0, 2.0, 3.0]], [[6.0, 0.0, 0.0]]),
     "prod with two zeros": (nb.prod, [[0.0, 2.0, 0.0]], [[0.0, 0.0, 0.0]]),
+    "cumprod with a zero": (nb.cumprod, [[2.0, 0.0, 3.0]], [[1.0, 8.0, 0.0]]),
+    "cumprod with two zeros": (nb.cumprod, [[0.0, 2.0, 0.0, 3.0]], [[3.0, 0.0, 0.0, 0.0]]),
+    "cumsum up to a nan": (nb.cumsum, [[1.0, NAN, 1.0]], [[3.0, 2.0, 1.0]]),
     "where of safe arms": (
         lambda x: nb.where(x > 0, nb.log(nb.where(x > 0, x, 1.0)), 0.0),
         [[0.0, 2.0]],
@@ -139,10 +142,21 @@ def test_nan_and_inf_flow_as_in_numpy():
     assert np.signbit(raw(nb.multiply(nb.asarray([-0.0]), 1.0)))[0]
 
 
+def test_cumulative_sums_overflow_where_numpys_do():
+    x = np.array([1.0, -1e308, -5e307, 1e308, 1e308, -1e308, 1.0, 2.0, 3.0, 1e308, 1e308, INF, 1.0, NAN, 2.0])
+    with np.errstate(all="ignore"):
+        for y in (x, x[::-1], np.concatenate([x[:9], x[:9]])):
+            for rows in (y, np.stack([y] * 9, 1)):
+                np.testing.assert_array_equal(raw(nb.cumsum(rows, 0)), np.cumsum(rows, 0))
+                np.testing.assert_array_equal(raw(nb.cumprod(rows, 0)), np.cumprod(rows, 0))
+    assert np.signbit(raw(nb.cumsum(np.array([-0.0, -0.0]))))[1]
+
+
 def test_nan_and_inf_raise_no_warning():
     """Warnings are errors here."""
     x = np.array([INF, 1.0, -INF, NAN])
-    for f in (nb.var, nb.std, nb.mean, nb.norm, nb.logsumexp, nb.max, lambda t: t @ t,
+    for f in (nb.var, nb.std, nb.mean, nb.norm, nb.logsumexp, nb.max, nb.cumsum, nb.cumprod, nb.diff,
+              lambda t: t @ t,
               lambda t: nb.einsum("i,i", t, t)):
         nb.grad(lambda t, f=f: nb.sum(f(t)))(x)
     assert raw(nb.asarray(1e300).astype("float32")) == INF

@@ -45,7 +45,7 @@ def with_axes(g: Tensor, x: Any, axis: tuple[int, ...]) -> Tensor:
     return reshape(g, reduced(x, axis, True))
 
 
-def _whole(dtype: np.dtype) -> np.dtype:
+def whole(dtype: np.dtype) -> np.dtype:
     """The dtype in which NumPy sums: integers at least 64 bits wide."""
     if dtype.kind == "f":
         return dtype
@@ -57,7 +57,7 @@ def floating(dtype: np.dtype) -> np.dtype:
 
 
 def _summed(x: Any, axis: tuple[int, ...], keepdims: bool) -> tuple[tuple[int, ...], np.dtype]:
-    return reduced(x, axis, keepdims), _whole(x.dtype)
+    return reduced(x, axis, keepdims), whole(x.dtype)
 
 
 def _same(x: Any, axis: tuple[int, ...], keepdims: bool) -> tuple[tuple[int, ...], np.dtype]:
