@@ -125,8 +125,11 @@ from nbgrad.ops.elementwise import (
     where,
 )
 from nbgrad.ops.embedding import embedding
+from nbgrad.ops.expm import expm
 from nbgrad.ops.exponential import log_softmax, logsumexp, softmax
+from nbgrad.ops.factor import cholesky, eigh, eigvalsh, solve_triangular
 from nbgrad.ops.index import getitem, nonzero, put, scatter_add, take, take_along_axis, tril, triu
+from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
 from nbgrad.ops.nn import cross_entropy, huber, mse
 from nbgrad.ops.random import dropout
 from nbgrad.ops.reduce import all, any, average, count_nonzero, max, mean, min, norm, prod, std, sum, var
@@ -183,24 +186,26 @@ __all__ = [
     "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
     "argmin", "argsort", "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
     "average", "backend", "bitwise_and", "bitwise_invert", "bitwise_or", "bitwise_xor", "bool_",
-    "broadcast_to", "cat", "cbrt", "ceil", "checkpoint", "clip", "concat", "concatenate", "cos", "cosh",
-    "count_nonzero", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff",
-    "directional_derivative", "divide", "dot", "dropout", "e", "einsum", "elementwise", "elu",
-    "embedding", "empty", "empty_like", "equal", "erf", "errors", "exp", "exp2", "expand_dims", "expm1",
-    "eye", "flip", "float32", "float64", "floor", "floor_divide", "from_numpy", "full", "full_like",
-    "gelu", "get_num_threads", "getitem", "grad", "greater", "greater_equal", "hessian", "hstack",
-    "huber", "hvp", "hypot", "inf", "inner", "int16", "int32", "int64", "int8", "isclose", "isfinite",
-    "isinf", "isnan", "jacobian", "jvp", "leaky_relu", "less", "less_equal", "linalg", "linearize",
-    "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not",
-    "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean",
-    "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad",
-    "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "permute_dims", "pi",
-    "positive", "pow", "power", "prod", "put", "rand", "randn", "ravel", "reciprocal", "relu",
-    "remainder", "reshape", "round", "scatter_add", "set_num_threads", "sigmoid", "sign", "signbit",
-    "silu", "sin", "sinh", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor",
-    "tensordot", "testing", "transpose", "tril", "triu", "true_divide", "trunc", "uint16", "uint32",
-    "uint64", "uint8", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros", "zeros_like",
+    "broadcast_to", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip", "concat", "concatenate",
+    "cos", "cosh", "count_nonzero", "cross_entropy", "cumprod", "cumsum", "cumulative_prod",
+    "cumulative_sum", "det", "diff", "directional_derivative", "divide", "dot", "dropout", "e", "eigh",
+    "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf",
+    "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "flip", "float32", "float64", "floor",
+    "floor_divide", "from_numpy", "full", "full_like", "gelu", "get_num_threads", "getitem", "grad",
+    "greater", "greater_equal", "hessian", "hstack", "huber", "hvp", "hypot", "inf", "inner", "int16",
+    "int32", "int64", "int8", "inv", "isclose", "isfinite", "isinf", "isnan", "jacobian", "jvp",
+    "leaky_relu", "less", "less_equal", "linalg", "linearize", "linspace", "log", "log10", "log1p",
+    "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "maximum", "mean", "min", "minimum",
+    "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad", "nonzero", "norm",
+    "not_equal", "ones", "ones_like", "op", "optim", "outer", "permute_dims", "pi", "positive", "pow",
+    "power", "prod", "put", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "reshape",
+    "round", "scatter_add", "set_num_threads", "sigmoid", "sign", "signbit", "silu", "sin", "sinh",
+    "slogdet", "softmax", "softplus", "solve", "solve_triangular", "split", "sqrt", "square", "squeeze",
+    "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan",
+    "tanh", "tensor", "tensordot", "testing", "transpose", "tril", "triu", "true_divide", "trunc",
+    "uint16", "uint32", "uint64", "uint8", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where",
+    "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"

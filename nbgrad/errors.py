@@ -134,6 +134,12 @@ def singular(op: str, shape: tuple[int, ...]) -> SingularError:
                          f"the identity matrix, or solve in the least-squares sense.")
 
 
+def not_positive_definite(op: str, shape: tuple[int, ...]) -> SingularError:
+    return SingularError(f"{op}: a matrix is not positive definite, shape {shape}. Check that it is "
+                         f"symmetric, and add a small multiple of the identity matrix, such as "
+                         f"a + 1e-8 * eye(n), if its least eigenvalue is zero up to rounding.")
+
+
 def not_square(op: str, shape: tuple[int, ...]) -> SingularError:
     return SingularError(f"{op}: needs square matrices in the last two axes, got shape {shape}.")
 
@@ -218,6 +224,12 @@ def bad_argument(op: str, got: object, need: str) -> DtypeError:
 def no_derivative(op: str) -> GradientError:
     return GradientError(f"{op} has no derivative rule. Declare one (elementwise(..., d=...) or op(..., "
                          f"vjp=...)), or wrap its inputs in stop_gradient if they are constants here.")
+
+
+def repeated_eigenvalues(op: str, shape: tuple[int, ...]) -> GradientError:
+    return GradientError(f"{op}: a matrix, shape {shape}, has repeated eigenvalues, whose eigenvectors have "
+                         f"no derivative. The derivative of the eigenvalues alone exists: use eigvalsh(a), "
+                         f"or no function of the eigenvectors.")
 
 
 def not_scalar(what: str, shape: tuple[int, ...]) -> GradientError:

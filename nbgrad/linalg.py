@@ -1,11 +1,13 @@
 """Linear algebra under NumPy's, SciPy's and PyTorch's names."""
 
 from nbgrad.ops.contract import matmul, outer, tensordot, vecdot
-from nbgrad.ops.linalg import det, expm, inv, solve
+from nbgrad.ops.expm import expm
+from nbgrad.ops.factor import cholesky, eigh, eigvalsh, solve_triangular
+from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
 from nbgrad.ops.reduce import norm
 from nbgrad.ops.shape import matrix_transpose
 
 matrix_exp = expm
 
-__all__ = ["det", "expm", "inv", "matmul", "matrix_exp", "matrix_transpose", "norm", "outer", "solve",
-           "tensordot", "vecdot"]
+__all__ = ["cholesky", "det", "eigh", "eigvalsh", "expm", "inv", "matmul", "matrix_exp", "matrix_power",
+           "matrix_transpose", "norm", "outer", "slogdet", "solve", "solve_triangular", "tensordot", "vecdot"]

@@ -36,10 +36,11 @@ class Structured(Op):
 
     def __init__(self, name: str, room: str, bind: Rule, out: Rule | None, vjp: Sequence[Rule | None],
                  vjp_of: Rule | None, linear: bool, multilinear: Sequence[int], keep: str,
-                 discrete: bool) -> None:
+                 discrete: bool, results: Rule | None) -> None:
         self.name, self.room, self.bind, self.out = name, room, bind, out
         self.vjp, self.vjp_of, self.linear, self.multilinear = vjp, vjp_of, linear, frozenset(multilinear)
         self.keep_x, self.keep_z, self.discrete = "x" in keep, "z" in keep, discrete
+        self.results = results
         functools.update_wrapper(self, bind)
         self.__name__ = name
 
@@ -47,7 +48,8 @@ class Structured(Op):
         if kwargs:
             kwargs = numpy_names(self.name, kwargs)
         xs, params = self.bind(*args, **kwargs)
-        return apply(self, xs, params)
+        z = apply(self, xs, params)
+        return z if self.results is None else self.results(*z)
 
     def run(self, *xs: Any, **params: Any) -> Any:
         for x in xs:
@@ -108,7 +110,7 @@ def _present(x: Any) -> Any:
 def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None = None,
        vjp: Rule | Sequence[Rule | None] = (), vjp_of: Rule | None = None, linear: bool = False,
        multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
-       like: Any = None, cases: Sequence[Any] = ()) -> Any:
+       results: Rule | None = None, like: Any = None, cases: Sequence[Any] = ()) -> Any:
     """Declare a structured op and enter it in the op table.
 
     With a name it returns the op. Without one it decorates the op's public signature: a function that checks
@@ -124,6 +126,7 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     multilinear : places of the inputs in which the output is linear, each alone
     keep   : what the rules read values of: "x" inputs, "z" output; others are given by shape and dtype only
     discrete : the result has no derivative (integers, booleans)
+    results : of an op with several outputs, the named tuple that it returns them in
     like, cases : reference and test inputs, see registry.Row
 
     Raises RegistryError if the name is taken.
@@ -132,7 +135,8 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
 
     def declare(bind: Rule) -> Structured:
         rules = (vjp,) if callable(vjp) else tuple(vjp)
-        made = Structured(bind.__name__, room, bind, out, rules, vjp_of, linear, multilinear, keep, discrete)
+        made = Structured(bind.__name__, room, bind, out, rules, vjp_of, linear, multilinear, keep, discrete,
+                          results)
         register(Row(made, "structured", room, where, like, None, cases))
         if kernel is not None:
             table.register(made.name, kernel)

@@ -1,164 +1,14 @@
-"""Linear algebra for the CPU. A matrix that holds inf or nan has a result of nan; nothing warns."""
+"""Inverses, systems and determinants for the CPU. Nothing warns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import ceil, factorial, log2
-from typing import Any
-
 import numpy as np
-import scipy.linalg
 
 from nbgrad import errors
 
 _silent = np.errstate(all="ignore")
-# Up to this order SciPy's compiled code is the fastest. It is accurate up to norm 2; above, its approximant
-# of degree 13 is off by 1e-12 (SciPy 1.17).
-_SMALL = 64
-_THETA = 4.25                             # norm up to which the approximant of degree 13 is exact to rounding
-_PADE = (64764752532480000., 32382376266240000., 7771770303897600., 1187353796428800., 129060195264000.,
-         10559470521600., 670442572800., 33522128640., 1323241920., 40840800., 960960., 16380., 182., 1.)
-_REMAINDER = log2(factorial(13)**2 / (factorial(26) * factorial(27)))
-
-Part = Sequence[Any]                      # (a,): a matrix; (a, e): the block matrix [[a, e], [0, a]]
 
 
-@_silent
-def _each(f: Callable[..., np.ndarray], out: np.ndarray, *xs: np.ndarray) -> None:
-    """out = f of each matrix; nan where one has an element that is not finite."""
-    for place in np.ndindex(out.shape[:-2] if out.size else (0,)):
-        matrices = [x[place] for x in xs]
-        out[place] = f(*matrices) if all(np.isfinite(m).all() for m in matrices) else np.nan
-
-
-# --------------------------------------------------------------------------------------- exponential
-def expm(out: np.ndarray, a: np.ndarray) -> None:
-    """Matrix exponentials."""
-    _each(lambda x: _exponential((x,))[0], out, a)
-
-
-def expm_frechet(out: np.ndarray, a: np.ndarray, e: np.ndarray) -> None:
-    """Derivatives of the matrix exponential at a in the direction e."""
-    _each(_derivative, out, a, e)
-
-
-def _derivative(a: np.ndarray, e: np.ndarray) -> np.ndarray:
-    """It is linear in e, so e is made small by a power of two: a alone decides how it is computed."""
-    power = _exponent(e) + 7
-    return np.ldexp(_exponential((a, np.ldexp(e, -power)))[1], power)
-
-
-def _exponent(a: np.ndarray) -> int:
-    """A power of two above the norm of a matrix."""
-    return int(np.frexp(np.abs(a).max())[1]) + len(a).bit_length()
-
-
-@_silent
-def inverse_norm(out: np.ndarray, a: np.ndarray) -> None:
-    """Powers of two."""
-    power = -np.frexp(np.abs(a).max((-2, -1), initial=0, keepdims=True))[1]
-    limits = np.finfo(out.dtype)
-    np.ldexp(out.dtype.type(1), np.clip(power, limits.minexp, limits.maxexp - 1), out=out)
-
-
-def _exponential(x: Part) -> Part:
-    """Exponential of a finite matrix, or of a block matrix."""
-    if len(x) == 1 and np.count_nonzero(x[0]) == np.count_nonzero(x[0].diagonal()):
-        return [np.diag(np.exp(x[0].diagonal()))]
-    if x[0].itemsize == 4 and _exponent(x[0]) > 12:     # above that, the tenth power may overflow in float32
-        return [part.astype(np.float32) for part in _exponential([part.astype(np.float64) for part in x])]
-    norm = _norm(x[0])
-    # To halve until the norm is small loses accuracy where the powers of the matrix are much smaller.
-    if len(x[0]) * len(x) > _SMALL or norm > 1e6 or (norm > 2 and 16 * _norm(x[0] @ x[0]) < norm**2):
-        return _rational(x)
-    s = ceil(log2(norm / 2)) if norm > 2 else 0
-    z = _small([np.ldexp(part, -s) for part in x] if s else x)
-    for _ in range(s):
-        z = _product(z, z)
-    return z
-
-
-def _norm(a: np.ndarray) -> float:
-    return float(np.abs(a).sum(0).max())
-
-
-def _small(x: Part) -> Part:
-    """Exponential by SciPy."""
-    if len(x) == 1:
-        return [scipy.linalg.expm(x[0])]
-    n = len(x[0])
-    block = np.zeros((2 * n, 2 * n), x[0].dtype)        # Higham, Functions of Matrices (2008), eq. 3.16
-    block[:n, :n], block[:n, n:], block[n:, n:] = x[0], x[1], x[0]
-    z = scipy.linalg.expm(block)
-    return [z[:n, :n], z[:n, n:]]
-
-
-def _product(x: Part, y: Part) -> Part:
-    if len(x) == 1:
-        return [x[0] @ y[0]]
-    return [x[0] @ y[0], x[0] @ y[1] + x[1] @ y[0]]
-
-
-def _combined(factors: Sequence[float], parts: Sequence[Part], identity: float = 0.0) -> Part:
-    """factors times parts, summed, and identity times the identity matrix."""
-    total = [sum(f * x for f, x in zip(factors, same, strict=True)) for same in zip(*parts, strict=True)]
-    total[0].flat[::len(total[0]) + 1] += identity
-    return total
-
-
-def _rational(x: Part) -> Part:
-    """Exponential by scaling, the rational approximant of degree 13, and squaring.
-
-    Source: Al-Mohy and Higham, A new scaling and squaring algorithm for the matrix exponential, SIAM J.
-    Matrix Anal. Appl. 31 (2009), algorithm 6.1, without its lower degrees, with bounds for norms of powers 8
-    and 10. On block matrices it is section 6 of the same authors' Computing the Fréchet derivative of the
-    matrix exponential, ibid. 30 (2009).
-    """
-    x2 = _product(x, x)
-    x4 = _product(x2, x2)
-    x6 = _product(x4, x2)
-    norms = [_norm(power[0]) for power in (x, x2, x4, x6)]
-    if not np.isfinite(norms).all():
-        return [np.full_like(part, np.nan) for part in x]
-    s = _squarings(x[0], [log2(max(norm, 1e-300)) for norm in norms])
-    if s:
-        graded = ((1, x), (2, x2), (4, x4), (6, x6))
-        x, x2, x4, x6 = [[np.ldexp(part, -s * k) for part in power] for k, power in graded]
-    powers, b = (x6, x4, x2), _PADE
-    odd = _product(x6, _combined(b[13:8:-2], powers))
-    odd = _product(x, _combined((1, *b[7:2:-2]), (odd, *powers), b[1]))
-    even = _product(x6, _combined(b[12:7:-2], powers))
-    even = _combined((1, *b[6:1:-2]), (even, *powers), b[0])
-    below = _combined((1, -1), (even, odd))             # the approximant is 1 + 2 odd / (even - odd)
-    z: Part = [np.linalg.solve(below[0], 2 * odd[0])]
-    if len(x) == 2:
-        z = [*z, np.linalg.solve(below[0], 2 * odd[1] - below[1] @ z[0])]
-    z = _combined((1,), (z,), 1)
-    for _ in range(s):
-        z = _product(z, z)
-    return z
-
-
-def _squarings(a: np.ndarray, norms: Sequence[float]) -> int:
-    """How often to halve a before the approximant, so that its truncation error is below rounding.
-
-    norms: binary logarithms of the norms of a and of its powers 2, 4, 6.
-    """
-    n1, n2, n4, n6 = norms
-    n8 = min(2 * n4, n6 + n2)
-    least = min(max(n6 / 6, n8 / 8), max(n8 / 8, (n4 + n6) / 10))
-    s = max(0, ceil(least - log2(_THETA)))
-    if n1 - s <= log2(_THETA):
-        return s
-    v, size = np.ones(len(a)), np.ldexp(np.abs(a), -ceil(n1))
-    for _ in range(27):
-        v = v @ size
-    rounding = log2(np.finfo(a.dtype).eps) - 1
-    excess = _REMAINDER + log2(max(v.max(), 1e-300)) + 27 * ceil(n1) - n1 - 26 * s - rounding
-    return s + max(0, ceil(excess / 26))
-
-
-# ------------------------------------------------------------------------------ inverse, systems, determinant
 @_silent
 def inv(out: np.ndarray, a: np.ndarray) -> None:
     """Inverses."""
@@ -183,44 +33,52 @@ def det(out: np.ndarray, a: np.ndarray) -> None:
     out[...] = np.linalg.det(a)
 
 
+@_silent
+def slogdet(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Signs and logarithms of the absolute values of determinants."""
+    sign, logarithm = np.linalg.slogdet(a)
+    return np.asarray(sign), np.asarray(logarithm)
+
+
 def cofactor(out: np.ndarray, a: np.ndarray) -> None:
-    """Matrices of cofactors."""
-    _each(_cofactor, out, a)
+    """With a = u s v, u and v orthogonal: det(u v) u diag(products of the other s) v."""
+    u, s, v, sign, finite = _svd(a)
+    out[...] = sign * (u * (_before(s) * _before(s[..., ::-1])[..., ::-1])[..., None, :]) @ v
+    out[~finite] = np.nan
 
 
 def cofactor_push(out: np.ndarray, a: np.ndarray, e: np.ndarray) -> None:
-    """Derivatives of the matrix of cofactors at a in the direction e."""
-    _each(_cofactor_push, out, a, e)
-
-
-def _cofactor(a: np.ndarray) -> np.ndarray:
-    """With a = u s v, u and v orthogonal: cofactor(a) = det(u v) u diag(products of the other s) v."""
-    u, s, v = np.linalg.svd(a)
-    return _orientation(u, v) * (u * _others(s).diagonal()) @ v
-
-
-def _cofactor_push(a: np.ndarray, e: np.ndarray) -> np.ndarray:
     """For diagonal a = s: d cofactor[i, i] sums e[j, j], d cofactor[i, j] is -e[j, i], times the other s."""
-    u, s, v = np.linalg.svd(a)
-    inside = u.T @ e @ v.T
-    pairs = _others(s)
-    np.fill_diagonal(pairs, 0)
-    middle = -inside.T * pairs
-    np.fill_diagonal(middle, pairs @ inside.diagonal())
-    return _orientation(u, v) * u @ middle @ v
+    u, s, v, sign, finite = _svd(a)
+    inside = np.swapaxes(v @ np.swapaxes(e, -1, -2) @ u, -1, -2)
+    pairs = _pairs(s)
+    middle = -np.swapaxes(inside, -1, -2) * pairs
+    diagonal = np.einsum("...ij,...jj->...i", pairs, inside)
+    middle[..., range(s.shape[-1]), range(s.shape[-1])] = diagonal
+    out[...] = sign * (u @ middle @ v)
+    out[~finite] = np.nan
 
 
-def _orientation(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    return np.rint(np.linalg.det(u) * np.linalg.det(v)).astype(u.dtype)
+def _svd(a: np.ndarray) -> tuple[np.ndarray, ...]:
+    """u, s, v, det(u v), and which matrices are finite; of the others the result is of no use."""
+    finite = np.isfinite(a).all((-2, -1))
+    u, s, v = np.linalg.svd(np.where(finite[..., None, None], a, 0))
+    return u, s, v, np.rint(np.linalg.det(u) * np.linalg.det(v))[..., None, None], finite
 
 
-def _others(s: np.ndarray) -> np.ndarray:
-    """Products of all s but two, i and j (at i = j: but one), exact where some are zero."""
-    n = len(s)
-    before, after = np.cumprod([1, *s[:-1]]), np.cumprod([1, *s[:0:-1]])[::-1]
-    products = np.empty((n, n), s.dtype)
-    for i in range(n):
-        between = np.cumprod([1, *s[i + 1:-1]])
-        products[i, i] = before[i] * after[i]
-        products[i, i + 1:] = products[i + 1:, i] = before[i] * between[:n - i - 1] * after[i + 1:]
-    return products
+def _before(s: np.ndarray) -> np.ndarray:
+    """Products of the elements before each, along the last axis."""
+    z = np.ones_like(s)
+    np.cumprod(s[..., :-1], -1, out=z[..., 1:])
+    return z
+
+
+def _pairs(s: np.ndarray) -> np.ndarray:
+    """Products of all s but two, i and j, and 0 at i = j; exact where some are zero."""
+    n = s.shape[-1]
+    products = np.zeros((*s.shape, n), s.dtype)
+    before, after = _before(s), _before(s[..., ::-1])[..., ::-1]
+    for i in range(n - 1):
+        between = _before(s[..., i + 1:])
+        products[..., i, i + 1:] = before[..., i, None] * between * after[..., i + 1:]
+    return products + np.swapaxes(products, -1, -2)

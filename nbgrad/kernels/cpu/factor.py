@@ -1,0 +1,153 @@
+"""Factorisations for the CPU.
+
+All of it runs on NumPy's BLAS and LAPACK, as matmul does. SciPy brings a second library with threads of its
+own: two pools that wait for work by spinning cost each other milliseconds a call.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import prod
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from nbgrad import errors
+from nbgrad.kernels.cache import compile_kernel
+from nbgrad.kernels.cpu.operand import operand_type
+from nbgrad.kernels.cpu.scalars import SCOPE
+
+_silent = np.errstate(all="ignore")
+_BLOCK = 40                               # rows that are solved by substitution; what is left goes to BLAS
+
+# Row operations: each unknown is a row of b, so the innermost loop runs over memory without gaps.
+_SUBSTITUTE = """
+def k_substitute(a, b, loops):
+    rows = load(loops, 1)
+    cols = load(loops, 2)
+    ra = load(loops, 4)
+    ca = load(loops, 5)
+    rb = load(loops, 7)
+    forward = load(loops, 8)
+    unit = load(loops, 9)
+    token = unlock(load(loops, 0) * rows * cols)
+    for m in range(load(loops, 0)):
+        pa = m * load(loops, 3)
+        pb = m * load(loops, 6)
+        for s in range(rows):
+            i = s if forward else rows - 1 - s
+            qi = pb + i * rb
+            for t in range(s):
+                j = t if forward else rows - 1 - t
+                f = load_at(a, pa + i * ra + j * ca)
+                qj = pb + j * rb
+                for c in range(0, cols * {width}, {width}):
+                    store_at(b, qi + c, load_at(b, qi + c) - f * load_at(b, qj + c))
+            if not unit:
+                d = load_at(a, pa + i * (ra + ca))
+                for c in range(0, cols * {width}, {width}):
+                    store_at(b, qi + c, load_at(b, qi + c) / d)
+    lock(token)
+"""
+
+
+@cache
+def _substitute(dtype: np.dtype) -> Any:
+    number, array = operand_type(np.dtype(np.int64)), operand_type(dtype)
+    return compile_kernel("k_substitute", _SUBSTITUTE.format(width=dtype.itemsize),
+                          types.void(array, array, number), SCOPE)
+
+
+@_silent
+def solve_triangular(out: np.ndarray, a: np.ndarray, b: np.ndarray, lower: bool, trans: bool,
+                     unit_diagonal: bool) -> None:
+    """Solutions of a @ z = b by substitution, block by block."""
+    if not out.size:
+        return
+    if not unit_diagonal and not np.diagonal(a, axis1=-2, axis2=-1).all():
+        raise errors.singular("solve_triangular", a.shape)
+    out[...] = b
+    x = out if b.ndim > 1 else out[..., None]
+    if trans:
+        a, lower = a.swapaxes(-1, -2), not lower
+    triangular(x, a, lower, unit_diagonal)
+
+
+def triangular(x: np.ndarray, a: np.ndarray, lower: bool, unit: bool = False) -> None:
+    """Put the solution z of a @ z = x in the place of x, which is C-contiguous."""
+    n, k = x.shape[-2:]
+    a = a if a.ndim == 2 else np.broadcast_to(a, (*x.shape[:-2], n, n)).reshape(-1, n, n)
+    x = x.reshape(-1, n, k) if x.ndim > 3 else x
+    step, (row, column) = a.strides[0] if a.ndim > 2 else 0, a.strides[-2:]
+    kernel, batch = _substitute(x.dtype), prod(x.shape[:-2])
+    for done in range(0, n, _BLOCK):
+        size = min(_BLOCK, n - done)
+        low = done if lower else n - done - size
+        here, solved = slice(low, low + size), slice(0, low) if lower else slice(low + size, n)
+        block = x[..., here, :]
+        if done:
+            block -= np.matmul(a[..., here, solved], x[..., solved, :])
+        loops = np.array([batch, size, k, step, row, column, n * k * x.itemsize, k * x.itemsize, lower, unit])
+        kernel(a[..., here, here], block, loops)
+
+
+@_silent
+def cholesky(out: np.ndarray, a: np.ndarray, upper: bool) -> None:
+    """Cholesky factors of symmetric parts; nan where an element is not finite."""
+    symmetric = _symmetric(a)
+    try:
+        z = np.linalg.cholesky(symmetric)
+    except np.linalg.LinAlgError as error:
+        rest, finite = _finite(symmetric)
+        if finite.all():
+            raise errors.not_positive_definite("cholesky", a.shape) from error
+        cholesky(out, rest, upper)
+        out[~finite] = np.nan
+        return
+    out[...] = z.swapaxes(-1, -2) if upper else z
+    finite = np.isfinite(np.diagonal(z, axis1=-2, axis2=-1)).all(-1)
+    if not finite.all():
+        out[~finite] = np.nan
+
+
+def _symmetric(a: np.ndarray) -> np.ndarray:
+    z = np.add(a, a.swapaxes(-1, -2))
+    z *= a.dtype.type(0.5)
+    return z
+
+
+def _finite(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """a with the identity for matrices that have an element that is not finite, and which have none."""
+    finite = np.isfinite(a).all((-2, -1))
+    return np.where(finite[..., None, None], a, np.eye(a.shape[-1], dtype=a.dtype)), finite
+
+
+@_silent
+def eigh(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues and eigenvectors of symmetric parts; nan where an element is not finite."""
+    z, finite = _finite(_symmetric(a))
+    w, v = np.linalg.eigh(z)
+    if not finite.all():
+        w[~finite] = v[~finite] = np.nan
+    return w, v
+
+
+@_silent
+def eigvalsh(out: np.ndarray, a: np.ndarray) -> None:
+    """Eigenvalues of symmetric parts; nan where an element is not finite."""
+    z, finite = _finite(_symmetric(a))
+    out[...] = np.linalg.eigvalsh(z)
+    out[~finite] = np.nan
+
+
+@_silent
+def inverse_gaps(out: np.ndarray, w: np.ndarray) -> None:
+    """1 / (w[j] - w[i]), and 0 for i = j."""
+    n = w.shape[-1]
+    gaps = w[..., None, :] - w[..., :, None]
+    gaps[..., range(n), range(n)] = np.inf
+    least = n * np.finfo(w.dtype).eps * np.abs(w).max(-1, initial=0)
+    if (np.abs(gaps) <= least[..., None, None]).any():
+        raise errors.repeated_eigenvalues("eigh", (*w.shape, n))
+    np.divide(1, gaps, out=out)

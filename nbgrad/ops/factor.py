@@ -1,0 +1,219 @@
+"""Triangular systems, Cholesky factors, eigenvalues of symmetric matrices; any batch axes in front."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nbgrad import errors
+from nbgrad.broadcast import shaped
+from nbgrad.ops.contract import matmul
+from nbgrad.ops.elementwise import negative, subtract
+from nbgrad.ops.index import tril, triu
+from nbgrad.ops.linalg import equations, solution, square_matrices
+from nbgrad.ops.reduce import sum
+from nbgrad.ops.shape import expand_dims, matrix_transpose, squeeze
+from nbgrad.scalar import add, multiply
+from nbgrad.structured import op
+from nbgrad.tensors import Tensor, as_tensor
+
+
+# ------------------------------------------------------------------------------------- triangular systems
+def _back(g: Any, a: Any, b: Any, lower: bool, trans: bool, unit_diagonal: bool) -> Tensor:
+    """Cotangent of the right-hand side, before it is summed to b's shape: one column for each solution."""
+    g = expand_dims(g, -1) if b.ndim == 1 else g
+    return solve_triangular(a, g, trans=not trans, lower=lower, unit_diagonal=unit_diagonal)
+
+
+def _of_matrix(g: Any, z: Any, a: Any, b: Any, lower: bool, trans: bool, unit_diagonal: bool) -> Tensor:
+    back, z = _back(g, a, b, lower, trans, unit_diagonal), expand_dims(z, -1) if b.ndim == 1 else z
+    left, right = (z, back) if trans else (back, z)
+    full = matmul(negative(left), matrix_transpose(right))
+    return shaped(tril(full, -int(unit_diagonal)) if lower else triu(full, int(unit_diagonal)), a)
+
+
+def _of_right(g: Any, z: Any, a: Any, b: Any, lower: bool, trans: bool, unit_diagonal: bool) -> Tensor:
+    back = _back(g, a, b, lower, trans, unit_diagonal)
+    return shaped(squeeze(back, -1) if b.ndim == 1 else back, b)
+
+
+def _solved(a: Any, b: Any, **_: Any) -> tuple[tuple[int, ...], Any]:
+    return solution(a, b)
+
+
+def _triangular_like(a: np.ndarray, b: np.ndarray, trans: Any = 0, lower: bool = False,
+                     unit_diagonal: bool = False) -> np.ndarray:
+    """A dense solution."""
+    a = np.tril(a) if lower else np.triu(a)
+    if unit_diagonal:
+        a = a * (1 - np.eye(a.shape[-1], dtype=a.dtype)) + np.eye(a.shape[-1], dtype=a.dtype)
+    return np.linalg.solve(np.swapaxes(a, -1, -2) if trans in (1, True, "T") else a, b)
+
+
+def _diagonal_heavy(*shape: int) -> Any:
+    """Matrices far from singular, of which no triangle is empty."""
+    return lambda rng: 0.4 * rng.normal(size=shape) + 3 * np.eye(shape[-1])
+
+
+@op(out=_solved, vjp=(_of_matrix, _of_right), multilinear=(1,), like=_triangular_like,
+    cases=[(_diagonal_heavy(3, 3), (3, 2)), (_diagonal_heavy(3, 3), (3,), {"lower": True}),
+           (_diagonal_heavy(2, 3, 3), (2, 3, 2), {"lower": True, "trans": 1}),
+           (_diagonal_heavy(3, 3), (2, 3, 2), {"trans": "T"}), (_diagonal_heavy(2, 3, 3), (3, 1)),
+           (_diagonal_heavy(3, 3), (3, 2), {"unit_diagonal": True}), (_diagonal_heavy(2, 1, 2, 2), (3, 2, 2)),
+           (_diagonal_heavy(90, 90), (90, 2), {"lower": True, "trans": 1, "unit_diagonal": True}),
+           ((0, 0), (0, 2)), ((0, 2, 2), (2, 1)), (_diagonal_heavy(2, 2), (2, 0))])
+def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False, *,
+                     upper: bool | None = None) -> Any:
+    """Return the solution z of a @ z = b with a triangular matrix a.
+
+    a: (..., n, n), of which one triangle is read; b: (n,) or (..., n, k); batch axes broadcast; only a 1-d b
+    is a vector, as in solve. float32 or float64; other dtypes become float64.
+    lower : read the lower triangle, not the upper one (upper: PyTorch's name for the opposite)
+    trans : 1 or "T": solve a.T @ z = b instead
+    unit_diagonal : take the diagonal for ones and do not read it
+    Raises SingularError if a diagonal has a zero or a is not square, ShapeError if the shapes do not fit.
+    """
+    if trans not in (0, 1, "N", "T"):
+        raise errors.bad_choice("solve_triangular", "trans", trans, (0, 1, "N", "T"))
+    lower = bool(lower if upper is None else not upper)
+    return equations("solve_triangular", a, b), {
+        "lower": lower, "trans": trans in (1, "T"), "unit_diagonal": bool(unit_diagonal)}
+
+
+# ------------------------------------------------------------------------------------------- Cholesky
+def _cholesky_rule(g: Any, z: Any, a: Any, upper: bool) -> Tensor:
+    """Half of inv(z).T @ m @ inv(z), m the lower triangle of z.T @ g mirrored, by two triangular solutions.
+
+    Source: Murray, Differentiation of the Cholesky decomposition, arXiv:1602.07527 (2016), section 3.
+    """
+    if upper:
+        g, z = matrix_transpose(g), matrix_transpose(z)
+    p = matmul(matrix_transpose(z), g)
+    m = add(tril(p, -1), matrix_transpose(tril(p)))
+    half = solve_triangular(z, m, trans=1, lower=True)
+    return multiply(solve_triangular(z, matrix_transpose(half), trans=1, lower=True), 0.5)
+
+
+def _positive(*shape: int) -> Any:
+    """Positive definite matrices."""
+
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        x = rng.normal(size=shape)
+        return x @ np.swapaxes(x, -1, -2) + 2 * np.eye(shape[-1])
+
+    return draw
+
+
+def _cholesky_like(a: np.ndarray, upper: bool = False) -> np.ndarray:
+    return np.linalg.cholesky((a + np.swapaxes(a, -1, -2)) / 2, upper=upper)
+
+
+@op(out=lambda a, upper: (a.shape, a.dtype), vjp=_cholesky_rule, keep="z", like=_cholesky_like,
+    cases=[(_positive(3, 3),), (_positive(2, 3, 3), {"upper": True}), (_positive(2, 1, 2, 2),),
+           (_positive(1, 1),), (_positive(50, 50),), ((0, 0),), ((0, 2, 2),), ((2, 0, 0),)])
+def cholesky(a: Any, upper: bool = False) -> Any:
+    """Return the lower triangular z with z @ z.T = a, or its transpose if `upper`.
+
+    a: (..., n, n), symmetric: the symmetric part (a + a.T) / 2 is what is factored, and the derivative is
+    that of this function, a symmetric matrix. float32 or float64; other dtypes become float64. A matrix with
+    nan or inf gives nan.
+    Raises SingularError if a matrix is not positive definite, or not square.
+    """
+    return (square_matrices("cholesky", a),), {"upper": bool(upper)}
+
+
+# ---------------------------------------------------------------------------- eigenvalues, eigenvectors
+class Eigh(NamedTuple):
+    """Eigenvalues (..., n), ascending, and eigenvectors (..., n, n), the columns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+def _symmetric_part(x: Tensor) -> Tensor:
+    return multiply(add(x, matrix_transpose(x)), 0.5)
+
+
+def _weighted(v: Tensor, g: Tensor) -> Tensor:
+    """v @ diag(g) @ v.T."""
+    return matmul(multiply(v, expand_dims(g, -2)), matrix_transpose(v))
+
+
+def _eigh_rule(g: Any, z: Any, a: Any) -> Tensor:
+    """v (diag(gw) + f * (v.T @ gv)) v.T with f[i, j] = 1 / (w[j] - w[i]).
+
+    Source: Giles, An extended collection of matrix derivative results, 2008, section 3.1.
+    """
+    (gw, gv), (w, v) = g, z
+    total: Any = None if gw is None else _weighted(v, gw)
+    if gv is not None:
+        vt = matrix_transpose(v)
+        inside = _symmetric_part(multiply(inverse_gaps(w), matmul(vt, gv)))
+        turned = matmul(matmul(v, inside), vt)
+        total = turned if total is None else add(total, turned)
+    return total
+
+
+def _apart(*shape: int) -> Any:
+    """Symmetric matrices whose eigenvalues are apart."""
+
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        q = np.linalg.qr(rng.normal(size=shape))[0]
+        w = 2 * np.arange(shape[-1]) - rng.uniform(0, 1, shape[:-1])
+        return (q * w[..., None, :]) @ np.swapaxes(q, -1, -2)
+
+    return draw
+
+
+def _sym(a: np.ndarray) -> np.ndarray:
+    return (a + np.swapaxes(a, -1, -2)) / 2
+
+
+_SYMMETRIC = [(_apart(3, 3),), (_apart(2, 4, 4),), (_apart(1, 1),), ((0, 0),), ((0, 2, 2),)]
+
+
+@op(vjp=_eigh_rule, keep="z", results=Eigh, like=lambda a: np.linalg.eigh(_sym(a)), cases=_SYMMETRIC)
+def eigh(a: Any) -> Any:
+    """Return the eigenvalues and eigenvectors of symmetric matrices.
+
+    a: (..., n, n), symmetric: as in cholesky it is the symmetric part that counts -> the named tuple
+    (eigenvalues (..., n), ascending, eigenvectors (..., n, n), the columns). The sign of a vector is
+    LAPACK's. float32 or float64; other dtypes become float64. A matrix with nan or inf gives nan.
+    A derivative that uses the eigenvectors raises GradientError where eigenvalues are equal to rounding, and
+    so does forward mode, which carries them along: eigvalsh has the derivative of the values alone.
+    Raises SingularError if a matrix is not square.
+    """
+    return (square_matrices("eigh", a),), {}
+
+
+@op(out=lambda a: (a.shape[:-1], a.dtype), vjp=lambda g, z, a: _weighted(eigh(a).eigenvectors, g), keep="x",
+    like=lambda a: np.linalg.eigvalsh(_sym(a)), cases=_SYMMETRIC)
+def eigvalsh(a: Any) -> Any:
+    """Return the eigenvalues of symmetric matrices, ascending.
+
+    a: (..., n, n) -> (..., n); as in eigh. The derivative exists in both modes; at repeated eigenvalues it is
+    that of one choice of eigenvectors, and the second derivative raises GradientError.
+    Raises SingularError if a matrix is not square.
+    """
+    return (square_matrices("eigvalsh", a),), {}
+
+
+def _of_values(g: Any, z: Any, w: Any) -> Tensor:
+    h = multiply(multiply(g, z), z)
+    return subtract(sum(h, -1), sum(h, -2))
+
+
+def _gaps_like(w: np.ndarray) -> np.ndarray:
+    gaps = w[..., None, :] - w[..., :, None]
+    return np.divide(1, gaps, where=gaps != 0, out=np.zeros_like(gaps))
+
+
+@op(out=lambda w: ((*w.shape, w.shape[-1]), w.dtype), vjp=_of_values, keep="z", like=_gaps_like,
+    cases=[(np.array([0.0, 1.0, 3.0]),), (np.array([[0.0, 2.0], [-1.0, 1.5]]),), ((1,),), ((0,),), ((0, 2),)])
+def inverse_gaps(w: Any) -> Any:
+    """Return 1 / (w[j] - w[i]) for eigenvalues w: (..., n) -> (..., n, n), with 0 on the diagonal.
+
+    Raises GradientError if two are equal to rounding.
+    """
+    return (as_tensor(w),), {}
