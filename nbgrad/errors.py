@@ -50,6 +50,10 @@ class CacheError(NbgradError, RuntimeError):
     """A kernel cache folder that is not safe to use."""
 
 
+class CacheWarning(UserWarning):
+    """A kernel cache folder that cannot be used: kernels are compiled again in each process."""
+
+
 class DeviceError(NbgradError, RuntimeError):
     """A device that is not there, or arrays that live on different ones."""
 
@@ -335,6 +339,17 @@ def unsafe_cache(folder: object, why: str) -> CacheError:
     return CacheError(f"the kernel cache folder {folder} {why}. Compiled code is loaded from it, so it must "
                       f"be yours alone: run chmod 700 on it, or set NBGRAD_CACHE_DIR to another folder "
                       f"(empty: no cache).")
+
+
+def unusable_cache(folder: object, why: str) -> CacheWarning:
+    return CacheWarning(f"the kernel cache folder {folder} cannot be used ({why}): each process compiles its "
+                        f"kernels again. Set NBGRAD_CACHE_DIR to a folder that you can write to (empty: no "
+                        f"cache, and no warning).")
+
+
+def unlinked_kernel(name: str, symbols: Iterable[str]) -> CacheError:
+    return CacheError(f"the kernel {name} needs functions that this process does not have: {_list(symbols)}. "
+                      f"Reinstall numba and llvmlite in versions that fit each other.")
 
 
 def unknown_device(name: object) -> DeviceError:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 import nbgrad
 from nbgrad.config import settings
 from nbgrad.declare import Choice
-from nbgrad.kernels import cache, table
+from nbgrad.kernels import linker, store, table
 from nbgrad.registry import OPS, Row
 from nbgrad.scalar import Elementwise
 
@@ -50,10 +50,9 @@ def ops() -> list[tuple[str, ...]]:
 
 def kernels() -> list[tuple[str, ...]]:
     """Kernels in the cache folder, by name, with how many compiled variants each has."""
-    where = cache.folder()
-    files = [f for f in where.iterdir() if not f.name.startswith(".")] if where else []
+    files = store.files()
     size = sum(f.stat().st_size for f in files)
-    return [("folder", "kernels", "bytes"), (str(where), str(len(files)), str(size))]
+    return [("folder", "kernels", "bytes"), (str(store.folder()), str(len(files)), str(size))]
 
 
 def summary() -> list[tuple[str, ...]]:
@@ -62,7 +61,7 @@ def summary() -> list[tuple[str, ...]]:
     facts: list[tuple[str, ...]] = [("nbgrad", nbgrad.__version__),
                                     ("python", platform.python_version())]
     facts += [(name, version(name)) for name in ("numpy", "scipy", "numba", "llvmlite")]
-    facts += [("processor", cache.llvm.get_host_cpu_name()), ("device", settings.device),
+    facts += [("processor", linker.processor()[0]), ("device", settings.device),
               ("cache", f"{where}: {count} kernels, {int(size) / 1e6:.1f} MB"), ("ops", str(len(OPS)))]
     return facts
 

@@ -24,7 +24,7 @@ print(float(nb.grad(lambda x: nb.sum(nb.tanh(x)))(nb.asarray([0.5]))[0]), len(bu
 def run(folder, program=PROGRAM):
     """(output words, error text) of the program with this cache folder."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
+        [sys.executable, "-W", "error", "-W", "default:the kernel cache folder", "-c", program],
         env={**os.environ, "NBGRAD_CACHE_DIR": str(folder)},
         capture_output=True,
         text=True,
@@ -34,7 +34,7 @@ def run(folder, program=PROGRAM):
 
 
 def kernels(folder):
-    return [f for f in folder.iterdir() if not f.name.startswith(".")]
+    return [f for f in folder.glob("*/*") if not f.name.startswith(".")]
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_second_process_compiles_nothing(filled):
     assert int(out[1]) == 0
     assert float(out[0]) == pytest.approx(1 - np.tanh(0.5) ** 2, rel=1e-15)
     assert filled.stat().st_mode & 0o777 == 0o700
-    assert not [f for f in filled.iterdir() if f.name.startswith(".")]
+    assert not list(filled.glob("**/.*"))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,8 @@ def test_a_folder_of_someone_else_is_refused(filled):
 def test_a_folder_that_cannot_be_made_means_no_cache(tmp_path):
     (tmp_path / "file").write_text("")
     out, err = run(tmp_path / "file" / "cache")
-    assert not err
+    assert err.count("CacheWarning") == 1
+    assert "NBGRAD_CACHE_DIR" in err
     assert int(out[1]) > 0
 
 
@@ -143,8 +144,11 @@ def test_settings_come_from_the_environment(tmp_path):
 def test_the_key_covers_versions_processor_and_sources(monkeypatch):
     before = cache.foundation()
     cache.foundation.cache_clear()
-    monkeypatch.setattr(cache.numba, "__version__", "0.0")
-    assert cache.foundation() != before
+    for change in (lambda m: m.setattr(cache, "_numba", lambda: "0.0"), lambda m: m.setenv("NUMBA_OPT", "0")):
+        with monkeypatch.context() as m:
+            change(m)
+            cache.foundation.cache_clear()
+            assert cache.foundation() != before
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
     cache.foundation.cache_clear()
-    monkeypatch.undo()
     assert cache.foundation() == before

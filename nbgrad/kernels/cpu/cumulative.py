@@ -11,12 +11,9 @@ from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from nbgrad.kernels import layout
 from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu.operand import operand_type
-from nbgrad.kernels.cpu.scalars import SCOPE
 
 # the first total, and how the total takes in an element v of the first operand and w of the second
 _RULES = {"cumsum": ("v", "total + v"), "cumprod": ("v", "total * v"), "recurrence": ("w", "w + v * total")}
@@ -145,9 +142,8 @@ def _kernel(rule: str, rows: bool, dtype: np.dtype, out: np.dtype) -> Any:
     source = (_ROWS if rows else _COLUMNS).format(
         rule=rule, first=first, combine=combine, cast=wide, out=out, block=block, inner=0 if rows else 1,
         strip=_STRIP, width=dtype.itemsize, out_width=out.itemsize)
-    number, given = operand_type(np.dtype(np.int64)), operand_type(dtype)
-    signature = types.void(given, given, operand_type(out), operand_type(wide), number, number, number)
-    return compile_kernel(f"k_{rule}", source, signature, SCOPE)
+    arguments = (dtype, dtype, out, wide, *[np.dtype(np.int64)] * 3)
+    return compile_kernel(f"k_{rule}", source, arguments)
 
 
 @lru_cache(maxsize=1024)

@@ -10,17 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from nbgrad.kernels import layout
 from nbgrad.kernels.cache import compile_kernel
 from nbgrad.kernels.cpu import source
-from nbgrad.kernels.cpu.operand import FRESH, operand_type
-from nbgrad.kernels.cpu.scalars import SCOPE
 from nbgrad.kernels.cpu.source import Body, Kind
 
 _ndarray = np.ndarray
-_SCALARS = {float: types.float64, int: types.int64, bool: types.boolean}
+_NUMBER = np.dtype(np.int64)
 
 Program = Callable[[tuple[Kind, ...]], Body]
 
@@ -100,33 +97,21 @@ class Loops:
 
     def _compile_flat(self, kinds: tuple[Kind, ...]) -> Flat:
         body = self.program(kinds)
-        name, arguments = _word(self.name), _argument_types(body, kinds)
+        name = _word(self.name)
         whole = not any(isinstance(kind, np.dtype) for kind in kinds)
-        result = types.void if whole else types.UniTuple(FRESH, len(body.dtypes)) if self.many else FRESH
-        signature = result(*(arguments if whole else arguments[:len(kinds)]))
-        kernel = compile_kernel(name, source.flat(name, kinds, body, self.many), signature, SCOPE)
+        arguments = (*kinds, *body.dtypes) if whole else kinds
+        result = None if whole else (_ndarray,) * len(body.dtypes) if self.many else _ndarray
+        kernel = compile_kernel(name, source.flat(name, kinds, body, self.many), arguments, result)
         used = {*body.dtypes, *[kind for kind in kinds if not isinstance(kind, type)]}
         self.flats[kinds] = made = Flat(kernel, body, not whole and len(used) == 1)
         return made
 
     def _compile_strided(self, kinds: tuple[Kind, ...]) -> Any:
         body = self.flats[kinds].body
-        number = operand_type(np.dtype(np.int64))
-        signature = types.void(*_argument_types(body, kinds), number, number, types.intp)
-        name = _word(self.name)
-        kernel = compile_kernel(name, source.strided(name, kinds, body), signature, SCOPE)
+        name, arguments = _word(self.name), (*kinds, *body.dtypes, _NUMBER, _NUMBER, int)
+        kernel = compile_kernel(name, source.strided(name, kinds, body), arguments)
         self.strided[kinds] = kernel
         return kernel
-
-
-def _argument_types(body: Body, kinds: tuple[Kind, ...]) -> list[Any]:
-    return [_argument_type(kind) for kind in kinds] + [operand_type(dtype) for dtype in body.dtypes]
-
-
-def _argument_type(kind: Kind) -> Any:
-    if not isinstance(kind, type):
-        return operand_type(kind)
-    return _SCALARS.get(kind) or operand_type(np.dtype(kind)).dtype
 
 
 def _word(name: str) -> str:

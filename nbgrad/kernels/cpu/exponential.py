@@ -7,11 +7,8 @@ from math import prod as product
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu.operand import operand_type
-from nbgrad.kernels.cpu.scalars import SCOPE
 
 # what is done with a row once its sum of exponentials is known
 _FINISH = {
@@ -43,8 +40,7 @@ def k_{rule}(x, o, n):
 def _row_kernel(rule: str, dtype: np.dtype) -> Any:
     keep = "store(o, p + i, e)" if rule == "softmax" else ""
     source = _ROW.format(rule=rule, dtype=dtype, keep=keep, finish=_FINISH[rule])
-    signature = types.void(operand_type(dtype), operand_type(dtype), types.intp)
-    return compile_kernel(f"k_{rule}", source, signature, SCOPE, reassociate=True)
+    return compile_kernel(f"k_{rule}", source, (dtype, dtype, int), reassociate=True)
 
 
 def logsumexp(out: np.ndarray, x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> None:

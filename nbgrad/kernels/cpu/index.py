@@ -12,12 +12,9 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from nbgrad import errors
 from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu.operand import operand_type
-from nbgrad.kernels.cpu.scalars import SCOPE
 
 Index = tuple[Any, ...]
 
@@ -45,9 +42,8 @@ def k_add_rows(out, at, v, before, n, row):
 
 @cache
 def _add_rows(dtype: np.dtype) -> Any:
-    array, number = operand_type(dtype), types.intp
-    signature = types.boolean(array, operand_type(np.dtype(np.int64)), array, number, number, number)
-    return compile_kernel("k_add_rows", _ADD_ROWS.format(dtype=dtype), signature, SCOPE)
+    arguments = (dtype, np.dtype(np.int64), dtype, int, int, int)
+    return compile_kernel("k_add_rows", _ADD_ROWS.format(dtype=dtype), arguments, bool)
 
 
 def _unique(index: Index) -> bool:

@@ -12,17 +12,13 @@ microsecond in all.
 
 from __future__ import annotations
 
-import ctypes
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
-
-from nbgrad.kernels import threads
 
 _C_CONTIGUOUS = 0x0001
 _HEADER = object.__basicsize__            # PyObject_HEAD: 16 bytes, 32 on builds without the GIL
@@ -88,26 +84,6 @@ def _box(typ: Fresh, value: Any, c: Any) -> Any:
     with c.builder.if_then(cgutils.is_null(c.builder, value)):
         c.builder.store(c.builder.bitcast(c.pyapi.make_none(), value.type), result)
     return c.builder.bitcast(c.builder.load(result), c.pyapi.pyobj)
-
-
-def _publish() -> None:
-    """Make two functions of NumPy's C interface known to the linker, by names of ours, and those of threads.
-
-    Their places in NumPy's table are part of its ABI, and so is that of ndarray, which is checked.
-    """
-    capsule = np._core._multiarray_umath._ARRAY_API      # type: ignore[attr-defined]
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    table = ctypes.cast(pointer(capsule, None), ctypes.POINTER(ctypes.c_void_p))
-    if table[2] != id(np.ndarray):
-        raise ImportError("nbgrad does not know this NumPy's C interface. Install a released NumPy 2.")
-    llvm.add_symbol("nbgrad_descr_from_type", table[45])
-    llvm.add_symbol("nbgrad_new_like_array", table[277])
-    for name, address in threads.symbols().items():
-        llvm.add_symbol(name, address)
-
-
-_publish()
 
 
 def _call(builder: Any, name: str, result: ir.Type, *args: Any) -> Any:

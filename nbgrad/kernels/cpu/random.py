@@ -10,11 +10,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu.operand import operand_type
-from nbgrad.kernels.cpu.scalars import SCOPE
 
 # 32-bit words are kept in 64 bits: a product of two of them is then one multiplication
 _ROUND = """
@@ -56,9 +53,8 @@ def _rounds() -> str:
 
 @cache
 def _drop(dtype: np.dtype) -> Any:
-    array, bits = operand_type(dtype), operand_type(np.dtype(np.uint32))
-    signature = types.void(array, array, bits, types.uint64, types.uint64, types.float64)
-    return compile_kernel("k_drop", _DROP.format(dtype=dtype, rounds=_rounds()), signature, SCOPE)
+    arguments = (dtype, dtype, np.dtype(np.uint32), np.uint64, np.uint64, float)
+    return compile_kernel("k_drop", _DROP.format(dtype=dtype, rounds=_rounds()), arguments)
 
 
 def drop(out: np.ndarray, x: np.ndarray, p: float, key: int) -> None:

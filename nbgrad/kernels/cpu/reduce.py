@@ -7,12 +7,9 @@ from math import prod as product
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from nbgrad.kernels import layout
 from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu.operand import operand_type
-from nbgrad.kernels.cpu.scalars import SCOPE
 
 _silent = np.errstate(all="ignore")       # inf and nan flow without a warning, as in compiled kernels
 
@@ -145,9 +142,8 @@ def _kernel(rule: str, rows: bool, dtype: np.dtype, result: np.dtype) -> Any:
     source = (_ROWS if rows else _COLUMNS).format(
         rule=rule, start_row=first, start=start, combine=combine, cast=cast,
         width=dtype.itemsize, out_width=result.itemsize)
-    number = operand_type(np.dtype(np.int64))
-    signature = types.void(operand_type(dtype), operand_type(result), number, number, number, number)
-    return compile_kernel(f"k_{rule}", source, signature, SCOPE, reassociate=True)
+    arguments = (dtype, result, *[np.dtype(np.int64)] * 4)
+    return compile_kernel(f"k_{rule}", source, arguments, reassociate=True)
 
 
 def _reduce(rule: str, out: np.ndarray, x: np.ndarray, axis: tuple[int, ...],

@@ -1,0 +1,85 @@
+"""The linker: object code -> Python callables, by llvmlite alone.
+
+A kernel needs functions of CPython, of the C library and of NumPy's C interface. LLVM ends the process when
+it meets a symbol that it cannot resolve, so every one is looked up before.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterable
+from functools import cache as memoise
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from nbgrad.kernels import threads
+
+_METH_FASTCALL = 0x0080
+_KEPT: list[Any] = []                     # what the callables point to: it lives as long as the process
+
+
+class _Definition(ctypes.Structure):
+    """CPython's PyMethodDef."""
+
+    _fields_ = (("name", ctypes.c_char_p), ("address", ctypes.c_void_p), ("flags", ctypes.c_int),
+                ("doc", ctypes.c_char_p))
+
+
+def _publish() -> None:
+    """Make two functions of NumPy's C interface known to the linker, by names of ours, and those of threads.
+
+    Their places in NumPy's table are part of its ABI, and so is that of ndarray, which is checked.
+    """
+    capsule = np._core._multiarray_umath._ARRAY_API      # type: ignore[attr-defined]
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    table = ctypes.cast(pointer(capsule, None), ctypes.POINTER(ctypes.c_void_p))
+    if table[2] != id(np.ndarray):
+        raise ImportError("nbgrad does not know this NumPy's C interface. Install a released NumPy 2.")
+    llvm.add_symbol("nbgrad_descr_from_type", table[45])
+    llvm.add_symbol("nbgrad_new_like_array", table[277])
+    for name, address in threads.symbols().items():
+        llvm.add_symbol(name, address)
+
+
+llvm.initialize_native_target()
+llvm.initialize_native_asmprinter()
+_publish()
+
+
+@memoise
+def processor() -> tuple[str, str]:
+    """Name and features of this processor, as LLVM spells them."""
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+def machine() -> Any:
+    """A target machine for this processor, for code that may be loaded at any address."""
+    name, features = processor()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=name, features=features, opt=3, reloc="static", codemodel="jitdefault", jit=True)
+
+
+@memoise
+def _engine() -> Any:
+    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine())
+
+
+def missing(symbols: Iterable[str]) -> list[str]:
+    """Those of the symbols that nothing in this process defines."""
+    _engine()                             # the first engine opens the process's own symbols to the search
+    return [symbol for symbol in symbols if llvm.address_of_symbol(symbol) is None]
+
+
+def load(code: bytes, symbol: str) -> Callable[..., Any]:
+    """The builtin that object code defines under this name. No symbol that it needs may be missing."""
+    engine = _engine()
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    definition = _Definition(symbol.encode(), engine.get_function_address(symbol), _METH_FASTCALL, None)
+    _KEPT.append(definition)
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+    return make(ctypes.addressof(definition), None, None)
