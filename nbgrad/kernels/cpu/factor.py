@@ -11,12 +11,9 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from nbgrad import errors
 from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu.operand import operand_type
-from nbgrad.kernels.cpu.scalars import SCOPE
 
 _silent = np.errstate(all="ignore")
 _BLOCK = 40                               # rows that are solved by substitution; what is left goes to BLAS
@@ -54,9 +51,8 @@ def k_substitute(a, b, loops):
 
 @cache
 def _substitute(dtype: np.dtype) -> Any:
-    number, array = operand_type(np.dtype(np.int64)), operand_type(dtype)
-    return compile_kernel("k_substitute", _SUBSTITUTE.format(width=dtype.itemsize),
-                          types.void(array, array, number), SCOPE)
+    arguments = (dtype, dtype, np.dtype(np.int64))
+    return compile_kernel("k_substitute", _SUBSTITUTE.format(width=dtype.itemsize), arguments)
 
 
 @_silent
