@@ -27,11 +27,14 @@ from nbgrad.checkpoint import checkpoint
 from nbgrad.declare import elementwise
 from nbgrad.jacobians import hessian, jacobian
 from nbgrad.kernels.threads import get_num_threads, set_num_threads
+from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.close import allclose, isclose
 from nbgrad.ops.compare import (
     bitwise_and,
     bitwise_invert,
+    bitwise_left_shift,
     bitwise_or,
+    bitwise_right_shift,
     bitwise_xor,
     ceil,
     equal,
@@ -61,6 +64,7 @@ from nbgrad.ops.create import (
     empty,
     empty_like,
     eye,
+    from_dlpack,
     from_numpy,
     full,
     full_like,
@@ -74,6 +78,7 @@ from nbgrad.ops.create import (
     zeros_like,
 )
 from nbgrad.ops.cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, diff
+from nbgrad.ops.dtypes import can_cast, finfo, iinfo, isdtype, result_type
 from nbgrad.ops.elementwise import (
     abs,
     acos,
@@ -128,12 +133,13 @@ from nbgrad.ops.embedding import embedding
 from nbgrad.ops.expm import expm
 from nbgrad.ops.exponential import log_softmax, logsumexp, softmax
 from nbgrad.ops.factor import cholesky, eigh, eigvalsh, solve_triangular
-from nbgrad.ops.index import getitem, nonzero, put, scatter_add, take, take_along_axis, tril, triu
+from nbgrad.ops.index import getitem, nonzero, put, scatter_add, take, tril, triu
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
 from nbgrad.ops.nn import cross_entropy, huber, mse
 from nbgrad.ops.random import dropout
 from nbgrad.ops.reduce import all, any, average, count_nonzero, max, mean, min, norm, prod, std, sum, var
-from nbgrad.ops.search import argmax, argmin, argsort
+from nbgrad.ops.search import argmax, argmin, searchsorted
+from nbgrad.ops.sets import isin, unique_all, unique_counts, unique_inverse, unique_values
 from nbgrad.ops.shape import (
     concat,
     expand_dims,
@@ -150,6 +156,7 @@ from nbgrad.ops.shape import (
     swapaxes,
     vstack,
 )
+from nbgrad.ops.sort import argsort, sort
 from nbgrad.registry import OPS
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor
@@ -176,8 +183,11 @@ arctan2 = atan2
 arctanh = atanh
 cat = concat
 concatenate = concat
+invert = bitwise_not = bitwise_invert
+left_shift = bitwise_left_shift
 mod = remainder
 power = pow
+right_shift = bitwise_right_shift
 transpose = permute_dims
 true_divide = divide
 
@@ -185,27 +195,29 @@ __all__ = [
     "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "any",
     "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
     "argmin", "argsort", "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
-    "average", "backend", "bitwise_and", "bitwise_invert", "bitwise_or", "bitwise_xor", "bool_",
-    "broadcast_to", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip", "concat", "concatenate",
-    "cos", "cosh", "count_nonzero", "cross_entropy", "cumprod", "cumsum", "cumulative_prod",
-    "cumulative_sum", "det", "diff", "directional_derivative", "divide", "dot", "dropout", "e", "eigh",
-    "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf",
-    "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "flip", "float32", "float64", "floor",
-    "floor_divide", "from_numpy", "full", "full_like", "gelu", "get_num_threads", "getitem", "grad",
-    "greater", "greater_equal", "hessian", "hstack", "huber", "hvp", "hypot", "inf", "inner", "int16",
-    "int32", "int64", "int8", "inv", "isclose", "isfinite", "isinf", "isnan", "jacobian", "jvp",
-    "leaky_relu", "less", "less_equal", "linalg", "linearize", "linspace", "log", "log10", "log1p",
-    "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "maximum", "mean", "min", "minimum",
-    "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad", "nonzero", "norm",
-    "not_equal", "ones", "ones_like", "op", "optim", "outer", "permute_dims", "pi", "positive", "pow",
-    "power", "prod", "put", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "reshape",
-    "round", "scatter_add", "set_num_threads", "sigmoid", "sign", "signbit", "silu", "sin", "sinh",
-    "slogdet", "softmax", "softplus", "solve", "solve_triangular", "split", "sqrt", "square", "squeeze",
+    "average", "backend", "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_not",
+    "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bool_", "broadcast_to", "can_cast", "cat",
+    "cbrt", "ceil", "checkpoint", "cholesky", "clip", "concat", "concatenate", "cos", "cosh",
+    "count_nonzero", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "det",
+    "diff", "directional_derivative", "divide", "dot", "dropout", "e", "eigh", "eigvalsh", "einsum",
+    "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "errors", "exp", "exp2",
+    "expand_dims", "expm", "expm1", "eye", "finfo", "flip", "float32", "float64", "floor", "floor_divide",
+    "from_dlpack", "from_numpy", "full", "full_like", "gelu", "get_num_threads", "getitem", "grad",
+    "greater", "greater_equal", "hessian", "hstack", "huber", "hvp", "hypot", "iinfo", "inf", "inner",
+    "int16", "int32", "int64", "int8", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf",
+    "isnan", "jacobian", "jvp", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize",
+    "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max",
+    "maximum", "mean", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "negative",
+    "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer",
+    "permute_dims", "pi", "positive", "pow", "power", "prod", "put", "rand", "randn", "ravel",
+    "reciprocal", "relu", "remainder", "reshape", "result_type", "right_shift", "round", "scatter_add",
+    "searchsorted", "set_num_threads", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet",
+    "softmax", "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze",
     "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan",
     "tanh", "tensor", "tensordot", "testing", "transpose", "tril", "triu", "true_divide", "trunc",
-    "uint16", "uint32", "uint64", "uint8", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where",
-    "zeros", "zeros_like",
+    "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"

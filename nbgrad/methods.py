@@ -12,7 +12,18 @@ import numpy as np
 from nbgrad import device, errors
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.core import TAPE, apply, quiet, watch
-from nbgrad.ops import compare, contract, cumulative, elementwise, exponential, index, reduce, search, shape
+from nbgrad.ops import (
+    compare,
+    contract,
+    cumulative,
+    elementwise,
+    exponential,
+    index,
+    reduce,
+    search,
+    shape,
+    sort,
+)
 from nbgrad.scalar import Elementwise, add, multiply
 from nbgrad.tape import backward
 from nbgrad.tensors import Tensor, living, raw, tensor
@@ -41,6 +52,7 @@ _OPERATORS = {
     "add": add, "sub": elementwise.subtract, "mul": multiply, "truediv": elementwise.divide,
     "floordiv": compare.floor_divide, "mod": elementwise.remainder, "pow": elementwise.pow,
     "matmul": contract.matmul,
+    "lshift": compare.bitwise_left_shift, "rshift": compare.bitwise_right_shift,
     "and": compare.bitwise_and, "or": compare.bitwise_or, "xor": compare.bitwise_xor,
 }
 _COMPARISONS = {
@@ -115,6 +127,11 @@ def numpy(x: Tensor) -> np.ndarray:
 
 def _array(x: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
     return np.array(numpy(x), dtype, copy=copy)
+
+
+def _dlpack(x: Tensor, **options: Any) -> Any:
+    """A copy for another library, which may write into it."""
+    return numpy(x).copy().__dlpack__(**options)
 
 
 def _bool(x: Tensor) -> bool:
@@ -239,6 +256,7 @@ _PROTOCOLS: dict[str, Any] = {
     "__repr__": _repr, "__str__": _str, "__format__": _format,
 }
 _METHODS: dict[str, Any] = {
+    "__dlpack__": _dlpack, "__dlpack_device__": lambda x: raw(x).__dlpack_device__(),
     "item": item, "numpy": numpy, "tolist": lambda x: numpy(x).tolist(),
     "backward": backward, "detach": stop_gradient, "requires_grad_": set_requires_grad, "zero_": zero,
     "astype": astype, "to": astype, "clone": copy, "copy": copy,
@@ -256,7 +274,8 @@ _NAMED: dict[Any, tuple[str, ...]] = {
     compare: ("floor", "ceil", "sign", "isnan"),
     reduce: ("sum", "mean", "prod", "max", "min", "var", "std", "any", "all", "norm"),
     cumulative: ("cumsum", "cumprod", "diff"),
-    search: ("argmax", "argmin"),
+    search: ("argmax", "argmin", "searchsorted"),
+    sort: ("argsort", "sort"),
     exponential: ("logsumexp", "softmax", "log_softmax"),
     shape: ("ravel", "squeeze", "swapaxes", "moveaxis", "flip", "expand_dims"),
     index: ("take", "scatter_add"),

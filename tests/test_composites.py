@@ -33,6 +33,20 @@ CASES = {
     "cumsum of uint8": (nb.cumsum, np.cumsum, (INTS.astype(np.uint8),), {"axis": 0}),
     "cumsum in float32": (nb.cumsum, np.cumsum, (A,), {"axis": 0, "dtype": "float32"}),
     "cumprod of integers": (nb.cumprod, np.cumprod, (INTS,), {}),
+    "sort in falling order": (
+        lambda x: nb.sort(x, 0, descending=True),
+        lambda x: np.flip(np.sort(x, 0), 0),
+        (A,),
+        {},
+    ),
+    "sort of integers": (nb.sort, np.sort, (INTS,), {"axis": None}),
+    "take_along_axis of argsort": (
+        lambda x: nb.take_along_axis(x, nb.argsort(x, 0), 0),
+        lambda x: np.take_along_axis(x, np.argsort(x, 0), 0),
+        (A,),
+        {},
+    ),
+    "take_along_axis of booleans": (nb.take_along_axis, np.take_along_axis, (BOOLS, INTS % 3), {"axis": 1}),
     "diff": (nb.diff, np.diff, (A,), {}),
     "diff twice": (nb.diff, np.diff, (B,), {"n": 2, "axis": 1}),
     "diff more than there is": (nb.diff, np.diff, (A,), {"n": 5, "axis": 0}),
@@ -64,3 +78,54 @@ def test_derivatives(name):
     ours, _, args, params = CASES[name]
     nb.testing.check_grads(lambda *xs: nb.astype(ours(*xs, **params), np.float64) if "32" not in name
                            else ours(*xs, **params), args)
+
+
+def test_unique_values_and_their_places():
+    x = np.array([[3.0, 1.0, 3.0], [0.0, 1.0, np.nan]])
+    for theirs, ours in zip(np.unique_all(x), nb.unique_all(x), strict=True):
+        np.testing.assert_array_equal(raw(ours), theirs)
+    np.testing.assert_array_equal(raw(nb.unique_counts(x).counts), np.unique_counts(x).counts)
+    inverse = np.unique_inverse(x).inverse_indices
+    np.testing.assert_array_equal(raw(nb.unique_inverse(x).inverse_indices), inverse)
+    np.testing.assert_array_equal(raw(nb.unique_values(x)), [0, 1, 3, np.nan])
+    gradient = nb.grad(lambda t: nb.sum(nb.unique_values(t) * np.arange(1.0, 5.0)))(x)
+    np.testing.assert_array_equal(raw(gradient), [[3, 2, 0], [1, 0, 4]])
+
+
+def test_searchsorted_takes_the_order_of_an_unsorted_array():
+    x, v = A[0], A[1]
+    got = nb.searchsorted(x, v, sorter=nb.argsort(x))
+    np.testing.assert_array_equal(raw(got), np.searchsorted(np.sort(x), v))
+
+
+def test_dtypes():
+    x = nb.ones(3, dtype="float32")
+    assert nb.result_type(x, 1.0) == np.float32
+    assert nb.result_type(x, "int64", nb.ones(2)) == np.float64
+    assert nb.result_type(1, 2.0) == np.float64
+    assert nb.finfo(x).eps == np.finfo("float32").eps
+    assert nb.iinfo(np.int8).max == 127
+    assert nb.can_cast(x, "float64")
+    assert not nb.can_cast("float64", x)
+    assert nb.can_cast("float64", x, "same_kind")
+    assert nb.isdtype(x.dtype, "real floating")
+    assert nb.isdtype(x, ("bool", "float32"))
+    assert not nb.isdtype("int8", "unsigned integer")
+
+
+def test_dlpack_copies_in_and_out():
+    x = np.arange(3.0)
+    t = nb.from_dlpack(x)
+    x[0] = 9
+    np.testing.assert_array_equal(raw(t), [0, 1, 2])
+    back = np.from_dlpack(t)
+    np.testing.assert_array_equal(back, [0, 1, 2])
+    assert not np.shares_memory(back, raw(t))
+    np.testing.assert_array_equal(raw(nb.from_dlpack(t * 2)), [0, 2, 4])
+
+
+def test_shifts_are_operators():
+    x = nb.asarray([1, -8])
+    np.testing.assert_array_equal(raw(x << 3), [8, -64])
+    np.testing.assert_array_equal(raw(x >> np.array([70, 70])), [0, -1])
+    np.testing.assert_array_equal(raw(1 << nb.asarray([0, 64, -1])), [1, 0, 0])

@@ -59,6 +59,21 @@ CASES = {
     "0 ** y": (lambda y: nb.pow(0.0, y), [2.0], [0.0]),
     "prod with a zero": (nb.prod, [[0.0, 2.0, 3.0]], [[6.0, 0.0, 0.0]]),
     "prod with two zeros": (nb.prod, [[0.0, 2.0, 0.0]], [[0.0, 0.0, 0.0]]),
+    "sort with ties": (
+        lambda x: nb.sort(x) * np.array([1.0, 2.0, 3.0, 4.0]),
+        [[1.0, 0.0, 1.0, 0.0]],
+        [[3.0, 1.0, 4.0, 2.0]],
+    ),
+    "sort with ties, falling": (
+        lambda x: nb.sort(x, descending=True) * np.array([1.0, 2.0, 3.0, 4.0]),
+        [[1.0, 0.0, 1.0, 0.0]],
+        [[1.0, 3.0, 2.0, 4.0]],
+    ),
+    "sort with nan": (
+        lambda x: nb.where(np.array([True, True, False]), nb.sort(x), 0.0),
+        [[NAN, 2.0, 1.0]],
+        [[0.0, 1.0, 1.0]],
+    ),
     "cumprod with a zero": (nb.cumprod, [[2.0, 0.0, 3.0]], [[1.0, 8.0, 0.0]]),
     "cumprod with two zeros": (nb.cumprod, [[0.0, 2.0, 0.0, 3.0]], [[3.0, 0.0, 0.0, 0.0]]),
     "cumsum up to a nan": (nb.cumsum, [[1.0, NAN, 1.0]], [[3.0, 2.0, 1.0]]),

@@ -44,5 +44,11 @@ floor_divide = elementwise("floor_divide", "floor_divide({}, {})", like=np.floor
 bitwise_and = elementwise("bitwise_and", "{} & {}", like=np.bitwise_and, discrete=True, at=(int, int))
 bitwise_or = elementwise("bitwise_or", "{} | {}", like=np.bitwise_or, discrete=True, at=(int, int))
 bitwise_xor = elementwise("bitwise_xor", "{} ^ {}", like=np.bitwise_xor, discrete=True, at=(int, int))
+bitwise_left_shift = elementwise("bitwise_left_shift", "left_shift({}, {})", like=np.left_shift,
+                                 discrete=True, at=(int, int),
+                                 doc="Return x with its bits moved up by y places.")
+bitwise_right_shift = elementwise("bitwise_right_shift", "right_shift({}, {})", like=np.right_shift,
+                                  discrete=True, at=(int, int),
+                                  doc="Return x with its bits moved down by y places.")
 bitwise_invert = elementwise("bitwise_invert", "~{}", like=np.invert, discrete=True, on_bool="not {}",
                              at=(int,))

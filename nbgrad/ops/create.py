@@ -70,6 +70,17 @@ def from_numpy(x: np.ndarray) -> Tensor:
     return asarray(x, copy=None)
 
 
+def from_dlpack(x: Any) -> Tensor:
+    """Return a Tensor with a copy of what another library's array holds.
+
+    x: any array with the method __dlpack__, in the memory of the CPU. Raises DtypeError for anything else, or
+    for a dtype that nbgrad does not take.
+    """
+    if not hasattr(x, "__dlpack__"):
+        raise errors.bad_argument("from_dlpack", x, "an array with the method __dlpack__")
+    return asarray(np.from_dlpack(x))
+
+
 def _holds_tensor(data: Any) -> bool:
     return isinstance(data, (list, tuple)) and any(type(d) is Tensor or _holds_tensor(d) for d in data)
 

@@ -195,7 +195,7 @@ def put(x: Any, index: Any, v: Any) -> Any:
 
 
 # -------------------------------------------------------------------------------------- along an axis
-def _integers(name: str, indices: Any) -> np.ndarray:
+def integers(name: str, indices: Any) -> np.ndarray:
     """Indices as an array of int64 that nobody else has. Raises DtypeError for others."""
     found = _copied(indices)
     if found.dtype.kind not in "iu":
@@ -210,7 +210,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     x: any shape and dtype. indices: any shape, integers; they take the place of the axis. Raises IndexError
     for one out of range, DtypeError if they are not integers, AxisError.
     """
-    x, places = as_tensor(x), _integers("take", indices)
+    x, places = as_tensor(x), integers("take", indices)
     if axis is not None:
         return getitem(x, (_WHOLE,) * one("take", axis, x.ndim) + (places,))
     if x.ndim == 1:
@@ -222,26 +222,6 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     if x.ndim == 0:
         return getitem(x, (None,))[places]
     return getitem(x, np.unravel_index(places, x.shape))
-
-
-@named_dim
-def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Tensor:
-    """Return the elements of x at the places along an axis that argsort and argmax give, one index for each.
-
-    x: (..., n, ...). indices: integers, as many axes as x, broadcast against it in all but the given one; the
-    result has their shape. axis None: x is read in C order, and indices has one axis. Raises IndexError,
-    ShapeError, DtypeError, AxisError.
-    """
-    x, places = as_tensor(x), _integers("take_along_axis", indices)
-    if axis is None:
-        if places.ndim != 1:
-            raise errors.bad_shape("take_along_axis", places.shape, "needs 1-d indices where axis is None")
-        return take(x, places)
-    axis = one("take_along_axis", axis, x.ndim)
-    if places.ndim != x.ndim:
-        raise errors.bad_shape("take_along_axis", places.shape, f"needs indices with {x.ndim} axes, as x has")
-    grid = np.ogrid[tuple([slice(n) for n in x.shape])]
-    return getitem(x, tuple([places if a == axis else line for a, line in enumerate(grid)]))
 
 
 # -------------------------------------------------------------------------------- zeros and triangles

@@ -1,4 +1,4 @@
-"""Searches: where the extremes are."""
+"""Searches: where the extremes are, and where values belong in a sorted array."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.ops.axes import one
+from nbgrad.ops.index import take
 from nbgrad.ops.reduce import reduced
 from nbgrad.structured import op
 from nbgrad.tensors import as_tensor
@@ -46,17 +47,26 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     return _bind_place("argmin", x, axis, keepdims)
 
 
-def _bind_order(name: str, x: Any, axis: int | None, descending: bool, stable: bool) -> Any:
-    x = as_tensor(x)
-    return (x,), {"axis": one(name, axis, x.ndim), "descending": bool(descending), "stable": bool(stable)}
+def _rising(rng: np.random.Generator) -> np.ndarray:
+    return np.sort(rng.normal(size=7))
 
 
-@op(discrete=True, like=lambda x, axis=-1: np.argsort(x, axis=axis, kind="stable"),
-    cases=[((5,),), ((3, 4), {"axis": 0}), ((0,),)])
-def argsort(x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
-    """Return the indices that sort x along an axis, nan last (first if descending).
+def _found(x: np.ndarray, v: np.ndarray, side: Any = "left") -> np.ndarray:
+    return np.asarray(np.searchsorted(x, v, side))
 
-    stable : equal elements keep their order
-    take_along_axis(x, argsort(x), -1) gives the sorted values, with their gradient.
+
+@op(out=lambda x, v, side: (v.shape, np.intp), discrete=True, like=_found,
+    cases=[(_rising, (3, 4)), (_rising, (5,), {"side": "right"}), (_rising, ()), ((0,), (3,)),
+           (np.array([1.0, 1.0, 2.0]), np.array([1.0, 2.0, np.nan]), {"side": "right"})])
+def searchsorted(x: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    """Return where the elements of v belong in x: x[i - 1] < v <= x[i], or x[i - 1] <= v < x[i] if right.
+
+    x: (n,), rising; or in any order, where sorter, (n,), is what argsort gives for it. v: any shape. The
+    result counts from 0 to n, and has no derivative. Raises ShapeError, ValueRangeError for another side.
     """
-    return _bind_order("argsort", x, axis, descending, stable)
+    x, v = as_tensor(x), as_tensor(v)
+    if x.ndim != 1:
+        raise errors.bad_shape("searchsorted", x.shape, "the sorted array must have one axis")
+    if side not in ("left", "right"):
+        raise errors.bad_choice("searchsorted", "side", side, ("left", "right"))
+    return (x if sorter is None else take(x, sorter), v), {"side": side}

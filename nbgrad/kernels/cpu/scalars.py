@@ -51,17 +51,38 @@ def _extremum(name: str, predicate: str) -> Any:
 maximum = _extremum("maximum", ">")       # LLVM's own: nan wins as in NumPy, and loops over it vectorise
 minimum = _extremum("minimum", "<")
 
+def _shift(left: bool) -> Any:
+    @intrinsic
+    def shift(typingctx: Any, x: Any, y: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            kind = args[0].type
+            signed = x in types.signed_domain
+            inside = builder.icmp_unsigned("<", args[1], kind(x.bitwidth))
+            by = builder.select(inside, args[1], kind(0))
+            move = builder.shl if left else builder.ashr if signed else builder.lshr
+            beyond = builder.ashr(args[0], kind(x.bitwidth - 1)) if signed and not left else kind(0)
+            return builder.select(inside, move(args[0], by), beyond)
+
+        return x(x, x), codegen
+
+    return shift
+
+
+left_shift = _shift(True)                 # by more bits than there are, or fewer than none, as in NumPy
+right_shift = _shift(False)
+
 SCOPE: dict[str, Any] = {
     "load": load, "store": store, "load_at": load_at, "store_at": store_at, "size": size, "plain": plain,
     "lock": lock, "unlock": unlock, "given": given, "drop": drop, "fresh": fresh, "declined": declined,
     "moved": moved, "scratch": scratch, "either": either, "share": share,
-    "maximum": maximum, "minimum": minimum, "inf": math.inf, "nan": math.nan,
+    "maximum": maximum, "minimum": minimum, "left_shift": left_shift, "right_shift": right_shift,
+    "inf": math.inf, "nan": math.nan,
     "erf": math.erf, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,
     "atan": np.arctan, "atanh": np.arctanh, "atan2": np.arctan2, "pow": np.power,
     **{name: getattr(np, name) for name in (
         "sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "sinh",
         "cosh", "tanh", "hypot", "logaddexp", "remainder", "floor_divide", "floor", "ceil", "rint", "trunc",
-        "sign", "isnan", "isinf", "isfinite", "signbit", "nextafter", "left_shift", "right_shift")},
+        "sign", "isnan", "isinf", "isfinite", "signbit", "nextafter")},
     **{name: getattr(types, name) for name in (
         "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")},
     **{f"new_{dtype}": maker(dtype) for dtype in SUPPORTED},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 
@@ -15,10 +17,6 @@ def argmin(out: np.ndarray, x: np.ndarray, axis: int | None, keepdims: bool) -> 
     np.argmin(x, axis=axis, out=out, keepdims=keepdims)
 
 
-def argsort(x: np.ndarray, axis: int, descending: bool, stable: bool) -> np.ndarray:
-    """The order of the elements along an axis."""
-    if not descending:
-        return np.argsort(x, axis=axis, stable=stable)
-    # Backwards twice: the order of equal elements survives.
-    last = x.shape[axis] - 1
-    return np.flip(last - np.argsort(np.flip(x, axis), axis=axis, stable=stable), axis)
+def searchsorted(out: np.ndarray, x: np.ndarray, v: np.ndarray, side: Literal["left", "right"]) -> None:
+    """Where values belong in a sorted array."""
+    out[...] = np.searchsorted(x, v, side)
