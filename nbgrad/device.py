@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import errors, memory
 
 SUPPORTED = frozenset(np.dtype(name) for name in (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"))
@@ -66,7 +66,7 @@ def add(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """A raw array with no values yet."""
-    return np.empty(shape, dtype)
+    return memory.empty(shape, dtype)
 
 
 def full(shape: tuple[int, ...], value: Any, dtype: Any) -> np.ndarray:

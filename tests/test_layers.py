@@ -10,7 +10,7 @@ ROOT = Path(nbgrad.__file__).parent
 # A module may import modules of the rows above its own, and of its own row only where the row says so (star).
 LAYERS = [
     ["errors", "tree"],
-    ["config"],
+    ["config", "memory"],
     ["device"],
     ["kernels.threads", "kernels.store"],
     ["kernels.linker"],

@@ -61,7 +61,7 @@ def compile_kernel(name: str, source: str, arguments: Sequence[Any], result: Any
     """The compiled function `name` that source defines, as a callable that checks none of its arguments.
 
     source    : may use the names in nbgrad.kernels.cpu.scalars.SCOPE; other functions that it defines are
-        compiled for this one to call
+        compiled for this one to call, and those named inline_... as a part of it
     arguments : for each a NumPy dtype: an array with such elements; or a type (float, int, bool, np.float32):
         a scalar given by value
     result    : None; such a type; np.ndarray: an array that the kernel makes; or a tuple of np.ndarray

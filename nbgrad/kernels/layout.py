@@ -9,7 +9,7 @@ import numpy as np
 from nbgrad import errors
 
 _SHORT = 16                               # a loop this short is walked around the longer one
-_WIDE, _NARROW = 512, 64                  # elements; 64 lines of cache can be kept from row to row
+_NARROW = 512                             # elements; so many lines of cache can be kept from row to row
 
 Place = tuple[tuple[int, ...], tuple[int, ...]]        # shape and strides (bytes) of one operand
 
@@ -32,7 +32,7 @@ def walk(name: str, places: tuple[Place, ...], widths: tuple[int, ...]) -> tuple
         tuple[int, ...], tuple[int, ...], np.ndarray, np.ndarray, int]:
     """How to compute outputs of element sizes `widths` from operands at `places`.
 
-    Returns (shape, order, dims, steps, block): the output's shape; the axes from outermost to innermost in
+    Returns (shape, order, dims, steps, span): the output's shape; the axes from outermost to innermost in
     memory, which keeps the operands' order; the sizes of the merged loops; for each operand, then for each
     output, the bytes from one element to the next in every loop (flattened, operand by operand); and how many
     elements of the innermost loop to take at a time, few where an operand lies across it.
@@ -49,8 +49,8 @@ def walk(name: str, places: tuple[Place, ...], widths: tuple[int, ...]) -> tuple
         for step in steps:
             step[-2:] = step[:-3:-1]
     across = len(dims) > 1 and any(0 < abs(s[-2]) < abs(s[-1]) for s in steps)
-    block = _NARROW if across else _WIDE
-    return shape, tuple(order), np.array(dims, np.int64), np.array(steps, np.int64).ravel(), block
+    span = min(dims[-1], _NARROW) if across or len(dims) == 1 else dims[-1]
+    return shape, tuple(order), np.array(dims, np.int64), np.array(steps, np.int64).ravel(), max(span, 1)
 
 
 def _packed(shape: tuple[int, ...], order: list[int], width: int) -> list[int]:

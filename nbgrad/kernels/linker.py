@@ -12,8 +12,8 @@ from functools import cache as memoise
 from typing import Any
 
 import llvmlite.binding as llvm
-import numpy as np
 
+from nbgrad import memory
 from nbgrad.kernels import threads
 
 _METH_FASTCALL = 0x0080
@@ -28,19 +28,8 @@ class _Definition(ctypes.Structure):
 
 
 def _publish() -> None:
-    """Make two functions of NumPy's C interface known to the linker, by names of ours, and those of threads.
-
-    Their places in NumPy's table are part of its ABI, and so is that of ndarray, which is checked.
-    """
-    capsule = np._core._multiarray_umath._ARRAY_API      # type: ignore[attr-defined]
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    table = ctypes.cast(pointer(capsule, None), ctypes.POINTER(ctypes.c_void_p))
-    if table[2] != id(np.ndarray):
-        raise ImportError("nbgrad does not know this NumPy's C interface. Install a released NumPy 2.")
-    llvm.add_symbol("nbgrad_descr_from_type", table[45])
-    llvm.add_symbol("nbgrad_new_like_array", table[277])
-    for name, address in threads.symbols().items():
+    """Make NumPy's functions, the pool and the threads known to the linker."""
+    for name, address in {**memory.symbols(), **threads.symbols()}.items():
         llvm.add_symbol(name, address)
 
 

@@ -41,7 +41,8 @@ def build(symbol: str, name: str, source: str, arguments: Sequence[Any], result:
         "nopython": True, "error_model": "numpy", "fastmath": set(fast), "no_cfunc_wrapper": True}
     inner = {**options, "no_cpython_wrapper": True}
     for word in space.keys() - SCOPE.keys() - {"__name__", "__builtins__", name}:
-        space[word] = jit(**inner)(_named(space[word], f"{word}_{symbol}"))
+        part = _named(space[word], f"{word}_{symbol}")
+        space[word] = jit(forceinline=word.startswith("inline_"), **inner)(part)
     flags = Flags()
     cpu_target.options.parse_as_flags(flags, options)
     function = _named(space[name], symbol)

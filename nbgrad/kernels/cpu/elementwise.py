@@ -13,7 +13,7 @@ import numpy as np
 
 from nbgrad.kernels import layout
 from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu import source
+from nbgrad.kernels.cpu import pool, source
 from nbgrad.kernels.cpu.source import Body, Kind
 
 _ndarray = np.ndarray
@@ -88,14 +88,15 @@ class Loops:
               dtypes: tuple[np.dtype, ...]) -> tuple[np.ndarray, ...]:
         """The results through the strided kernel, in the operands' memory order."""
         places = tuple([(x.shape, x.strides) for x in xs if type(x) is _ndarray])
-        shape, order, dims, steps, block = layout.walk(self.name, places, tuple([d.itemsize for d in dtypes]))
+        shape, order, dims, steps, span = layout.walk(self.name, places, tuple([d.itemsize for d in dtypes]))
         outs = tuple([layout.allocate(shape, order, dtype) for dtype in dtypes])
         if outs[0].size:
             strided = self.strided.get(kinds) or self._compile_strided(kinds)
-            strided(*xs, *outs, dims, steps, block)
+            strided(*xs, *outs, dims, steps, span)
         return outs
 
     def _compile_flat(self, kinds: tuple[Kind, ...]) -> Flat:
+        pool.start()
         body = self.program(kinds)
         name = _word(self.name)
         whole = not any(isinstance(kind, np.dtype) for kind in kinds)

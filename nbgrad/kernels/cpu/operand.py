@@ -20,10 +20,13 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
 
+from nbgrad import memory
+
 _C_CONTIGUOUS = 0x0001
 _HEADER = object.__basicsize__            # PyObject_HEAD: 16 bytes, 32 on builds without the GIL
 _DATA, _NDIM, _DIMS, _STRIDES, _FLAGS = _HEADER, _HEADER + 8, _HEADER + 16, _HEADER + 24, _HEADER + 48
 _BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+_POINTER = _BYTE.as_pointer()
 BLOCK = 512                               # elements that a kernel gathers from memory at a time
 _LARGE = 16384                            # elements from which a kernel gives up the GIL while it works
 
@@ -91,6 +94,18 @@ def _call(builder: Any, name: str, result: ir.Type, *args: Any) -> Any:
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
 
 
+def cell(module: Any, name: str, kind: ir.Type) -> Any:
+    """Pointer to memory that the linker knows by name."""
+    return module.globals.get(name) or cgutils.add_global_variable(module, kind, name)
+
+
+def _handler(builder: Any, count: Any, width: int) -> Any:
+    """The handler to allocate this many elements with: the pool's, or null for NumPy's own."""
+    ours = builder.load(cell(builder.module, "nbgrad_pool", _POINTER))
+    large = builder.icmp_signed(">=", builder.mul(count, _LONG(width)), _LONG(memory.POOLED))
+    return builder.select(large, ours, _POINTER(None))
+
+
 def maker(dtype: np.dtype) -> Any:
     """The function new(x), for kernels: a new C-contiguous array of x's shape and this dtype, as an Operand.
 
@@ -102,10 +117,19 @@ def maker(dtype: np.dtype) -> Any:
     @intrinsic
     def new(typingctx: Any, x: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            like = _proxy(context, builder, x, args[0]).object
-            descr = _call(builder, "nbgrad_descr_from_type", _BYTE.as_pointer(), _INT(dtype.num))
+            operand = _proxy(context, builder, x, args[0])
+            handler = _handler(builder, _count(builder, operand), dtype.itemsize)
+            pooled = cgutils.is_not_null(builder, handler)
+            before = cgutils.alloca_once_value(builder, handler)
+            with builder.if_then(pooled, likely=False):
+                builder.store(_call(builder, "nbgrad_set_handler", _POINTER, handler), before)
+            descr = _call(builder, "nbgrad_descr_from_type", _POINTER, _INT(dtype.num))
             # prototype, order (C), dtype (whose reference it takes), subok
-            obj = _call(builder, "nbgrad_new_like_array", _BYTE.as_pointer(), like, _INT(0), descr, _INT(0))
+            obj = _call(builder, "nbgrad_new_like_array", _POINTER, operand.object, _INT(0), descr, _INT(0))
+            with builder.if_then(pooled, likely=False):
+                ours = _call(builder, "nbgrad_set_handler", _POINTER, builder.load(before))
+                for reference in (ours, builder.load(before)):
+                    _call(builder, "Py_DecRef", ir.VoidType(), reference)
             operand = cgutils.alloca_once(builder, context.get_value_type(made))
             with builder.if_else(cgutils.is_not_null(builder, obj)) as (there, missing):
                 with there:
@@ -166,6 +190,16 @@ def _element(context: Any, builder: Any, operand: Operand, data: Any, offset: An
     """Pointer to the element `offset` bytes from data."""
     storage = context.get_data_type(operand.dtype)
     return builder.bitcast(builder.gep(data, [offset]), storage.as_pointer())
+
+
+def _count(builder: Any, operand: Any) -> Any:
+    """Number of elements."""
+    dims = builder.bitcast(operand.dims, _LONG.as_pointer())
+    total = cgutils.alloca_once_value(builder, _LONG(1))
+    with cgutils.for_range(builder, builder.sext(operand.ndim, _LONG)) as loop:
+        n = builder.load(builder.gep(dims, [loop.index]))
+        builder.store(builder.mul(builder.load(total), n), total)
+    return builder.load(total)
 
 
 def _proxy(context: Any, builder: Any, typ: Operand, value: Any) -> Any:
@@ -268,13 +302,7 @@ def size(typingctx: Any, x: Any) -> Any:
     """Number of elements of x."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        operand = _proxy(context, builder, signature.args[0], args[0])
-        dims = builder.bitcast(operand.dims, _LONG.as_pointer())
-        total = cgutils.alloca_once_value(builder, _LONG(1))
-        with cgutils.for_range(builder, builder.sext(operand.ndim, _LONG)) as loop:
-            n = builder.load(builder.gep(dims, [loop.index]))
-            builder.store(builder.mul(builder.load(total), n), total)
-        return builder.load(total)
+        return _count(builder, _proxy(context, builder, signature.args[0], args[0]))
 
     return types.intp(x), codegen
 

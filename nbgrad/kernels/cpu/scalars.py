@@ -29,6 +29,7 @@ from nbgrad.kernels.cpu.operand import (
     store_at,
     unlock,
 )
+from nbgrad.kernels.cpu.raw import LIBC, callback, peek, poke
 from nbgrad.kernels.cpu.share import share
 
 
@@ -75,6 +76,7 @@ SCOPE: dict[str, Any] = {
     "load": load, "store": store, "load_at": load_at, "store_at": store_at, "size": size, "plain": plain,
     "lock": lock, "unlock": unlock, "given": given, "drop": drop, "fresh": fresh, "declined": declined,
     "moved": moved, "scratch": scratch, "either": either, "share": share,
+    "peek": peek, "poke": poke, "callback": callback, **LIBC,
     "maximum": maximum, "minimum": minimum, "left_shift": left_shift, "right_shift": right_shift,
     "inf": math.inf, "nan": math.nan,
     "erf": math.erf, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,

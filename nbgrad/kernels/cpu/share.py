@@ -18,6 +18,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from nbgrad.kernels.cpu.operand import cell
+
 _BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _ALIGNED_FROM, _ALIGNED = 1024, 64
 
@@ -63,9 +65,7 @@ def share(typingctx: Any, part: Any, n: Any, least: Any, *args: Any) -> Any:
 
 def _cell(builder: Any, place: int) -> Any:
     """Pointer to a cell of the team (see kernels/threads.py)."""
-    team = cgutils.add_global_variable(builder.module, _LONG, "nbgrad_team") if (
-        "nbgrad_team" not in builder.module.globals) else builder.module.globals["nbgrad_team"]
-    return builder.gep(team, [_LONG(place)])
+    return builder.gep(cell(builder.module, "nbgrad_team", _LONG), [_LONG(place)])
 
 
 def _smaller(builder: Any, x: Any, y: Any) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.kernels.cpu.operand import BLOCK
+
 
 @dataclass(frozen=True)
 class Body:
@@ -25,14 +27,14 @@ _COSTLY = re.compile(r"\b(exp|log|a?sin|a?cos|a?tan|erf|pow|cbrt|hypot|logaddexp
 _TILE = 16384                             # elements
 
 _LOOP = """
-def loop(n, {operands}):
+def inline_loop(n, {operands}):
     for i in range(n):
 {work}
 """
 _FLAT = """
 def part(start, stop, {operands}):
 {shift}
-    loop(stop - start, {operands})
+    inline_loop(stop - start, {operands})
 def {name}({given}):
 {prepare}
     n = size(o0)
@@ -41,23 +43,23 @@ def {name}({given}):
     lock(token)
 {result}
 """
-# Walks operands of any strides. What is worked on at a time is a block of the innermost loop: an operand that
-# is not one run of memory there is copied to one first. A tile is one block of the innermost loop by several
-# steps of the loop around it.
+# Walks operands of any strides. A tile is `span` elements of the innermost loop by several steps of the loop
+# around it. Along the innermost loop a block is worked on at a time: an operand that is not one run of memory
+# there is copied to one first, and a constant one is written out once for all blocks.
 _WALK = """
 def part(start, stop, {everything}):
     loops = size(dims)
     inner = load(dims, loops - 1)
     middle = load(dims, loops - 2) if loops > 1 else 1
-    across = (inner + block - 1) // block
-    height = {tile} // block
+    across = (inner + span - 1) // span
+    height = max({tile} // span, 1)
     down = (middle + height - 1) // height
 {scratch}
 {steps}
     for tile in range(start, stop):
         rest = tile // across
-        i = (tile - rest * across) * block
-        n = min(block, inner - i)
+        left = (tile - rest * across) * span
+        right = min(left + span, inner)
         row = rest // down
         low = (rest - row * down) * height
         high = min(low + height, middle)
@@ -68,15 +70,18 @@ def part(start, stop, {everything}):
             row = above
 {outer}
         for j in range(low, high):
+{fill}
+            for first in range(left, right, {block}):
+                n = min({block}, right - first)
 {gather}
 {target}
-            loop(n, {call})
+                inline_loop(n, {call})
 {scatter}
 {onward}
 def {name}({everything}):
     loops = size(dims)
-    tiles = (load(dims, loops - 1) + block - 1) // block
-    height = {tile} // block
+    tiles = (load(dims, loops - 1) + span - 1) // span
+    height = max({tile} // span, 1)
     if loops > 1:
         tiles *= (load(dims, loops - 2) + height - 1) // height
     for k in range(loops - 2):
@@ -88,21 +93,20 @@ def {name}({everything}):
     share(part, tiles, ({least} * tiles + n - 1) // n, {everything})
     lock(token)
 """
-_GATHER = """            if s_{v} == {width}:
-                c_{v} = moved({v}, p_{v})
-            elif s_{v} == 0:
-                c_{v} = b_{v}
+_FILL = """            if s_{v} == 0:
                 value_{v} = load_at({v}, p_{v})
-                for i in range(n):
-                    store(b_{v}, i, value_{v})
-            else:
-                c_{v} = b_{v}
-                for i in range(n):
-                    store(b_{v}, i, load_at({v}, p_{v} + i * s_{v}))"""
-_TARGET = """            c_{v} = either(s_{v} == {width}, moved({v}, p_{v}), b_{v})"""
-_SCATTER = """            if s_{v} != {width}:
-                for i in range(n):
-                    store_at({v}, p_{v} + i * s_{v}, load(b_{v}, i))"""
+                for i in range(min({block}, right - left)):
+                    store(b_{v}, i, value_{v})"""
+_GATHER = """                q_{v} = p_{v} + first * s_{v}
+                c_{v} = either(s_{v} == {width}, moved({v}, q_{v}), b_{v})
+                if s_{v} != {width} and s_{v} != 0:
+                    for i in range(n):
+                        store(b_{v}, i, load_at({v}, q_{v} + i * s_{v}))"""
+_TARGET = """                q_{v} = p_{v} + first * s_{v}
+                c_{v} = either(s_{v} == {width}, moved({v}, q_{v}), b_{v})"""
+_SCATTER = """                if s_{v} != {width}:
+                    for i in range(n):
+                        store_at({v}, q_{v} + i * s_{v}, load(b_{v}, i))"""
 
 
 def flat(name: str, kinds: tuple[Kind, ...], body: Body, many: bool) -> str:
@@ -136,14 +140,14 @@ def strided(name: str, kinds: tuple[Kind, ...], body: Body) -> str:
     walked = {v: k for k, (v, _) in enumerate(widths)}
 
     def lines(form: str, operands: list[tuple[str, int]]) -> str:
-        return "\n".join(form.format(v=v, width=w, k=walked[v]) for v, w in operands)
+        return "\n".join(form.format(v=v, width=w, k=walked[v], block=BLOCK) for v, w in operands)
 
     return _loop(kinds, body) + _WALK.format(
-        name=name, tile=_TILE, least=_least(body), everything=", ".join([*xs, *outs, "dims, steps, block"]),
+        name=name, tile=_TILE, least=_least(body), everything=", ".join([*xs, *outs, "dims, steps, span"]),
         scratch=lines("    b_{v} = scratch({v})", widths),
         steps=lines("    s_{v} = load(steps, {k} * loops + loops - 1)\n"
                     "    t_{v} = load(steps, {k} * loops + loops - 2) if loops > 1 else 0", widths),
-        start=lines("        p_{v} = i * s_{v} + low * t_{v}", widths),
+        start=lines("        p_{v} = low * t_{v}", widths), block=BLOCK, fill=lines(_FILL, inputs),
         outer=lines("            p_{v} += at * load(steps, {k} * loops + k)", widths),
         gather=lines(_GATHER, inputs), target=lines(_TARGET, results),
         call=", ".join([f"c_{v}" if v in walked else v for v in xs + outs]),

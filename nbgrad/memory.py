@@ -1,0 +1,61 @@
+"""Memory of arrays: NumPy's C interface, and the pool that large arrays are made from once there is one.
+
+NumPy lets a library allocate the data of arrays by functions of its own, its handler, and calls them for
+every array made that way, when the last view of it is gone too (kernels/cpu/pool.py has ours).
+"""
+
+from __future__ import annotations
+
+import ctypes
+from math import prod
+from typing import Any
+
+import numpy as np
+
+POOLED = 1 << 17                          # bytes from which an array's memory comes from the pool
+
+
+class _Interface:
+    """NumPy's C interface. The places of functions in its table are part of its ABI."""
+
+    def __init__(self) -> None:
+        capsule = np._core._multiarray_umath._ARRAY_API      # type: ignore[attr-defined]
+        pointer = ctypes.pythonapi.PyCapsule_GetPointer
+        pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+        table = ctypes.cast(pointer(capsule, None), ctypes.POINTER(ctypes.c_void_p))
+        if table[2] != id(np.ndarray):
+            raise ImportError("nbgrad does not know this NumPy's C interface. Install a released NumPy 2.")
+        self.descr_from_type, self.new_like_array, self.set_handler = table[45], table[277], table[304]
+
+
+_numpy = _Interface()
+_set_handler = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(_numpy.set_handler or 0)
+_pool = ctypes.py_object()                # our handler, in a capsule; nothing until there is one
+
+
+def symbols() -> dict[str, int]:
+    """The names by which compiled code knows NumPy's functions and the cell that points to our handler."""
+    return {"nbgrad_descr_from_type": _numpy.descr_from_type or 0,
+            "nbgrad_new_like_array": _numpy.new_like_array or 0,
+            "nbgrad_set_handler": _numpy.set_handler or 0, "nbgrad_pool": ctypes.addressof(_pool)}
+
+
+def use(handler: ctypes.Structure) -> None:
+    """Take the memory of large arrays from this handler from now on, and never let go of it."""
+    make = ctypes.pythonapi.PyCapsule_New
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+    capsule = make(ctypes.addressof(handler), b"mem_handler", None)
+    for kept in (handler, capsule):       # arrays may outlive every module
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+    _pool.value = capsule
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An array with no values yet."""
+    if not _pool or prod(shape) * np.dtype(dtype).itemsize < POOLED:
+        return np.empty(shape, dtype)
+    before = _set_handler(_pool.value)
+    try:
+        return np.empty(shape, dtype)
+    finally:
+        _set_handler(before)
