@@ -13,9 +13,11 @@ from nbgrad import device, errors
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.core import TAPE, apply, quiet, watch
 from nbgrad.ops import (
+    arrange,
     compare,
     contract,
     cumulative,
+    diagonal,
     elementwise,
     exponential,
     index,
@@ -245,7 +247,7 @@ def _transpose(x: Tensor, *axes: Any) -> Tensor:
 
 
 def _setitem(x: Tensor, key: Any, value: Any) -> None:
-    rebind(x, index.put(x, key, value))
+    rebind(x, index.setitem(x, key, value))
 
 
 _PROTOCOLS: dict[str, Any] = {
@@ -264,6 +266,7 @@ _METHODS: dict[str, Any] = {
     "reshape": _shape_arguments(shape.reshape), "view": _shape_arguments(shape.reshape),
     "transpose": _transpose, "t": shape.permute_dims, "flatten": shape.ravel,
     "permute": _shape_arguments(shape.permute_dims), "permute_dims": _shape_arguments(shape.permute_dims),
+    "tile": _shape_arguments(arrange.tile),
     "unsqueeze": shape.expand_dims, "expand": _shape_arguments(broadcast_to),
     "size": size, "dim": lambda x: x.ndim, "numel": lambda x: int(np.prod(x.shape)),
 }
@@ -276,9 +279,11 @@ _NAMED: dict[Any, tuple[str, ...]] = {
     cumulative: ("cumsum", "cumprod", "diff"),
     search: ("argmax", "argmin", "searchsorted"),
     sort: ("argsort", "sort"),
+    arrange: ("repeat", "roll", "kron"),
+    diagonal: ("diagonal", "diag"),
     exponential: ("logsumexp", "softmax", "log_softmax"),
     shape: ("ravel", "squeeze", "swapaxes", "moveaxis", "flip", "expand_dims"),
-    index: ("take", "scatter_add"),
+    index: ("take", "scatter_add", "nonzero", "tril", "triu"),
     contract: ("dot", "matmul"),
 }
 # how to read a property, and how to set it if one can

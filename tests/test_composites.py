@@ -47,6 +47,44 @@ CASES = {
         {},
     ),
     "take_along_axis of booleans": (nb.take_along_axis, np.take_along_axis, (BOOLS, INTS % 3), {"axis": 1}),
+    "tile": (nb.tile, np.tile, (A,), {"reps": (2, 3)}),
+    "tile in more axes": (nb.tile, np.tile, (A,), {"reps": (2, 1, 2)}),
+    "tile of more axes": (nb.tile, np.tile, (B,), {"reps": 2}),
+    "tile no times": (nb.tile, np.tile, (A,), {"reps": (0, 2)}),
+    "tile of a scalar": (nb.tile, np.tile, (np.float64(2.0),), {"reps": 3}),
+    "kron": (nb.kron, np.kron, (A[:2], B[0, :, :2]), {}),
+    "kron of other axes": (nb.kron, np.kron, (B[:, :2, 0], B[0, 0]), {}),
+    "kron with a scalar": (nb.kron, np.kron, (A, np.float64(2.0)), {}),
+    "trace": (nb.trace, np.trace, (A,), {"offset": 1}),
+    "trace of a batch": (nb.trace, np.trace, (B,), {"axis1": -2, "axis2": -1}),
+    "trace of int8": (nb.trace, np.trace, (INTS.astype(np.int8),), {}),
+    "diag of a vector": (nb.diag, np.diag, (A[0],), {"k": -2}),
+    "diag of a matrix": (nb.diag, np.diag, (A,), {"k": 1}),
+    "tril of a batch": (nb.tril, np.tril, (B,), {"k": -1}),
+    "triu of a batch": (nb.triu, np.triu, (B,), {"k": 2}),
+    "hstack": (lambda *xs: nb.hstack(xs), lambda *xs: np.hstack(xs), (A, A[:, :2]), {}),
+    "hstack of scalars": (lambda *xs: nb.hstack(xs), lambda *xs: np.hstack(xs), (A[0, 0], A[0]), {}),
+    "hstack of one matrix": (nb.hstack, np.hstack, (A,), {}),
+    "vstack": (lambda *xs: nb.vstack(xs), lambda *xs: np.vstack(xs), (A, A[0]), {}),
+    "vstack of scalars": (lambda *xs: nb.vstack(xs), lambda *xs: np.vstack(xs), (A[0, 0], A[0, :1]), {}),
+    "pad": (nb.pad, np.pad, (A,), {"pad_width": 2}),
+    "pad one side": (nb.pad, np.pad, (A,), {"pad_width": (0, 3)}),
+    "pad with a number": (nb.pad, np.pad, (A,), {"pad_width": ((1, 0), (2, 1)), "constant_values": 2.5}),
+    "pad with numbers": (
+        nb.pad,
+        np.pad,
+        (A,),
+        {"pad_width": ((1, 1), (2, 1)), "constant_values": ((1, 2), (3, 4))},
+    ),
+    "pad of integers": (nb.pad, np.pad, (INTS,), {"pad_width": 1, "constant_values": 7}),
+    "pad no axis": (nb.pad, np.pad, (np.float64(2.0),), {"pad_width": 3, "mode": "edge"}),
+    "pad with a reflection": (
+        nb.pad,
+        np.pad,
+        (B,),
+        {"pad_width": ((0, 1), (2, 2), (9, 0)), "mode": "reflect"},
+    ),
+    "pad of booleans": (nb.pad, np.pad, (BOOLS,), {"pad_width": 4, "mode": "symmetric"}),
     "diff": (nb.diff, np.diff, (A,), {}),
     "diff twice": (nb.diff, np.diff, (B,), {"n": 2, "axis": 1}),
     "diff more than there is": (nb.diff, np.diff, (A,), {"n": 5, "axis": 0}),
@@ -129,3 +167,80 @@ def test_shifts_are_operators():
     np.testing.assert_array_equal(raw(x << 3), [8, -64])
     np.testing.assert_array_equal(raw(x >> np.array([70, 70])), [0, -1])
     np.testing.assert_array_equal(raw(1 << nb.asarray([0, 64, -1])), [1, 0, 0])
+
+
+@pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric", "wrap"])
+def test_borders_of_any_width(mode):
+    for n in range(1, 6):
+        x = np.arange(float(n))
+        for before in range(9):
+            for after in (0, 1, 4, 9):
+                got = nb.pad(x, (before, after), mode)
+                np.testing.assert_array_equal(raw(got), np.pad(x, (before, after), mode))
+
+
+def test_the_constants_of_a_border_have_gradients():
+    def f(x, c, ends):
+        return nb.pad(x, 1, constant_values=c) + nb.pad(x, (1, 1), constant_values=[[ends[0], 0.0], ends])
+
+    nb.testing.check_grads(f, [A, np.float64(2.0), np.array([1.0, 3.0])])
+
+
+def written_one_by_one(x, index, v):
+    """x[index] = v, a place after the other; and which element of v each place has from it (-1: none)."""
+    z, source = x.copy(), np.full(x.shape, -1)
+    places = np.arange(x.size).reshape(x.shape)[index]
+    for k, place in enumerate(places.reshape(-1)):
+        z.reshape(-1)[place] = np.broadcast_to(v, places.shape).reshape(-1)[k]
+        source.reshape(-1)[place] = np.broadcast_to(np.arange(v.size).reshape(v.shape), places.shape).flat[k]
+    return z, source
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_last_value_written_stays_and_has_the_gradient(seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(3, 4, 5))
+    index = [
+        (rng.integers(-3, 3, 7),),
+        (slice(None), rng.integers(-4, 4, (2, 5))),
+        (rng.integers(0, 3, 6), rng.integers(0, 4, 6)),
+        (rng.integers(0, 3, 6), slice(1, None), rng.integers(0, 5, 6)),
+        (..., rng.integers(0, 5, 9)),
+        (rng.integers(0, 3, (4, 1)), rng.integers(0, 4, 3), slice(None, None, -2)),
+        (x > 0,),
+        (rng.integers(0, 2, 3) > 0, slice(None), 1),
+        (slice(None, None, 2), None, 1),
+        (1, rng.integers(0, 4, 5), rng.integers(0, 5, 5)),
+        (rng.integers(0, 3, 5), 2),
+        (slice(0, 0),),
+    ][seed]
+    for v in (rng.normal(size=x[index].shape), rng.normal(size=x[index].shape[-1:]), np.array(2.0)):
+        want, source = written_one_by_one(x, index, v)
+        np.testing.assert_array_equal(raw(nb.setitem(x, index, v)), want)
+        weights = rng.normal(size=x.shape)
+        gx, gv = nb.grad(lambda a, b: nb.sum(nb.setitem(a, index, b) * weights), (0, 1))(x, v)  # noqa: B023
+        np.testing.assert_array_equal(raw(gx), np.where(source < 0, weights, 0))
+        back = np.bincount(source[source >= 0], weights[source >= 0], v.size).reshape(v.shape)
+        np.testing.assert_allclose(raw(gv), back, atol=1e-12)
+
+
+def test_methods():
+    x = nb.asarray(A)
+    for got, want in (
+        (x.cumsum(0), A.cumsum(0)),
+        (x.cumsum(dim=1), A.cumsum(1)),
+        (x.cumprod(), A.cumprod()),
+        (x.diff(axis=0), np.diff(A, axis=0)),
+        (x.sort(0), np.sort(A, 0)),
+        (x.argsort(dim=0, descending=True), np.argsort(-A, 0)),
+        (x.repeat(2, axis=1), A.repeat(2, 1)),
+        (x.tile(2, 1), np.tile(A, (2, 1))),
+        (x.roll(1, 0), np.roll(A, 1, 0)),
+        (x.diagonal(1), A.diagonal(1)),
+        (x.diag(), np.diag(A)),
+        (x[0].kron(x[1]), np.kron(A[0], A[1])),
+        (x.tril(-1), np.tril(A, -1)),
+        (x.nonzero()[0], A.nonzero()[0]),
+    ):
+        np.testing.assert_allclose(raw(got), want)
+    np.testing.assert_array_equal(raw(x), A)

@@ -78,7 +78,7 @@ def _values(v: Any) -> Tensor:
     return apply(getitem, (v,), {"index": (0,) * lead + (Ellipsis,)}) if lead else v
 
 
-# inputs of scatter_add and put: x, the index, v
+# inputs of scatter_add and setitem: x, the index, v
 _WRITES: list[Any] = [
     ((5,), np.array([2, 0, 2, -3]), (4,)), ((3, 2), np.array([2, 0, 2, -3]), (4, 2)),
     ((3, 2), np.array([2, 0, 2, -3]), ()), ((3, 2), np.array([2, 0, 2, -3]), (4, 1)),
@@ -163,7 +163,7 @@ def scatter_add(x: Any, index: Any, v: Any) -> Any:
 # ------------------------------------------------------------------------------------------ writing
 def _kept(g: Tensor, index: Index) -> Tensor:
     """The cotangent of what was there before: zero where it was written over."""
-    return apply(put, (g, wrap(device.zeros_like(Spec((), g.dtype)))), {"index": index})
+    return apply(setitem, (g, wrap(device.zeros_like(Spec((), g.dtype)))), {"index": index})
 
 
 def _taken(g: Tensor, v: Any, index: Index) -> Tensor:
@@ -182,7 +182,7 @@ def _assigned(x: np.ndarray, index: Any, v: np.ndarray) -> np.ndarray:
 @op(out=lambda x, v, index: (x.shape, x.dtype), linear=True, keep="",
     vjp=(lambda g, z, x, v, index: _kept(g, index), lambda g, z, x, v, index: _taken(g, v, index)),
     like=_assigned, cases=_WRITES)
-def put(x: Any, index: Any, v: Any) -> Any:
+def setitem(x: Any, index: Any, v: Any) -> Any:
     """Return what x is after x[index] = v. Of several values written to one place the last stays.
 
     x: any shape. v: broadcasts to the shape of x[index]; converted to x's dtype. Raises IndexError,
@@ -190,16 +190,16 @@ def put(x: Any, index: Any, v: Any) -> Any:
     """
     x, v = as_tensor(x), _values(v)
     if v.trace is not None and not v.trace.discrete and v.dtype.kind == "f" and x.dtype.kind != "f":
-        raise errors.needs_floats("put", x.dtype)
-    return (x, v), {"index": _index("put", index, x.shape)}
+        raise errors.needs_floats("setitem", x.dtype)
+    return (x, v), {"index": _index("setitem", index, x.shape)}
 
 
 # -------------------------------------------------------------------------------------- along an axis
-def integers(name: str, indices: Any) -> np.ndarray:
+def integers(name: str, indices: Any, what: str = "indices") -> np.ndarray:
     """Indices as an array of int64 that nobody else has. Raises DtypeError for others."""
     found = _copied(indices)
     if found.dtype.kind not in "iu":
-        raise errors.needs_integers(name, "indices", found.dtype)
+        raise errors.needs_integers(name, what, found.dtype)
     return found.astype(np.int64, copy=False)
 
 

@@ -140,7 +140,7 @@ def scatter_add(out: np.ndarray, x: np.ndarray, v: np.ndarray, index: Index) -> 
         raise _named("scatter_add", x.shape, v, error) from error
 
 
-def put(out: np.ndarray, x: np.ndarray, v: np.ndarray, index: Index) -> None:
+def setitem(out: np.ndarray, x: np.ndarray, v: np.ndarray, index: Index) -> None:
     """x with v written at the index, in C order: that decides what is written last (see `written`)."""
     out[...] = x
     try:
@@ -148,13 +148,13 @@ def put(out: np.ndarray, x: np.ndarray, v: np.ndarray, index: Index) -> None:
             v = np.ascontiguousarray(np.broadcast_to(v, out[index].shape))
         out[index] = v
     except (IndexError, ValueError) as error:
-        raise _named("put", x.shape, v, error) from error
+        raise _named("setitem", x.shape, v, error) from error
 
 
 def written(index: Index, shape: tuple[int, ...]) -> np.ndarray | None:
     """Which values stay when they are written at an index of an array of this shape: a mask; None if all do.
 
-    Found by writing their numbers in the same way as `put` writes the values, and reading what is left.
+    Found by writing their numbers in the same way as `setitem` writes the values, and reading what is left.
     """
     if _unique(index):
         return None

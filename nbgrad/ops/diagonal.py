@@ -1,0 +1,84 @@
+"""Diagonals: of matrices in any two axes, their sums, and matrices that have one."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from nbgrad import errors
+from nbgrad.broadcast import astype
+from nbgrad.core import apply
+from nbgrad.ops.axes import ordered
+from nbgrad.ops.reduce import sum
+from nbgrad.structured import op
+from nbgrad.tensors import Tensor, as_tensor
+
+
+def _bind(name: str, x: Any, offset: Any, axis1: Any, axis2: Any) -> Any:
+    x = as_tensor(x)
+    if x.ndim < 2:
+        raise errors.bad_shape(name, x.shape, "needs at least two axes")
+    a, b = ordered(name, (axis1, axis2), x.ndim)
+    return (x,), {"offset": operator.index(offset), "axis1": a, "axis2": b}
+
+
+@op(linear=True, keep="", like=np.diagonal,
+    vjp=lambda g, z, x, **where: apply(from_diagonal, (g,), {"shape": x.shape, **where}),
+    cases=[((3, 3),), ((3, 5), {"offset": 1}), ((4, 2), {"offset": -2}),
+           ((2, 3, 4), {"axis1": -2, "axis2": -1}), ((2, 3, 4), {"offset": -1, "axis1": 2, "axis2": 0}),
+           ((2, 3), {"offset": 7}), ((0, 3),)])
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """Return the elements x[i, i + offset] of the matrices in two axes, along a new last axis.
+
+    x: at least two axes; for batches of matrices give axis1=-2, axis2=-1. Raises ShapeError, AxisError,
+    ValueRangeError for one axis given twice.
+    """
+    return _bind("diagonal", x, offset, axis1, axis2)
+
+
+def _with_diagonal(d: np.ndarray, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> np.ndarray:
+    z = np.zeros(shape, d.dtype)
+    for place in np.ndindex(d.shape):
+        i = place[-1]
+        index = list(place[:-1])
+        ends = {axis1: i - min(offset, 0), axis2: i + max(offset, 0)}
+        for axis in sorted(ends):
+            index.insert(axis, ends[axis])
+        z[tuple(index)] = d[place]
+    return z
+
+
+@op(linear=True, keep="", like=_with_diagonal,
+    vjp=lambda g, z, d, shape, **where: apply(diagonal, (g,), where),
+    cases=[((3,), {"shape": (3, 3), "offset": 0, "axis1": 0, "axis2": 1}),
+           ((2, 3), {"shape": (4, 2, 5), "offset": -1, "axis1": 0, "axis2": 2}),
+           ((2, 2), {"shape": (3, 2, 2), "offset": 1, "axis1": 1, "axis2": 0})])
+def from_diagonal(d: Any, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Any:
+    """Return zeros of a shape with d, (..., n), on a diagonal: the transpose of `diagonal`."""
+    return (as_tensor(d),), {"shape": shape, "offset": offset, "axis1": axis1, "axis2": axis2}
+
+
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Tensor:
+    """Return the sums of `diagonal`, in x's dtype if that is a float, else in 64-bit integers, or in dtype.
+
+    Raises ShapeError, AxisError, ValueRangeError.
+    """
+    xs, where = _bind("trace", x, offset, axis1, axis2)
+    found = apply(diagonal, xs, where)
+    return sum(found if dtype is None else astype(found, dtype), -1)
+
+
+def diag(x: Any, k: int = 0) -> Tensor:
+    """Return the k-th diagonal of a matrix; of a vector, the square matrix with it there and zeros beside.
+
+    x: (n, m) or (n,). Raises ShapeError for other shapes: batches of matrices have `diagonal`.
+    """
+    x, k = as_tensor(x), operator.index(k)
+    if x.ndim == 2:
+        return diagonal(x, k)
+    if x.ndim != 1:
+        raise errors.bad_shape("diag", x.shape, "needs one axis or two; for batches use diagonal")
+    n = x.shape[0] + abs(k)
+    return apply(from_diagonal, (x,), {"shape": (n, n), "offset": k, "axis1": 0, "axis2": 1})
