@@ -110,6 +110,17 @@ def repeated_axis(op: str, axes: object) -> ValueRangeError:
     return ValueRangeError(f"{op}: axis {axes} names an axis twice. Name each axis once.")
 
 
+def bad_window(op: str, size: int, reach: int, pads: tuple[int, int]) -> ShapeError:
+    return ShapeError(f"{op}: a window that reaches over {reach} elements does not fit in an axis of {size} "
+                      f"and a padding of {pads[0]} and {pads[1]}. Use a smaller kernel or dilation, or more "
+                      f"padding.")
+
+
+def bad_channels(op: str, x: tuple[int, ...], weight: tuple[int, ...], groups: int) -> ShapeError:
+    return ShapeError(f"{op}: x of shape {x} and weight of shape {weight} do not fit with groups={groups}. "
+                      f"weight is (out, in // groups, ...), x (batch, in, ...), and groups divides out.")
+
+
 def bad_index(op: str, shape: tuple[int, ...], why: str) -> IndexError:
     return _IndexError(f"{op}: cannot index an array of shape {shape}: {why}.")
 

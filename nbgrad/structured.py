@@ -35,10 +35,11 @@ class Structured(Op):
     """An op with a kernel per device and written derivative rules; made by `op`."""
 
     def __init__(self, name: str, room: str, bind: Rule, out: Rule | None, vjp: Sequence[Rule | None],
-                 vjp_of: Rule | None, linear: bool, multilinear: Sequence[int], keep: str,
-                 discrete: bool, results: Rule | None) -> None:
+                 vjp_of: Rule | None, vjp_all: Rule | None, linear: bool, multilinear: Sequence[int],
+                 keep: str, discrete: bool, results: Rule | None) -> None:
         self.name, self.room, self.bind, self.out = name, room, bind, out
-        self.vjp, self.vjp_of, self.linear, self.multilinear = vjp, vjp_of, linear, frozenset(multilinear)
+        self.vjp, self.vjp_of, self.vjp_all = vjp, vjp_of, vjp_all
+        self.linear, self.multilinear = linear, frozenset(multilinear)
         self.keep_x, self.keep_z, self.discrete = "x" in keep, "z" in keep, discrete
         self.results = results
         functools.update_wrapper(self, bind)
@@ -66,10 +67,13 @@ class Structured(Op):
 
     def pull(self, g: Any, memo: Any) -> Sequence[Any]:
         xs, z, params, wanted = memo
-        if not self.vjp and self.vjp_of is None:
+        if not self.vjp and self.vjp_of is None and self.vjp_all is None:
             raise errors.no_derivative(self.name)
         g, z = _present(g), _present(z)
         args = [_present(x) for x in xs]
+        if self.vjp_all is not None:
+            found = self.vjp_all(g, z, *args, wanted=wanted, **params)
+            return [unwrap(c) if want else None for c, want in zip(found, wanted, strict=True)]
         if self.vjp_of is not None:
             return [unwrap(self.vjp_of(i, g, z, *args, **params)) if want else None
                     for i, want in enumerate(wanted)]
@@ -108,8 +112,8 @@ def _present(x: Any) -> Any:
 
 
 def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None = None,
-       vjp: Rule | Sequence[Rule | None] = (), vjp_of: Rule | None = None, linear: bool = False,
-       multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
+       vjp: Rule | Sequence[Rule | None] = (), vjp_of: Rule | None = None, vjp_all: Rule | None = None,
+       linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
        results: Rule | None = None, like: Any = None, cases: Sequence[Any] = ()) -> Any:
     """Declare a structured op and enter it in the op table.
 
@@ -122,6 +126,8 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     vjp    : rules (g, z, *xs, **params) -> cotangent of an input, written in ops; one, or one for each input
         (None: none is known, and to differentiate by it is an error)
     vjp_of : instead, one rule for any number of inputs: (i, g, z, *xs, **params) -> cotangent of input i
+    vjp_all : instead, one rule for all inputs at once, where they share their work: (g, z, *xs, wanted=,
+        **params) -> cotangents of all inputs, of which those that are not wanted are not looked at
     linear : the output is linear in all inputs together
     multilinear : places of the inputs in which the output is linear, each alone
     keep   : what the rules read values of: "x" inputs, "z" output; others are given by shape and dtype only
@@ -135,8 +141,8 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
 
     def declare(bind: Rule) -> Structured:
         rules = (vjp,) if callable(vjp) else tuple(vjp)
-        made = Structured(bind.__name__, room, bind, out, rules, vjp_of, linear, multilinear, keep, discrete,
-                          results)
+        made = Structured(bind.__name__, room, bind, out, rules, vjp_of, vjp_all, linear, multilinear, keep,
+                          discrete, results)
         register(Row(made, "structured", room, where, like, None, cases))
         if kernel is not None:
             table.register(made.name, kernel)

@@ -39,6 +39,7 @@ def nbgrad() -> Spelling:
     return ["nbgrad", "nbgrad.linalg"], {
         "permute": nb.permute_dims,
         "attention": lambda q, k, v: attention(nb, q, k, v),
+        "embedding": lambda table, places: nb.embedding(places, table),
     }
 
 

@@ -1,0 +1,137 @@
+"""Convolutions for the CPU: an image's windows as the columns of a matrix, and products of BLAS.
+
+One image is unfolded at a time, into memory that serves them all: it stays in the cache.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from nbgrad.kernels.cache import compile_kernel
+
+Pair = tuple[int, int]
+Shape = tuple[int, ...]
+
+# columns[(channel, i, j), (row, k)] = x[channel, row * sy + i * dy - py, k * sx + j * dx - px], and zero
+# outside; or the reverse: columns are added to x
+_WALK = """
+def k_{name}(x, columns, first, sizes):
+    channels, height, width = load(sizes, 0), load(sizes, 1), load(sizes, 2)
+    kh, kw, rows, across = load(sizes, 3), load(sizes, 4), load(sizes, 5), load(sizes, 6)
+    sy, sx, py, px = load(sizes, 7), load(sizes, 8), load(sizes, 9), load(sizes, 10)
+    dy, dx = load(sizes, 11), load(sizes, 12)
+    token = unlock(size(columns))
+    q = 0
+    for channel in range(channels):
+        for i in range(kh):
+            for j in range(kw):
+                shift = j * dx - px
+                low = min(across, max(0, (sx - 1 - shift) // sx))
+                high = max(low, min(across, (width - 1 - shift) // sx + 1))
+                for row in range(rows):
+                    y = row * sy + i * dy - py
+                    start, stop = low, high
+                    if y < 0 or y >= height:
+                        start, stop = across, across
+                    p = first + (channel * height + y) * width + shift
+                    {step}
+                    q += across
+    lock(token)
+"""
+_UNFOLD = """
+                    for k in range(start):
+                        store(columns, q + k, {dtype}(0))
+                    if sx == 1:
+                        for k in range(start, stop):
+                            store(columns, q + k, load(x, p + k))
+                    else:
+                        for k in range(start, stop):
+                            store(columns, q + k, load(x, p + k * sx))
+                    for k in range(stop, across):
+                        store(columns, q + k, {dtype}(0))
+"""
+_FOLD = """
+                    if sx == 1:
+                        for k in range(start, stop):
+                            store(x, p + k, load(x, p + k) + load(columns, q + k))
+                    else:
+                        for k in range(start, stop):
+                            store(x, p + k * sx, load(x, p + k * sx) + load(columns, q + k))
+"""
+
+
+@cache
+def _kernel(name: str, dtype: np.dtype) -> Any:
+    step = (_UNFOLD if name == "unfold" else _FOLD).strip().format(dtype=dtype)
+    arguments = dtype, dtype, int, np.dtype(np.int64)
+    return compile_kernel(f"k_{name}", _WALK.format(name=name, step=step), arguments)
+
+
+class _Windows:
+    """The windows of images of one shape, as matrices (groups, channels of a group and places, windows)."""
+
+    def __init__(self, shape: Shape, kernel: Shape, out: Shape, stride: Pair, padding: tuple[Pair, Pair],
+                 dilation: Pair, groups: int, dtype: np.dtype) -> None:
+        self.image, self.dtype = prod(shape[1:]), dtype
+        self.shape = (groups, prod(kernel[1:]), prod(out[2:]))
+        # every element is one window: nothing to unfold
+        self.same = kernel[2:] == (1, 1) == stride and padding == ((0, 0), (0, 0))
+        before = padding[0][0], padding[1][0]
+        sizes = (*shape[1:], *kernel[2:], *out[2:], *stride, *before, *dilation)
+        self.sizes = np.array(sizes, np.int64)
+        self.columns = np.empty(self.shape if not self.same else 0, dtype)
+
+    def unfold(self, x: np.ndarray, place: int) -> np.ndarray:
+        """The windows of image number `place` of x, until the next call."""
+        if self.same:
+            return x[place].reshape(self.shape)
+        _kernel("unfold", self.dtype)(x, self.columns, place * self.image, self.sizes)
+        return self.columns
+
+    def fold(self, x: np.ndarray, place: int) -> None:
+        """Add what `columns` holds to image number `place` of x."""
+        _kernel("fold", self.dtype)(x, self.columns, place * self.image, self.sizes)
+
+
+def convolution(out: np.ndarray, x: np.ndarray, w: np.ndarray, groups: int, **geometry: Any) -> None:
+    """The kernels, as rows, times the windows, as columns."""
+    x, windows = np.ascontiguousarray(x), _Windows(x.shape, w.shape, out.shape, groups=groups, dtype=x.dtype,
+                                                   **geometry)
+    kernels = w.reshape(groups, w.shape[0] // groups, windows.shape[1])
+    results = out.reshape(out.shape[0], groups, kernels.shape[1], windows.shape[2])
+    for place in range(x.shape[0]):
+        np.matmul(kernels, windows.unfold(x, place), out=results[place])
+
+
+def convolution_input(out: np.ndarray, g: np.ndarray, w: np.ndarray, shape: Shape, groups: int,
+                      **geometry: Any) -> None:
+    """The kernels, as columns, times the cotangents; what belongs to one element is added up."""
+    windows = _Windows(shape, w.shape, g.shape, groups=groups, dtype=g.dtype, **geometry)
+    kernels = w.reshape(groups, w.shape[0] // groups, windows.shape[1]).swapaxes(1, 2)
+    cotangents = g.reshape(g.shape[0], groups, kernels.shape[2], windows.shape[2])
+    if not windows.same:
+        out[...] = 0
+    for place in range(shape[0]):
+        if windows.same:
+            np.matmul(kernels, cotangents[place], out=out[place].reshape(windows.shape))
+        else:
+            np.matmul(kernels, cotangents[place], out=windows.columns)
+            windows.fold(out, place)
+
+
+def convolution_weight(out: np.ndarray, x: np.ndarray, g: np.ndarray, shape: Shape, groups: int,
+                       **geometry: Any) -> None:
+    """The cotangents times the windows as rows, summed over the images."""
+    x, windows = np.ascontiguousarray(x), _Windows(x.shape, shape, g.shape, groups=groups, dtype=x.dtype,
+                                                   **geometry)
+    total = out.reshape(groups, shape[0] // groups, windows.shape[1])
+    cotangents = g.reshape(g.shape[0], groups, total.shape[1], windows.shape[2])
+    product = np.empty(total.shape, out.dtype)
+    total[...] = 0
+    for place in range(x.shape[0]):
+        np.matmul(cotangents[place], windows.unfold(x, place).swapaxes(1, 2), out=product)
+        total += product
