@@ -358,6 +358,11 @@ def unusable_cache(folder: object, why: str) -> CacheWarning:
                         f"cache, and no warning).")
 
 
+def no_cache() -> CacheError:
+    return CacheError("there is no kernel cache to fill. Set NBGRAD_CACHE_DIR to a folder that you can write "
+                      "to, or unset it.")
+
+
 def unlinked_kernel(name: str, symbols: Iterable[str]) -> CacheError:
     return CacheError(f"the kernel {name} needs functions that this process does not have: {_list(symbols)}. "
                       f"Reinstall numba and llvmlite in versions that fit each other.")

@@ -193,13 +193,13 @@ def _tuple(x: Any) -> tuple[Any, ...]:
 def check_gradients(row: Row, order: int = 2) -> None:
     """Derivatives up to an order: forward mode, reverse mode and differences agree in float64."""
     for case in cases(row, "float64"):
-        f, args = _function(row, case)
+        f, args = function(row, case)
         if args and "long" not in case.label:
             deep = order if case.label in ("flat", "row", "outer", "0-d") or row.kind != "elementwise" else 1
             check_grads(f, args, deep)
 
 
-def _function(row: Row, case: Case) -> tuple[Callable[..., Any], list[Any]]:
+def function(row: Row, case: Case) -> tuple[Callable[..., Any], list[Any]]:
     """The op as a function of its floating-point inputs, and those."""
     op: Any = row.op
     places = [i for i, a in enumerate(case.args) if getattr(a, "dtype", np.dtype(bool)).kind == "f"]
@@ -217,10 +217,10 @@ def check_float32(row: Row) -> None:
     """In float32, cotangents and tangents are float32 and near those in float64."""
     for small, large in zip(cases(row, "float32"), cases(row, "float64"), strict=True):
         rounded = [_cast(_cast(a, "float64", "float32"), "float32", "float64") for a in large.args]
-        f, args = _function(row, Case(large.label, rounded, large.params))
+        f, args = function(row, Case(large.label, rounded, large.params))
         if not args:
             continue
-        g, args32 = _function(row, small)
+        g, args32 = function(row, small)
         where = f"{row.op.name} {large.label}"
         y, pull = vjp(f, *args)
         v = map_leaves(lambda leaf: np.ones(leaf.shape, "float32"), y)

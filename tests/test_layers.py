@@ -29,7 +29,7 @@ LAYERS = [
     ["jacobians", "linalg", "methods", "optim"],
     ["testing", "backend"],
     ["__init__"],
-    ["info"],
+    ["info", "warm"],
 ]
 WITHIN = {"kernels.cpu.*": True, "ops.*": True}
 
@@ -106,6 +106,19 @@ def test_no_import_inside_a_function():
             if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 late = [n for n in ast.walk(function) if isinstance(n, (ast.Import, ast.ImportFrom))]
                 assert not late, f"nbgrad.{name}.{function.name} imports inside its body"
+
+
+def test_numba_is_imported_for_the_compiler_alone():
+    """A program whose kernels are cached does not wait for Numba to be imported."""
+    found = set()
+    for name, file in modules():
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            found |= {name for n in names if n.split(".")[0] == "numba"}
+    assert "kernels.cpu.compiler" in found
+    for name, file in modules():
+        assert name in found or not found & set(imports(file)), name
 
 
 def test_no_star_import():

@@ -28,6 +28,7 @@ from nbgrad.kernels import linker, store
 _COMPILER = "nbgrad.kernels.cpu.compiler"
 _IDLE = ("NUMBA_CACHE", "NUMBA_NUM_THREADS", "NUMBA_THREADING")     # settings that leave the code as it is
 LOADED: dict[str, Callable[..., Any]] = {}                          # hash -> kernel
+COMPILED: set[str] = set()                # hashes of those that this process compiled
 _lock = threading.RLock()
 if hasattr(os, "register_at_fork"):       # a child process starts with no kernel half made
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
@@ -90,6 +91,7 @@ def _build(key: str, name: str, source: str, arguments: Sequence[Any], result: A
     if missing := linker.missing(needed):
         raise errors.unlinked_kernel(name, missing)
     store.write(foundation(), key, "\n".join([symbol, *needed, "", ""]).encode() + code)
+    COMPILED.add(key)
     return linker.load(code, symbol)
 
 

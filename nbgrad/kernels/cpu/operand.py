@@ -21,13 +21,13 @@ from numba.core import cgutils
 from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
 
 from nbgrad import memory
+from nbgrad.kernels.layout import BLOCK
 
 _C_CONTIGUOUS = 0x0001
 _HEADER = object.__basicsize__            # PyObject_HEAD: 16 bytes, 32 on builds without the GIL
 _DATA, _NDIM, _DIMS, _STRIDES, _FLAGS = _HEADER, _HEADER + 8, _HEADER + 16, _HEADER + 24, _HEADER + 48
 _BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _POINTER = _BYTE.as_pointer()
-BLOCK = 512                               # elements that a kernel gathers from memory at a time
 _LARGE = 16384                            # elements from which a kernel gives up the GIL while it works
 
 

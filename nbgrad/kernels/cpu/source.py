@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.kernels.cpu.operand import BLOCK
+from nbgrad.kernels.layout import BLOCK
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,87 @@
+"""`python -m nbgrad.warm`: compile kernels now and keep them in the cache, so that programs start at once.
+
+    python -m nbgrad.warm                        # elementwise ops and reductions, with their derivatives
+    python -m nbgrad.warm tanh mean              # these ops
+    python -m nbgrad.warm train.py --epochs 1    # whatever a program needs: it is run
+"""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+import time
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from nbgrad import errors, testing
+from nbgrad.kernels import cache, store
+from nbgrad.registry import OPS, Row
+from nbgrad.transforms import jvp, vjp
+from nbgrad.tree import map_leaves
+
+
+def warm(row: Row, dtype: str) -> None:
+    """Run an op of the table on its test inputs in a dtype, and its derivatives in both modes."""
+    for case in testing.cases(row, dtype):
+        f, xs = testing.function(row, case)
+        if row.op.discrete or not xs:
+            f(*xs)
+            continue
+        y, pull = vjp(f, *xs)
+        pull(map_leaves(lambda leaf: np.ones(leaf.shape, dtype), y))
+        jvp(f, xs, [np.ones(x.shape, dtype) for x in xs])
+
+
+def ops(rows: Iterable[Row], dtypes: Iterable[str]) -> None:
+    """Run the ops in the dtypes, with a progress bar where tqdm is installed and someone watches."""
+    work = [(row, dtype) for row in rows for dtype in dtypes]
+    if find_spec("tqdm"):
+        work = import_module("tqdm").tqdm(work, unit="op", leave=False, disable=None)
+    for row, dtype in work:
+        warm(row, dtype)
+
+
+def summary(seconds: float) -> str:
+    """What this process compiled and loaded, and what the cache folder holds now."""
+    new, files = len(cache.COMPILED), store.files()
+    size = sum(f.stat().st_size for f in files) / 1e6
+    return (f"{new} kernels compiled, {len(cache.LOADED) - new} loaded, {seconds:.1f} s; "
+            f"{store.folder()} holds {len(files)}, {size:.1f} MB")
+
+
+def script(arguments: list[str]) -> None:
+    """Run a program as `python` does: arguments are its file and what it is given."""
+    sys.argv = arguments
+    sys.path[0] = str(Path(arguments[0]).resolve().parent)
+    runpy.run_path(arguments[0], run_name="__main__")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m nbgrad.warm", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dtype", action="append", choices=testing.FLOATS, help="default: all of these")
+    parser.add_argument("what", nargs=argparse.REMAINDER, help="ops, or a Python file and its arguments")
+    chosen = parser.parse_args()
+    program = chosen.what if chosen.what and chosen.what[0].endswith(".py") else None
+    rows = [row for row in OPS.values() if row.kind == "elementwise" or row.room == "reduce"]
+    try:
+        if store.folder() is None:
+            raise errors.no_cache()
+        if chosen.what and not program:
+            rows = [testing.row_of(name) for name in chosen.what]
+    except errors.NbgradError as error:
+        parser.error(str(error))
+    start = time.perf_counter()
+    try:
+        script(program) if program else ops(rows, chosen.dtype or testing.FLOATS)
+    finally:
+        print(summary(time.perf_counter() - start))
+
+
+if __name__ == "__main__":
+    main()
