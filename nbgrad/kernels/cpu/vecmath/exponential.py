@@ -1,0 +1,97 @@
+"""Exponentials: 2^n times a polynomial on half a unit of the exponent around 0."""
+
+from __future__ import annotations
+
+import math
+
+from nbgrad.kernels.cpu.vecmath import coefficients as table
+from nbgrad.kernels.cpu.vecmath.functions import unary
+from nbgrad.kernels.cpu.vecmath.lanes import (
+    Lane,
+    copysign,
+    fma,
+    larger,
+    nearest,
+    polynomial,
+    smaller,
+    where,
+)
+
+
+def _power_of_two(n: Lane) -> Lane:
+    """2^n of an integer lane, where that is a normal number."""
+    return ((n + n.format.bias) << n.format.digits).as_real()
+
+
+def scale(x: Lane, n: Lane, low: Lane) -> Lane:
+    """x * 2^n for x from 1/2 to 2; low: where it may not be a normal number. The caller sees to overflow."""
+    lift = x.format.digits + 12
+    moved = x.pattern() + ((n + where(low, n.constant(lift), 0)) << x.format.digits)
+    return moved.as_real() * where(low, x.constant(2.0 ** -lift), 1.0)
+
+
+def reduced(x: Lane, tail: Lane | None = None) -> tuple[Lane, Lane, Lane]:
+    """n, r and p with x + tail = n * log 2 + r and e^r = 1 + p."""
+    bits = x.format.bits
+    real, n = nearest(x * (1 / math.log(2)))
+    high, low = table.LN2[bits]
+    # real * high is exact for |n| < 2^13 (2^9), so is the difference; the sum with low is rounded once
+    r = fma(real, -low, fma(real, -high, x))
+    if tail is not None:
+        r = r + tail
+    return n, r, fma(polynomial(table.EXP[bits], r), r * r, r)
+
+
+def exp(x: Lane, tail: Lane | None = None, halvings: int = 0) -> Lane:
+    """e^(x + tail) / 2^halvings; the tail is small against x."""
+    form = x.format
+    n, _, p = reduced(x, tail)
+    lowest, highest = math.log(2) * (2 - form.bias + halvings), table.HIGHEST[form.bits][halvings]
+    y = scale(1.0 + p, n - halvings if halvings else n, x < lowest)
+    y = where(x < -math.log(2) * (form.bias + form.digits + 1), 0.0, y)
+    return where(x <= highest, y, x * math.inf)
+
+
+def exp2(x: Lane) -> Lane:
+    form = x.format
+    real, n = nearest(x)
+    y = fma(polynomial(table.EXP2[form.bits], x - real), x - real, 1.0)
+    y = scale(y, n, x < 2 - form.bias)
+    y = where(x < -form.bias - form.digits - 1, 0.0, y)
+    return where(x < form.bias + 1, y, x * math.inf)
+
+
+def expm1(x: Lane) -> Lane:
+    """e^x - 1 as 2^n * p + (2^n - 1), halved on the way so that 2^n does not overflow before the result."""
+    form = x.format
+    held = larger(x, -2.0 * form.digits)
+    n, _, p = reduced(held)
+    half = _power_of_two(n - 1)
+    y = where(n.equals(0), p, 2.0 * fma(p, half, half - 0.5))
+    return copysign(where(x <= table.HIGHEST[form.bits][0], y, x * math.inf), x)
+
+
+def tanh(x: Lane) -> Lane:
+    """e / (e + 2) with e = e^(2|x|) - 1."""
+    twice = smaller(abs(x) * 2.0, 2.0 * x.format.digits)
+    n, _, p = reduced(twice)
+    half = _power_of_two(n - 1)
+    e = where(n.equals(0), p, 2.0 * fma(p, half, half - 0.5))
+    return where(x.isnan(), x, copysign(e / (e + 2.0), x))
+
+
+def sinh(x: Lane) -> Lane:
+    """An odd polynomial below 1, (e^|x| - e^-|x|) / 2 above."""
+    size = abs(x)
+    z = x * x
+    near = fma(polynomial(table.SINH[x.format.bits], z) * z, x, x)
+    half = exp(size, halvings=1)
+    return where(size < 1.0, near, copysign(half - 0.25 / half, x))
+
+
+def cosh(x: Lane) -> Lane:
+    half = exp(abs(x), halvings=1)
+    return half + 0.25 / half
+
+
+FUNCTIONS = {f.__name__: unary(f.__name__, f) for f in (exp, exp2, expm1, tanh, sinh, cosh)}

@@ -1,0 +1,82 @@
+"""Formulas on lanes as functions for compiled kernels.
+
+Each is a small LLVM library of its own, linked into the kernels that use it and inlined there. So its
+arithmetic is never subject to the liberties (reassociation, contraction) that a kernel may take with its
+own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from nbgrad.kernels.cpu.vecmath.lanes import FORMATS, Format, Lane
+
+Formula = Callable[..., Lane]
+# Without it LLVM keeps to vectors of 256 bits on many processors that have 512.
+_WIDE = '"prefer-vector-width"="512"'
+
+
+def attribute(function: ir.Function, text: str) -> None:
+    """Give a function an attribute that llvmlite has no name for."""
+    set.add(function.attributes, text)
+
+
+@cache
+def _library(codegen: Any, symbol: str, formula: Formula, form: Format, arity: int) -> Any:
+    """The compiled library that holds the function `symbol`."""
+    library = codegen.create_library(symbol)
+    module = library.create_ir_module(symbol)
+    function = ir.Function(module, ir.FunctionType(form.real, [form.real] * arity), symbol)
+    for name in ("alwaysinline", "nounwind"):
+        function.attributes.add(name)
+    builder = ir.IRBuilder(function.append_basic_block())
+    builder.ret(formula(*[Lane(builder, x) for x in function.args]).value)
+    library.add_ir_module(module)
+    library.finalize()
+    return library
+
+
+def _call(name: str, formula: Formula, context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    attribute(builder.function, _WIDE)
+    form = FORMATS[signature.return_type.name]
+    symbol = f"nbgrad_{name}_{form.name}"
+    context.active_code_library.add_linking_library(
+        _library(context.codegen(), symbol, formula, form, len(args)))
+    kind = ir.FunctionType(form.real, [form.real] * len(args))
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, symbol), args)
+
+
+def _result(*kinds: Any) -> Any:
+    """The type that a function computes in: float32 if all operands are, else float64; None: not numbers."""
+    if not all(isinstance(kind, (types.Float, types.Integer, types.Boolean)) for kind in kinds):
+        return None
+    return types.float32 if all(kind == types.float32 for kind in kinds) else types.float64
+
+
+def unary(name: str, formula: Formula) -> Any:
+    """The function of one number, for kernels, that a formula gives."""
+
+    @intrinsic
+    def function(typingctx: Any, x: Any) -> Any:
+        kind = _result(x)
+        return kind and kind(kind), lambda *given: _call(name, formula, *given)
+
+    return function
+
+
+def binary(name: str, formula: Formula) -> Any:
+    """The function of two numbers, for kernels, that a formula gives."""
+
+    @intrinsic
+    def function(typingctx: Any, x: Any, y: Any) -> Any:
+        kind = _result(x, y)
+        return kind and kind(kind, kind), lambda *given: _call(name, formula, *given)
+
+    return function
