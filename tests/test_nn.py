@@ -124,6 +124,34 @@ PAIRS = {
         lambda f, t, x, w: f.conv1d(x, w, padding="same"),
         (PICTURES[0, 0], RNG.normal(size=(2, 7, 4))),
     ),
+    **{
+        f"max_pool2d, {options}": (
+            lambda x, o=options: nb.max_pool2d(x, **o),
+            lambda f, t, x, o=options: f.max_pool2d(x, **o),
+            (PICTURES,),
+        )
+        for options in (
+            {"kernel_size": 2},
+            {"kernel_size": (3, 2), "stride": (1, 3), "padding": 1},
+            {"kernel_size": 3, "stride": 2, "dilation": (3, 2), "padding": 1},
+            {"kernel_size": 2, "stride": 3, "ceil_mode": True},
+            {"kernel_size": 3, "stride": 5, "padding": 1, "ceil_mode": True},
+        )
+    },
+    **{
+        f"avg_pool2d, {options}": (
+            lambda x, o=options: nb.avg_pool2d(x, **o),
+            lambda f, t, x, o=options: f.avg_pool2d(x, **o),
+            (PICTURES[0],),
+        )
+        for options in (
+            {"kernel_size": 2},
+            {"kernel_size": (3, 4), "stride": (1, 3), "padding": (1, 2)},
+            {"kernel_size": (3, 4), "stride": 2, "padding": 1, "count_include_pad": False},
+            {"kernel_size": 3, "stride": 3, "padding": 1, "ceil_mode": True},
+            {"kernel_size": 3, "stride": 3, "padding": 1, "ceil_mode": True, "count_include_pad": False},
+        )
+    },
     "embedding": (
         lambda w: nb.embedding([[0, 4], [4, 4]], w),
         lambda f, t, w: f.embedding(t.tensor([[0, 4], [4, 4]]), w),
@@ -237,6 +265,22 @@ BAD = {
         errors.ShapeError,
         r"conv1d: got shape .*\(out, in // groups, length\)",
     ),
+    "max_pool2d, padding": (
+        lambda: nb.max_pool2d(PICTURES, 2, padding=2),
+        errors.ValueRangeError,
+        r"max_pool2d: padding \(2, 2\) is more than half of kernel_size \(2, 2\)",
+    ),
+    "max_pool2d, a kernel too large": (
+        lambda: nb.max_pool2d(PICTURES, 9),
+        errors.ShapeError,
+        "max_pool2d: a window that reaches over 9 elements does not fit in an axis of 7",
+    ),
+    "avg_pool2d, kernel_size": (
+        lambda: nb.avg_pool2d(PICTURES, (2, 2, 2)),
+        errors.ValueRangeError,
+        "avg_pool2d: kernel_size must be an integer from 1, or two of them",
+    ),
+    "avg_pool2d, a vector": (lambda: nb.avg_pool2d(np.ones(3), 2), errors.ShapeError, "height, width"),
     "embedding, outside": (
         lambda: nb.embedding([0, 5], TABLE),
         IndexError,
@@ -313,6 +357,25 @@ def test_conv2d_of_empty_batches_and_integers():
     z = nb.conv1d([[1, 2, 3]], [[[1, 1]]])
     assert z.dtype == np.float64
     assert raw(z).tolist() == [[3, 5]]
+
+
+# ------------------------------------------------------------------------------------------------- pooling
+def test_ties_in_a_window_share_and_nan_stays():
+    x = np.array([[1.0, 1.0, 0.0, np.nan], [0.0, 1.0, 5.0, 0.0]])
+    y, pullback = nb.vjp(lambda x: nb.max_pool2d(x, 2), x)
+    np.testing.assert_array_equal(raw(y), [[1.0, np.nan]])
+    g = raw(pullback(np.array([[3.0, 1.0]]))[0])
+    np.testing.assert_array_equal(g, [[1.0, 1.0, np.nan, np.nan], [0.0, 1.0, np.nan, np.nan]])
+    assert np.isnan(raw(nb.jvp(lambda x: nb.max_pool2d(x, 2), (x,), (np.ones_like(x),))[1])[0, 1])
+
+
+def test_pools_of_empty_batches_and_integers():
+    for pool in (nb.max_pool2d, nb.avg_pool2d):
+        assert pool(PICTURES[:0], 2).shape == (0, 4, 3, 4)
+        assert nb.grad(lambda x, p=pool: nb.sum(p(x, 2)))(PICTURES[:0]).shape == (0, 4, 7, 8)
+        z = pool(np.array([[1, 2], [3, 6]]), 2)
+        assert z.dtype == np.float64
+        assert raw(z) == (6 if pool is nb.max_pool2d else 3)
 
 
 # ------------------------------------------------------------------------------------------------- embedding
