@@ -1,5 +1,6 @@
 """nbgrad: exact gradients for people who write NumPy and Numba."""
 
+import sys
 from typing import Any
 
 from numpy import (
@@ -21,7 +22,7 @@ from numpy import (
     uint64,
 )
 
-from nbgrad import backend, errors, linalg, methods, optim, testing
+from nbgrad import backend, errors, exchange, linalg, methods, numpy_functions, optim, testing
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.checkpoint import checkpoint
 from nbgrad.declare import elementwise
@@ -231,6 +232,8 @@ __all__ = [
 __version__ = "0.1.0"
 
 methods.install()
+exchange.install()
+numpy_functions.install(sys.modules[__name__])
 
 
 def __getattr__(name: str) -> Any:

@@ -42,6 +42,10 @@ class SingularError(NbgradError, np.linalg.LinAlgError):
     """A matrix that has no inverse, or is not square, where one is needed."""
 
 
+class ProtocolError(NbgradError, TypeError):
+    """Something that Python or NumPy asks of arrays, and a Tensor does not do."""
+
+
 class RegistryError(NbgradError, ValueError):
     """An operation declared twice, or not at all, or wrongly."""
 
@@ -330,6 +334,28 @@ def several_elements(shape: tuple[int, ...], what: str) -> ValueRangeError:
 def traced_value(what: str) -> TraceError:
     return TraceError(f"{what} of a tensor that a gradient is being taken through would lose the gradient. "
                       f"Use stop_gradient(x) or x.detach() first if that is meant.")
+
+
+# ------------------------------------------------------------------------- what Python and NumPy ask for
+def unsized(what: str) -> ProtocolError:
+    return ProtocolError(f"{what} of a 0-d tensor: it has one element and no axis. Take it out with item().")
+
+
+def no_numpy_function(name: str) -> ProtocolError:
+    return ProtocolError(f"numpy.{name} does not take Tensors: nbgrad has no function for it, and a gradient "
+                         f"would be lost. python -m nbgrad.info --ops lists the ops; declare your own with "
+                         f"nb.op, or for values alone pass x.detach().numpy().")
+
+
+def numpy_argument(function: str, argument: str) -> ProtocolError:
+    return ProtocolError(f"{function}: NumPy's argument {argument!r} is not supported for Tensors. Leave it "
+                         f"out; astype, where and indexing do the same on the operands or the result.")
+
+
+def numpy_out(function: str) -> ProtocolError:
+    return ProtocolError(f"{function}: a result with a Tensor in it cannot be written into an existing array "
+                         f"(out=, or a += t for an array a): a gradient would be lost. Use the result, as in "
+                         f"a = a + t.")
 
 
 # ---------------------------------------------------------------------------------- table and cache

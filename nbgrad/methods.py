@@ -131,11 +131,6 @@ def _array(x: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray
     return np.array(numpy(x), dtype, copy=copy)
 
 
-def _dlpack(x: Tensor, **options: Any) -> Any:
-    """A copy for another library, which may write into it."""
-    return numpy(x).copy().__dlpack__(**options)
-
-
 def _bool(x: Tensor) -> bool:
     value = raw(x)
     if not isinstance(value, np.ndarray):
@@ -163,12 +158,17 @@ def _int(x: Tensor) -> int:
 
 def _len(x: Tensor) -> int:
     if not x.shape:
-        raise errors.bad_shape("len", (), "a 0-d tensor has no length")
+        raise errors.unsized("the length, or the elements,")
     return x.shape[0]
 
 
 def _iter(x: Tensor) -> Iterator[Tensor]:
     return (x[i] for i in range(_len(x)))
+
+
+def _contains(x: Tensor, y: Any) -> bool:
+    """Whether y, broadcast, equals x somewhere, as in NumPy."""
+    return _bool(reduce.any(compare.equal(x, y)))
 
 
 def _repr(x: Tensor) -> str:
@@ -253,12 +253,11 @@ def _setitem(x: Tensor, key: Any, value: Any) -> None:
 _PROTOCOLS: dict[str, Any] = {
     "__neg__": elementwise.negative, "__pos__": elementwise.positive, "__abs__": elementwise.abs,
     "__invert__": compare.bitwise_invert, "__getitem__": index.getitem, "__setitem__": _setitem,
-    "__len__": _len, "__iter__": _iter, "__bool__": _bool, "__float__": lambda x: float(item(x)),
-    "__int__": _int, "__index__": _index, "__array__": _array,
-    "__repr__": _repr, "__str__": _str, "__format__": _format,
+    "__len__": _len, "__iter__": _iter, "__contains__": _contains,
+    "__bool__": _bool, "__float__": lambda x: float(item(x)), "__int__": _int, "__index__": _index,
+    "__array__": _array, "__repr__": _repr, "__str__": _str, "__format__": _format,
 }
 _METHODS: dict[str, Any] = {
-    "__dlpack__": _dlpack, "__dlpack_device__": lambda x: raw(x).__dlpack_device__(),
     "item": item, "numpy": numpy, "tolist": lambda x: numpy(x).tolist(),
     "backward": backward, "detach": stop_gradient, "requires_grad_": set_requires_grad, "zero_": zero,
     "astype": astype, "to": astype, "clone": copy, "copy": copy,

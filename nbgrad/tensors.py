@@ -24,8 +24,6 @@ class Tensor:
     """
 
     __slots__ = ("__weakref__", "_grad", "mark", "trace", "value")
-    __array_ufunc__ = None
-    __array_priority__ = 1000
 
     value: Any
     trace: Any

@@ -27,7 +27,7 @@ LAYERS = [
     ["declare"],
     ["ops.*"],
     ["jacobians", "linalg", "methods", "optim"],
-    ["testing", "backend"],
+    ["exchange", "numpy_functions", "testing", "backend"],
     ["__init__"],
     ["info", "warm"],
 ]

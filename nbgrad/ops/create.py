@@ -70,15 +70,15 @@ def from_numpy(x: np.ndarray) -> Tensor:
     return asarray(x, copy=None)
 
 
-def from_dlpack(x: Any) -> Tensor:
-    """Return a Tensor with a copy of what another library's array holds.
+def from_dlpack(x: Any, copy: bool | None = None) -> Tensor:
+    """Return a Tensor with what another library's array holds; its gradients do not come along.
 
-    x: any array with the method __dlpack__, in the memory of the CPU. Raises DtypeError for anything else, or
-    for a dtype that nbgrad does not take.
+    x: has the method __dlpack__, and lives on the CPU. copy: False shares its memory, which nobody may write
+    to any more; default: a copy. Raises DtypeError for anything else, or a dtype that nbgrad does not take.
     """
     if not hasattr(x, "__dlpack__"):
         raise errors.bad_argument("from_dlpack", x, "an array with the method __dlpack__")
-    return asarray(np.from_dlpack(x))
+    return asarray(np.from_dlpack(x), copy=copy is not False)
 
 
 def _holds_tensor(data: Any) -> bool:
