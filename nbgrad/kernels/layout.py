@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -43,7 +44,7 @@ def walk(name: str, places: tuple[Place, ...], widths: tuple[int, ...]) -> tuple
     strides = [(0,) * (ndim - len(s)) + tuple(st if n != 1 else 0 for n, st in zip(s, steps, strict=True))
                for s, steps in places]
     order = sorted(range(ndim), key=lambda axis: tuple(-abs(s[axis]) for s in strides if s[axis]) or (0,))
-    fresh = [_packed(shape, order, width) for width in widths]
+    fresh = [packed(shape, order, width) for width in widths]
     dims, steps = merge([shape[a] for a in order], [[s[a] for a in order] for s in strides + fresh])
     if len(dims) > 1 and dims[-1] < _SHORT and dims[-1] < dims[-2]:
         dims[-2:] = dims[:-3:-1]
@@ -54,7 +55,7 @@ def walk(name: str, places: tuple[Place, ...], widths: tuple[int, ...]) -> tuple
     return shape, tuple(order), np.array(dims, np.int64), np.array(steps, np.int64).ravel(), max(span, 1)
 
 
-def _packed(shape: tuple[int, ...], order: list[int], width: int) -> list[int]:
+def packed(shape: Sequence[int], order: Sequence[int], width: int) -> list[int]:
     """Strides of an array without gaps whose axes lie in memory in the given order, outermost first."""
     strides = [0] * len(shape)
     for axis in reversed(order):

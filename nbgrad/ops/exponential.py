@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from nbgrad.ops.axes import one
 from nbgrad.ops.compare import equal, isinf
 from nbgrad.ops.elementwise import divide, exp, subtract, where
-from nbgrad.ops.reduce import Axis, averaged, bind, floating, sum, with_axes
+from nbgrad.ops.reduce import Axis, bind, sum, with_axes
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor, as_tensor
@@ -26,7 +24,7 @@ def _logsumexp_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepd
     return multiply(with_axes(g, x, axis), _weights(x, with_axes(z, x, axis), axis))
 
 
-@op(out=averaged, vjp=_logsumexp_vjp, like="scipy.special.logsumexp", cases=[
+@op(vjp=_logsumexp_vjp, like="scipy.special.logsumexp", cases=[
     ((3, 4),), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": (0, -1), "keepdims": True}), ((), {})])
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return log(sum(exp(x))) over axes (None: all), without overflow, a float; -inf of no element.
@@ -35,10 +33,6 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """
     x, params = bind("logsumexp", x, axis, keepdims)
     return (x,), params
-
-
-def _alike(x: Any, axis: int) -> tuple[tuple[int, ...], np.dtype]:
-    return x.shape, floating(x.dtype)
 
 
 def _softmax_vjp(g: Tensor, z: Tensor, x: Any, axis: int) -> Tensor:
@@ -50,14 +44,14 @@ def _bind_along(name: str, x: Any, axis: int) -> Any:
     return (x,), {"axis": one(name, axis, x.ndim)}
 
 
-@op(out=_alike, vjp=_softmax_vjp, keep="z", like="scipy.special.softmax",
+@op(vjp=_softmax_vjp, keep="z", like="scipy.special.softmax",
     cases=[((4,), {"axis": -1}), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": 1})])
 def softmax(x: Any, axis: int = -1) -> Any:
     """Return exp(x) over its sum along an axis, without overflow: x's shape, a float."""
     return _bind_along("softmax", x, axis)
 
 
-@op(out=_alike, vjp=lambda g, z, x, axis: subtract(g, multiply(exp(z), sum(g, axis, True))),
+@op(vjp=lambda g, z, x, axis: subtract(g, multiply(exp(z), sum(g, axis, True))),
     keep="z", like="scipy.special.log_softmax",
     cases=[((4,), {"axis": -1}), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": 1})])
 def log_softmax(x: Any, axis: int = -1) -> Any:

@@ -56,22 +56,6 @@ def floating(dtype: np.dtype) -> np.dtype:
     return dtype if dtype.kind == "f" else np.dtype(np.float64)
 
 
-def _summed(x: Any, axis: tuple[int, ...], keepdims: bool) -> tuple[tuple[int, ...], np.dtype]:
-    return reduced(x, axis, keepdims), whole(x.dtype)
-
-
-def _same(x: Any, axis: tuple[int, ...], keepdims: bool) -> tuple[tuple[int, ...], np.dtype]:
-    return reduced(x, axis, keepdims), x.dtype
-
-
-def averaged(x: Any, axis: tuple[int, ...], keepdims: bool, **_: Any) -> tuple[tuple[int, ...], np.dtype]:
-    return reduced(x, axis, keepdims), floating(x.dtype)
-
-
-def _truth(x: Any, axis: tuple[int, ...], keepdims: bool) -> tuple[tuple[int, ...], type]:
-    return reduced(x, axis, keepdims), np.bool_
-
-
 def bind(name: str, x: Any, axis: Axis, keepdims: bool) -> tuple[Tensor, dict[str, Any]]:
     x = as_tensor(x)
     return x, {"axis": several(name, axis, x.ndim), "keepdims": bool(keepdims)}
@@ -88,7 +72,7 @@ def spread(x: Any, shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
     return (as_tensor(x),), {"shape": shape, "axis": axis}
 
 
-@op(out=_summed, vjp=lambda g, z, x, axis, keepdims: spread(g, x.shape, axis),
+@op(vjp=lambda g, z, x, axis, keepdims: spread(g, x.shape, axis),
     linear=True, keep="", like=np.sum, cases=_AXES + _EMPTY)
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits.
@@ -103,7 +87,7 @@ def _mean_vjp(g: Tensor, z: Any, x: Any, axis: tuple[int, ...], keepdims: bool) 
     return spread(g / product(x.shape[a] for a in axis), x.shape, axis)
 
 
-@op(out=averaged, vjp=_mean_vjp, linear=True, keep="", like=np.mean, cases=_AXES)
+@op(vjp=_mean_vjp, linear=True, keep="", like=np.mean, cases=_AXES)
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the mean of x over axes (None: all), a float; nan where there is nothing to average."""
     x, params = bind("mean", x, axis, keepdims)
@@ -130,7 +114,7 @@ def _prod_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: 
     return wrap(pull([(y.mark, unwrap(reshape(g, y.shape)))])[end])
 
 
-@op(out=_summed, vjp=_prod_vjp, keep="x", like=np.prod, cases=[
+@op(vjp=_prod_vjp, keep="x", like=np.prod, cases=[
     *_AXES, *_EMPTY, (np.array([0.0, 2.0, 3.0]),),
     (np.array([[0.0, 2.0], [0.0, 3.0], [1.5, 4.0]]), {"axis": 0}), ((5,),)])
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -161,7 +145,7 @@ _TIES = [(np.array([1.0, 3.0, 2.0]),), ((4, 3), {"axis": 1}),
          ((2, 3, 4), {"axis": (0, 2), "keepdims": True}), ((),)]
 
 
-@op(out=_same, vjp=_extremum_vjp, like=np.max, cases=_TIES)
+@op(vjp=_extremum_vjp, like=np.max, cases=_TIES)
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the largest element of x over axes (None: all), nan if there is one.
 
@@ -170,7 +154,7 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return _bind_extremum("max", x, axis, keepdims)
 
 
-@op(out=_same, vjp=_extremum_vjp, like=np.min, cases=_TIES)
+@op(vjp=_extremum_vjp, like=np.min, cases=_TIES)
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the smallest element of x over axes (None: all), nan if there is one.
 
@@ -203,7 +187,7 @@ def _bind_var(name: str, x: Any, axis: Axis, keepdims: bool, correction: float, 
 _SPREAD = [((3, 4),), ((3, 4), {"axis": 0, "ddof": 1}), ((2, 3, 4), {"axis": (0, -1), "keepdims": True})]
 
 
-@op(out=averaged, vjp=_var_vjp, keep="x", like=np.var, cases=_SPREAD)
+@op(vjp=_var_vjp, keep="x", like=np.var, cases=_SPREAD)
 def var(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0,
         ddof: float | None = None) -> Any:
     """Return the variance of x over axes (None: all): squared deviations summed, over count - correction.
@@ -213,7 +197,7 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
     return _bind_var("var", x, axis, keepdims, correction, ddof)
 
 
-@op(out=averaged, vjp=_std_vjp, like=np.std, cases=_SPREAD)
+@op(vjp=_std_vjp, like=np.std, cases=_SPREAD)
 def std(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0,
         ddof: float | None = None) -> Any:
     """Return the standard deviation, the square root of `var`; its derivative at a constant x is 0."""
@@ -224,7 +208,7 @@ def _euclidean_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepd
     return multiply(with_axes(g, x, axis), _ratio(x, with_axes(z, x, axis)))
 
 
-@op(out=averaged, vjp=_euclidean_vjp, cases=[*_AXES, *_EMPTY],
+@op(vjp=_euclidean_vjp, cases=[*_AXES, *_EMPTY],
     like=lambda x, axis=None, keepdims=False: np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)))
 def euclidean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the root of the sum of squares over axes (None: all), without overflow; derivative 0 at 0."""
@@ -277,14 +261,14 @@ def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = Fal
     return sum(multiply(x, weights), axes, keepdims) / sum(weights, axes, keepdims)
 
 
-@op(out=_truth, discrete=True, like=np.any, cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
+@op(discrete=True, like=np.any, cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return whether an element is not zero, over axes (None: all)."""
     x, params = bind("any", x, axis, keepdims)
     return (x,), params
 
 
-@op(out=_truth, discrete=True, like=np.all, cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
+@op(discrete=True, like=np.all, cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return whether no element is zero, over axes (None: all)."""
     x, params = bind("all", x, axis, keepdims)

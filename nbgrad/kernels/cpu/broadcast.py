@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad.kernels.cpu import reduce
+from nbgrad.kernels.cpu import nest, reduce
 
 
 def broadcast_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -12,12 +12,11 @@ def broadcast_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.broadcast_to(x, shape)
 
 
-def sum_to(out: np.ndarray, x: np.ndarray, shape: tuple[int, ...]) -> None:
-    """Sums over the axes that an array of out's shape would be broadcast along."""
-    lead = x.ndim - out.ndim
+def sum_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Sums over the axes that an array of that shape would be broadcast along."""
+    lead = x.ndim - len(shape)
     axes = (*range(lead), *[a + lead for a, n in enumerate(shape) if n == 1 and x.shape[a + lead] != 1])
-    kept = out.reshape((1,) * lead + shape)
-    reduce.sum(kept, x, axes, True)
+    return nest.reduce(reduce.SUM, x, axes, shape)
 
 
 def astype(x: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -1,0 +1,102 @@
+"""Nests: how a recipe runs on operands of any shapes and strides: which of its kernels, in which loops."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import chain
+from math import prod as product
+from typing import Any
+
+import numpy as np
+
+from nbgrad import device
+from nbgrad.kernels import layout
+from nbgrad.kernels.cache import compile_kernel
+from nbgrad.kernels.cpu.recipe import Recipe, source
+from nbgrad.kernels.layout import BLOCK
+
+_NEAR = 1 << 19          # bytes that are still near when a block of rows is walked a second time
+_MEMORY_BOUND, _COSTLY = 16384, 2048      # elements that are worth a thread
+
+
+class Plan:
+    """How a recipe runs on operands of certain dtypes, shapes and strides."""
+
+    __slots__ = ("dtype", "kernel", "loops", "order", "shape")
+
+    def __init__(self, kernel: Any, loops: np.ndarray, shape: tuple[int, ...], order: tuple[int, ...] | None,
+                 dtype: np.dtype) -> None:
+        self.kernel, self.loops, self.shape, self.order, self.dtype = kernel, loops, shape, order, dtype
+
+
+def reduce(recipe: Recipe, x: np.ndarray, axis: tuple[int, ...], form: Any, k: float = 0.0) -> np.ndarray:
+    """The result of a recipe of one operand that gives one element for each row.
+
+    form : the shape of the result, or whether the reduced axes stay in it with length 1
+    """
+    plan = _plan(recipe, axis, form, x.dtype, x.shape, x.strides)
+    out = device.empty(plan.shape, plan.dtype)
+    plan.kernel(x, out, plan.loops, k)
+    return out
+
+
+def run(recipe: Recipe, xs: tuple[np.ndarray, ...], axis: tuple[int, ...], form: Any = False,
+        k: float = 0.0) -> np.ndarray:
+    """The result of a recipe of operands, first those that are full. Others may lack the reduced axes."""
+    plan = _plan(recipe, axis, form, *[part for x in xs for part in (x.dtype, x.shape, x.strides)])
+    out = (device.empty(plan.shape, plan.dtype) if plan.order is None else
+           layout.allocate(plan.shape, plan.order, plan.dtype))
+    plan.kernel(*xs, out, plan.loops, k)
+    return out
+
+
+@lru_cache(maxsize=4096)
+def _plan(recipe: Recipe, axis: tuple[int, ...], form: Any, *places: Any) -> Plan:
+    dtypes, shapes, strides = places[::3], places[1::3], places[2::3]
+    count = len(recipe.full)
+    shape, lead = shapes[count - 1], strides[count - 1]
+    dtype = recipe.dtype(dtypes[count - 1])
+    out_shape = shape if not recipe.by_row else form if isinstance(form, tuple) else tuple(
+        [1 if a in axis else n for a, n in enumerate(shape) if form or a not in axis])
+    order = sorted(range(len(shape)), key=lambda a: -abs(lead[a]))
+    kept, inside = [a for a in order if a not in axis], [a for a in order if a in axis]
+    full: list[Any] = list(strides[:count])
+    if not recipe.by_row:
+        full.append(layout.packed(shape, order, dtype.itemsize))
+    once: list[Any] = [_kept(s, axis, len(shape)) for s in strides[count:]]
+    if recipe.by_row:
+        sizes = [1 if a in axis else n for a, n in enumerate(shape)]
+        once.append(layout.packed(sizes, list(range(len(shape))), dtype.itemsize))
+    kd, ks = layout.merge([shape[a] for a in kept], [[s[a] for a in kept] for s in [*full, *once]])
+    rd, rs = layout.merge([shape[a] for a in inside], [[s[a] for a in inside] for s in full])
+    along = kd[-1] == 1 or (rd[-1] > 1 and abs(rs[count - 1][-1]) <= abs(ks[count - 1][-1]))
+    span = 1 if along else _span(recipe, product(rd) * dtypes[count - 1].itemsize)
+    units = product(kd[:-1]) * -(-kd[-1] // span)
+    loops = [len(kd), len(rd), span, units, product(shape), *kd, *chain(*ks), *rd, *chain(*rs)]
+    straight = recipe.by_row or order == sorted(order)
+    return Plan(_kernel(recipe, along, dtypes, dtype), np.array(loops, np.int64), out_shape,
+                None if straight else tuple(order), dtype)
+
+
+def _kept(strides: tuple[int, ...], axis: tuple[int, ...], ndim: int) -> tuple[int, ...]:
+    """Strides of an operand with one element a row, for all axes, whether or not it has the reduced ones."""
+    if len(strides) == ndim:
+        return tuple([0 if a in axis else s for a, s in enumerate(strides)])
+    rest = iter(strides)
+    return tuple([0 if a in axis else next(rest) for a in range(ndim)])
+
+
+def _span(recipe: Recipe, width: int) -> int:
+    """Number of rows of this many bytes to walk across at once."""
+    if recipe.sweeps * len(recipe.full) == 1:
+        return BLOCK
+    return min(BLOCK, max(64, _NEAR // max(1, width * len(recipe.full)) // 16 * 16))
+
+
+@lru_cache(maxsize=1024)
+def _kernel(recipe: Recipe, along: bool, dtypes: tuple[np.dtype, ...], dtype: np.dtype) -> Any:
+    least = _COSTLY if re.search(r"\b(exp|log)\(", " ".join(recipe.steps)) else _MEMORY_BOUND
+    name = f"k_{recipe.name}_{'along' if along else 'across'}"
+    return compile_kernel(name, source(name, recipe, along, dtypes, dtype, least),
+                          (*dtypes, dtype, np.dtype(np.int64), float), reassociate=True)
