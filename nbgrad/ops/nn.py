@@ -1,4 +1,4 @@
-"""Losses: composites of ops, without rules of their own."""
+"""Losses. All but that of classes are composites of ops, without rules of their own."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from nbgrad.broadcast import astype
 from nbgrad.declare import elementwise
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.elementwise import abs, negative, square, subtract, where
-from nbgrad.ops.exponential import log_softmax
+from nbgrad.ops.exponential import log_softmax, softmax
 from nbgrad.ops.index import getitem
-from nbgrad.ops.reduce import mean, sum
+from nbgrad.ops.reduce import floating, mean, sum
 from nbgrad.ops.shape import moveaxis, reshape
 from nbgrad.scalar import multiply
+from nbgrad.structured import op
 from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 
@@ -27,6 +28,52 @@ def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
     if reduction == "none":
         return losses
     raise errors.bad_choice(op, "reduction", reduction, ("mean", "sum", "none"))
+
+
+def _pulled(x: Tensor, u: Tensor, places: np.ndarray) -> Tensor:
+    """u times the derivative of each row's loss: softmax(x) less 1 at the place, 0 where that is negative."""
+    units = np.zeros(x.shape, x.dtype)
+    units[np.arange(places.size), places] = places >= 0
+    return multiply(subtract(softmax(x, -1), wrap(units)), multiply(u, wrap((places >= 0)[:, None])))
+
+
+def _curved(c: Tensor, z: Any, g: Tensor, x: Tensor, places: np.ndarray) -> Tensor:
+    """Cotangent of x in class_entropy_vjp."""
+    p = softmax(x, -1)
+    u = multiply(multiply(p, c), multiply(reshape(g, (-1, 1)), wrap((places >= 0)[:, None])))
+    return subtract(u, multiply(p, sum(u, -1, True)))
+
+
+def _like_entropy(x: np.ndarray, places: np.ndarray) -> np.ndarray:
+    losses = np.logaddexp.reduce(x, axis=1) - x[np.arange(places.size), places]
+    return np.where(places >= 0, losses, x.dtype.type(0))
+
+
+def _like_entropy_vjp(g: np.ndarray, x: np.ndarray, places: np.ndarray) -> np.ndarray:
+    units = (np.arange(x.shape[1]) == places[:, None]).astype(x.dtype)
+    return (np.exp(x - np.logaddexp.reduce(x, axis=1)[:, None]) - units) * (g * (places >= 0))[:, None]
+
+
+_PLACES = np.array([2, 0, -1, 2])
+
+
+@op(out=lambda x, places: (x.shape[:1], x.dtype), keep="x", like=_like_entropy,
+    vjp=lambda g, z, x, places: class_entropy_vjp(g, x, places),
+    cases=[((4, 3), _PLACES), ((2, 5), np.array([4, 4])), ((0, 3), np.zeros(0, np.int64))])
+def class_entropy(x: Any, places: np.ndarray) -> Any:
+    """Return -log(softmax(x)) at one place of each row; 0 where the place is negative.
+
+    x: (n, k), a float. places: (n,) int64, below k.
+    """
+    return (as_tensor(x),), {"places": np.ascontiguousarray(places)}
+
+
+@op(multilinear=(0,), keep="x", like=_like_entropy_vjp,
+    vjp=(lambda c, z, g, x, places: sum(_pulled(x, c, places), -1), _curved),
+    cases=[((4,), (4, 3), _PLACES), ((2,), (2, 5), np.array([4, 4]))])
+def class_entropy_vjp(g: Any, x: Any, places: np.ndarray) -> Any:
+    """Return the cotangent of x in `class_entropy` from that of its result."""
+    return (as_tensor(g), as_tensor(x)), {"places": np.ascontiguousarray(places)}
 
 
 @named_dim
@@ -49,25 +96,32 @@ def cross_entropy(logits: Any, target: Any, axis: int = -1, reduction: str = "me
         why = f"label_smoothing must lie from 0 to 1, got {label_smoothing}"
         raise errors.bad_value("cross_entropy", why)
     axis = one("cross_entropy", axis, logits.ndim)
-    log_p = log_softmax(logits, axis)
-    if axis != logits.ndim - 1:
-        log_p = moveaxis(log_p, axis, -1)
-    count = log_p.shape[-1]
-    if weight is not None:
-        weight = as_tensor(weight)
-        if weight.shape != (count,):
-            need = f"needs one weight for each of {count} classes, shape ({count},)"
-            raise errors.bad_shape("cross_entropy", weight.shape, need)
-        weight = astype(weight, log_p.dtype)
+    count, shape = logits.shape[axis], (*logits.shape[:axis], *logits.shape[axis + 1:])
+    dtype = floating(logits.dtype)
+    weight = _weights(weight, count, dtype)
     if target.dtype.kind == "f":
         if target.shape != logits.shape:
             need = f"probabilities need the logits' shape {logits.shape}"
             raise errors.bad_shape("cross_entropy", target.shape, need)
+        log_p = moveaxis(log_softmax(logits, axis), axis, -1)
         return _of_probabilities(log_p, moveaxis(target, axis, -1), reduction, weight, label_smoothing)
-    if target.shape != log_p.shape[:-1]:
-        need = f"classes need shape {log_p.shape[:-1]} for logits of shape {logits.shape} and axis {axis}"
+    if target.shape != shape:
+        need = f"classes need shape {shape} for logits of shape {logits.shape} and axis {axis}"
         raise errors.bad_shape("cross_entropy", target.shape, need)
-    return _of_classes(log_p, raw(target), reduction, weight, ignore_index, label_smoothing)
+    rows = logits if logits.dtype == dtype else astype(logits, dtype)
+    rows = rows if axis == logits.ndim - 1 else moveaxis(rows, axis, -1)
+    return _of_classes(rows, raw(target), reduction, weight, ignore_index, label_smoothing)
+
+
+def _weights(weight: Any, count: int, dtype: np.dtype) -> Tensor | None:
+    """One factor for each class, or None. Raises ShapeError."""
+    if weight is None:
+        return None
+    weight = as_tensor(weight)
+    if weight.shape != (count,):
+        need = f"needs one weight for each of {count} classes, shape ({count},)"
+        raise errors.bad_shape("cross_entropy", weight.shape, need)
+    return astype(weight, dtype)
 
 
 def _of_probabilities(log_p: Tensor, target: Tensor, reduction: str, weight: Any, smooth: float) -> Tensor:
@@ -79,32 +133,32 @@ def _of_probabilities(log_p: Tensor, target: Tensor, reduction: str, weight: Any
     return _reduce("cross_entropy", negative(sum(multiply(target, log_p), -1)), reduction)
 
 
-def _of_classes(log_p: Tensor, target: np.ndarray, reduction: str, weight: Any, ignore_index: int,
+def _of_classes(logits: Tensor, target: np.ndarray, reduction: str, weight: Any, ignore_index: int,
                 smooth: float) -> Tensor:
-    """cross_entropy with classes, which are the last axis of log_p."""
+    """cross_entropy with classes, which are the last axis of logits."""
     if target.dtype.kind not in "iu":
         raise errors.needs_integers("cross_entropy", "classes", target.dtype)
-    classes, count, shape = target.reshape(-1), log_p.shape[-1], target.shape
+    count, shape = logits.shape[-1], target.shape
+    classes = np.array(target.reshape(-1), np.int64)
     ignored = classes == ignore_index
     some = bool(ignored.any())
-    if some:
-        classes = np.where(ignored, 0, classes)
-    if classes.size and (classes.min() < 0 or classes.max() >= count):
-        why = f"classes must lie from 0 to {count - 1}, got {classes.min()} to {classes.max()}"
+    kept = classes[~ignored] if some else classes
+    if kept.size and (kept.min() < 0 or kept.max() >= count):
+        why = f"classes must lie from 0 to {count - 1}, got {kept.min()} to {kept.max()}"
         raise errors.bad_value("cross_entropy", why)
-    rows = reshape(log_p, (-1, count)) if log_p.ndim != 2 else log_p
-    losses = negative(getitem(rows, (np.arange(classes.size), classes)))
-    factors = None if weight is None else getitem(weight, classes)
+    if some:
+        classes[ignored] = -1
+    rows = reshape(logits, (classes.size, count)) if logits.ndim != 2 else logits
+    losses = class_entropy(rows, classes)
+    factors = None if weight is None else where(wrap(ignored), 0.0, getitem(weight, np.maximum(classes, 0)))
     if factors is not None:
         losses = multiply(losses, factors)
     if smooth:
-        others = negative(mean(rows if weight is None else multiply(rows, weight), -1))
-        losses = losses * (1 - smooth) + others * smooth
-    if some:
-        losses = where(wrap(ignored), 0.0, losses)
-        factors = wrap(~ignored) if factors is None else where(wrap(ignored), 0.0, factors)
-    if factors is not None and reduction == "mean":
-        return sum(losses) / sum(factors).astype(losses.dtype)
+        log_p = log_softmax(rows, -1)
+        others = negative(mean(log_p if weight is None else multiply(log_p, weight), -1))
+        losses = losses * (1 - smooth) + where(wrap(ignored), 0.0, others) * smooth
+    if reduction == "mean" and (some or factors is not None):
+        return sum(losses) / (float(kept.size) if factors is None else sum(factors))
     return _reduce("cross_entropy", reshape(losses, shape) if losses.shape != shape else losses, reduction)
 
 

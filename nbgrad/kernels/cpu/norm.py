@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad import memory
 from nbgrad.kernels.cache import compile_kernel
 
 _BLOCK, _STRIP = 2048, 128                # elements summed in a row; columns taken together
@@ -233,7 +234,7 @@ def layer_norm_vjp(g: np.ndarray, x: np.ndarray, *weight: np.ndarray, axis: tupl
     """Cotangent of x; where there is a weight, those of x, weight and bias."""
     shape = [x.shape[a] for a in axis]
     dw, db = np.zeros((2, *shape), x.dtype) if weight else (x, x)
-    dx = np.empty(x.shape, x.dtype)
+    dx = memory.empty(x.shape, x.dtype)
     if x.size:
         (cotangent, rows), order = _ordered([g, x], axis)
         n, inner = _sizes(rows, _moved(axis, order))
