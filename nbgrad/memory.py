@@ -7,6 +7,7 @@ every array made that way, when the last view of it is gone too (kernels/cpu/poo
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -52,10 +53,15 @@ def use(handler: ctypes.Structure) -> None:
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """An array with no values yet."""
-    if not _pool or prod(shape) * np.dtype(dtype).itemsize < POOLED:
-        return np.empty(shape, dtype)
+    return within(prod(shape) * np.dtype(dtype).itemsize, np.empty, shape, dtype)
+
+
+def within(size: int, make: Callable[..., Any], *args: Any) -> Any:
+    """make(*args), a function of NumPy's. Where it makes arrays of many bytes, they come from the pool."""
+    if not _pool or size < POOLED:
+        return make(*args)
     before = _set_handler(_pool.value)
     try:
-        return np.empty(shape, dtype)
+        return make(*args)
     finally:
         _set_handler(before)

@@ -196,6 +196,29 @@ def written_one_by_one(x, index, v):
     return z, source
 
 
+def test_large_arrays_are_read_at_an_index_as_numpys_are():
+    x = np.random.default_rng(3).normal(size=(20, 30, 40))
+    i, j = np.array([[3, -1], [0, 29]]), np.array([5, 5, -19])
+    for index in (
+        (slice(None), i),
+        (..., i),
+        (..., j),
+        (j,),
+        (slice(None), i, i),
+        (slice(1, None), i),
+        (slice(None), i, slice(2, 3)),
+        (j, slice(None), j),
+        (None, slice(None), j),
+        (slice(None), np.zeros((0,), int)),
+        (x > 0,),
+        (slice(None), x[0, :, 0] > 0),
+    ):
+        for y in (x, x[:, :, ::-1], x.astype(np.float32)):
+            np.testing.assert_array_equal(raw(nb.asarray(y)[index]), y[index])
+    with pytest.raises(nb.errors.NbgradError, match=r"getitem.*\(20, 30, 40\).*out of bounds"):
+        nb.asarray(x)[:, np.array([0, 30])]
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_the_last_value_written_stays_and_has_the_gradient(seed):
     rng = np.random.default_rng(seed)

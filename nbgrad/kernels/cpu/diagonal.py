@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
+
+from nbgrad import memory
 
 
 def diagonal(x: np.ndarray, offset: int, axis1: int, axis2: int) -> np.ndarray:
@@ -11,8 +15,8 @@ def diagonal(x: np.ndarray, offset: int, axis1: int, axis2: int) -> np.ndarray:
 
 
 def from_diagonal(d: np.ndarray, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> np.ndarray:
-    """Zeros with a diagonal. Allocated here: pages come zeroed."""
-    out = np.zeros(shape, d.dtype)
+    """Zeros with a diagonal."""
+    out = memory.within(prod(shape) * d.itemsize, np.zeros, shape, d.dtype)
     line = np.arange(d.shape[-1])
     np.moveaxis(out, (axis1, axis2), (-2, -1))[..., line + max(-offset, 0), line + max(offset, 0)] = d
     return out

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import errors, memory
 from nbgrad.kernels.cache import compile_kernel
 
 Index = tuple[Any, ...]
+_ARRAY = frozenset([np.ndarray])
+_FEW = 4096                               # elements up to which NumPy's indexing is the shortest way
 
 _ADD_ROWS = """
 def k_add_rows(out, at, v, before, n, row):
@@ -110,17 +112,32 @@ def _named(op: str, shape: tuple[int, ...], v: np.ndarray, error: Exception) -> 
     return errors.no_fit(op, v.shape, str(error))
 
 
+def _picked(x: np.ndarray, index: Index) -> np.ndarray:
+    """x[index] for a C-contiguous x and an index with arrays; NumPy is slower where these stand inside."""
+    block = None if _unique(index) else _block(x.shape, index)
+    if block is None or block[0] == 0:
+        return x[index]
+    start, stop, places = block
+    before, n, after = x.shape[:start], prod(x.shape[start:stop]), x.shape[stop:]
+    rows = x.reshape(prod(before), n, prod(after))
+    out = np.empty((prod(before), places.size, prod(after)), x.dtype)
+    np.take(rows, _from_front(places, n).reshape(-1), 1, out, "clip")       # as it stands, without a buffer
+    return out.reshape(*before, *places.shape, *after)
+
+
 def getitem(x: np.ndarray, index: Index) -> np.ndarray:
     """A view for ints and slices, else a copy."""
     try:
+        if x.size > _FEW and x.flags.c_contiguous and not _ARRAY.isdisjoint(map(type, index)):
+            return memory.within(x.nbytes, _picked, x, index)
         return x[index]
     except (IndexError, ValueError) as error:
         raise errors.bad_index("getitem", x.shape, str(error)) from error
 
 
 def scatter(v: np.ndarray, index: Index, shape: tuple[int, ...]) -> np.ndarray:
-    """Zeros with v added at the index. Allocated here: pages come zeroed, and to write zeros costs more."""
-    out = np.zeros(shape, v.dtype)
+    """Zeros with v added at the index. Allocated here: new pages come zeroed, to write zeros costs more."""
+    out = memory.within(prod(shape) * v.itemsize, np.zeros, shape, v.dtype)
     try:
         if _unique(index):
             out[index] = v
@@ -172,9 +189,9 @@ def nonzero(x: np.ndarray) -> tuple[np.ndarray, ...]:
 
 def tril(x: np.ndarray, k: int) -> np.ndarray:
     """Lower triangles."""
-    return np.tril(x, k)
+    return memory.within(x.nbytes, np.tril, x, k)
 
 
 def triu(x: np.ndarray, k: int) -> np.ndarray:
     """Upper triangles."""
-    return np.triu(x, k)
+    return memory.within(x.nbytes, np.triu, x, k)
