@@ -119,7 +119,7 @@ def _emit(text: str, symbol: str) -> tuple[bytes, list[str]]:
     needed = []
     for each in [*module.functions, *module.global_variables]:
         if not each.is_declaration:
-            if each.name != symbol:
+            if each.name != symbol and not each.name.startswith("llvm."):
                 each.linkage = "internal"
         elif not each.name.startswith("llvm."):
             needed.append(each.name)

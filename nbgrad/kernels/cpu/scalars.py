@@ -31,7 +31,7 @@ from nbgrad.kernels.cpu.operand import (
 )
 from nbgrad.kernels.cpu.raw import LIBC, callback, peek, poke
 from nbgrad.kernels.cpu.share import share
-from nbgrad.kernels.cpu.vecmath import circle, exponential, logarithm, probability
+from nbgrad.kernels.cpu.vecmath import functions
 
 
 def _extremum(name: str, predicate: str) -> Any:
@@ -80,13 +80,11 @@ SCOPE: dict[str, Any] = {
     "peek": peek, "poke": poke, "callback": callback, **LIBC,
     "maximum": maximum, "minimum": minimum, "left_shift": left_shift, "right_shift": right_shift,
     "inf": math.inf, "nan": math.nan,
-    "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,
-    "atan": np.arctan, "atanh": np.arctanh, "atan2": np.arctan2, "pow": np.power,
     **{name: getattr(np, name) for name in (
-        "sqrt", "cbrt", "log2", "log10", "log1p", "hypot", "logaddexp", "remainder", "floor_divide",
-        "floor", "ceil", "rint", "trunc", "sign", "isnan", "isinf", "isfinite", "signbit", "nextafter")},
+        "sqrt", "remainder", "floor_divide", "floor", "ceil", "rint", "trunc", "sign", "isnan", "isinf",
+        "isfinite", "signbit", "nextafter")},
     **{name: getattr(types, name) for name in (
         "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")},
-    **exponential.FUNCTIONS, **logarithm.FUNCTIONS, **circle.FUNCTIONS, **probability.FUNCTIONS,
+    **functions.UNARY, **functions.BINARY,
     **{f"new_{dtype}": maker(dtype) for dtype in SUPPORTED},
 }

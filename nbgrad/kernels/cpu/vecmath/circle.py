@@ -14,10 +14,10 @@ import math
 from llvmlite import ir
 
 from nbgrad.kernels.cpu.vecmath import coefficients as table
-from nbgrad.kernels.cpu.vecmath.functions import attribute, unary
 from nbgrad.kernels.cpu.vecmath.lanes import (
     Format,
     Lane,
+    attribute,
     fma,
     nearest,
     polynomial,
@@ -133,4 +133,4 @@ def tan(x: Lane) -> Lane:
     return _near(x, where(x.equals(0.0), x, y), "tan")
 
 
-FUNCTIONS = {f.__name__: unary(f.__name__, f) for f in (sin, cos, tan)}
+UNARY = (sin, cos, tan)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from nbgrad.kernels.cpu.vecmath import coefficients as table
-from nbgrad.kernels.cpu.vecmath.functions import unary
 from nbgrad.kernels.cpu.vecmath.lanes import (
     Lane,
     copysign,
@@ -23,11 +22,13 @@ def _power_of_two(n: Lane) -> Lane:
     return ((n + n.format.bias) << n.format.digits).as_real()
 
 
-def scale(x: Lane, n: Lane, low: Lane) -> Lane:
-    """x * 2^n for x from 1/2 to 2; low: where it may not be a normal number. The caller sees to overflow."""
+def scale(x: Lane, n: Lane, low: Lane, high: Lane | None = None) -> Lane:
+    """x * 2^n for x from 1/2 to 2. low, high: where it may be below or above the normal numbers."""
     lift = x.format.digits + 12
-    moved = x.pattern() + ((n + where(low, n.constant(lift), 0)) << x.format.digits)
-    return moved.as_real() * where(low, x.constant(2.0 ** -lift), 1.0)
+    shift, factor = where(low, n.constant(lift), 0), where(low, x.constant(2.0 ** -lift), 1.0)
+    if high is not None:
+        shift, factor = where(high, -1, shift), where(high, 2.0, factor)
+    return (x.pattern() + ((n + shift) << x.format.digits)).as_real() * factor
 
 
 def reduced(x: Lane, tail: Lane | None = None) -> tuple[Lane, Lane, Lane]:
@@ -43,11 +44,13 @@ def reduced(x: Lane, tail: Lane | None = None) -> tuple[Lane, Lane, Lane]:
 
 
 def exp(x: Lane, tail: Lane | None = None, halvings: int = 0) -> Lane:
-    """e^(x + tail) / 2^halvings; the tail is small against x."""
+    """e^(x + tail) / 2^halvings; the tail is of the size of x's rounding error."""
     form = x.format
     n, _, p = reduced(x, tail)
     lowest, highest = math.log(2) * (2 - form.bias + halvings), table.HIGHEST[form.bits][halvings]
-    y = scale(1.0 + p, n - halvings if halvings else n, x < lowest)
+    # a tail may carry the result of an x just below the highest beyond all numbers
+    beyond = None if tail is None else x > highest - 1.0
+    y = scale(1.0 + p, n - halvings if halvings else n, x < lowest, beyond)
     y = where(x < -math.log(2) * (form.bias + form.digits + 1), 0.0, y)
     return where(x <= highest, y, x * math.inf)
 
@@ -94,4 +97,4 @@ def cosh(x: Lane) -> Lane:
     return half + 0.25 / half
 
 
-FUNCTIONS = {f.__name__: unary(f.__name__, f) for f in (exp, exp2, expm1, tanh, sinh, cosh)}
+UNARY = (exp, exp2, expm1, sinh, cosh, tanh)

@@ -11,21 +11,18 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nbgrad.kernels.cpu.vecmath.lanes import FORMATS, Format, Lane
+from nbgrad.kernels.cpu.vecmath import arc, circle, exponential, logarithm, power, probability
+from nbgrad.kernels.cpu.vecmath.lanes import FORMATS, Format, Lane, attribute
 
 Formula = Callable[..., Lane]
 # Without it LLVM keeps to vectors of 256 bits on many processors that have 512.
 _WIDE = '"prefer-vector-width"="512"'
-
-
-def attribute(function: ir.Function, text: str) -> None:
-    """Give a function an attribute that llvmlite has no name for."""
-    set.add(function.attributes, text)
 
 
 @cache
@@ -60,9 +57,7 @@ def _result(*kinds: Any) -> Any:
     return types.float32 if all(kind == types.float32 for kind in kinds) else types.float64
 
 
-def unary(name: str, formula: Formula) -> Any:
-    """The function of one number, for kernels, that a formula gives."""
-
+def _unary(name: str, formula: Formula) -> Any:
     @intrinsic
     def function(typingctx: Any, x: Any) -> Any:
         kind = _result(x)
@@ -71,12 +66,23 @@ def unary(name: str, formula: Formula) -> Any:
     return function
 
 
-def binary(name: str, formula: Formula) -> Any:
-    """The function of two numbers, for kernels, that a formula gives."""
-
+def _binary(name: str, formula: Formula) -> Any:
     @intrinsic
     def function(typingctx: Any, x: Any, y: Any) -> Any:
+        if name in _INTEGER and isinstance(x, types.Integer) and isinstance(y, types.Integer):
+            return x(x, y), lambda context, builder, *given: context.compile_internal(
+                builder, _INTEGER[name], *given)
         kind = _result(x, y)
         return kind and kind(kind, kind), lambda *given: _call(name, formula, *given)
 
     return function
+
+
+def _integer_power(x: Any, y: Any) -> Any:
+    return np.power(x, y)
+
+
+_INTEGER = {"pow": _integer_power}        # what integers are not converted to floats for
+_FAMILIES = (exponential, logarithm, circle, arc, power, probability)
+UNARY = {f.__name__: _unary(f.__name__, f) for family in _FAMILIES for f in family.UNARY}
+BINARY = {f.__name__: _binary(f.__name__, f) for family in (logarithm, arc, power) for f in family.BINARY}

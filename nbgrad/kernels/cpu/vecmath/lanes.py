@@ -162,6 +162,11 @@ class Lane:
         return self if self.value.type == kind else Lane(self.builder, convert(self.value, kind))
 
 
+def attribute(function: ir.Function, text: str) -> None:
+    """Give a function an attribute that llvmlite has no name for."""
+    set.add(function.attributes, text)
+
+
 def _intrinsic(name: str, *xs: Lane) -> Lane:
     """LLVM's own function on lanes of one type."""
     builder, kind = xs[0].builder, xs[0].value.type
@@ -180,6 +185,11 @@ def fma(x: Any, y: Any, z: Any) -> Lane:
     """x * y + z with one rounding; at least one of them is a lane."""
     some = next(v for v in (x, y, z) if isinstance(v, Lane))
     return _intrinsic("fma", *[some.constant(v) for v in (x, y, z)])
+
+
+def rint(x: Lane) -> Lane:
+    """The nearest integer, ties to even, of any size."""
+    return _intrinsic("rint", x)
 
 
 def sqrt(x: Lane) -> Lane:

@@ -1,15 +1,20 @@
-"""Logarithms: of the exponent, plus a series in s = f / (2 + f) of the mantissa 1 + f."""
+"""Logarithms: of the exponent, plus a series in s = f / (2 + f) of the mantissa 1 + f; what needs them."""
 
 from __future__ import annotations
 
 import math
 
 from nbgrad.kernels.cpu.vecmath import coefficients as table
-from nbgrad.kernels.cpu.vecmath.functions import unary
+from nbgrad.kernels.cpu.vecmath.exponential import exp
 from nbgrad.kernels.cpu.vecmath.lanes import (
     Lane,
+    copysign,
     fma,
+    larger,
     polynomial,
+    sqrt,
+    two_product,
+    two_sum,
     where,
 )
 
@@ -33,6 +38,17 @@ def _series(f: Lane) -> tuple[Lane, Lane]:
     return half, s * (half + z * polynomial(table.LOG[f.format.bits], z))
 
 
+def _positive(x: Lane, tail: Lane | None = None) -> Lane:
+    """log x + tail for a positive finite x."""
+    high, low = table.LN2[x.format.bits]
+    k, f = split(x)
+    half, rest = _series(f)
+    rest = fma(k, low, rest)
+    if tail is not None:
+        rest = rest + tail
+    return fma(k, high, f - (half - rest))
+
+
 def _special(x: Lane, y: Lane) -> Lane:
     """y, the logarithm of x, put right where x is not positive and finite."""
     y = where(x < math.inf, y, x)
@@ -41,10 +57,77 @@ def _special(x: Lane, y: Lane) -> Lane:
 
 
 def log(x: Lane) -> Lane:
-    high, low = table.LN2[x.format.bits]
+    return _special(x, _positive(x))
+
+
+def _to_base(x: Lane, unit: tuple[float, float], scale: tuple[float, float]) -> Lane:
+    """k * unit + scale * log(1 + f), the latter in two parts, so that powers of the base are exact."""
     k, f = split(x)
     half, rest = _series(f)
-    return _special(x, fma(k, high, f - (half - fma(k, low, rest))))
+    high, low = two_sum(f, -half)
+    product, error = two_product(high, scale[0])
+    error = fma(low + rest, scale[0], fma(high, scale[1], error))
+    total, tail = two_sum(k * unit[0], product)
+    return _special(x, total + (fma(k, unit[1], tail) + error))
 
 
-FUNCTIONS = {f.__name__: unary(f.__name__, f) for f in (log,)}
+def log2(x: Lane) -> Lane:
+    return _to_base(x, (1.0, 0.0), table.LOG2_E[x.format.bits])
+
+
+def log10(x: Lane) -> Lane:
+    return _to_base(x, table.LOG10_2[x.format.bits], table.LOG10_E[x.format.bits])
+
+
+def _one_plus(x: Lane) -> Lane:
+    """log(1 + x) for finite x above -1: of the rounded sum, and what was rounded off over it."""
+    total = 1.0 + x
+    taken = total - 1.0
+    error = (1.0 - (total - taken)) + (x - taken)
+    return _positive(total, error / total)
+
+
+def log1p(x: Lane) -> Lane:
+    y = where(x < math.inf, _one_plus(x), x)
+    y = where(x < -1.0, math.nan, copysign(y, x))
+    return where(x.equals(-1.0), -math.inf, y)
+
+
+def _far(x: Lane) -> Lane:
+    """Where 1 is lost beside x, so that asinh x and acosh x are log(2 x)."""
+    return x > 2.0 ** (x.format.digits + 2)
+
+
+def asinh(x: Lane) -> Lane:
+    """log1p(a + a^2 / (1 + sqrt(1 + a^2))) with the sign of x, a = |x|."""
+    a = abs(x)
+    far = _far(a)
+    z = a * a
+    y = _one_plus(where(far, a, a + z / (1.0 + sqrt(1.0 + z)))) + where(far, x.constant(math.log(2)), 0.0)
+    return where(a < math.inf, copysign(y, x), x)
+
+
+def acosh(x: Lane) -> Lane:
+    """log1p(t + sqrt(2 t + t^2)), t = x - 1."""
+    far = _far(x)
+    t = x - 1.0
+    y = _one_plus(where(far, x, t + sqrt(fma(t, t, t + t)))) + where(far, x.constant(math.log(2)), 0.0)
+    return where(x < 1.0, math.nan, where(x < math.inf, y, x))
+
+
+def atanh(x: Lane) -> Lane:
+    """log1p(2 a / (1 - a)) / 2 with the sign of x, a = |x|."""
+    a = abs(x)
+    y = where(a.equals(1.0), math.inf, 0.5 * _one_plus((a + a) / (1.0 - a)))
+    return where(a <= 1.0, copysign(y, x), math.nan)
+
+
+def logaddexp(x: Lane, y: Lane) -> Lane:
+    """max(x, y) + log1p(e^-|x - y|)."""
+    apart = x - y
+    z = larger(x, y) + _one_plus(exp(-abs(apart)))
+    return where(x.equals(y), x + math.log(2), where(apart.isnan(), apart, z))
+
+
+UNARY = (log, log2, log10, log1p, asinh, acosh, atanh)
+BINARY = (logaddexp,)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nbgrad.kernels.cpu.vecmath import coefficients as table
 from nbgrad.kernels.cpu.vecmath.exponential import reduced
-from nbgrad.kernels.cpu.vecmath.functions import unary
 from nbgrad.kernels.cpu.vecmath.lanes import Lane, copysign, fma, polynomial, smaller, where
 
 _ONE = {32: 4.0, 64: 6.0}                 # from here on erf is 1 to the last bit
@@ -22,4 +21,4 @@ def erf(x: Lane) -> Lane:
     return where(x.isnan(), x, where(size < 1.0, near, far))
 
 
-FUNCTIONS = {f.__name__: unary(f.__name__, f) for f in (erf,)}
+UNARY = (erf,)
