@@ -247,6 +247,29 @@ def test_the_last_value_written_stays_and_has_the_gradient(seed):
         np.testing.assert_allclose(raw(gv), back, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float32"])
+@pytest.mark.parametrize("shape", [(), (1,), (0,), (0, 3), (2, 3, 4)])
+def test_every_dtype_and_shape(dtype, shape):
+    x = np.random.default_rng(0).integers(0, 5, shape).astype(dtype)
+    for name, params in (
+        ("cumsum", {}),
+        ("cumprod", {}),
+        ("sort", {"axis": None}),
+        ("argsort", {"axis": None, "stable": True}),
+        ("roll", {"shift": -7}),
+        ("repeat", {"repeats": 3}),
+        ("tile", {"reps": (1, 0, 2)}),
+        ("tile", {"reps": ()}),
+        ("pad", {"pad_width": (2, 3)}),
+        ("unique_values", {}),
+        ("flip", {}),
+    ):
+        got, want = getattr(nb, name)(x, **params), getattr(np, name)(x, **params)
+        assert got.numpy().dtype == want.dtype, name
+        assert got.shape == want.shape
+        np.testing.assert_array_equal(got.numpy(), want)
+
+
 def test_methods():
     x = nb.asarray(A)
     for got, want in (

@@ -19,7 +19,7 @@ def permute_dims(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
 
 def flip(x: np.ndarray, axis: tuple[int, ...]) -> np.ndarray:
     """A view with negative strides."""
-    return np.flip(x, axis)
+    return np.flip(x, axis) if axis else x[...]
 
 
 def concat(out: np.ndarray, *xs: np.ndarray, axis: int) -> None:
