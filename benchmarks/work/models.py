@@ -55,16 +55,13 @@ def transformer(width: int = 128, heads: int = 4, tokens: int = 64, batch: int =
     """All gradients of a transformer block with the norms in front: attention, then two layers with gelu."""
     shape = (batch, tokens, heads, width // heads)
 
-    def normed(lib: Any, x: Any, scale: Any, shift: Any) -> Any:
-        return lib.layer_norm(x, -1) * scale + shift
-
     def f(lib: Any, x: Any, *params: Any) -> Any:
         s1, t1, wq, wk, wv, wo, s2, t2, w1, b1, w2, b2 = params
-        y = normed(lib, x, s1, t1)
+        y = lib.layer_norm(x, -1, s1, t1)
         q, k, v = [lib.permute(lib.reshape(y @ w, shape), (0, 2, 1, 3)) for w in (wq, wk, wv)]
         joined = lib.permute(lib.attention(q, k, v), (0, 2, 1, 3))
         x = x + lib.reshape(joined, (batch, tokens, width)) @ wo
-        y = lib.gelu(normed(lib, x, s2, t2) @ w1 + b1)
+        y = lib.gelu(lib.layer_norm(x, -1, s2, t2) @ w1 + b1)
         return lib.mean(lib.square(x + y @ w2 + b2))
 
     def inputs() -> Arrays:

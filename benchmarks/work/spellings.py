@@ -15,10 +15,10 @@ def attention(lib: Any, q: Any, k: Any, v: Any) -> Any:
     return lib.softmax(scores, -1) @ v
 
 
-def normalised(lib: Any, x: Any, axis: int) -> Any:
-    """x less its mean, over its standard deviation."""
+def normalised(lib: Any, x: Any, axis: int, scale: Any = 1, shift: Any = 0) -> Any:
+    """x less its mean, over its standard deviation, times scale plus shift."""
     y = x - lib.mean(x, axis=axis, keepdims=True)
-    return y / lib.sqrt(lib.mean(y * y, axis=axis, keepdims=True) + 1e-5)
+    return y / lib.sqrt(lib.mean(y * y, axis=axis, keepdims=True) + 1e-5) * scale + shift
 
 
 def stable_softmax(lib: Any, x: Any, axis: int) -> Any:
@@ -38,6 +38,7 @@ def nbgrad() -> Spelling:
 
     return ["nbgrad", "nbgrad.linalg"], {
         "permute": nb.permute_dims,
+        "solve_triangular": lambda a, b: nb.linalg.solve_triangular(a, b, lower=True),
         "attention": lambda q, k, v: attention(nb, q, k, v),
         "embedding": lambda table, places: nb.embedding(places, table),
     }
@@ -47,14 +48,17 @@ def torch() -> Spelling:
     import torch
     import torch.nn.functional as nn
 
-    def layer_norm(x: Any, axis: int) -> Any:
-        last = x.swapaxes(axis, -1)
-        return nn.layer_norm(last, last.shape[-1:]).swapaxes(axis, -1)
+    def layer_norm(x: Any, axis: int, *affine: Any) -> Any:
+        if axis == 0:
+            x = x.T
+        y = nn.layer_norm(x, x.shape[-1:], *affine)
+        return y.T if axis == 0 else y
 
     return ["torch", "torch.linalg", "torch.nn.functional"], {
         "max": torch.amax,                    # as here, equal elements share the derivative
         "var": lambda x, axis: torch.var(x, axis, correction=0),
         "expm": torch.linalg.matrix_exp,
+        "cholesky": torch.linalg.cholesky,
         "solve_triangular": lambda a, b: torch.linalg.solve_triangular(a, b[:, None], upper=False)[:, 0],
         "layer_norm": layer_norm,
         "gelu": lambda x: nn.gelu(x, approximate="none"),
@@ -76,7 +80,7 @@ def jax() -> Spelling:
         "expm": linalg.expm,
         "cholesky": jnp.linalg.cholesky,
         "solve_triangular": lambda a, b: linalg.solve_triangular(a, b, lower=True),
-        "layer_norm": lambda x, axis: normalised(jnp, x, axis),
+        "layer_norm": lambda x, *rest: normalised(jnp, x, *rest),
         "gelu": lambda x: jax.nn.gelu(x, approximate=False),
         "attention": lambda q, k, v: attention(_Joined(jnp, jax.nn), q, k, v),
         "cross_entropy": cross_entropy,
@@ -93,15 +97,13 @@ def autograd() -> Spelling:
     def gelu(x: Any) -> Any:
         return 0.5 * x * (1 + special.erf(x * (1 / math.sqrt(2))))
 
-    def cholesky(a: Any) -> Any:
-        return anp.linalg.cholesky(a)
-
     return ["autograd.numpy", "autograd.scipy.special"], {
-        "cholesky": cholesky,
+        "cholesky": anp.linalg.cholesky,
+        "diagonal": lambda a: anp.diagonal(a, 0, -1, -2),
         "solve_triangular": lambda a, b: linalg.solve_triangular(a, b, lower=True),
         "softplus": lambda x: anp.logaddexp(0, x),
         "softmax": lambda x, axis: stable_softmax(anp, x, axis),
-        "layer_norm": lambda x, axis: normalised(anp, x, axis),
+        "layer_norm": lambda x, *rest: normalised(anp, x, *rest),
         "gelu": gelu,
         "attention": lambda q, k, v: attention(_Joined(anp, None), q, k, v),
         "permute": anp.transpose,
