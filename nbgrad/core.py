@@ -13,7 +13,7 @@ import itertools
 import weakref
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import Any
 
 from nbgrad import device, errors
@@ -212,32 +212,40 @@ def pull(seeds: Iterable[tuple[Node, Any]], free: bool = False) -> dict[Node, An
     node saved once it is used.
     """
     pending: dict[Node, Any] = {}
-    for n, g in seeds:
-        pending[n] = add(pending[n], g) if n in pending else g
-    heap = [(-n.birth, n) for n in pending]
-    heapify(heap)
     leaves: dict[Node, Any] = {}
-    while heap:
-        n = heappop(heap)[1]
-        g = pending.pop(n)
-        op = n.op
-        if op is None:
-            leaves[n] = g
-            continue
-        memo = n.memo
+    heap: list[tuple[int, Node]] = []
+    arrived = seeds
+    while True:
+        following: Any = None                 # the one node that has a cotangent, if there is no other
+        cotangent: Any = None
+        for n, g in arrived:
+            if g is None or n is None:
+                continue
+            if n.op is None:
+                leaves[n] = add(leaves[n], g) if n in leaves else g
+            elif n is following:
+                cotangent = add(cotangent, g)
+            elif following is None and not heap:
+                following, cotangent = n, g
+            elif n in pending:
+                pending[n] = add(pending[n], g)
+            else:
+                pending[n] = g
+                heappush(heap, (-n.birth, n))
+        if heap:
+            if following is not None:
+                pending[following] = cotangent
+                heappush(heap, (-following.birth, following))
+            following = heappop(heap)[1]
+            cotangent = pending.pop(following)
+        elif following is None:
+            return leaves
+        memo = following.memo
         if memo is _FREED:
-            raise errors.freed(op.name)
-        cotangents = op.pull(g, memo)
+            raise errors.freed(following.op.name)
+        arrived = zip(following.parents, following.op.pull(cotangent, memo))
         if free:
-            n.memo = _FREED
-        for parent, c in zip(n.parents, cotangents):
-            if c is not None and parent is not None:
-                if parent in pending:
-                    pending[parent] = add(pending[parent], c)
-                else:
-                    pending[parent] = c
-                    heappush(heap, (-parent.birth, parent))
-    return leaves
+            following.memo = _FREED
 
 
 def add(a: Any, b: Any) -> Any:
@@ -246,7 +254,7 @@ def add(a: Any, b: Any) -> Any:
         return b if a is None else a
     if type(a) is tuple:
         return tuple([add(p, q) for p, q in zip(a, b, strict=True)])
-    if isinstance(a, device.Array) and isinstance(b, device.Array):
+    if type(a) is device.Array and type(b) is device.Array:
         return device.add(a, b)
     return unwrap(wrap(a) + wrap(b))
 

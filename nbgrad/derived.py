@@ -73,22 +73,24 @@ class Derived:
 class Back:
     """A pullback for operands of known dtypes, all of one, with its kernel once that is compiled.
 
-    alone : the kernel's result is the only cotangent; else it stands between the Nones before and after it
+    kernel : None until it is known, False if there is nothing to compute
+    recipe : where each cotangent comes from, in bytes: an operand (its place), a result of the kernel (from
+        128 on), or zero (255)
+    keep   : the part of (operands, result) that the pullback reads
     """
 
-    __slots__ = ("after", "alone", "before", "dtype", "flat", "keep", "pullback", "single")
+    __slots__ = ("dtype", "keep", "kernel", "pullback", "recipe")
 
     def __init__(self, pullback: Derived, dtype: np.dtype) -> None:
         self.pullback, self.dtype, self.keep = pullback, dtype, pullback.keep
-        self.single = pullback.places.count(-1) == 1 and {*pullback.places} <= {-1, None}
-        place = pullback.places.index(-1) if self.single else 0
-        self.before, self.after = (None,) * place, (None,) * (len(pullback.places) - 1 - place)
-        self.alone = pullback.places == [-1]
-        self.flat: Any = None
+        self.recipe = bytes([255 if k is None else k if k >= 0 else 127 - k for k in pullback.places])
+        self.kernel: Any = False if pullback.op is None else None
 
     def __call__(self, g: Any, saved: Sequence[Any]) -> Sequence[Any]:
         """Cotangents from that of the result and from what was saved, as inner values."""
         cs = self.pullback((g, *saved))
-        if self.single and self.flat is None and type(g) is Array and g.dtype is self.dtype:
-            self.flat = self.pullback.loops.flat((g, *saved))
+        if self.kernel is None and type(g) is Array and g.dtype is self.dtype:
+            flat = self.pullback.loops.flat((g, *saved))
+            if flat is not None and flat.even:
+                self.kernel = flat.kernel
         return cs

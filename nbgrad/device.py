@@ -12,6 +12,8 @@ SUPPORTED = frozenset(np.dtype(name) for name in (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"))
 
 
+_SMALL = 4096                             # elements
+
 Array = np.ndarray                        # what a raw array is
 
 
@@ -28,7 +30,7 @@ def supported(dtype: Any) -> np.dtype:
         raise errors.unsupported_dtype(dtype) from error
     if found not in SUPPORTED:
         raise errors.unsupported_dtype(found)
-    return found
+    return np.dtype(found.type)               # NumPy's own object: equal ones are compared by address
 
 
 def array(data: Any, dtype: Any = None, copy: bool | None = True) -> np.ndarray:
@@ -61,7 +63,9 @@ def array(data: Any, dtype: Any = None, copy: bool | None = True) -> np.ndarray:
 
 def add(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The sum of two raw arrays of one shape."""
-    return np.add(x, y, out=np.empty(x.shape, np.result_type(x, y)))
+    if 0 < x.size < _SMALL and x.ndim and x.dtype is y.dtype:
+        return x + y
+    return np.add(x, y, out=empty(x.shape, np.result_type(x, y)))
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:

@@ -40,8 +40,12 @@ def _binary(op: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     direct = isinstance(op, Elementwise)      # it has nothing to check on Tensors
 
     def forward(x: Tensor, y: Any) -> Any:
-        if direct and type(y) is Tensor:
-            return apply(op, (x, y))
+        if direct:
+            step = op.step.forward
+            if step is not None and (z := step(x, y)) is not None:
+                return z
+            if type(y) is Tensor:
+                return apply(op, (x, y))
         return op(x, y) if isinstance(y, _TAKEN) else NotImplemented
 
     def reflected(x: Tensor, y: Any) -> Any:

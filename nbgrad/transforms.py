@@ -49,7 +49,7 @@ class Inputs:
             if not -len(args) <= i < len(args):
                 raise errors.bad_value(what, f"argnums {i} is out of range for {len(args)} arguments")
         self.what, self.args, self.places = what, list(args), [i % len(args) for i in argnums]
-        if len(set(self.places)) < len(self.places):
+        if len(self.places) > 1 and len(set(self.places)) < len(self.places):
             raise errors.bad_value(what, f"argnums {tuple(argnums)} names an argument twice")
         self.leaves, self.rebuild = flatten([args[i] for i in self.places])
         self.moving = [k for k, x in enumerate(self.leaves) if is_float(x)]
@@ -97,7 +97,7 @@ class Reverse:
         self.outs = [as_tensor(y) for y in self.leaves]
         birth, self.trace.birth = self.trace.birth, ENDED
         self.values = [living(y, birth) for y in self.outs]
-        self.aux = map_leaves(lambda x: living(x, birth), aux)
+        self.aux = aux if aux is None else map_leaves(lambda x: living(x, birth), aux)
 
     def pull(self, gs: Sequence[Any]) -> list[Tensor]:
         """Cotangents of the inputs from those of the results (None: zero)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 
@@ -18,6 +19,11 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
 
 def _walk(x: Any, leaves: list[Any]) -> Callable[[list[Any]], Any]:
     """Append x's leaves; the function that makes x of the list of all leaves."""
+    kind: Any = type(x)
+    if _is_leaf(kind):
+        place = len(leaves)
+        leaves.append(x)
+        return lambda new: new[place]
     if x is None:
         return lambda new: None
     if isinstance(x, dict):
@@ -27,12 +33,14 @@ def _walk(x: Any, leaves: list[Any]) -> Callable[[list[Any]], Any]:
         parts = [_walk(v, leaves) for v in x]
         make = type(x)._make if hasattr(x, "_make") else type(x)
         return lambda new: make([part(new) for part in parts])
-    if dataclasses.is_dataclass(x) and not isinstance(x, type):
-        fields = {f.name: _walk(getattr(x, f.name), leaves) for f in dataclasses.fields(x) if f.init}
-        return lambda new: dataclasses.replace(x, **{k: part(new) for k, part in fields.items()})
-    place = len(leaves)
-    leaves.append(x)
-    return lambda new: new[place]
+    fields = {f.name: _walk(getattr(x, f.name), leaves) for f in dataclasses.fields(x) if f.init}
+    return lambda new: dataclasses.replace(x, **{k: part(new) for k, part in fields.items()})
+
+
+@cache
+def _is_leaf(kind: Any) -> bool:
+    """Whether a value of this type is a leaf."""
+    return not (issubclass(kind, (dict, list, tuple, type(None))) or dataclasses.is_dataclass(kind))
 
 
 def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:

@@ -23,6 +23,7 @@ LAYERS = [
     ["broadcast"],
     ["symbols"],
     ["derived"],
+    ["lean"],
     ["scalar"],
     ["declare"],
     ["ops.*"],

@@ -64,8 +64,8 @@ def compile_kernel(name: str, source: str, arguments: Sequence[Any], result: Any
     source    : may use the names in nbgrad.kernels.cpu.scalars.SCOPE; other functions that it defines are
         compiled for this one to call, and those named inline_... as a part of it
     arguments : for each a NumPy dtype: an array with such elements; or a type (float, int, bool, np.float32):
-        a scalar given by value
-    result    : None; such a type; np.ndarray: an array that the kernel makes; or a tuple of np.ndarray
+        a scalar given by value; or `object`: any Python object
+    result    : None; such a type; np.ndarray: an array that the kernel makes, or None; a tuple of np.ndarray
     reassociate : sums may be reordered (for speed; never anything that changes nan or inf)
     """
     made = [_spell(kind) for kind in (result if isinstance(result, tuple) else [result])]

@@ -17,7 +17,6 @@ from nbgrad import memory
 from nbgrad.kernels import threads
 
 _METH_FASTCALL = 0x0080
-_KEPT: list[Any] = []                     # what the callables point to: it lives as long as the process
 
 
 class _Definition(ctypes.Structure):
@@ -25,6 +24,9 @@ class _Definition(ctypes.Structure):
 
     _fields_ = (("name", ctypes.c_char_p), ("address", ctypes.c_void_p), ("flags", ctypes.c_int),
                 ("doc", ctypes.c_char_p))
+
+
+_KEPT: dict[Any, _Definition] = {}        # callable -> what it points to, which lives as long as the process
 
 
 def _publish() -> None:
@@ -68,7 +70,13 @@ def load(code: bytes, symbol: str) -> Callable[..., Any]:
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     definition = _Definition(symbol.encode(), engine.get_function_address(symbol), _METH_FASTCALL, None)
-    _KEPT.append(definition)
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
-    return make(ctypes.addressof(definition), None, None)
+    made = make(ctypes.addressof(definition), None, None)
+    _KEPT[made] = definition
+    return made
+
+
+def address(kernel: Callable[..., Any]) -> int:
+    """Where the code of a builtin that `load` made begins."""
+    return _KEPT[kernel].address

@@ -20,6 +20,7 @@ from numba.core.registry import cpu_target
 
 from nbgrad.kernels import linker
 from nbgrad.kernels.cpu.operand import FRESH, operand_type
+from nbgrad.kernels.cpu.raw import OBJECT
 from nbgrad.kernels.cpu.scalars import SCOPE
 
 _SCALARS = {float: types.float64, int: types.int64, bool: types.boolean}
@@ -64,6 +65,8 @@ def _named(function: Any, name: str) -> Any:
 
 def _type(kind: Any) -> Any:
     """The Numba type of an argument: of an array for a dtype, of a scalar for a type."""
+    if kind is object:
+        return OBJECT
     if isinstance(kind, type):
         return _SCALARS.get(kind) or operand_type(np.dtype(kind)).dtype
     return operand_type(kind)

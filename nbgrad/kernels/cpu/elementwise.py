@@ -31,10 +31,10 @@ class Flat:
     notes  : for the caller, who may keep here what goes with these operands
     """
 
-    __slots__ = ("body", "even", "kernel", "notes")
+    __slots__ = ("body", "even", "kernel", "kinds", "notes")
 
-    def __init__(self, kernel: Any, body: Body, even: bool) -> None:
-        self.kernel, self.body, self.even = kernel, body, even
+    def __init__(self, kernel: Any, kinds: tuple[Kind, ...], body: Body, even: bool) -> None:
+        self.kernel, self.kinds, self.body, self.even = kernel, kinds, body, even
         self.notes: dict[Any, Any] = {}
 
 
@@ -104,7 +104,7 @@ class Loops:
         result = None if whole else (_ndarray,) * len(body.dtypes) if self.many else _ndarray
         kernel = compile_kernel(name, source.flat(name, kinds, body, self.many), arguments, result)
         used = {*body.dtypes, *[kind for kind in kinds if not isinstance(kind, type)]}
-        self.flats[kinds] = made = Flat(kernel, body, not whole and len(used) == 1)
+        self.flats[kinds] = made = Flat(kernel, kinds, body, not whole and len(used) == 1)
         return made
 
     def _compile_strided(self, kinds: tuple[Kind, ...]) -> Any:

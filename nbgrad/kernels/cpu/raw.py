@@ -8,7 +8,9 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
+
+from nbgrad.kernels.cpu.operand import FRESH
 
 _LONG = ir.IntType(64)
 
@@ -34,8 +36,8 @@ def poke(typingctx: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, types.int64), codegen
 
 
-def _libc(name: str) -> Any:
-    """A function of the C library for kernels: integers and addresses in, one of them out."""
+def _foreign(name: str) -> Any:
+    """A function of C for kernels: integers and addresses in, one of them out."""
 
     @intrinsic
     def call(typingctx: Any, *given: Any) -> Any:
@@ -70,4 +72,85 @@ def callback(typingctx: Any, function: Any) -> Any:
     return types.int64(function), codegen
 
 
-LIBC = {f"libc_{name}": _libc(name) for name in ("malloc", "free", "madvise", "memset", "memcpy")}
+@intrinsic
+def invoke(typingctx: Any, function: Any, arguments: Any, count: Any) -> Any:
+    """The new reference that a builtin in CPython's fastest convention returns; all are addresses."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(_LONG, [_LONG, _LONG, _LONG])
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [_LONG(0), args[1], args[2]])
+
+    return types.int64(types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic(prefer_literal=True)
+def cells(typingctx: Any, count: Any) -> Any:
+    """The address of so many 64-bit cells on the stack."""
+    number = count.literal_value
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        with builder.goto_entry_block():
+            place = builder.alloca(ir.ArrayType(_LONG, number))
+        return builder.ptrtoint(place, _LONG)
+
+    return types.int64(count), codegen
+
+
+class Object(types.Type):
+    """The type of any Python object. As an argument it is borrowed, as a result it is given away.
+
+    A null pointer as a result says that a Python exception is set.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="Object")
+
+
+OBJECT = Object()
+register_model(Object)(models.OpaqueModel)
+
+
+@unbox(Object)
+def _unbox(typ: Object, obj: Any, c: Any) -> NativeValue:
+    return NativeValue(obj)
+
+
+@box(Object)
+def _box(typ: Object, value: Any, c: Any) -> Any:
+    return c.builder.bitcast(value, c.pyapi.pyobj)
+
+
+@intrinsic
+def address(typingctx: Any, x: Any) -> Any:
+    """The address of a Python object."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ptrtoint(args[0], _LONG)
+
+    return types.int64(x), codegen
+
+
+@intrinsic
+def reference(typingctx: Any, place: Any) -> Any:
+    """What a kernel returns: the object at an address, whose reference is given away; None for 0."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], ir.IntType(8).as_pointer())
+
+    return FRESH(types.int64), codegen
+
+
+@intrinsic
+def owned(typingctx: Any, place: Any) -> Any:
+    """The object at an address, whose reference is given away, as a kernel's result."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], ir.IntType(8).as_pointer())
+
+    return OBJECT(types.int64), codegen
+
+
+LIBC = {f"libc_{name}": _foreign(name) for name in ("malloc", "free", "madvise", "memset", "memcpy")}
+PYTHON = {f"c_{name}": _foreign(name) for name in (
+    "Py_IncRef", "Py_DecRef", "PyErr_Clear", "PyContextVar_Get", "PyType_GenericAlloc", "PyTuple_New",
+    "PyTuple_SetItem", "PyObject_CallNoArgs", "PyObject_Vectorcall")}

@@ -29,7 +29,18 @@ from nbgrad.kernels.cpu.operand import (
     store_at,
     unlock,
 )
-from nbgrad.kernels.cpu.raw import LIBC, callback, peek, poke
+from nbgrad.kernels.cpu.raw import (
+    LIBC,
+    PYTHON,
+    address,
+    callback,
+    cells,
+    invoke,
+    owned,
+    peek,
+    poke,
+    reference,
+)
 from nbgrad.kernels.cpu.share import share
 from nbgrad.kernels.cpu.vecmath import functions
 
@@ -77,7 +88,8 @@ SCOPE: dict[str, Any] = {
     "load": load, "store": store, "load_at": load_at, "store_at": store_at, "size": size, "plain": plain,
     "lock": lock, "unlock": unlock, "given": given, "drop": drop, "fresh": fresh, "declined": declined,
     "moved": moved, "scratch": scratch, "either": either, "share": share,
-    "peek": peek, "poke": poke, "callback": callback, **LIBC,
+    "peek": peek, "poke": poke, "callback": callback, "cells": cells,
+    "invoke": invoke, "address": address, "reference": reference, "owned": owned, **LIBC, **PYTHON,
     "maximum": maximum, "minimum": minimum, "left_shift": left_shift, "right_shift": right_shift,
     "inf": math.inf, "nan": math.nan,
     **{name: getattr(np, name) for name in (

@@ -1,0 +1,197 @@
+"""The step: one application of an elementwise op to Tensors, and the way back through it, compiled.
+
+They do what the engine does in the common case: at most one trace, a Graph that is not muted, sees arrays of
+one shape whose kernels are at hand. Whatever else they are given they leave to the engine: the step declines
+with None, the way back calls the op's own method. What they must know of Python's objects, their addresses
+and the offsets of their slots, is read from two records of 64-bit cells, which nbgrad/lean.py fills.
+"""
+
+from __future__ import annotations
+
+_OPERAND = """
+    v{i}, t{i}, m{i} = address(x{i}), 0, 0
+    if peek(v{i} + 8) == peek(engine):
+        t{i} = peek(v{i} + peek(engine + 72))
+        if t{i} == none:
+            t{i} = 0
+        else:
+            m{i} = peek(v{i} + peek(engine + 80))
+            trace = t{i}
+        v{i} = peek(v{i} + peek(engine + 64))
+        if peek(v{i} + 8) != peek(engine + 8):
+            return reference(0)
+        k{i} = peek(v{i} + {descr})
+    elif peek(v{i} + 8) == peek(engine + 16):
+        k{i} = peek(engine + 16)
+    else:
+        return reference(0)
+"""
+_STEP = """
+def muted(engine):
+    found = cells(1)
+    if c_PyContextVar_Get(peek(engine + 48), 0, found) & 1:
+        c_PyErr_Clear()
+        return True
+    c_Py_DecRef(peek(found))
+    return peek(found) != peek(engine + 128)
+
+def new(kind):
+    made = c_PyType_GenericAlloc(kind, 0)
+    if made == 0:
+        c_PyErr_Clear()
+    return made
+
+def kept(item):
+    c_Py_IncRef(item)
+    return item
+
+def step(record, {xs}):
+    engine = peek(record)
+    none = peek(engine + 40)
+    trace = 0
+{operands}
+    if {conflict}:
+        return reference(0)
+    plan = record + 40
+    last = plan + 96 * peek(record + 16)
+    while plan < last and ({other}):
+        plan += 96
+    if plan >= last:
+        return reference(0)
+    back = 0
+    if trace != 0:
+        back = plan + {masks}
+        graph = peek(trace + 8) == peek(engine + 24)
+        if not graph or peek(record + 24) != 0 or peek(back) == 0:
+            return reference(0)
+        if peek(trace + peek(engine + 120)) == peek(engine + 128) or muted(engine):
+            return reference(0)
+    given = cells({arity} + 1)
+{fill}
+    z = invoke(peek(plan + 16), given, {arity})
+    if z == 0:
+        c_PyErr_Clear()
+        return reference(0)
+    if z == none:
+        c_Py_DecRef(z)
+        return reference(0)
+    out = new(peek(engine))
+    if out == 0:
+        c_Py_DecRef(z)
+        return reference(0)
+    poke(out + peek(engine + 64), z)
+    if trace == 0:
+        poke(out + peek(engine + 72), kept(none))
+        poke(out + peek(engine + 80), kept(none))
+        return reference(out)
+    poke(given + 8 * {arity}, z)
+    node = new(peek(engine + 32))
+    low = peek(back + 8)
+    count = peek(back + 16) - low
+    saved = c_PyTuple_New(count)
+    memo = c_PyTuple_New(3)
+    parents = c_PyTuple_New({arity})
+    birth = c_PyObject_CallNoArgs(peek(engine + 56))
+    if node == 0 or saved == 0 or memo == 0 or parents == 0 or birth == 0:
+        c_PyErr_Clear()
+        return reference(0)
+    for i in range(count):
+        c_PyTuple_SetItem(saved, i, kept(peek(given + 8 * (low + i))))
+    c_PyTuple_SetItem(memo, 0, saved)
+    c_PyTuple_SetItem(memo, 1, kept(peek(back)))
+    c_PyTuple_SetItem(memo, 2, kept(none))
+{parents}
+    poke(node + peek(engine + 88), birth)
+    poke(node + peek(engine + 96), kept(peek(record + 8)))
+    poke(node + peek(engine + 104), parents)
+    poke(node + peek(engine + 112), memo)
+    poke(out + peek(engine + 72), kept(trace))
+    poke(out + peek(engine + 80), node)
+    return reference(out)
+"""
+
+_PULL = """
+def inline_item(items, i):
+    return peek(items + 24 + 8 * i)
+
+def answer(engine, back, given, z):
+    recipe = peek(back + peek(engine + 160))
+    count = peek(recipe + 16)
+    whole = peek(recipe + 32)
+    out = c_PyTuple_New(count)
+    if out == 0:
+        c_PyErr_Clear()
+        return 0
+    made = 0
+    for i in range(count):
+        place = (whole >> (8 * i)) & 255
+        if place == 255:
+            item = peek(engine + 40)
+        elif place < 128:
+            item = peek(given + 8 * place)
+        elif peek(z + 8) == peek(engine + 8):
+            item = z
+        else:
+            item = inline_item(z, place - 128)
+        c_Py_IncRef(item)
+        c_PyTuple_SetItem(out, i, item)
+    return out
+
+def fast(engine, g, memo):
+    if peek(memo + 16) != 3:
+        return 0
+    back = inline_item(memo, 1)
+    saved = inline_item(memo, 0)
+    if peek(back + 8) != peek(engine + 136) or peek(g + 8) != peek(engine + 8):
+        return 0
+    kernel = peek(back + peek(engine + 144))
+    count = peek(saved + 16)
+    if kernel == peek(engine + 40) or peek(g + {descr}) != peek(back + peek(engine + 152)) or count > 6:
+        return 0
+    given = cells(8)
+    poke(given, g)
+    for i in range(count):
+        poke(given + 8 + 8 * i, inline_item(saved, i))
+    if kernel == peek(engine + 168):
+        return answer(engine, back, given, 0)
+    z = c_PyObject_Vectorcall(kernel, given, count + 1, 0)
+    if z == 0:
+        c_PyErr_Clear()
+        return 0
+    first = z
+    if z != peek(engine + 40) and peek(z + 8) != peek(engine + 8):
+        first = inline_item(z, 0)
+    out = 0
+    if first != peek(engine + 40):
+        out = answer(engine, back, given, z)
+    c_Py_DecRef(z)
+    return out
+
+def pull(record, g, memo):
+    out = fast(peek(record), address(g), address(memo))
+    if out != 0:
+        return owned(out)
+    given = cells(2)
+    poke(given, address(g))
+    poke(given + 8, address(memo))
+    return owned(c_PyObject_Vectorcall(peek(record + 32), given, 2, 0))
+"""
+
+
+def forward(arity: int, descr: int) -> str:
+    """Source of the step of ops with this many operands. descr: where an ndarray keeps its dtype."""
+    places = range(arity)
+    return _STEP.format(
+        arity=arity, xs=", ".join(f"x{i}" for i in places),
+        operands="".join(_OPERAND.format(i=i, descr=descr) for i in places),
+        conflict=" or ".join(f"(t{i} != 0 and t{i} != trace)" for i in places),
+        other=" or ".join(f"peek(plan + {8 * i}) != k{i}" for i in places),
+        masks="24 * (" + " + ".join(f"{1 << i} * (m{i} != 0)" for i in places) + ")",
+        fill="\n".join(f"    poke(given + {8 * i}, v{i})" for i in places),
+        parents="\n".join(f"    c_PyTuple_SetItem(parents, {i}, kept(m{i} if m{i} != 0 else none))"
+                          for i in places))
+
+
+def backward(descr: int) -> str:
+    """Source of the way back through one step: cotangent and memo -> cotangents of the operands."""
+    return _PULL.format(descr=descr)

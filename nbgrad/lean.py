@@ -1,0 +1,121 @@
+"""The engine's common case, compiled: an elementwise op on Tensors of one trace whose kernel is at hand.
+
+A Step is a table of an op's kernels in memory, and a builtin that looks the operands up in it, runs the
+kernel and makes the Node and the Tensor (kernels/cpu/step.py). It declines all else, and then the engine
+takes the long way, of which this is only a faster walk. It needs a CPython with the GIL whose objects keep
+their slots where `_offsets` finds them; elsewhere nothing is compiled and every op goes the long way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sysconfig
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from nbgrad.core import Graph, Node, births, node, quiet
+from nbgrad.derived import Back
+from nbgrad.kernels import linker
+from nbgrad.kernels.cache import compile_kernel
+from nbgrad.kernels.cpu import step
+from nbgrad.tensors import ENDED, Tensor, tensor
+
+_PLANS, _CELLS = 6, 12                    # combinations of dtypes that an op may have; cells for each
+_HEAD = 5                                 # cells before them
+_DESCR = object.__basicsize__ + 40        # where an ndarray keeps its dtype (a part of NumPy's ABI)
+_MOST = 2                                 # operands
+
+
+def _offsets(sample: Any, **slots: Any) -> list[int]:
+    """Where sample, whose slots hold these objects, keeps them. Raises LookupError if that is not certain."""
+    words = np.frombuffer(ctypes.string_at(id(sample), type(sample).__basicsize__), np.intp)
+    found = []
+    for value in slots.values():
+        places = np.flatnonzero(words == id(value))
+        if len(places) != 1:
+            raise LookupError
+        found.append(8 * int(places[0]))
+    return found
+
+
+def _holds(x: Any, offset: int, value: Any) -> bool:
+    """Whether the object x points to value at this offset."""
+    return ctypes.c_int64.from_address(id(x) + offset).value == id(value)
+
+
+@cache
+def _engine() -> Any:
+    """What the steps know of the engine, as 64-bit cells; None on a Python that they are not made for."""
+    if sysconfig.get_config_var("Py_GIL_DISABLED") or ctypes.sizeof(ctypes.c_void_p) != 8:
+        return None
+    a, b, c, d = object(), object(), object(), object()
+    n, graph, back = node(a, (), b), Graph(), object.__new__(Back)
+    n.birth, n.parents, graph.birth = c, d, a        # type: ignore[assignment]
+    back.kernel, back.dtype, back.recipe = a, b, c   # type: ignore[assignment]
+    try:
+        places = [*_offsets(tensor(a, b, c), value=a, trace=b, mark=c),
+                  *_offsets(n, birth=c, op=a, parents=d, memo=b), *_offsets(graph, birth=a)]
+        ways = _offsets(back, kernel=a, dtype=b, recipe=c)
+    except LookupError:
+        return None
+    if not (_holds(np.empty(0), _DESCR, np.dtype(np.float64)) and _holds((a, b), 24, a)):
+        return None
+    known = [*map(id, (Tensor, np.ndarray, float, Graph, Node, None, quiet, births)), *places,
+             id(ENDED), id(Back), *ways, id(False)]
+    return (ctypes.c_int64 * len(known))(*known)
+
+
+@cache
+def _forward(arity: int) -> Callable[..., Any]:
+    return compile_kernel("step", step.forward(arity, _DESCR), (int, *[object] * arity), np.ndarray)
+
+
+@cache
+def _backward() -> Callable[..., Any]:
+    return compile_kernel("pull", step.backward(_DESCR), (int, object, object), object)
+
+
+class Step:
+    """The compiled common case of one op.
+
+    forward  : called with operands it returns a Tensor, or None to decline; None until a kernel is known
+    """
+
+    __slots__ = ("forward", "known", "op", "record")
+
+    def __init__(self, op: Any, arity: int) -> None:
+        self.op = op
+        self.known: dict[Any, int] = {}
+        self.forward: Callable[..., Any] | None = None
+        engine = _engine() if arity <= _MOST else None
+        self.record = engine and (ctypes.c_int64 * (_HEAD + _CELLS * _PLANS))(
+            ctypes.addressof(engine), id(op), 0, op.discrete)
+
+    def learn(self, kinds: Sequence[Any], kernel: Any, wanted: Sequence[bool], back: Any) -> None:
+        """Remember the kernel for operands of these kinds, and the pullback for the wanted among them.
+
+        kernel and back are kept alive by the caller.
+        """
+        record = self.record
+        if record is None or (kinds not in self.known and len(self.known) == _PLANS):
+            return
+        if kinds not in self.known:
+            self.known[kinds] = place = _HEAD + _CELLS * len(self.known)
+            for i, kind in enumerate(kinds):
+                record[place + i] = id(kind if isinstance(kind, type) else np.dtype(kind.name))
+            record[place + 2] = linker.address(kernel)
+            record[2] = len(self.known)
+            if self.forward is None:
+                self.forward = partial(_forward(len(kinds)), ctypes.addressof(record))
+        if back is not None:
+            mask = sum(1 << i for i, want in enumerate(wanted) if want)
+            place = self.known[kinds] + 3 * mask
+            record[place + 1], record[place + 2] = back.keep.start, back.keep.stop
+            record[place] = id(back)
+            if record[4] == 0:
+                slow = self.op.pull
+                record[4] = id(slow)
+                self.op.slow, self.op.pull = slow, partial(_backward(), ctypes.addressof(record))
