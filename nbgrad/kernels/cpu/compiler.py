@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 from numba import jit, types
 from numba.core import cgutils
+from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler import Flags, compile_extra
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
@@ -26,6 +26,24 @@ from nbgrad.kernels.cpu.scalars import SCOPE
 _SCALARS = {float: types.float64, int: types.int64, bool: types.boolean}
 _FASTMATH = frozenset({"contract"})
 _OBJECT = ir.IntType(8).as_pointer()
+
+
+class _Library(CPUCodeLibrary):
+    """Code that does not run where it is compiled: Numba need not make machine code of it."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+    def emit(self, symbol: str) -> tuple[bytes, list[str]]:
+        """Machine code in which only `symbol` can be seen, and the symbols it needs from outside."""
+        module, needed = self._final_module, []
+        for each in [*module.functions, *module.global_variables]:
+            if not each.is_declaration:
+                if each.name != symbol and not each.name.startswith("llvm."):
+                    each.linkage = "internal"
+            elif not each.name.startswith("llvm."):
+                needed.append(each.name)
+        return linker.machine().emit_object(module), needed
 
 
 def build(symbol: str, name: str, source: str, arguments: Sequence[Any], result: Any,
@@ -44,8 +62,9 @@ def build(symbol: str, name: str, source: str, arguments: Sequence[Any], result:
     for word in space.keys() - SCOPE.keys() - {"__name__", "__builtins__", name}:
         part = _named(space[word], f"{word}_{symbol}")
         space[word] = jit(forceinline=word.startswith("inline_"), **inner)(part)
-    flags = Flags()
+    flags: Any = Flags()
     cpu_target.options.parse_as_flags(flags, options)
+    flags.no_compile = True
     function = _named(space[name], symbol)
 
     def enter(library: Any, description: Any, *rest: Any, **options: Any) -> None:
@@ -53,9 +72,11 @@ def build(symbol: str, name: str, source: str, arguments: Sequence[Any], result:
 
     with global_compiler_lock:
         context = cpu_target.target_context.subtarget(create_cpython_wrapper=enter)
-        compiled = compile_extra(cpu_target.typing_context, context, function, tuple(map(_type, arguments)),
-                                 _result_type(result), flags, {})
-    return _emit(compiled.library.get_llvm_str(), symbol)
+        library = _Library(context.codegen(), symbol)
+        compile_extra(cpu_target.typing_context, context, function, tuple(map(_type, arguments)),
+                      _result_type(result), flags, {}, library)
+        library.finalize()
+    return library.emit(symbol)
 
 
 def _named(function: Any, name: str) -> Any:
@@ -114,16 +135,3 @@ def _enter(context: Any, library: Any, description: Any, symbol: str) -> None:
     else:
         builder.ret(api.from_native_return(description.restype, value, None))
     library.add_ir_module(module)
-
-
-def _emit(text: str, symbol: str) -> tuple[bytes, list[str]]:
-    """Machine code of a module of which only `symbol` can be seen, and the symbols it needs from outside."""
-    module = llvm.parse_assembly(text)
-    needed = []
-    for each in [*module.functions, *module.global_variables]:
-        if not each.is_declaration:
-            if each.name != symbol and not each.name.startswith("llvm."):
-                each.linkage = "internal"
-        elif not each.name.startswith("llvm."):
-            needed.append(each.name)
-    return linker.machine().emit_object(module), needed
