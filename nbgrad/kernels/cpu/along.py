@@ -69,6 +69,12 @@ def _walk(shape: tuple[int, ...], steps: tuple[tuple[int, ...], ...]) -> tuple[n
     """Sizes and steps of the loops over the places; the innermost is the densest of the last operand."""
     axes = sorted(range(len(shape)), key=lambda a: -abs(steps[-1][a]))
     loops, found = layout.merge([shape[a] for a in axes], [[s[a] for a in axes] for s in steps])
+    width = next((w for w in (16, 8) if loops[-1] % w == 0), 1)
+    if len(loops) > 1 and found[1][-2] == 0 and 1 < width < loops[-1]:
+        # across the axis, in strips of a cache line or two, which stay in the cache as places go up and down
+        loops[-2:] = [loops[-1] // width, loops[-2], width]
+        for steps_of in found:
+            steps_of[-2:] = [steps_of[-1] * width, steps_of[-2], steps_of[-1]]
     return np.array(loops, np.int64), np.array(found, np.int64).ravel()
 
 
