@@ -137,6 +137,7 @@ from nbgrad.ops.embedding import embedding
 from nbgrad.ops.expm import expm
 from nbgrad.ops.exponential import log_softmax, logsumexp, softmax
 from nbgrad.ops.factor import cholesky, eigh, eigvalsh, solve_triangular
+from nbgrad.ops.gdot import gdot
 from nbgrad.ops.index import getitem, nonzero, scatter_add, setitem, take, tril, triu
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
 from nbgrad.ops.nn import cross_entropy, huber, mse
@@ -210,11 +211,11 @@ __all__ = [
     "divide", "dot", "dropout", "e", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding",
     "empty", "empty_like", "equal", "erf", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye",
     "finfo", "flip", "float32", "float64", "floor", "floor_divide", "from_dlpack", "from_numpy", "full",
-    "full_like", "gelu", "get_num_threads", "getitem", "grad", "greater", "greater_equal", "hessian",
-    "hstack", "huber", "hvp", "hypot", "iinfo", "inf", "inner", "int16", "int32", "int64", "int8", "inv",
-    "invert", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacobian", "jvp", "kron",
-    "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace",
-    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not",
+    "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad", "greater", "greater_equal",
+    "hessian", "hstack", "huber", "hvp", "hypot", "iinfo", "inf", "inner", "int16", "int32", "int64",
+    "int8", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacobian",
+    "jvp", "kron", "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize",
+    "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not",
     "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max",
     "max_pool2d", "maximum", "mean", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan",
     "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim",

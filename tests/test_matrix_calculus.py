@@ -7,6 +7,7 @@ scalar functions, which nbgrad does not have yet.
 import importlib.util
 import math
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -177,8 +178,117 @@ def test_row_06_generalised_dot():
         close(dy, X, 0)
 
 
-def test_row_06_gdot_is_not_there_yet():
-    assert not hasattr(nb, "gdot")
+def distance(x, y):
+    return abs(x - y)
+
+
+GDOTS = {  # multiply, add: the same with all terms in one array
+    "product": (nb.multiply, "sum", lambda a, b: a @ b),
+    "max-plus": (nb.add, nb.maximum, lambda a, b: np.max(a[:, :, None] + b, 1)),
+    "min-plus": (nb.add, nb.minimum, lambda a, b: np.min(a[:, :, None] + b, 1)),
+    "L1 distances": (distance, nb.add, lambda a, b: np.sum(abs(a[:, :, None] - b), 1)),
+    "squared distances": (lambda x, y: (x - y) ** 2, "sum", lambda a, b: np.sum((a[:, :, None] - b) ** 2, 1)),
+    "largest distances": (distance, "max", lambda a, b: np.max(abs(a[:, :, None] - b), 1)),
+    "log of sums": (nb.add, nb.logaddexp, lambda a, b: np.logaddexp.reduce(a[:, :, None] + b, 1)),
+}
+
+
+@pytest.mark.parametrize("name", GDOTS)
+def test_row_06_gdot(name):
+    multiply, add, want = GDOTS[name]
+    a, b = RNG.permutation(12).reshape(4, 3) * 0.31, RNG.permutation(6).reshape(3, 2) * 0.47 + 0.17
+    close(nb.gdot(a, b, multiply, add), want(a, b))
+    steps = [np.eye(x.size).reshape(-1, *x.shape) * 1e-6 for x in (a, b)]
+    da, db = nb.grad(lambda a, b: nb.sum(nb.gdot(a, b, multiply, add)), (0, 1))(a, b)
+    for got, slopes in ((da, [want(a + e, b) - want(a - e, b) for e in steps[0]]),
+                        (db, [want(a, b + e) - want(a, b - e) for e in steps[1]])):
+        want_slope = np.sum(slopes, (1, 2)) / 2e-6
+        np.testing.assert_allclose(np.asarray(got).ravel(), want_slope, rtol=1e-6, atol=1e-8)
+
+
+def test_row_06_shortest_paths_by_min_plus_powers():
+    inf = math.inf
+    steps = np.array([[0, 1, 5, inf], [inf, 0, 2, 7], [inf, inf, 0, 1], [inf, inf, inf, 0.0]])
+
+    def length(steps):
+        two = nb.gdot(steps, steps, nb.add, nb.minimum)
+        return nb.gdot(two, two, nb.add, nb.minimum)[0, 3]
+
+    close(length(steps), 4)
+    used = nb.grad(length)(steps)
+    close(used - nb.eye(4) * used, [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]])
+
+
+def test_row_06_gdot_makes_no_array_of_all_terms():
+    n = 300
+    a, b = nb.asarray(RNG.normal(size=(n, n))), nb.asarray(RNG.normal(size=(n, n)))
+    gradient = nb.grad(lambda a, b: nb.sum(nb.gdot(a, b, nb.add, nb.maximum)), (0, 1))
+    gradient(a[:2], b[:, :2])
+    tracemalloc.start()
+    gradient(a, b)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 12 * 8 * n * n  # all terms take 300 * 8 * n * n
+
+
+@pytest.mark.parametrize(
+    "a, b", [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((4, 1, 2, 3), (5, 3, 2))], ids=str)
+def test_row_06_gdot_has_the_shapes_of_matmul(a, b):
+    x, y = RNG.normal(size=a), RNG.normal(size=b)
+    z, pull = nb.vjp(lambda x, y: nb.gdot(x, y, lambda p, q: 2 * p * q), x, y)
+    want, back = nb.vjp(lambda x, y: 2 * (x @ y), nb.tensor(x), nb.tensor(y))
+    close(z, np.asarray(want))
+    for got, expected in zip(pull(nb.ones_like(z)), back(nb.ones_like(z)), strict=True):
+        close(got, np.asarray(expected))
+
+
+def test_row_06_ties_share_and_other_constants_are_other_functions():
+    a, b = np.zeros((1, 4)), np.zeros((4, 1))
+    close(nb.grad(lambda a: nb.sum(nb.gdot(a, b, nb.add, "max")))(a), np.full((1, 4), 0.25))
+    infinite = np.array([[-math.inf, -math.inf, -math.inf, -math.inf]])
+    close(nb.grad(lambda a: nb.sum(nb.gdot(a, b, nb.add, "logsumexp")))(infinite), np.full((1, 4), 0.25))
+    assert float(nb.gdot(a[:, :0], b[:0], nb.add, "logsumexp")[0, 0]) == -math.inf
+    for c in (2.0, 3.0):
+        close(nb.gdot(np.ones((1, 4)), np.ones((4, 1)), lambda x, y, c=c: c * x * y), [[4 * c]])
+
+
+@pytest.mark.parametrize("act, kind, message", [
+    (lambda a: nb.gdot(a, a, add="prod"), ValueError, "gdot: add='prod'.*logsumexp"),
+    (lambda a: nb.gdot(a, a[:1]), ValueError, r"gdot: shapes \(2, 2\) and \(1, 2\)"),
+    (lambda a: nb.gdot(a[:, :0], a[:0], nb.add, "max"), ValueError, "gdot.*no element"),
+    (lambda a: nb.gdot(a, a, 3.0), TypeError, "gdot: got float.*two scalars"),
+    (lambda a: nb.gdot(a, a, lambda x, y: x if x > y else y), TypeError, "where"),
+    (lambda a: nb.gdot(a, a, lambda x, y: x * nb.asarray(a)), TypeError, "argument"),
+    (lambda a: nb.gdot(a, a, lambda x, y: (x, y)), TypeError, "gdot: got tuple.*scalar"),
+], ids=range(7))
+def test_row_06_gdot_refuses(act, kind, message):
+    with pytest.raises(kind, match=message):
+        act(np.ones((2, 2)))
+
+
+def test_a_gaussian_process_is_fitted_by_its_marginal_likelihood():
+    x = RNG.uniform(-3, 3, (25, 1))
+    y = np.sin(x[:, 0]) + 0.1 * RNG.normal(size=25)
+
+    def cost(p):
+        squares = nb.gdot(x, x.T, lambda a, b: (a - b) ** 2)
+        kernel = nb.exp(p[0] - squares * nb.exp(-p[1])) + nb.exp(p[2]) * nb.eye(25)
+        lower = nb.linalg.cholesky(kernel)
+        white = nb.linalg.solve_triangular(lower, y, lower=True)
+        return 0.5 * nb.sum(white ** 2) + 0.5 * nb.linalg.slogdet(kernel).logabsdet
+
+    p = np.array([0.3, 0.7, -3.0])
+    value, slope = nb.value_and_grad(cost)(p)
+
+    def dense(p):
+        kernel = np.exp(p[0] - (x - x.T) ** 2 * np.exp(-p[1])) + np.exp(p[2]) * np.eye(25)
+        return 0.5 * y @ np.linalg.solve(kernel, y) + 0.5 * np.linalg.slogdet(kernel)[1]
+
+    close(value, dense(p))
+    want = [(dense(p + e) - dense(p - e)) / 2e-5 for e in 1e-5 * np.eye(3)]
+    np.testing.assert_allclose(np.asarray(slope), want, rtol=1e-6)
+    curved = nb.hessian(cost)(p)
+    np.testing.assert_allclose(np.asarray(curved), np.asarray(curved).T, rtol=1e-8)
 
 
 def test_row_07_reductions_by_axis_and_by_dim():

@@ -23,20 +23,20 @@ Shape = tuple[int, ...]
 
 
 # ------------------------------------------------------------------------------------------- matmul
-def _product_shape(a: Shape, b: Shape) -> Shape:
+def product_shape(name: str, a: Shape, b: Shape) -> Shape:
     """Shape of the matrix product of arrays of these shapes. Raises ShapeError if there is none."""
     if not a or not b:
-        raise errors.no_product("matmul", a, b, "a 0-d array is no matrix. Use multiply to scale")
+        raise errors.no_product(name, a, b, "a 0-d array is no matrix. Use multiply to scale")
     rows = b[-2 if len(b) > 1 else 0]
     if a[-1] != rows:
-        raise errors.no_product("matmul", a, b, f"the last axis of the first has length {a[-1]}, "
+        raise errors.no_product(name, a, b, f"the last axis of the first has length {a[-1]}, "
                                 f"{'the second-last' if len(b) > 1 else 'the'} axis of the second {rows}")
     batch = a[:-2]
     if batch != b[:-2]:
         try:
             batch = np.broadcast_shapes(batch, b[:-2])
         except ValueError as error:
-            raise errors.no_product("matmul", a, b, f"their batch axes {a[:-2]} and {b[:-2]} do not "
+            raise errors.no_product(name, a, b, f"their batch axes {a[:-2]} and {b[:-2]} do not "
                                     "broadcast") from error
     return (*batch, *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
 
@@ -68,7 +68,7 @@ def _matmul_right(g: Any, z: Any, a: Any, b: Any) -> Any:
 
 
 def _matmul_out(a: Any, b: Any) -> tuple[Shape, Any]:
-    return _product_shape(a.shape, b.shape), a.dtype if a.dtype == b.dtype else np.result_type(a, b)
+    return product_shape("matmul", a.shape, b.shape), a.dtype if a.dtype == b.dtype else np.result_type(a, b)
 
 
 @op(out=_matmul_out, vjp=(_matmul_left, _matmul_right), multilinear=(0, 1), keep="x", like=np.matmul,

@@ -47,15 +47,15 @@ class _Library(CPUCodeLibrary):
 
 
 def build(symbol: str, name: str, source: str, arguments: Sequence[Any], result: Any,
-          reassociate: bool) -> tuple[bytes, list[str]]:
+          reassociate: bool, exact: bool) -> tuple[bytes, list[str]]:
     """Object code whose only symbol is a builtin that runs the kernel, and the symbols that it needs.
 
     symbol : the builtin's name for the linker
-    name, source, arguments, result, reassociate : see `cache.compile_kernel`
+    name, source, arguments, result, reassociate, exact : see `cache.compile_kernel`
     """
     space = {**SCOPE, "__name__": __name__}
     exec(compile(source, f"<nbgrad {name}>", "exec"), space)
-    fast = _FASTMATH | {"reassoc", "nsz"} if reassociate else _FASTMATH
+    fast = (frozenset() if exact else _FASTMATH) | ({"reassoc", "nsz"} if reassociate else frozenset())
     options: dict[str, Any] = {
         "nopython": True, "error_model": "numpy", "fastmath": set(fast), "no_cfunc_wrapper": True}
     inner = {**options, "no_cpython_wrapper": True}

@@ -23,7 +23,7 @@ class Body:
 Kind = Any                  # np.dtype: an array; a type (float, np.float32, ...): a scalar given by value
 
 _MEMORY_BOUND = 16384                     # elements that are worth a thread
-_COSTLY = re.compile(r"\b(exp|log|a?sin|a?cos|a?tan|erf|pow|cbrt|hypot|logaddexp)\w*\(")
+COSTLY = re.compile(r"\b(exp|log|a?sin|a?cos|a?tan|erf|pow|cbrt|hypot|logaddexp)\w*\(")
 _TILE = 16384                             # elements
 
 _LOOP = """
@@ -176,5 +176,5 @@ def _loop(kinds: tuple[Kind, ...], body: Body) -> str:
 
 def _least(body: Body) -> int:
     """Elements that are worth a thread: many where memory is what takes time, few where mathematics does."""
-    functions = len(_COSTLY.findall(" ".join(body.lines)))
+    functions = len(COSTLY.findall(" ".join(body.lines)))
     return max(_MEMORY_BOUND // (8 * functions), 512) if functions else _MEMORY_BOUND
