@@ -18,7 +18,7 @@ from nbgrad.kernels.cache import compile_kernel
 
 _BLOCK, _STRIP = 2048, 128                # elements summed in a row; columns taken together
 
-# mean of the row of n elements at p
+# mean of the row of n elements at p; in the backward pass also that of its cotangents
 _ROW_MEAN = """
         mean = {T}(0)
         for i in range(0, n, {block}):
@@ -27,6 +27,20 @@ _ROW_MEAN = """
                 part += load(x, p + j)
             mean += part
         mean /= {T}(n)
+"""
+_ROW_MEANS = """
+        mean = {T}(0)
+        total = {T}(0)
+        for i in range(0, n, {block}):
+            part = {T}(0)
+            part_total = {T}(0)
+            for j in range(i, min(n, i + {block})):
+                part += load(x, p + j)
+                part_total += load(g, p + j){scaled}
+            mean += part
+            total += part_total
+        mean /= {T}(n)
+        total /= {T}(n)
 """
 _ROWS = """
 def k_layer_norm(out, x, w, b, n, eps):
@@ -46,7 +60,7 @@ def k_layer_norm(out, x, w, b, n, eps):
             store(out, p + j, (load(x, p + j) - mean) * r{affine})
     lock(token)
 """
-# sums over the row: of squares, of cotangents, and of cotangents times what they belong to
+# sums over the row: of squares, and of cotangents times what they belong to
 _ROWS_VJP = """
 def k_layer_norm_vjp(dx, dw, db, g, x, w, sw, sb, n, eps):
     token = unlock(size(x))
@@ -54,23 +68,17 @@ def k_layer_norm_vjp(dx, dw, db, g, x, w, sw, sb, n, eps):
         p = row * n
         {moments}
         squares = {T}(0)
-        total = {T}(0)
         along = {T}(0)
         for i in range(0, n, {block}):
             part = {T}(0)
-            part_total = {T}(0)
             part_along = {T}(0)
             for j in range(i, min(n, i + {block})):
-                c = load(g, p + j){scaled}
                 d = load(x, p + j) - mean
                 part += d * d
-                part_total += c
-                part_along += c * d
+                part_along += load(g, p + j){scaled} * d
             squares += part
-            total += part_total
             along += part_along
         r = {T}(1) / sqrt(squares / {T}(n) + {T}(eps))
-        total /= {T}(n)
         along *= r * r / {T}(n)
         for j in range(n):
             d = load(x, p + j) - mean
@@ -181,11 +189,13 @@ def _kernel(source: str, affine: bool, dtype: np.dtype, operands: int, numbers: 
     place = "j" if rows else "i"
     fields = {"T": dtype, "block": _BLOCK, "strip": _STRIP, "strip2": 2 * _STRIP, "strip3": 3 * _STRIP,
               "strip4": 4 * _STRIP}
+    scaled = f" * load(w, {place})" if affine else ""
+    moments = {_ROWS: _ROW_MEAN, _ROWS_VJP: _ROW_MEANS}.get(source, _MOMENTS)
     full = source.format(
-        moments=(_ROW_MEAN if rows else _MOMENTS).strip().format(**fields),
+        moments=moments.strip().format(scaled=scaled, **fields),
         weights=(_ROWS_WEIGHTS if rows else _COLUMNS_WEIGHTS).strip().format(**fields) if affine else "",
         affine=f" * load(w, {place}) + load(b, {place})" if affine else "",
-        scaled=f" * load(w, {place})" if affine else "", **fields)
+        scaled=scaled, **fields)
     name = full.split("(", 1)[0].split()[-1]
     arguments = [dtype] * operands + [int] * numbers + [float]
     return compile_kernel(name, full, arguments, reassociate=True)

@@ -41,8 +41,38 @@ _OVER = """
                         {each}
 """
 _LARGEST = "best = -{T}(inf)" + _OVER.format(each="best = maximum(best, load(x, p))")
-_TIES = _LARGEST + "                ties = 0" + _OVER.format(
-    each="ties += 1 if load(x, p) == best or best != best else 0")
+# the same, with its place and how many are equal; mostly there is one, and no second look is needed
+_WINNER = """best = -{T}(inf)
+                at = -1
+                ties = 0
+                for i in range(top, bottom, dy):
+                    for p in range(base + i * width + left, base + i * width + right, dx):
+                        v = load(x, p)
+                        larger = v > best
+                        ties = 1 if larger else ties + (1 if v == best else 0)
+                        at = p if larger else at
+                        best = maximum(best, v)
+                if ties == 1 and at >= 0 and best == best:
+                    {one}
+                else:
+                    ties = 0
+                    for i in range(top, bottom, dy):
+                        for p in range(base + i * width + left, base + i * width + right, dx):
+                            ties += 1 if load(x, p) == best or best != best else 0
+                    {before}
+                    for i in range(top, bottom, dy):
+                        for p in range(base + i * width + left, base + i * width + right, dx):
+                            {each}
+                    {after}
+"""
+
+
+def _winners(one: str, before: str, each: str, after: str) -> str:
+    """What is done with a single winner; else what before, for each element of, and after the window."""
+    return _WINNER.replace("{one}", one).replace("{before}", before).replace("{each}", each).replace(
+        "{after}", after)
+
+
 # elements that count in a mean: sizes[13] says whether those of the padding do
 _COUNT = """
                 inside = max(0, bottom - top) * max(0, right - left)
@@ -51,12 +81,14 @@ _COUNT = """
 """
 _STEPS = {
     "window_max": _LARGEST + "                store(b, q, best)",
-    "spread_max": _TIES + "                part = load(b, q) / {T}(ties)" + _OVER.format(
-        each="won = part if load(x, p) == best else part * best if best != best else {T}(0)\n"
-             "                        store(a, p, load(a, p) + won)"),
-    "pick_max": _TIES + "                total = {T}(0)" + _OVER.format(
-        each="total += load(a, p) if load(x, p) == best else best if best != best else {T}(0)")
-    + "                store(b, q, total / {T}(max(1, ties)))",
+    "spread_max": _winners(
+        "store(a, at, load(a, at) + load(b, q))", "part = load(b, q) / {T}(max(1, ties))",
+        "won = part if load(x, p) == best else part * best if best != best else {T}(0)\n"
+        "                            store(a, p, load(a, p) + won)", ""),
+    "pick_max": _winners(
+        "store(b, q, load(a, at))", "total = {T}(0)",
+        "total += load(a, p) if load(x, p) == best else best if best != best else {T}(0)",
+        "store(b, q, total / {T}(max(1, ties)))"),
     "window_mean": "total = {T}(0)" + _OVER.format(each="total += load(a, p)") + _COUNT
     + "                store(b, q, total / {T}(inside))",
     "spread_mean": _COUNT + "                part = load(b, q) / {T}(inside)" + _OVER.format(
