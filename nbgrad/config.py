@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +38,18 @@ def read(environment: dict[str, str] | os._Environ[str]) -> Settings:
     device = environment.get("NBGRAD_DEVICE", "auto")
     if device not in ("cpu", "auto"):
         raise errors.unknown_device(device)
-    folder = environment.get("NBGRAD_CACHE_DIR")
-    cache = _user_cache() / "nbgrad" if folder is None else Path(folder).expanduser() if folder else None
-    return Settings("cpu", cache, _threads(environment))
+    return Settings("cpu", _cache(environment.get("NBGRAD_CACHE_DIR")), _threads(environment))
+
+
+def _cache(folder: str | None) -> Path | None:
+    """The folder of compiled kernels, which a program may name before it changes its working directory."""
+    if folder == "":
+        return None
+    try:
+        return (_user_cache() / "nbgrad" if folder is None else Path(folder).expanduser()).absolute()
+    except RuntimeError as error:         # a user without a home
+        warnings.warn(errors.unusable_cache(folder or "of this user", str(error)), stacklevel=2)
+        return None
 
 
 def _threads(environment: dict[str, str] | os._Environ[str]) -> int | None:

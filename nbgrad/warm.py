@@ -8,10 +8,14 @@
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import os
 import runpy
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,20 +41,39 @@ def warm(row: Row, dtype: str) -> None:
         jvp(f, xs, [np.ones(x.shape, dtype) for x in xs])
 
 
-def ops(rows: Iterable[Row], dtypes: Iterable[str]) -> None:
-    """Run the ops in the dtypes, with a progress bar where tqdm is installed and someone watches."""
-    work = [(row, dtype) for row in rows for dtype in dtypes]
-    if find_spec("tqdm"):
-        work = import_module("tqdm").tqdm(work, unit="op", leave=False, disable=None)
-    for row, dtype in work:
-        warm(row, dtype)
+def _counted(work: tuple[str, str]) -> tuple[int, int]:
+    """(kernels compiled, kernels loaded) for an op, by name, and a dtype."""
+    before = _count()
+    warm(OPS[work[0]], work[1])
+    after = _count()
+    return after[0] - before[0], after[1] - before[1]
 
 
-def summary(seconds: float) -> str:
-    """What this process compiled and loaded, and what the cache folder holds now."""
-    new, files = len(cache.COMPILED), store.files()
+def _count() -> tuple[int, int]:
+    """(kernels compiled, kernels loaded) in this process."""
+    return len(cache.COMPILED), len(cache.LOADED) - len(cache.COMPILED)
+
+
+def ops(names: Sequence[str], dtypes: Sequence[str], jobs: int) -> tuple[int, int]:
+    """(kernels compiled, kernels loaded) for ops in the dtypes, by so many processes.
+
+    Shows how far it is where tqdm is installed and someone watches.
+    """
+    work = [(name, dtype) for name in names for dtype in dtypes]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context) if jobs > 1 else nullcontext() as pool:
+        counts: Iterable[tuple[int, int]] = pool.map(_counted, work) if pool else map(_counted, work)
+        if find_spec("tqdm"):
+            counts = import_module("tqdm").tqdm(counts, total=len(work), unit="op", leave=False, disable=None)
+        compiled, loaded = zip(*counts, strict=True)
+    return sum(compiled), sum(loaded)
+
+
+def summary(compiled: int, loaded: int, seconds: float) -> str:
+    """What was compiled and loaded, and what the cache folder holds now."""
+    files = store.files()
     size = sum(f.stat().st_size for f in files) / 1e6
-    return (f"{new} kernels compiled, {len(cache.LOADED) - new} loaded, {seconds:.1f} s; "
+    return (f"{compiled} kernels compiled, {loaded} loaded, {seconds:.1f} s; "
             f"{store.folder()} holds {len(files)}, {size:.1f} MB")
 
 
@@ -66,6 +89,7 @@ def main() -> None:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dtype", action="append", choices=testing.FLOATS, help="default: all of these")
     parser.add_argument("what", nargs=argparse.REMAINDER, help="ops, or a Python file and its arguments")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (ops only)")
     chosen = parser.parse_args()
     program = chosen.what if chosen.what and chosen.what[0].endswith(".py") else None
     rows = [row for row in OPS.values() if row.kind == "elementwise" or row.room == "reduce"]
@@ -77,10 +101,14 @@ def main() -> None:
     except errors.NbgradError as error:
         parser.error(str(error))
     start = time.perf_counter()
+    if program is None:
+        counts = ops([row.op.name for row in rows], chosen.dtype or testing.FLOATS, chosen.jobs)
+        print(summary(*counts, time.perf_counter() - start))
+        return
     try:
-        script(program) if program else ops(rows, chosen.dtype or testing.FLOATS)
-    finally:
-        print(summary(time.perf_counter() - start))
+        script(program)
+    finally:                              # a program may end by an exception: SystemExit is one
+        print(summary(*_count(), time.perf_counter() - start))
 
 
 if __name__ == "__main__":

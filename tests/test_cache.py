@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -155,9 +157,29 @@ def test_settings_come_from_the_environment(tmp_path):
     assert config.read({"NBGRAD_CACHE_DIR": str(tmp_path)}).cache == tmp_path
     assert config.read({"NBGRAD_CACHE_DIR": ""}).cache is None
     assert config.read({"XDG_CACHE_HOME": str(tmp_path)}).cache.name == "nbgrad"
+    assert config.read({"NBGRAD_CACHE_DIR": "kernels"}).cache == Path.cwd() / "kernels"
     assert config.read({"NBGRAD_DEVICE": "cpu"}).device == "cpu"
     with pytest.raises(nb.errors.DeviceError, match="NBGRAD_DEVICE='cuda'"):
         config.read({"NBGRAD_DEVICE": "cuda"})
+
+
+@pytest.mark.parametrize("environment", [{}, {"NBGRAD_CACHE_DIR": "~/kernels"}])
+def test_a_user_without_a_home_has_no_cache(monkeypatch, environment):
+    def nowhere(*_):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    monkeypatch.setattr(Path, "expanduser", nowhere)
+    with pytest.warns(errors.CacheWarning, match="home directory"):
+        assert config.read(environment).cache is None
+
+
+def test_threads_that_want_one_kernel_share_it():
+    source = "def k_shared(x):\n    return x > 2.0"
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: cache.compile_kernel("k_shared", source, [float], bool), range(32)))
+    assert len(set(map(id, made))) == 1
+    assert made[0](3.0) is True
 
 
 def test_the_key_covers_versions_processor_and_sources(monkeypatch):
@@ -345,11 +367,11 @@ def _warm(folder, *arguments):
 
 
 def test_warming_ops_compiles_them_once(tmp_path):
-    out, err = _warm(tmp_path / "cache", "--dtype", "float64", "sign")
+    out, err = _warm(tmp_path / "cache", "--jobs", "2", "--dtype", "float64", "sign")
     assert not err
     assert out[-1].split()[1:4] == ["kernels", "compiled,", "0"]
     assert int(out[-1].split()[0]) == len(kernels(tmp_path / "cache")) > 0
-    out, _ = _warm(tmp_path / "cache", "--dtype", "float64", "sign")
+    out, _ = _warm(tmp_path / "cache", "--jobs", "1", "--dtype", "float64", "sign")
     assert out[-1].startswith(f"0 kernels compiled, {len(kernels(tmp_path / 'cache'))} loaded")
 
 
