@@ -18,6 +18,7 @@ from nbgrad.kernels.cpu.vecmath.functions import BINARY, UNARY
 ULPS = 4.0
 NAMES = [*UNARY, *BINARY]
 PAIRS = set(BINARY)
+SAME = {"remainder", "floor_divide"}      # defined to the last bit, by NumPy's steps
 KINDS = {np.float32: types.float32, np.float64: types.float64}
 REFERENCE = {"erf": scipy.special.erf, "pow": np.power, "atan2": np.arctan2,
              **{name: getattr(np, f"arc{name[1:]}") for name in NAMES if name[0] == "a" and name != "atan2"}}
@@ -117,6 +118,7 @@ def check(name, xs, got):
     assert np.isfinite(got[finite]).all()
     # NumPy's own result is near enough where it is the same
     other = np.flatnonzero(finite & (got != want))
+    assert not (name in SAME and other.size), [x[other[0]] for x in xs]
     for i in other[:: max(1, len(other) // 1500)]:
         at = tuple(x[i] for x in xs)
         assert error(got[i], name, *at) <= ULPS, f"{name}{at} is not {got[i]!r}"
@@ -153,8 +155,9 @@ def test_powers_of_the_base_are_exact():
 def test_kernels_are_vector_code(name, dtype, monkeypatch):
     """The elementwise kernel of each function works on vectors, and calls nothing for single elements."""
     seen = []
-    emit = compiler._emit
-    monkeypatch.setattr(compiler, "_emit", lambda text, symbol: (seen.append(text), emit(text, symbol))[1])
+    emit = compiler._Library.emit
+    monkeypatch.setattr(compiler._Library, "emit",
+                        lambda self, symbol: (seen.append(self.get_llvm_str()), emit(self, symbol))[1])
     monkeypatch.setattr(cache, "_load", lambda key: None)
     monkeypatch.setattr(cache, "LOADED", {})
     count = 2 if name in PAIRS else 1

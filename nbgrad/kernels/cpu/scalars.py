@@ -93,7 +93,7 @@ SCOPE: dict[str, Any] = {
     "maximum": maximum, "minimum": minimum, "left_shift": left_shift, "right_shift": right_shift,
     "inf": math.inf, "nan": math.nan,
     **{name: getattr(np, name) for name in (
-        "sqrt", "remainder", "floor_divide", "floor", "ceil", "rint", "trunc", "sign", "isnan", "isinf",
+        "sqrt", "floor", "ceil", "rint", "trunc", "sign", "isnan", "isinf",
         "isfinite", "signbit", "nextafter")},
     **{name: getattr(types, name) for name in (
         "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")},

@@ -1,23 +1,17 @@
 """Sine, cosine and tangent: the angle less the nearest multiple of a right angle, then two polynomials.
 
 The multiple of pi / 2 is taken off in three parts, which is exact enough for angles up to FAR. Beyond, pi /
-2 is needed to a thousand bits, and the C library is asked. Such a call would keep LLVM from making vector
-code of a loop. So LLVM is told of vector forms of the call (by the attribute vector-function-abi-variant,
-as compilers do for vector libraries): they ask the C library for each element, but only if one of them is
-far.
+2 is needed to a thousand bits, and the C library is asked.
 """
 
 from __future__ import annotations
 
 import math
 
-from llvmlite import ir
-
 from nbgrad.kernels.cpu.vecmath import coefficients as table
+from nbgrad.kernels.cpu.vecmath.far import elsewhere
 from nbgrad.kernels.cpu.vecmath.lanes import (
-    Format,
     Lane,
-    attribute,
     fma,
     nearest,
     polynomial,
@@ -27,64 +21,6 @@ from nbgrad.kernels.cpu.vecmath.lanes import (
 )
 
 FAR = {32: 2.0 ** 16, 64: 2.0 ** 30}
-
-
-def _far_vector(module: ir.Module, form: Format, name: str, libm: ir.Function, lanes: int) -> ir.Function:
-    """The C library's function of each element of a vector, if one of them is far; else anything."""
-    kind = ir.VectorType(form.real, lanes)
-    function = ir.Function(module, ir.FunctionType(kind, [kind]), name)
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    x = function.args[0]
-    limit = FAR[form.bits]
-    above = builder.or_(builder.fcmp_ordered(">", x, ir.Constant(kind, [limit] * lanes)),
-                        builder.fcmp_ordered("<", x, ir.Constant(kind, [-limit] * lanes)))
-    mask = ir.IntType(lanes)
-    some = builder.icmp_unsigned("!=", builder.bitcast(above, mask), mask(0))
-    far, done = function.append_basic_block("far"), function.append_basic_block("done")
-    builder.cbranch(some, far, done)
-    builder.position_at_end(far)
-    exact = x
-    for i in range(lanes):
-        place = ir.IntType(32)(i)
-        exact = builder.insert_element(exact, builder.call(libm, [builder.extract_element(x, place)]), place)
-    builder.branch(done)
-    builder.position_at_end(done)
-    result = builder.phi(kind)
-    result.add_incoming(x, function.entry_basic_block)
-    result.add_incoming(exact, far)
-    builder.ret(result)
-    return function
-
-
-def _far(name: str, x: Lane) -> Lane:
-    """The function `name` of the C library, where x is far."""
-    builder, module, form = x.builder, x.builder.module, x.format
-    scalar = ir.FunctionType(form.real, [form.real])
-    libm = ir.Function(module, scalar, name + ("f" if form.bits == 32 else ""))
-    caller = ir.Function(module, scalar, f"nbgrad_far_{name}_{form.name}")
-    inner = ir.IRBuilder(caller.append_basic_block())
-    inner.ret(inner.call(libm, caller.args))
-    vectors = [_far_vector(module, form, f"{caller.name}_{lanes}", libm, lanes)
-               for lanes in (128 // form.bits, 256 // form.bits, 512 // form.bits)]
-    for function in (libm, caller, *vectors):
-        for word in ("nounwind", "readnone"):
-            function.attributes.add(word)
-        attribute(function, "willreturn")
-    for function in (caller, *vectors):
-        function.linkage = "linkonce_odr"
-        function.attributes.add("noinline")   # or no call would be left to replace by a vector form
-    variants = ",".join(f"_ZGV_LLVM_N{v.ftype.return_type.count}v_{caller.name}({v.name})" for v in vectors)
-    attribute(caller, f'"vector-function-abi-variant"="{variants}"')
-    _keep(module, vectors)
-    return Lane(builder, builder.call(caller, [x.value]))
-
-
-def _keep(module: ir.Module, functions: list[ir.Function]) -> None:
-    """Have LLVM keep functions that nothing calls yet."""
-    kind = ir.IntType(8).as_pointer()
-    used = ir.GlobalVariable(module, ir.ArrayType(kind, len(functions)), "llvm.compiler.used")
-    used.linkage, used.section = "appending", "llvm.metadata"
-    used.initializer = ir.Constant(used.value_type, [f.bitcast(kind) for f in functions])
 
 
 def _quadrant(x: Lane) -> tuple[Lane, Lane, Lane]:
@@ -111,7 +47,7 @@ def _negated(x: Lane, n: Lane) -> Lane:
 
 
 def _near(x: Lane, y: Lane, name: str) -> Lane:
-    return where(abs(x) > FAR[x.format.bits], _far(name, x), y)
+    return elsewhere(y, name, lambda x: abs(x) > FAR[x.format.bits], x)
 
 
 def sin(x: Lane) -> Lane:

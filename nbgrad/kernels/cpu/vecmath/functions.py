@@ -15,9 +15,10 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.codegen import CPUCodeLibrary
 from numba.extending import intrinsic
 
-from nbgrad.kernels.cpu.vecmath import arc, circle, exponential, logarithm, power, probability
+from nbgrad.kernels.cpu.vecmath import arc, circle, exponential, logarithm, power, probability, quotient
 from nbgrad.kernels.cpu.vecmath.lanes import FORMATS, Format, Lane, attribute
 
 Formula = Callable[..., Lane]
@@ -25,10 +26,17 @@ Formula = Callable[..., Lane]
 _WIDE = '"prefer-vector-width"="512"'
 
 
+class _Library(CPUCodeLibrary):
+    """Code that runs only where it is inlined: Numba need not make machine code of it."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+
 @cache
 def _library(codegen: Any, symbol: str, formula: Formula, form: Format, arity: int) -> Any:
-    """The compiled library that holds the function `symbol`."""
-    library = codegen.create_library(symbol)
+    """The library that holds the function `symbol`."""
+    library = _Library(codegen, symbol)
     module = library.create_ir_module(symbol)
     function = ir.Function(module, ir.FunctionType(form.real, [form.real] * arity), symbol)
     for name in ("alwaysinline", "nounwind"):
@@ -82,7 +90,17 @@ def _integer_power(x: Any, y: Any) -> Any:
     return np.power(x, y)
 
 
-_INTEGER = {"pow": _integer_power}        # what integers are not converted to floats for
-_FAMILIES = (exponential, logarithm, circle, arc, power, probability)
-UNARY = {f.__name__: _unary(f.__name__, f) for family in _FAMILIES for f in family.UNARY}
-BINARY = {f.__name__: _binary(f.__name__, f) for family in (logarithm, arc, power) for f in family.BINARY}
+def _integer_remainder(x: Any, y: Any) -> Any:
+    return np.remainder(x, y)
+
+
+def _integer_quotient(x: Any, y: Any) -> Any:
+    return np.floor_divide(x, y)
+
+
+# what is not computed in floats for integers
+_INTEGER = {"pow": _integer_power, "remainder": _integer_remainder, "floor_divide": _integer_quotient}
+UNARY = {f.__name__: _unary(f.__name__, f)
+         for family in (exponential, logarithm, circle, arc, power, probability) for f in family.UNARY}
+BINARY = {f.__name__: _binary(f.__name__, f)
+          for family in (logarithm, arc, power, quotient) for f in family.BINARY}

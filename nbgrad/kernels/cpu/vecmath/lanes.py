@@ -40,7 +40,7 @@ FORMATS = {"float32": Format("float32", 32, 23, 127, ir.FloatType(), ir.IntType(
 
 
 class Lane:
-    """A number of LLVM code under construction; an integer or bit where type is ir.IntType."""
+    """A real number, an integer or a bit of LLVM code under construction; or a vector of them."""
 
     __slots__ = ("builder", "value")
 
@@ -50,11 +50,16 @@ class Lane:
     @property
     def format(self) -> Format:
         """The format of a real lane, or of the reals as wide as this integer."""
-        return FORMATS["float32" if self.value.type in (ir.FloatType(), ir.IntType(32)) else "float64"]
+        return FORMATS["float32" if self.element in (ir.FloatType(), ir.IntType(32)) else "float64"]
+
+    @property
+    def element(self) -> ir.Type:
+        kind = self.value.type
+        return kind.element if isinstance(kind, ir.VectorType) else kind
 
     @property
     def real(self) -> bool:
-        return not isinstance(self.value.type, ir.IntType)
+        return not isinstance(self.element, ir.IntType)
 
     def constant(self, number: Any) -> Lane:
         """A number as a lane of this lane's type."""
@@ -62,7 +67,9 @@ class Lane:
             return number
         if self.real and self.format.bits == 32:
             number = float(np.float32(number))
-        return Lane(self.builder, ir.Constant(self.value.type, float(number) if self.real else int(number)))
+        kind, value = self.value.type, float(number) if self.real else int(number)
+        filled = [value] * kind.count if isinstance(kind, ir.VectorType) else value
+        return Lane(self.builder, ir.Constant(kind, filled))
 
     def _join(self, real: str, whole: str, other: Any, swap: bool = False) -> Lane:
         x, y = self.value, self.constant(other).value
@@ -170,8 +177,9 @@ def attribute(function: ir.Function, text: str) -> None:
 def _intrinsic(name: str, *xs: Lane) -> Lane:
     """LLVM's own function on lanes of one type."""
     builder, kind = xs[0].builder, xs[0].value.type
+    word = f"v{kind.count}" if isinstance(kind, ir.VectorType) else ""
     function = builder.module.declare_intrinsic(
-        f"llvm.{name}", [kind], ir.FunctionType(kind, [kind] * len(xs)))
+        f"llvm.{name}.{word}{xs[0].element.intrinsic_name}", (), ir.FunctionType(kind, [kind] * len(xs)))
     return Lane(builder, builder.call(function, [x.value for x in xs]))
 
 
@@ -190,6 +198,16 @@ def fma(x: Any, y: Any, z: Any) -> Lane:
 def rint(x: Lane) -> Lane:
     """The nearest integer, ties to even, of any size."""
     return _intrinsic("rint", x)
+
+
+def floor(x: Lane) -> Lane:
+    """The largest integer not above x."""
+    return _intrinsic("floor", x)
+
+
+def trunc(x: Lane) -> Lane:
+    """x without its fraction."""
+    return _intrinsic("trunc", x)
 
 
 def sqrt(x: Lane) -> Lane:
