@@ -16,7 +16,7 @@ from nbgrad import errors
 from nbgrad.kernels.cache import compile_kernel
 
 _silent = np.errstate(all="ignore")
-_BLOCK = 40                               # rows that are solved by substitution; what is left goes to BLAS
+_BLOCK = 32                               # rows that are solved by substitution; what is left goes to BLAS
 
 # Row operations: each unknown is a row of b, so the innermost loop runs over memory without gaps.
 _SUBSTITUTE = """
@@ -39,12 +39,12 @@ def k_substitute(a, b, loops):
                 j = t if forward else rows - 1 - t
                 f = load_at(a, pa + i * ra + j * ca)
                 qj = pb + j * rb
-                for c in range(0, cols * {width}, {width}):
-                    store_at(b, qi + c, load_at(b, qi + c) - f * load_at(b, qj + c))
+                for c in range(cols):
+                    store(b, qi + c, load(b, qi + c) - f * load(b, qj + c))
             if not unit:
                 d = load_at(a, pa + i * (ra + ca))
-                for c in range(0, cols * {width}, {width}):
-                    store_at(b, qi + c, load_at(b, qi + c) / d)
+                for c in range(cols):
+                    store(b, qi + c, load(b, qi + c) / d)
     lock(token)
 """
 
@@ -52,7 +52,7 @@ def k_substitute(a, b, loops):
 @cache
 def _substitute(dtype: np.dtype) -> Any:
     arguments = (dtype, dtype, np.dtype(np.int64))
-    return compile_kernel("k_substitute", _SUBSTITUTE.format(width=dtype.itemsize), arguments)
+    return compile_kernel("k_substitute", _SUBSTITUTE, arguments)
 
 
 @_silent
@@ -84,7 +84,7 @@ def triangular(x: np.ndarray, a: np.ndarray, lower: bool, unit: bool = False) ->
         block = x[..., here, :]
         if done:
             block -= np.matmul(a[..., here, solved], x[..., solved, :])
-        loops = np.array([batch, size, k, step, row, column, n * k * x.itemsize, k * x.itemsize, lower, unit])
+        loops = np.array([batch, size, k, step, row, column, n * k, k, lower, unit])
         kernel(a[..., here, here], block, loops)
 
 
