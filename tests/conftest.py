@@ -6,6 +6,10 @@ import pytest
 from nbgrad.registry import OPS
 
 
+def pytest_addoption(parser):
+    parser.addoption("--seconds", type=float, default=60, help="how long eight threads take gradients")
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
