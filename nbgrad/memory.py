@@ -27,6 +27,26 @@ class _Interface:
         if table[2] != id(np.ndarray):
             raise ImportError("nbgrad does not know this NumPy's C interface. Install a released NumPy 2.")
         self.descr_from_type, self.new_like_array, self.set_handler = table[45], table[277], table[304]
+        self.empty_array = table[184]
+
+
+class _Ufunc(ctypes.Structure):
+    """The head of NumPy's PyUFuncObject."""
+
+    _fields_ = (("head", ctypes.c_byte * object.__basicsize__), ("nin", ctypes.c_int), ("nout", ctypes.c_int),
+                ("nargs", ctypes.c_int), ("identity", ctypes.c_int),
+                ("functions", ctypes.POINTER(ctypes.c_void_p)), ("data", ctypes.POINTER(ctypes.c_void_p)),
+                ("ntypes", ctypes.c_int), ("reserved", ctypes.c_int), ("name", ctypes.c_char_p))
+
+
+def _inner_loop(ufunc: Any, types: str) -> int | None:
+    """The address of a ufunc's inner loop for these types, if the ufunc is laid out as it is known to be."""
+    head = _Ufunc.from_address(id(ufunc))
+    known = (ufunc.nin, ufunc.nout, ufunc.nargs, ufunc.ntypes)
+    if (head.nin, head.nout, head.nargs, head.ntypes) != known or head.name != ufunc.__name__.encode():
+        return None
+    place = ufunc.types.index(types)
+    return None if head.data[place] else head.functions[place]
 
 
 _numpy = _Interface()
@@ -36,9 +56,11 @@ _pool = ctypes.py_object()                # our handler, in a capsule; nothing u
 
 def symbols() -> dict[str, int]:
     """The names by which compiled code knows NumPy's functions and the cell that points to our handler."""
-    return {"nbgrad_descr_from_type": _numpy.descr_from_type or 0,
-            "nbgrad_new_like_array": _numpy.new_like_array or 0,
-            "nbgrad_set_handler": _numpy.set_handler or 0, "nbgrad_pool": ctypes.addressof(_pool)}
+    found = {"nbgrad_descr_from_type": _numpy.descr_from_type, "nbgrad_new_like_array": _numpy.new_like_array,
+             "nbgrad_empty_array": _numpy.empty_array, "nbgrad_set_handler": _numpy.set_handler,
+             "nbgrad_pool": ctypes.addressof(_pool), "nbgrad_matmul_float32": _inner_loop(np.matmul, "ff->f"),
+             "nbgrad_matmul_float64": _inner_loop(np.matmul, "dd->d")}
+    return {name: address for name, address in found.items() if address}
 
 
 def use(handler: ctypes.Structure) -> None:

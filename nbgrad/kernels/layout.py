@@ -29,6 +29,24 @@ def broadcast(name: str, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(out)
 
 
+def product(name: str, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """Shape of the matrix product of arrays of these shapes. Raises ShapeError if there is none."""
+    if not a or not b:
+        raise errors.no_product(name, a, b, "a 0-d array is no matrix. Use multiply to scale")
+    rows = b[-2 if len(b) > 1 else 0]
+    if a[-1] != rows:
+        raise errors.no_product(name, a, b, f"the last axis of the first has length {a[-1]}, "
+                                f"{'the second-last' if len(b) > 1 else 'the'} axis of the second {rows}")
+    batch = a[:-2]
+    if batch != b[:-2]:
+        try:
+            batch = np.broadcast_shapes(batch, b[:-2])
+        except ValueError as error:
+            raise errors.no_product(name, a, b, f"their batch axes {a[:-2]} and {b[:-2]} do not "
+                                    "broadcast") from error
+    return (*batch, *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
+
+
 @lru_cache(maxsize=4096)
 def walk(name: str, places: tuple[Place, ...], widths: tuple[int, ...]) -> tuple[
         tuple[int, ...], tuple[int, ...], np.ndarray, np.ndarray, int]:

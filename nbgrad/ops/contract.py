@@ -23,24 +23,6 @@ Shape = tuple[int, ...]
 
 
 # ------------------------------------------------------------------------------------------- matmul
-def product_shape(name: str, a: Shape, b: Shape) -> Shape:
-    """Shape of the matrix product of arrays of these shapes. Raises ShapeError if there is none."""
-    if not a or not b:
-        raise errors.no_product(name, a, b, "a 0-d array is no matrix. Use multiply to scale")
-    rows = b[-2 if len(b) > 1 else 0]
-    if a[-1] != rows:
-        raise errors.no_product(name, a, b, f"the last axis of the first has length {a[-1]}, "
-                                f"{'the second-last' if len(b) > 1 else 'the'} axis of the second {rows}")
-    batch = a[:-2]
-    if batch != b[:-2]:
-        try:
-            batch = np.broadcast_shapes(batch, b[:-2])
-        except ValueError as error:
-            raise errors.no_product(name, a, b, f"their batch axes {a[:-2]} and {b[:-2]} do not "
-                                    "broadcast") from error
-    return (*batch, *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
-
-
 def _terms(a: Any, b: Any) -> tuple[str, str, str]:
     """einsum's indices of a, b and a @ b. Only one of them may have batch axes."""
     batch = "abcdefghijlopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"[:max(a.ndim, b.ndim, 2) - 2]
@@ -61,17 +43,13 @@ def _matmul_left(g: Any, z: Any, a: Any, b: Any) -> Any:
 def _matmul_right(g: Any, z: Any, a: Any, b: Any) -> Any:
     """Cotangent of b. Where b is one matrix and a a batch, one product sums over the batch too."""
     n, m = a.ndim, b.ndim
-    if n > 1 and m > 1 and (m > 2 or n == 2):
+    if n > 1 and ((m > 1 and (m > 2 or n == 2)) or (m == 1 and n == 2)):
         return shaped(matmul(matrix_transpose(a), g), b)
     left, right, out = _terms(a, b)
     return shaped(_contract(f"{left},{out}->{right}", a, g), b)
 
 
-def _matmul_out(a: Any, b: Any) -> tuple[Shape, Any]:
-    return product_shape("matmul", a.shape, b.shape), a.dtype if a.dtype == b.dtype else np.result_type(a, b)
-
-
-@op(out=_matmul_out, vjp=(_matmul_left, _matmul_right), multilinear=(0, 1), keep="x", like=np.matmul,
+@op(vjp=(_matmul_left, _matmul_right), multilinear=(0, 1), keep="x", like=np.matmul,
     cases=[((2, 3), (3, 4)), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((5, 2, 3), (3, 4)),
            ((2, 3), (5, 3, 4)), ((4, 5, 2), (4, 2, 3)), ((2, 4, 5, 2), (4, 2, 3)), ((4, 1, 2, 3), (5, 3, 2)),
            ((1, 2, 3), (4, 3, 2)), ((3,), (2, 3, 4)), ((2, 4, 3), (3,)), ((0, 3), (3, 2)), ((2, 0), (0, 3)),
@@ -83,7 +61,7 @@ def matmul(a: Any, b: Any) -> Any:
     1-d b a column, and the result lacks that axis: (k,) @ (k,) is the dot product. Any dtypes, promoted as
     in NumPy. Raises ShapeError if the shapes do not fit or one is 0-d.
     """
-    return (as_tensor(a), as_tensor(b)), {}   # _matmul_out checks the shapes, once
+    return (as_tensor(a), as_tensor(b)), {}   # the kernel checks the shapes, once
 
 
 # ------------------------------------------------------------------------------------------- einsum

@@ -17,10 +17,10 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.broadcast import astype, fit
 from nbgrad.core import Graph, Op, apply, evaluate
-from nbgrad.kernels import table
+from nbgrad.kernels import layout, table
 from nbgrad.ops import reduce
 from nbgrad.ops.compare import equal, isinf, less, logical_and, logical_not
-from nbgrad.ops.contract import matmul, product_shape
+from nbgrad.ops.contract import matmul
 from nbgrad.ops.elementwise import exp, logaddexp, maximum, minimum, where
 from nbgrad.ops.exponential import logsumexp
 from nbgrad.ops.shape import expand_dims, squeeze
@@ -212,7 +212,7 @@ class Gdot(Op):
         dtype = np.result_type(a.dtype, b.dtype)
         dtype = dtype if dtype.kind == "f" else _FLOAT
         a, b = [x if x.dtype == dtype else astype(x, dtype) for x in (a, b)]
-        shape = product_shape("gdot", a.shape, b.shape)
+        shape = layout.product("gdot", a.shape, b.shape)
         if a.shape[-1] == 0 and how in ("max", "min") and 0 not in shape:
             raise errors.empty_reduction("gdot", a.shape)
         if multiply is _multiply and how == "sum":

@@ -11,17 +11,34 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nbgrad import memory
+from nbgrad.kernels import layout
+from nbgrad.kernels.cpu.product import product
+
 Shapes = tuple[tuple[int, ...], ...]
 _silent = np.errstate(all="ignore")
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Matrix products. A batch times one matrix is one call of BLAS; transposed views go to it as flags."""
+    if a.dtype is b.dtype and a.dtype in _FLOATS and (compiled := product(a.dtype)) is not None:
+        z = compiled(a, b)
+        if z is not None:
+            return z
+    return _matmul(a, b)
 
 
 @_silent
-def matmul(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
-    """Matrix products. A batch times one matrix is one call of BLAS; transposed views go to it as flags."""
+def _matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """matmul for any dtypes and strides. Raises ShapeError."""
+    out = memory.empty(layout.product("matmul", a.shape, b.shape), np.result_type(a, b))
+    z = out
     if b.ndim <= 2 < a.ndim:
         rows = prod(a.shape[:-1])
-        a, out = a.reshape(rows, a.shape[-1]), out.reshape(rows, *b.shape[1:])
-    np.matmul(a, b, out=out)
+        a, z = a.reshape(rows, a.shape[-1]), out.reshape(rows, *b.shape[1:])
+    np.matmul(a, b, out=z)
+    return out
 
 
 class _Trim(NamedTuple):

@@ -99,7 +99,7 @@ def cell(module: Any, name: str, kind: ir.Type) -> Any:
     return module.globals.get(name) or cgutils.add_global_variable(module, kind, name)
 
 
-def _handler(builder: Any, count: Any, width: int) -> Any:
+def handler(builder: Any, count: Any, width: int) -> Any:
     """The handler to allocate this many elements with: the pool's, or null for NumPy's own."""
     ours = builder.load(cell(builder.module, "nbgrad_pool", _POINTER))
     large = builder.icmp_signed(">=", builder.mul(count, _LONG(width)), _LONG(memory.POOLED))
@@ -118,17 +118,17 @@ def maker(dtype: np.dtype) -> Any:
     def new(typingctx: Any, x: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             operand = _proxy(context, builder, x, args[0])
-            handler = _handler(builder, _count(builder, operand), dtype.itemsize)
-            pooled = cgutils.is_not_null(builder, handler)
-            before = cgutils.alloca_once_value(builder, handler)
+            ours = handler(builder, _count(builder, operand), dtype.itemsize)
+            pooled = cgutils.is_not_null(builder, ours)
+            before = cgutils.alloca_once_value(builder, ours)
             with builder.if_then(pooled, likely=False):
-                builder.store(_call(builder, "nbgrad_set_handler", _POINTER, handler), before)
+                builder.store(_call(builder, "nbgrad_set_handler", _POINTER, ours), before)
             descr = _call(builder, "nbgrad_descr_from_type", _POINTER, _INT(dtype.num))
             # prototype, order (C), dtype (whose reference it takes), subok
             obj = _call(builder, "nbgrad_new_like_array", _POINTER, operand.object, _INT(0), descr, _INT(0))
             with builder.if_then(pooled, likely=False):
-                ours = _call(builder, "nbgrad_set_handler", _POINTER, builder.load(before))
-                for reference in (ours, builder.load(before)):
+                set_before = _call(builder, "nbgrad_set_handler", _POINTER, builder.load(before))
+                for reference in (set_before, builder.load(before)):
                     _call(builder, "Py_DecRef", ir.VoidType(), reference)
             operand = cgutils.alloca_once(builder, context.get_value_type(made))
             with builder.if_else(cgutils.is_not_null(builder, obj)) as (there, missing):

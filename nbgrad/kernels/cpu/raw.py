@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
 
-from nbgrad.kernels.cpu.operand import FRESH
+from nbgrad.kernels.cpu.operand import FRESH, handler
 
 _LONG = ir.IntType(64)
 
@@ -150,7 +150,20 @@ def owned(typingctx: Any, place: Any) -> Any:
     return OBJECT(types.int64), codegen
 
 
+@intrinsic
+def pool_handler(typingctx: Any, size: Any) -> Any:
+    """The address of the handler to allocate so many bytes with: the pool's, or 0 for NumPy's own."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ptrtoint(handler(builder, args[0], 1), _LONG)
+
+    return types.int64(types.int64), codegen
+
+
 LIBC = {f"libc_{name}": _foreign(name) for name in ("malloc", "free", "madvise", "memset", "memcpy")}
 PYTHON = {f"c_{name}": _foreign(name) for name in (
     "Py_IncRef", "Py_DecRef", "PyErr_Clear", "PyContextVar_Get", "PyType_GenericAlloc", "PyTuple_New",
     "PyTuple_SetItem", "PyObject_CallNoArgs", "PyObject_Vectorcall")}
+NUMPY = {name: _foreign(name) for name in (
+    "nbgrad_empty_array", "nbgrad_set_handler", "nbgrad_descr_from_type", "nbgrad_matmul_float32",
+    "nbgrad_matmul_float64")}

@@ -31,6 +31,7 @@ from nbgrad.kernels.cpu.operand import (
 )
 from nbgrad.kernels.cpu.raw import (
     LIBC,
+    NUMPY,
     PYTHON,
     address,
     callback,
@@ -39,6 +40,7 @@ from nbgrad.kernels.cpu.raw import (
     owned,
     peek,
     poke,
+    pool_handler,
     reference,
 )
 from nbgrad.kernels.cpu.share import share
@@ -89,7 +91,8 @@ SCOPE: dict[str, Any] = {
     "lock": lock, "unlock": unlock, "given": given, "drop": drop, "fresh": fresh, "declined": declined,
     "moved": moved, "scratch": scratch, "either": either, "share": share,
     "peek": peek, "poke": poke, "callback": callback, "cells": cells,
-    "invoke": invoke, "address": address, "reference": reference, "owned": owned, **LIBC, **PYTHON,
+    "invoke": invoke, "address": address, "reference": reference, "owned": owned,
+    "pool_handler": pool_handler, **LIBC, **PYTHON, **NUMPY,
     "maximum": maximum, "minimum": minimum, "left_shift": left_shift, "right_shift": right_shift,
     "inf": math.inf, "nan": math.nan,
     **{name: getattr(np, name) for name in (
