@@ -181,3 +181,12 @@ def test_what_was_given_is_not_changed():
     nb.solve_triangular(a, nb.asarray(b, copy=None))
     np.testing.assert_array_equal(a, kept)
     np.testing.assert_array_equal(b, 1)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_exponentials_of_a_stack_are_those_of_its_matrices(dtype):
+    stack = (RNG.normal(size=(60, 4, 4)) * 10.0 ** RNG.uniform(-6, 1, (60, 1, 1))).astype(dtype)
+    stack[3], stack[4], stack[5] = NAN, np.diag([1, 2, 3, 4]), 0
+    stack[6, 0, 0], stack[7], stack[7, 0, 1] = 1e9, 0, 1e5
+    np.testing.assert_array_equal(raw(nb.expm(stack)), np.stack([raw(nb.expm(x)) for x in stack]))
+    assert nb.expm(stack).dtype == dtype

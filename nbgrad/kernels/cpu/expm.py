@@ -31,7 +31,33 @@ def _each(f: Callable[..., np.ndarray], out: np.ndarray, *xs: np.ndarray) -> Non
 
 def expm(out: np.ndarray, a: np.ndarray) -> None:
     """Matrix exponentials."""
-    _each(lambda x: _exponential((x,))[0], out, a)
+    if a.ndim == 2 or not a.size or a.shape[-1] > _SMALL:
+        _each(lambda x: _exponential((x,))[0], out, a)
+        return
+    stack, z = a.reshape(-1, *a.shape[-2:]), out.reshape(-1, *a.shape[-2:])
+    easy, s = _easy(stack)
+    _each(lambda x: _exponential((x,))[0], rest := np.empty_like(stack[~easy]), stack[~easy])
+    z[~easy] = rest
+    if easy.any():
+        z[easy] = _squared(scipy.linalg.expm(np.ldexp(stack[easy], -s[easy, None, None])), s[easy])
+
+
+@_silent
+def _easy(stack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which matrices of a stack may go to SciPy together, and how often to halve each."""
+    norm = np.abs(stack).sum(-2).max(-1)
+    power = np.abs(stack @ stack).sum(-2).max(-1)
+    diagonal = np.count_nonzero(stack, (-2, -1)) == np.count_nonzero(np.diagonal(stack, 0, -2, -1), -1)
+    easy = (norm <= 1000) & ~diagonal & ((norm <= 2) | (16 * power >= norm**2))
+    return easy, np.ceil(np.log2(np.clip(norm / 2, 1, 1000), where=easy, out=np.zeros_like(norm))).astype(int)
+
+
+def _squared(z: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """Each matrix of a stack squared s times."""
+    for step in range(s.max()):
+        more = s > step
+        z[more] = z[more] @ z[more]
+    return z
 
 
 def expm_frechet(out: np.ndarray, a: np.ndarray, e: np.ndarray) -> None:
