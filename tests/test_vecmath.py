@@ -20,7 +20,7 @@ NAMES = [*UNARY, *BINARY]
 PAIRS = set(BINARY)
 SAME = {"remainder", "floor_divide"}      # defined to the last bit, by NumPy's steps
 KINDS = {np.float32: types.float32, np.float64: types.float64}
-REFERENCE = {"erf": scipy.special.erf, "pow": np.power, "atan2": np.arctan2,
+REFERENCE = {"erf": scipy.special.erf, "erfc": scipy.special.erfc, "pow": np.power, "atan2": np.arctan2,
              **{name: getattr(np, f"arc{name[1:]}") for name in NAMES if name[0] == "a" and name != "atan2"}}
 EXACT = {
     "exp2": lambda x: mp.power(2, x),

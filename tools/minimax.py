@@ -75,6 +75,15 @@ def _tail(f: Function, z: Any) -> Any:
     return (f(t) - t) / (t * z)
 
 
+def scaled(middle: int) -> Function:
+    """(1 + 2 a) e^(a^2) erfc(a) as a function of t = (a - middle) / (a + middle)."""
+    def g(t: Any) -> Any:
+        a = middle * (1 + t) / (1 - t)
+        return (1 + 2 * a) * mp.exp(a * a) * mp.erfc(a)
+
+    return g
+
+
 WIDER = 1 + mpf(2) ** -10                # no node falls on 0, where g is 0 / 0
 HALF_LN2 = mp.log(2) / 2
 LOG_Z = (3 - 2 * mp.sqrt(2)) ** 2         # s = (m - 1) / (m + 1) for m up to sqrt 2, squared
@@ -98,9 +107,14 @@ TABLE: dict[str, tuple[str, Function, Any, Any, Function, int, int]] = {
     "CBRT": ("m^(-1/3)", lambda m: m ** (mpf(-1) / 3), 1, 2, lambda m: m ** (mpf(1) / 3), 5, 6),
     "ERF": ("erf(x) / x - 1, z = x^2", lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, 0, 1, lambda z: mpf(1),
             6, 12),
+    "ERFCX": ("(1 + 2 a) e^(a^2) erfc(a), a = 4 (1 + t) / (1 - t)", scaled(4), -1,
+              mpf(233) / 313, lambda t: 1 / scaled(4)(t), 0, 23),
+    "ERFCX_NEAR": ("the same with a = 2 (1 + t) / (1 - t)", scaled(2), -1, mpf(81) / 121,
+                   lambda t: 1 / scaled(2)(t), 10, 0),
     "ERFC": ("log erfc(1 + t)", lambda t: mp.log(mp.erfc(1 + t)), 0, 5, lambda t: mp.erfc(1 + t), 0, 17),
     "ERFC_NEAR": ("log erfc(1 + t)", lambda t: mp.log(mp.erfc(1 + t)), 0, 3, lambda t: mp.erfc(1 + t), 6, 0),
 }
+
 
 
 def pieces(value: Any, *widths: int) -> list[float]:
