@@ -75,7 +75,10 @@ def use(handler: ctypes.Structure) -> None:
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """An array with no values yet."""
-    return within(prod(shape) * np.dtype(dtype).itemsize, np.empty, shape, dtype)
+    if type(dtype) is type:
+        dtype = np.dtype(dtype)
+    size = prod(shape) * dtype.itemsize
+    return np.empty(shape, dtype) if size < POOLED else within(size, np.empty, shape, dtype)
 
 
 def within(size: int, make: Callable[..., Any], *args: Any) -> Any:

@@ -62,11 +62,16 @@ class Elementwise(Op):
 
     def run(self, *xs: Any, **params: Any) -> Any:
         flat = self.loops.flat(xs)
-        if flat is not None and flat.even and not self.many and (z := flat.kernel(*xs)) is not None:
-            if () not in flat.notes:
-                flat.notes[()] = None
-                self.step.learn(flat.kinds, flat.kernel, (), None)
-            return z
+        if flat is not None and flat.even:
+            z = flat.kernel(*xs)
+            if self.many:
+                if z[0] is not None:
+                    return z
+            elif z is not None:
+                if () not in flat.notes:
+                    flat.notes[()] = None
+                    self.step.learn(flat.kinds, flat.kernel, (), None)
+                return z
         for x in xs:
             if type(x) is Symbol:
                 return self.fold(xs)

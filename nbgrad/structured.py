@@ -13,9 +13,10 @@ from typing import Any
 
 from nbgrad import device, errors
 from nbgrad.core import Op, add, apply, transpose
+from nbgrad.device import Array
 from nbgrad.kernels import table
 from nbgrad.registry import Row, declared, register
-from nbgrad.tensors import Tensor, as_tensor, raw, spec, unwrap, wrap
+from nbgrad.tensors import Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
 
 Rule = Callable[..., Any]
 
@@ -54,7 +55,7 @@ class Structured(Op):
 
     def run(self, *xs: Any, **params: Any) -> Any:
         for x in xs:
-            if not hasattr(x, "strides") and not isinstance(x, (int, float)):
+            if type(x) is not Array and not hasattr(x, "strides") and not isinstance(x, (int, float)):
                 raise errors.only_elementwise(self.name)
         return table.run(self.name, self.room, self.out, xs, params)
 
@@ -106,6 +107,8 @@ class Structured(Op):
 
 def _present(x: Any) -> Any:
     """An inner value as a rule sees it: a Tensor, a Spec, a Python scalar, None, or a tuple of these."""
+    if type(x) is Array:
+        return tensor(x)
     if type(x) is tuple:
         return tuple([_present(part) for part in x])
     return wrap(x) if type(x) is Tensor or hasattr(x, "strides") else x

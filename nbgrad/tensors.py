@@ -129,5 +129,6 @@ class Spec:
 
 def spec(x: Any) -> Any:
     """Shape and dtype of an inner value; a Python scalar stays what it is."""
-    x = raw(x)
+    if type(x) is not device.Array:
+        x = raw(x)
     return Spec(x.shape, x.dtype) if hasattr(x, "dtype") else x

@@ -13,6 +13,8 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
 
     None is a tree without leaves. A named tuple stays one; of a dataclass the fields are its parts.
     """
+    if type(tree) is list and all(map(_is_leaf, map(type, tree))):
+        return tree[:], list
     leaves: list[Any] = []
     return leaves, _walk(tree, leaves)
 

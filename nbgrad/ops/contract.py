@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from functools import lru_cache
+from math import prod
 from string import ascii_letters
 from typing import Any
 
@@ -43,7 +44,10 @@ def _matmul_left(g: Any, z: Any, a: Any, b: Any) -> Any:
 def _matmul_right(g: Any, z: Any, a: Any, b: Any) -> Any:
     """Cotangent of b. Where b is one matrix and a a batch, one product sums over the batch too."""
     n, m = a.ndim, b.ndim
-    if n > 1 and ((m > 1 and (m > 2 or n == 2)) or (m == 1 and n == 2)):
+    if n > 2 and m == 2:
+        rows = prod(a.shape[:-1])
+        a, g, n = reshape(a, (rows, a.shape[-1])), reshape(g, (rows, g.shape[-1])), 2
+    if n == 2 or (n > 2 and m > 2):
         return shaped(matmul(matrix_transpose(a), g), b)
     left, right, out = _terms(a, b)
     return shaped(_contract(f"{left},{out}->{right}", a, g), b)
