@@ -9,7 +9,9 @@ their slots where `_offsets` finds them; elsewhere nothing is compiled and every
 from __future__ import annotations
 
 import ctypes
+import os
 import sysconfig
+import threading
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
@@ -27,6 +29,10 @@ _PLANS, _CELLS = 6, 12                    # combinations of dtypes that an op ma
 _HEAD = 5                                 # cells before them
 _DESCR = object.__basicsize__ + 40        # where an ndarray keeps its dtype (a part of NumPy's ABI)
 _MOST = 2                                 # operands
+_learning = threading.RLock()
+if hasattr(os, "register_at_fork"):       # a child process starts with no record half written
+    os.register_at_fork(before=_learning.acquire, after_in_parent=_learning.release,
+                        after_in_child=_learning.release)
 
 
 def _offsets(sample: Any, **slots: Any) -> list[int]:
@@ -84,10 +90,11 @@ class Step:
     forward  : called with operands it returns a Tensor, or None to decline; None until a kernel is known
     """
 
-    __slots__ = ("forward", "known", "op", "record")
+    __slots__ = ("forward", "kept", "known", "op", "record")
 
     def __init__(self, op: Any, arity: int) -> None:
         self.op = op
+        self.kept: list[Any] = []         # what the record points to
         self.known: dict[Any, int] = {}
         self.forward: Callable[..., Any] | None = None
         engine = _engine() if arity <= _MOST else None
@@ -97,8 +104,12 @@ class Step:
     def learn(self, kinds: Sequence[Any], kernel: Any, wanted: Sequence[bool], back: Any) -> None:
         """Remember the kernel for operands of these kinds, and the pullback for the wanted among them.
 
-        kernel and back are kept alive by the caller.
+        What is known once stays: a step in another thread may be reading it.
         """
+        with _learning:
+            self._learn(kinds, kernel, wanted, back)
+
+    def _learn(self, kinds: Sequence[Any], kernel: Any, wanted: Sequence[bool], back: Any) -> None:
         record = self.record
         if record is None or (kinds not in self.known and len(self.known) == _PLANS):
             return
@@ -107,12 +118,16 @@ class Step:
             for i, kind in enumerate(kinds):
                 record[place + i] = id(kind if isinstance(kind, type) else np.dtype(kind.name))
             record[place + 2] = linker.address(kernel)
+            self.kept.append(kernel)
             record[2] = len(self.known)
             if self.forward is None:
                 self.forward = partial(_forward(len(kinds)), ctypes.addressof(record))
         if back is not None:
             mask = sum(1 << i for i, want in enumerate(wanted) if want)
             place = self.known[kinds] + 3 * mask
+            if record[place]:
+                return
+            self.kept.append(back)
             record[place + 1], record[place + 2] = back.keep.start, back.keep.stop
             record[place] = id(back)
             if record[4] == 0:
