@@ -193,7 +193,8 @@ def work():
     for _ in range(3):
         for op, want in ((nb.tanh, 1 - np.tanh(0.5) ** 2), (nb.square, 1.0), (nb.negative, -1.0)):
             found = float(nb.vjp(op, nb.asarray([0.5]))[1](np.ones(1))[0][0])
-            wrong.extend([found] * (abs(found - want) > 1e-15))
+            if abs(found - want) > 1e-15:
+                wrong.append(found)
 several = [threading.Thread(target=work) for _ in range(6)]
 for thread in several:
     thread.start()
