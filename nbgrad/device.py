@@ -12,8 +12,6 @@ SUPPORTED = frozenset(np.dtype(name) for name in (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"))
 
 
-_SMALL = 4096                             # elements
-
 Array = np.ndarray                        # what a raw array is
 
 
@@ -59,13 +57,6 @@ def array(data: Any, dtype: Any = None, copy: bool | None = True) -> np.ndarray:
         found.flags.writeable = False
         return found
     return found.astype(dtype, copy=False)
-
-
-def add(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The sum of two raw arrays of one shape."""
-    if 0 < x.size < _SMALL and x.ndim and x.dtype is y.dtype:
-        return x + y
-    return np.add(x, y, out=empty(x.shape, np.result_type(x, y)))
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
