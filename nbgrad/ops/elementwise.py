@@ -192,7 +192,7 @@ elu = elementwise(
 
 def _gelu(x: Tensor, approximate: str = "none") -> Tensor:
     if approximate == "none":
-        return 0.5 * x * erfc(x * -math.sqrt(0.5))
+        return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
     if approximate == "tanh":
         return 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
     raise errors.bad_choice("gelu", "approximate", approximate, ("none", "tanh"))
@@ -200,7 +200,7 @@ def _gelu(x: Tensor, approximate: str = "none") -> Tensor:
 
 gelu = elementwise(
     "gelu", _gelu,
-    like=lambda x: x * 0.5 * np.vectorize(math.erfc, otypes=[x.dtype])(x * -math.sqrt(0.5)),
+    like=lambda x: x * 0.5 * (1 + np.vectorize(math.erf, otypes=[x.dtype])(x * math.sqrt(0.5))),
     doc="""Return x times the standard normal distribution function at x.
 
     approximate : "none" for its exact value, "tanh" for an approximation by a tanh
