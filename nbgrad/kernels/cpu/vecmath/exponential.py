@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from nbgrad.kernels.cpu.vecmath import coefficients as table
 from nbgrad.kernels.cpu.vecmath.lanes import (
@@ -17,7 +18,7 @@ from nbgrad.kernels.cpu.vecmath.lanes import (
 )
 
 
-def _power_of_two(n: Lane) -> Lane:
+def power_of_two(n: Lane) -> Lane:
     """2^n of an integer lane, where that is a normal number."""
     return ((n + n.format.bias) << n.format.digits).as_real()
 
@@ -31,8 +32,8 @@ def scale(x: Lane, n: Lane, low: Lane, high: Lane | None = None) -> Lane:
     return (x.pattern() + ((n + shift) << x.format.digits)).as_real() * factor
 
 
-def reduced(x: Lane, tail: Lane | None = None) -> tuple[Lane, Lane, Lane]:
-    """n, r and p with x + tail = n * log 2 + r and e^r = 1 + p."""
+def reduced(x: Lane, tail: Lane | None = None, terms: Sequence[float] = ()) -> tuple[Lane, Lane, Lane]:
+    """n, r and p with x + tail = n * log 2 + r and e^r = 1 + p. terms: instead of those for the format."""
     bits = x.format.bits
     real, n = nearest(x * (1 / math.log(2)))
     high, low = table.LN2[bits]
@@ -40,7 +41,7 @@ def reduced(x: Lane, tail: Lane | None = None) -> tuple[Lane, Lane, Lane]:
     r = fma(real, -low, fma(real, -high, x))
     if tail is not None:
         r = r + tail
-    return n, r, fma(polynomial(table.EXP[bits], r), r * r, r)
+    return n, r, fma(polynomial(terms or table.EXP[bits], r), r * r, r)
 
 
 def exp(x: Lane, tail: Lane | None = None, halvings: int = 0) -> Lane:
@@ -69,7 +70,7 @@ def expm1(x: Lane) -> Lane:
     form = x.format
     held = larger(x, -2.0 * form.digits)
     n, _, p = reduced(held)
-    half = _power_of_two(n - 1)
+    half = power_of_two(n - 1)
     y = where(n.equals(0), p, 2.0 * fma(p, half, half - 0.5))
     return copysign(where(x <= table.HIGHEST[form.bits][0], y, x * math.inf), x)
 
@@ -78,7 +79,7 @@ def tanh(x: Lane) -> Lane:
     """e / (e + 2) with e = e^(2|x|) - 1."""
     twice = smaller(abs(x) * 2.0, 2.0 * x.format.digits)
     n, _, p = reduced(twice)
-    half = _power_of_two(n - 1)
+    half = power_of_two(n - 1)
     e = where(n.equals(0), p, 2.0 * fma(p, half, half - 0.5))
     return where(x.isnan(), x, copysign(e / (e + 2.0), x))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from nbgrad.kernels.cpu.vecmath import coefficients as table
 from nbgrad.kernels.cpu.vecmath.exponential import exp
@@ -30,19 +31,19 @@ def split(x: Lane) -> tuple[Lane, Lane]:
     return k.to_real() - where(small, x.constant(lift), 0.0), f
 
 
-def _series(f: Lane) -> tuple[Lane, Lane]:
+def series(f: Lane, terms: Sequence[float] = ()) -> tuple[Lane, Lane]:
     """f^2 / 2 and what log(1 + f) is above f - f^2 / 2. Source: the C library of FreeBSD, e_log.c, 1993."""
     s = f / (f + 2.0)
     z = s * s
     half = 0.5 * f * f
-    return half, s * (half + z * polynomial(table.LOG[f.format.bits], z))
+    return half, s * (half + z * polynomial(terms or table.LOG[f.format.bits], z))
 
 
 def _positive(x: Lane, tail: Lane | None = None) -> Lane:
     """log x + tail for a positive finite x."""
     high, low = table.LN2[x.format.bits]
     k, f = split(x)
-    half, rest = _series(f)
+    half, rest = series(f)
     rest = fma(k, low, rest)
     if tail is not None:
         rest = rest + tail
@@ -63,7 +64,7 @@ def log(x: Lane) -> Lane:
 def _to_base(x: Lane, unit: tuple[float, float], scale: tuple[float, float]) -> Lane:
     """k * unit + scale * log(1 + f), the latter in two parts, so that powers of the base are exact."""
     k, f = split(x)
-    half, rest = _series(f)
+    half, rest = series(f)
     high, low = two_sum(f, -half)
     product, error = two_product(high, scale[0])
     error = fma(low + rest, scale[0], fma(high, scale[1], error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from nbgrad.kernels.cpu.vecmath import coefficients as table
-from nbgrad.kernels.cpu.vecmath.exponential import exp
+from nbgrad.kernels.cpu.vecmath.exponential import exp, power_of_two, reduced
 from nbgrad.kernels.cpu.vecmath.lanes import (
     Lane,
     copysign,
@@ -20,7 +20,7 @@ from nbgrad.kernels.cpu.vecmath.lanes import (
     two_sum,
     where,
 )
-from nbgrad.kernels.cpu.vecmath.logarithm import log, split
+from nbgrad.kernels.cpu.vecmath.logarithm import series, split
 
 _TWO_THIRDS = 2 / 3, 2.0 ** -54 * 2 / 3   # in two parts
 
@@ -47,10 +47,22 @@ def _logarithm(x: Lane) -> tuple[Lane, Lane]:
     return two_sum(total, rest + fma(k, table.LN2[64][1], low))
 
 
+def _short(a: Lane, y: Lane) -> Lane:
+    """a^y in float64, to the 2^-30 that float32 needs, and kept to what its exponents reach."""
+    k, f = split(a)
+    half, rest = series(f, table.LOG_SHORT[64])
+    high = fma(k, math.log(2), f - (half - rest))
+    high = where(a < math.inf, high, a)
+    product = y * where(a.equals(0.0), -math.inf, high)
+    product = where(product > 200.0, 200.0, where(product < -200.0, -200.0, product))
+    n, _, p = reduced(product, terms=table.EXP_SHORT[64])
+    return (1.0 + p) * power_of_two(n)
+
+
 def _size(a: Lane, y: Lane) -> Lane:
     """a^y for a that is not negative, 0 and inf included, exceptions not; float32 is computed in float64."""
     if a.format.bits == 32:
-        return exp(y.to("float64") * log(a.to("float64"))).to("float32")
+        return _short(a.to("float64"), y.to("float64")).to("float32")
     high, low = _logarithm(a)
     high = where(a < math.inf, high, a)
     high = where(a.equals(0.0), -math.inf, high)
