@@ -81,6 +81,7 @@ from nbgrad.ops.create import (
     zeros_like,
 )
 from nbgrad.ops.cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, diff
+from nbgrad.ops.deviation import norm, std, var
 from nbgrad.ops.diagonal import diag, diagonal, trace
 from nbgrad.ops.dtypes import can_cast, finfo, iinfo, isdtype, result_type
 from nbgrad.ops.elementwise import (
@@ -146,7 +147,7 @@ from nbgrad.ops.norm import layer_norm
 from nbgrad.ops.pad import pad
 from nbgrad.ops.pooling import avg_pool2d, max_pool2d
 from nbgrad.ops.random import dropout
-from nbgrad.ops.reduce import all, any, average, count_nonzero, max, mean, min, norm, prod, std, sum, var
+from nbgrad.ops.reduce import all, any, average, count_nonzero, max, mean, min, prod, sum
 from nbgrad.ops.search import argmax, argmin, searchsorted
 from nbgrad.ops.sets import isin, unique_all, unique_counts, unique_inverse, unique_values
 from nbgrad.ops.shape import (

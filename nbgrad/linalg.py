@@ -1,10 +1,10 @@
 """Linear algebra under NumPy's, SciPy's and PyTorch's names."""
 
 from nbgrad.ops.contract import matmul, outer, tensordot, vecdot
+from nbgrad.ops.deviation import norm
 from nbgrad.ops.expm import expm
 from nbgrad.ops.factor import cholesky, eigh, eigvalsh, solve_triangular
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
-from nbgrad.ops.reduce import norm
 from nbgrad.ops.shape import matrix_transpose
 
 matrix_exp = expm

@@ -14,8 +14,9 @@ from nbgrad.core import Graph, pull
 from nbgrad.declare import elementwise
 from nbgrad.ops.axes import named_dim, several
 from nbgrad.ops.compare import equal, not_equal
-from nbgrad.ops.elementwise import abs, pow, subtract, where
+from nbgrad.ops.elementwise import where
 from nbgrad.ops.index import getitem
+from nbgrad.ops.pullback import aligned, derived
 from nbgrad.ops.shape import concat, permute_dims, reshape
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
@@ -26,12 +27,6 @@ Axis = int | tuple[int, ...] | None
 _AXES: list[Any] = [((3, 4),), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": (0, -1), "keepdims": True}),
                     ((), {}), ((2, 3), {"axis": ()})]
 _EMPTY: list[Any] = [((0, 3), {"axis": 0}), ((0,), {})]
-
-# a / b, and 0 where b is 0: the least-norm subgradient of a norm
-_ratio = elementwise("ratio", lambda a, b: where(equal(b, 0), 0, a / where(equal(b, 0), 1, b)),
-                     like=lambda a, b: np.divide(a, b, out=np.zeros_like(a * b), where=b != 0),
-                     at=((-3.0, 3.0), (0.5, 3.0)))
-
 
 def reduced(x: Any, axis: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
     """Shape of x without the axes, or with length 1 for them."""
@@ -61,7 +56,7 @@ def bind(name: str, x: Any, axis: Axis, keepdims: bool) -> tuple[Tensor, dict[st
     return x, {"axis": several(name, axis, x.ndim), "keepdims": bool(keepdims)}
 
 
-@op(out=lambda x, shape, axis: (shape, x.dtype), linear=True, keep="",
+@op(linear=True, keep="",
     vjp=lambda g, z, x, shape, axis: reshape(sum(g, axis), x.shape),
     like=lambda x, shape, axis: np.broadcast_to(np.expand_dims(x.reshape(
         [n for a, n in enumerate(shape) if a not in axis]), axis), shape),
@@ -129,9 +124,25 @@ _tied = elementwise(
     like=lambda won, g, count: np.where(won, g / count, 0), at=(bool, (-3.0, 3.0), (1.0, 3.0)))
 
 
-def _extremum_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: bool) -> Tensor:
+def _shares(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...]) -> Tensor:
     winners = equal(x, with_axes(z, x, axis))
     return _tied(winners, with_axes(g, x, axis), sum(winners, axis, True).astype(x.dtype))
+
+
+_ROWS = np.array([[3, 1, 3], [0, 2, 1]])
+
+
+@op(vjp=(derived(_shares, 0), lambda *_, **__: None, lambda *_, **__: None), keep="x",
+    like=lambda g, z, x, axis: np.where(x == z, g / np.sum(x == z, axis, keepdims=True), 0),
+    cases=[((2, 1), _ROWS.max(1, keepdims=True), _ROWS, {"axis": (1,)}),
+           ((1, 3), _ROWS.max(0, keepdims=True), _ROWS, {"axis": (0,)})])
+def extremum_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...]) -> Any:
+    """Return the cotangent of x from that of its largest or smallest elements z: those share it equally."""
+    return aligned("extremum_vjp", axis, (g, z), (x,)), {"axis": axis}
+
+
+def _extremum_rule(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: bool) -> Tensor:
+    return extremum_vjp(g, z, x, axis)
 
 
 def _bind_extremum(name: str, x: Any, axis: Axis, keepdims: bool) -> Any:
@@ -145,7 +156,7 @@ _TIES = [(np.array([1.0, 3.0, 2.0]),), ((4, 3), {"axis": 1}),
          ((2, 3, 4), {"axis": (0, 2), "keepdims": True}), ((),)]
 
 
-@op(vjp=_extremum_vjp, like=np.max, cases=_TIES)
+@op(vjp=_extremum_rule, like=np.max, cases=_TIES)
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the largest element of x over axes (None: all), nan if there is one.
 
@@ -154,97 +165,13 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return _bind_extremum("max", x, axis, keepdims)
 
 
-@op(vjp=_extremum_vjp, like=np.min, cases=_TIES)
+@op(vjp=_extremum_rule, like=np.min, cases=_TIES)
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the smallest element of x over axes (None: all), nan if there is one.
 
     Equal smallest elements share the derivative. Raises ShapeError if there is no element.
     """
     return _bind_extremum("min", x, axis, keepdims)
-
-
-def _deviations(x: Tensor, axis: tuple[int, ...], correction: float, factor: int) -> Tensor:
-    """Deviations from the mean times factor over the divisor of the variance; nan where there is none."""
-    n = product(x.shape[a] for a in axis) - correction
-    return subtract(x, mean(x, axis, True)) * (factor / n if n > 0 else math.nan)
-
-
-def _var_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: bool,
-             correction: float) -> Tensor:
-    return multiply(with_axes(g, x, axis), _deviations(x, axis, correction, 2))
-
-
-def _std_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: bool,
-             correction: float) -> Tensor:
-    return multiply(with_axes(g, x, axis), _ratio(_deviations(x, axis, correction, 1), with_axes(z, x, axis)))
-
-
-def _bind_var(name: str, x: Any, axis: Axis, keepdims: bool, correction: float, ddof: float | None) -> Any:
-    x, params = bind(name, x, axis, keepdims)
-    return (x,), params | {"correction": correction if ddof is None else ddof}
-
-
-_SPREAD = [((3, 4),), ((3, 4), {"axis": 0, "ddof": 1}), ((2, 3, 4), {"axis": (0, -1), "keepdims": True})]
-
-
-@op(vjp=_var_vjp, keep="x", like=np.var, cases=_SPREAD)
-def var(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0,
-        ddof: float | None = None) -> Any:
-    """Return the variance of x over axes (None: all): squared deviations summed, over count - correction.
-
-    ddof is NumPy's name for correction. nan where the divisor is not positive.
-    """
-    return _bind_var("var", x, axis, keepdims, correction, ddof)
-
-
-@op(vjp=_std_vjp, like=np.std, cases=_SPREAD)
-def std(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0,
-        ddof: float | None = None) -> Any:
-    """Return the standard deviation, the square root of `var`; its derivative at a constant x is 0."""
-    return _bind_var("std", x, axis, keepdims, correction, ddof)
-
-
-def _euclidean_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: bool) -> Tensor:
-    return multiply(with_axes(g, x, axis), _ratio(x, with_axes(z, x, axis)))
-
-
-@op(vjp=_euclidean_vjp, cases=[*_AXES, *_EMPTY],
-    like=lambda x, axis=None, keepdims=False: np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)))
-def euclidean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the root of the sum of squares over axes (None: all), without overflow; derivative 0 at 0."""
-    x, params = bind("norm", x, axis, keepdims)
-    return (x,), params
-
-
-@named_dim
-def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Return a norm of x over axes: of vectors over one, of matrices over two, of all elements by default.
-
-    ord : None (Euclidean, Frobenius); for vectors also 1, inf, -inf, 0 and any power; for matrices "fro", 1,
-        -1, inf, -inf. Derivatives at 0, and of ties, are those of least norm. Raises ValueRangeError for
-        another ord.
-    """
-    x = as_tensor(x)
-    if ord is None or (ord == 2 and (isinstance(axis, int) or x.ndim == 1)):
-        return euclidean(x, axis, keepdims)
-    axes = several("norm", axis, x.ndim)
-    if ord == "fro" and len(axes) == 2:
-        return euclidean(x, axes, keepdims)
-    if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
-        first, last = axes if np.abs(ord) == 1 else axes[::-1]
-        lines = sum(abs(x), first, True)
-        result = (max if ord > 0 else min)(lines, last, True)
-        return result if keepdims else reshape(result, reduced(x, axes, False))
-    if len(axes) != 1 or isinstance(ord, str):
-        known = (None, "fro", 1, -1, math.inf, -math.inf) if len(axes) == 2 else (None,)
-        raise errors.bad_choice("norm", "ord", ord, known)
-    if ord in (math.inf, -math.inf):
-        return (max if ord > 0 else min)(abs(x), axes, keepdims)
-    if ord == 1:
-        return sum(abs(x), axes, keepdims)
-    if ord == 0:
-        return sum(not_equal(x, 0), axes, keepdims).astype(floating(x.dtype))
-    return pow(sum(pow(abs(x), ord), axes, keepdims), 1 / ord)
 
 
 @named_dim

@@ -14,6 +14,11 @@ _SOFTMAX = Recipe("softmax", ("x",), (), (
     _TOP, "each: e = exp(x - top); each = e; total += e", "over = T(1) / total", "each: each = each * over"))
 _LOG_SOFTMAX = Recipe("log_softmax", ("x",), (), (
     _TOP, "each: total += exp(x - top)", "shift = log(total)", "each: each = x - top - shift"))
+_LOGSUMEXP_VJP = Recipe("logsumexp_vjp", ("x",), ("g", "z"), (
+    "each if z - z != 0: count += T(x == z)", "scale = g if z - z == 0 else g / count",
+    "each: each = exp(T(0) if x == z else x - z) * scale"))
+_SOFTMAX_VJP = Recipe("softmax_vjp", ("g", "z"), (), ("each: t += g * z", "each: each = z * (g - t)"))
+_LOG_SOFTMAX_VJP = Recipe("log_softmax_vjp", ("g", "z"), (), ("each: t += g", "each: each = g - exp(z) * t"))
 
 
 def logsumexp(x: np.ndarray, axis: tuple[int, ...], keepdims: bool) -> np.ndarray:
@@ -29,3 +34,18 @@ def softmax(x: np.ndarray, axis: int) -> np.ndarray:
 def log_softmax(x: np.ndarray, axis: int) -> np.ndarray:
     """log of softmax along one axis."""
     return run(_LOG_SOFTMAX, (x,), (axis,))
+
+
+def logsumexp_vjp(g: np.ndarray, z: np.ndarray, x: np.ndarray, axis: tuple[int, ...]) -> np.ndarray:
+    """g exp(x - z); where z is infinite, the elements that equal it share g."""
+    return run(_LOGSUMEXP_VJP, (x, g, z), axis)
+
+
+def softmax_vjp(g: np.ndarray, z: np.ndarray, axis: int) -> np.ndarray:
+    """z (g - sum(g z)) along one axis."""
+    return run(_SOFTMAX_VJP, (g, z), (axis,))
+
+
+def log_softmax_vjp(g: np.ndarray, z: np.ndarray, axis: int) -> np.ndarray:
+    """g - exp(z) sum(g) along one axis."""
+    return run(_LOG_SOFTMAX_VJP, (g, z), (axis,))

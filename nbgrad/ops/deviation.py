@@ -1,0 +1,140 @@
+"""Deviations and norms: variances, standard deviations and norms, over one axis, several, or all."""
+
+from __future__ import annotations
+
+import math
+from math import prod as product
+from typing import Any
+
+import numpy as np
+
+from nbgrad import errors
+from nbgrad.declare import elementwise
+from nbgrad.ops.axes import named_dim, several
+from nbgrad.ops.compare import equal, not_equal
+from nbgrad.ops.elementwise import abs, pow, subtract, where
+from nbgrad.ops.pullback import aligned, derived
+from nbgrad.ops.reduce import Axis, bind, floating, max, mean, min, reduced, sum, with_axes
+from nbgrad.ops.shape import reshape
+from nbgrad.scalar import multiply
+from nbgrad.structured import op
+from nbgrad.tensors import Tensor, as_tensor
+
+# a / b, and 0 where b is 0: the least-norm subgradient of a norm
+_ratio = elementwise("ratio", lambda a, b: where(equal(b, 0), 0, a / where(equal(b, 0), 1, b)),
+                     like=lambda a, b: np.divide(a, b, out=np.zeros_like(a * b), where=b != 0),
+                     at=((-3.0, 3.0), (0.5, 3.0)))
+
+
+def _deviations(x: Tensor, axis: tuple[int, ...], correction: float, factor: int) -> Tensor:
+    """Deviations from the mean times factor over the divisor of the variance; nan where there is none."""
+    n = product(x.shape[a] for a in axis) - correction
+    return subtract(x, mean(x, axis, True)) * (factor / n if n > 0 else math.nan)
+
+
+def _of_var(g: Tensor, x: Tensor, axis: tuple[int, ...], correction: float) -> Tensor:
+    return multiply(with_axes(g, x, axis), _deviations(x, axis, correction, 2))
+
+
+def _of_std(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], correction: float) -> Tensor:
+    return multiply(with_axes(g, x, axis), _ratio(_deviations(x, axis, correction, 1), with_axes(z, x, axis)))
+
+
+def _of_norm(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...]) -> Tensor:
+    return multiply(with_axes(g, x, axis), _ratio(x, with_axes(z, x, axis)))
+
+
+@op(vjp=(derived(_of_var, 0), lambda v, h, g, x, axis, correction: var_vjp(g, v, axis, correction)), keep="x",
+    like=lambda g, x, axis, correction: 2 * g * (x - np.mean(x, axis, keepdims=True)) / (
+        product(x.shape[a] for a in axis) - correction),
+    cases=[((3, 1), (3, 4), {"axis": (1,), "correction": 0}), ((4,), (3, 4), {"axis": (0,), "correction": 1}),
+           ((1, 3, 1), (2, 3, 4), {"axis": (0, 2), "correction": 0})])
+def var_vjp(g: Any, x: Any, axis: tuple[int, ...], correction: float) -> Any:
+    """Return the cotangent of x from that of its variance: 2 g (x - mean) / divisor."""
+    return aligned("var_vjp", axis, (g,), (x,)), {"axis": axis, "correction": correction}
+
+
+@op(vjp=tuple([derived(_of_std, place) for place in range(3)]), keep="x",
+    like=lambda g, z, x, axis, correction: g * (x - np.mean(x, axis, keepdims=True)) / z / (
+        product(x.shape[a] for a in axis) - correction),
+    cases=[((3, 1), (3, 1), (3, 4), {"axis": (1,), "correction": 0}),
+           ((1, 4), (1, 4), (3, 4), {"axis": (0,), "correction": 1})])
+def std_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...], correction: float) -> Any:
+    """Return the cotangent of x from that of its standard deviation z: g (x - mean) / (z divisor)."""
+    return aligned("std_vjp", axis, (g, z), (x,)), {"axis": axis, "correction": correction}
+
+
+@op(vjp=tuple([derived(_of_norm, place) for place in range(3)]), keep="x",
+    like=lambda g, z, x, axis: g * x / z,
+    cases=[((3, 1), (3, 1), (3, 4), {"axis": (1,)}), ((1, 4), (1, 4), (3, 4), {"axis": (0,)})])
+def euclidean_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...]) -> Any:
+    """Return the cotangent of x from that of its Euclidean norm z: g x / z, 0 where z is 0."""
+    return aligned("euclidean_vjp", axis, (g, z), (x,)), {"axis": axis}
+
+
+def _bind_var(name: str, x: Any, axis: Axis, keepdims: bool, correction: float, ddof: float | None) -> Any:
+    x, params = bind(name, x, axis, keepdims)
+    return (x,), params | {"correction": correction if ddof is None else ddof}
+
+
+_SPREAD = [((3, 4),), ((3, 4), {"axis": 0, "ddof": 1}), ((2, 3, 4), {"axis": (0, -1), "keepdims": True})]
+
+
+@op(vjp=lambda g, z, x, axis, keepdims, correction: var_vjp(g, x, axis, correction), keep="x",
+    like=np.var, cases=_SPREAD)
+def var(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0,
+        ddof: float | None = None) -> Any:
+    """Return the variance of x over axes (None: all): squared deviations summed, over count - correction.
+
+    ddof is NumPy's name for correction. nan where the divisor is not positive.
+    """
+    return _bind_var("var", x, axis, keepdims, correction, ddof)
+
+
+@op(vjp=lambda g, z, x, axis, keepdims, correction: std_vjp(g, z, x, axis, correction),
+    like=np.std, cases=_SPREAD)
+def std(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0,
+        ddof: float | None = None) -> Any:
+    """Return the standard deviation, the square root of `var`; its derivative at a constant x is 0."""
+    return _bind_var("std", x, axis, keepdims, correction, ddof)
+
+
+@op(vjp=lambda g, z, x, axis, keepdims: euclidean_vjp(g, z, x, axis), cases=[
+    ((3, 4),), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": (0, -1), "keepdims": True}), ((), {}),
+    ((2, 3), {"axis": ()}), ((0, 3), {"axis": 0}), ((0,), {})],
+    like=lambda x, axis=None, keepdims=False: np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)))
+def euclidean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the root of the sum of squares over axes (None: all), without overflow; derivative 0 at 0."""
+    x, params = bind("norm", x, axis, keepdims)
+    return (x,), params
+
+
+@named_dim
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Return a norm of x over axes: of vectors over one, of matrices over two, of all elements by default.
+
+    ord : None (Euclidean, Frobenius); for vectors also 1, inf, -inf, 0 and any power; for matrices "fro", 1,
+        -1, inf, -inf. Derivatives at 0, and of ties, are those of least norm. Raises ValueRangeError for
+        another ord.
+    """
+    x = as_tensor(x)
+    if ord is None or (ord == 2 and (isinstance(axis, int) or x.ndim == 1)):
+        return euclidean(x, axis, keepdims)
+    axes = several("norm", axis, x.ndim)
+    if ord == "fro" and len(axes) == 2:
+        return euclidean(x, axes, keepdims)
+    if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
+        first, last = axes if np.abs(ord) == 1 else axes[::-1]
+        lines = sum(abs(x), first, True)
+        result = (max if ord > 0 else min)(lines, last, True)
+        return result if keepdims else reshape(result, reduced(x, axes, False))
+    if len(axes) != 1 or isinstance(ord, str):
+        known = (None, "fro", 1, -1, math.inf, -math.inf) if len(axes) == 2 else (None,)
+        raise errors.bad_choice("norm", "ord", ord, known)
+    if ord in (math.inf, -math.inf):
+        return (max if ord > 0 else min)(abs(x), axes, keepdims)
+    if ord == 1:
+        return sum(abs(x), axes, keepdims)
+    if ord == 0:
+        return sum(not_equal(x, 0), axes, keepdims).astype(floating(x.dtype))
+    return pow(sum(pow(abs(x), ord), axes, keepdims), 1 / ord)
