@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from math import prod as product
 from typing import Any
 
@@ -51,8 +52,17 @@ def floating(dtype: np.dtype) -> np.dtype:
     return dtype if dtype.kind == "f" else np.dtype(np.float64)
 
 
+@lru_cache(maxsize=4096)
+def _params(name: str, axis: int | None, keepdims: bool, ndim: int) -> dict[str, Any]:
+    return {"axis": several(name, axis, ndim), "keepdims": keepdims}
+
+
 def bind(name: str, x: Any, axis: Axis, keepdims: bool) -> tuple[Tensor, dict[str, Any]]:
-    x = as_tensor(x)
+    """x as a Tensor, and the parameters of a reduction, which nobody changes."""
+    if type(x) is not Tensor:
+        x = as_tensor(x)
+    if (axis is None or type(axis) is int) and type(keepdims) is bool:
+        return x, _params(name, axis, keepdims, x.ndim)
     return x, {"axis": several(name, axis, x.ndim), "keepdims": bool(keepdims)}
 
 

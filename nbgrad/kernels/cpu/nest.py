@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 from math import prod as product
@@ -21,13 +22,28 @@ _MEMORY_BOUND, _COSTLY = 16384, 2048      # elements that are worth a thread
 
 
 class Plan:
-    """How a recipe runs on operands of certain dtypes, shapes and strides."""
+    """How a recipe runs on operands of certain dtypes, shapes and strides.
 
-    __slots__ = ("dtype", "kernel", "loops", "order", "shape")
+    like  : an array of the result's shape, its axes in the order they have in memory; it has no elements of
+        its own
+    axes  : what puts the axes in their places, or None where they are
+    """
 
-    def __init__(self, kernel: Any, loops: np.ndarray, shape: tuple[int, ...], order: tuple[int, ...] | None,
+    __slots__ = ("axes", "kernel", "like", "loops")
+
+    def __init__(self, kernel: Any, loops: list[int], shape: Sequence[int], order: Sequence[int],
                  dtype: np.dtype) -> None:
-        self.kernel, self.loops, self.shape, self.order, self.dtype = kernel, loops, shape, order, dtype
+        self.kernel, self.loops = kernel, np.array(loops, np.int64)
+        self.like = np.broadcast_to(np.empty((), dtype), [shape[a] for a in order])
+        self.axes = None if list(order) == sorted(order) else np.argsort(order)
+
+    def run(self, *args: Any) -> np.ndarray:
+        """The result of the operands and k."""
+        z = self.kernel(*args[:-1], self.like, self.loops, args[-1])
+        if z is None:                     # this raises MemoryError, or finds that there is memory now
+            device.empty(self.like.shape, self.like.dtype)
+            return self.run(*args)
+        return z if self.axes is None else z.transpose(self.axes)
 
 
 def reduce(recipe: Recipe, x: np.ndarray, axis: tuple[int, ...], form: Any, k: float = 0.0) -> np.ndarray:
@@ -36,19 +52,15 @@ def reduce(recipe: Recipe, x: np.ndarray, axis: tuple[int, ...], form: Any, k: f
     form : the shape of the result, or whether the reduced axes stay in it with length 1
     """
     plan = _plan(recipe, axis, form, x.dtype, x.shape, x.strides)
-    out = device.empty(plan.shape, plan.dtype)
-    plan.kernel(x, out, plan.loops, k)
-    return out
+    z = plan.kernel(x, plan.like, plan.loops, k)
+    return plan.run(x, k) if z is None else z
 
 
 def run(recipe: Recipe, xs: tuple[np.ndarray, ...], axis: tuple[int, ...], form: Any = False,
         k: float = 0.0) -> np.ndarray:
     """The result of a recipe of operands, first those that are full. Others may lack the reduced axes."""
     plan = _plan(recipe, axis, form, *[part for x in xs for part in (x.dtype, x.shape, x.strides)])
-    out = (device.empty(plan.shape, plan.dtype) if plan.order is None else
-           layout.allocate(plan.shape, plan.order, plan.dtype))
-    plan.kernel(*xs, out, plan.loops, k)
-    return out
+    return plan.run(*xs, k)
 
 
 @lru_cache(maxsize=4096)
@@ -74,9 +86,8 @@ def _plan(recipe: Recipe, axis: tuple[int, ...], form: Any, *places: Any) -> Pla
     span = 1 if along else _span(recipe, product(rd) * dtypes[count - 1].itemsize)
     units = product(kd[:-1]) * -(-kd[-1] // span)
     loops = [len(kd), len(rd), span, units, product(shape), *kd, *chain(*ks), *rd, *chain(*rs)]
-    straight = recipe.by_row or order == sorted(order)
-    return Plan(_kernel(recipe, along, dtypes, dtype), np.array(loops, np.int64), out_shape,
-                None if straight else tuple(order), dtype)
+    return Plan(_kernel(recipe, along, dtypes, dtype), loops, out_shape,
+                list(range(len(out_shape))) if recipe.by_row else order, dtype)
 
 
 def _kept(strides: tuple[int, ...], axis: tuple[int, ...], ndim: int) -> tuple[int, ...]:
@@ -99,4 +110,4 @@ def _kernel(recipe: Recipe, along: bool, dtypes: tuple[np.dtype, ...], dtype: np
     least = _COSTLY if re.search(r"\b(exp|log)\(", " ".join(recipe.steps)) else _MEMORY_BOUND
     name = f"k_{recipe.name}_{'along' if along else 'across'}"
     return compile_kernel(name, source(name, recipe, along, dtypes, dtype, least),
-                          (*dtypes, dtype, np.dtype(np.int64), float), reassociate=True)
+                          (*dtypes, dtype, np.dtype(np.int64), float), np.ndarray, reassociate=True)

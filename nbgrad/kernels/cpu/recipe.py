@@ -113,12 +113,15 @@ def source(name: str, recipe: Recipe, along: bool, dtypes: tuple[np.dtype, ...],
     least : elements that are worth a thread
     """
     writer = (_Along if along else _Across)(recipe, dtypes, dtype)
-    arguments = ", ".join([*[f"a_{x}" for x in (*recipe.full, *recipe.once)], "out", "loops", "k"])
-    lines = [f"def part(start, stop, {arguments}):", *_indent([*writer.header(), *writer.body()]),
-             f"def {name}({arguments}):",
+    operands = ", ".join([f"a_{x}" for x in (*recipe.full, *recipe.once)])
+    lines = [f"def part(start, stop, {operands}, out, loops, k):",
+             *_indent([*writer.header(), *writer.body()]),
+             f"def {name}({operands}, like, loops, k):",
+             f"    out = new_{dtype}(like)", "    if not given(out):", "        return declined()",
              "    units = load(loops, 3)", "    total = load(loops, 4)", "    token = unlock(total)",
-             f"    share(part, units, ({least} * units + total - 1) // max(total, 1), {arguments})",
-             "    lock(token)"]
+             f"    share(part, units, ({least} * units + total - 1) // max(total, 1), {operands}, out,",
+             "          loops, k)",
+             "    lock(token)", "    return fresh(out)"]
     return "\n".join(lines)
 
 
