@@ -57,8 +57,8 @@ def var_vjp(g: Any, x: Any, axis: tuple[int, ...], correction: float) -> Any:
 @op(vjp=tuple([derived(_of_std, place) for place in range(3)]), keep="x",
     like=lambda g, z, x, axis, correction: g * (x - np.mean(x, axis, keepdims=True)) / z / (
         product(x.shape[a] for a in axis) - correction),
-    cases=[((3, 1), (3, 1), (3, 4), {"axis": (1,), "correction": 0}),
-           ((1, 4), (1, 4), (3, 4), {"axis": (0,), "correction": 1})])
+    cases=[((3, 1), lambda rng: 1 + rng.random((3, 1)), (3, 4), {"axis": (1,), "correction": 0}),
+           ((1, 4), lambda rng: 1 + rng.random((1, 4)), (3, 4), {"axis": (0,), "correction": 1})])
 def std_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...], correction: float) -> Any:
     """Return the cotangent of x from that of its standard deviation z: g (x - mean) / (z divisor)."""
     return aligned("std_vjp", axis, (g, z), (x,)), {"axis": axis, "correction": correction}
@@ -66,7 +66,8 @@ def std_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...], correction: float) ->
 
 @op(vjp=tuple([derived(_of_norm, place) for place in range(3)]), keep="x",
     like=lambda g, z, x, axis: g * x / z,
-    cases=[((3, 1), (3, 1), (3, 4), {"axis": (1,)}), ((1, 4), (1, 4), (3, 4), {"axis": (0,)})])
+    cases=[((3, 1), lambda rng: 1 + rng.random((3, 1)), (3, 4), {"axis": (1,)}),
+           ((1, 4), lambda rng: 1 + rng.random((1, 4)), (3, 4), {"axis": (0,)})])
 def euclidean_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...]) -> Any:
     """Return the cotangent of x from that of its Euclidean norm z: g x / z, 0 where z is 0."""
     return aligned("euclidean_vjp", axis, (g, z), (x,)), {"axis": axis}
