@@ -16,11 +16,14 @@ from nbgrad import errors
 from nbgrad.broadcast import fit
 from nbgrad.core import Graph, Op, Tangents, apply, pull
 from nbgrad.derived import Back, Derived
+from nbgrad.device import Array
 from nbgrad.kernels import table
 from nbgrad.kernels.table import Body
 from nbgrad.lean import Step
 from nbgrad.symbols import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
 from nbgrad.tensors import Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
+
+_LARGE = 4096                             # elements from which cotangents are summed as they are computed
 
 
 class Elementwise(Op):
@@ -170,9 +173,11 @@ class Elementwise(Op):
             return back(g, memo[0])
         if type(memo[1]) is Derived:
             saved, pullback, uneven = memo
-            cs = pullback((g, *saved))
             if uneven is None:
-                return cs
+                return pullback((g, *saved))
+            if type(g) is Array and g.size >= _LARGE and Tensor not in map(type, saved):
+                return self._pull_summed(g, saved, pullback, uneven)
+            cs = pullback((g, *saved))
         else:
             saved, z, wanted = memo
             zs, gs = (z, g) if self.many else ((z,), (g,))
@@ -182,6 +187,20 @@ class Elementwise(Op):
             cs = pullback((*[c for c in gs if c is not None], *(*saved, *zs)[pullback.keep]))
             uneven = [spec(x) for x in saved]
         return [None if c is None else fit(c, x) for c, x in zip(cs, uneven, strict=True)]
+
+    def _pull_summed(self, g: Any, saved: Sequence[Any], pullback: Derived, like: Sequence[Any]) -> list[Any]:
+        """Cotangents on raw values: those of operands that were repeated are summed as they are computed."""
+        found: list[Any] = [None] * self.arity
+        for i, place in enumerate(pullback.places):
+            if place is not None and place < 0 and like[i].shape != g.shape:
+                found[i] = table.summed(pullback.loops, -1 - place, (g, *saved), like[i].shape)
+        rest = tuple([p is not None and z is None for p, z in zip(pullback.places, found, strict=True)])
+        if any(rest):
+            other, low = self._pullback((True,), rest), pullback.keep.start
+            kept = saved[max(0, other.keep.start - low):max(0, other.keep.stop - low)]
+            for i, c in enumerate(other((g, *kept))):
+                found[i] = c if rest[i] else found[i]
+        return [None if c is None else fit(c, x) for c, x in zip(found, like, strict=True)]
 
     def push(self, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
         zs = z if self.many else (z,)

@@ -188,3 +188,30 @@ def test_assignment_is_numpys(data):
     np.testing.assert_allclose(
         np.sum(raw(t) * g), np.sum(raw(gx) * u) + np.sum(raw(gv) * w), rtol=1e-12, atol=1e-12
     )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_cotangents_of_repeated_operands_are_summed_as_they_are_computed(dtype, rng):
+    """Large enough for kernels that compute and sum in one go; the same as what is summed afterwards."""
+    x = rng.normal(size=(90, 70)).astype(dtype)
+    row, column, cube = x[0].copy(), x[:, :1].copy(), rng.normal(size=(3, 1, 70)).astype(dtype)
+    forms = [(x, row), (x, column), (row, column), (np.asfortranarray(x), row), (x[::-1, ::2], row[::2]),
+             (x, cube), (cube, column), (x, x[:1, :1]), (x.T, column.T), (x, np.asarray(x[0, 0]))]
+    v = 1 + rng.random((3, 90, 90)).astype(dtype)
+    tolerance = 2e-4 if dtype == "float32" else 1e-12
+    for f, df in ((nb.multiply, lambda a, b: (b, a)), (nb.divide, lambda a, b: (1 / b, -a / b / b)),
+                  (nb.hypot, lambda a, b: (a / np.hypot(a, b), b / np.hypot(a, b)))):
+        for a, b in forms:
+            y, pull = nb.vjp(f, nb.asarray(a, copy=False), nb.asarray(b, copy=False))
+            g = np.broadcast_to(v[(0,) * (3 - y.ndim)][..., :y.shape[-2], :y.shape[-1]], y.shape)
+            for got, d, like in zip(pull(g), df(a, b), (a, b), strict=True):
+                want = _summed_to(g * d, like.shape)
+                assert got.shape == like.shape
+                assert got.dtype == dtype
+                np.testing.assert_allclose(got.numpy(), want, rtol=tolerance,
+                                           atol=tolerance * np.max(np.abs(want)))
+
+
+def _summed_to(x, shape):
+    x = x.sum(axis=tuple(range(x.ndim - len(shape))))
+    return x.sum(axis=tuple(a for a, n in enumerate(shape) if n == 1 != x.shape[a]), keepdims=True)

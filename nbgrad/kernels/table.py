@@ -8,7 +8,7 @@ library routine that allocates) returns its result.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from nbgrad import device, errors
+from nbgrad.kernels.cpu import mapreduce
 from nbgrad.kernels.cpu.elementwise import Body, Loops
 
-__all__ = ["DEVICES", "KERNELS", "Body", "Loops", "add", "has", "loops", "register", "run"]
+__all__ = ["DEVICES", "KERNELS", "Body", "Loops", "add", "has", "loops", "register", "run", "summed"]
 
 DEVICES = ("cpu",)
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
@@ -80,3 +81,8 @@ def add(x: Any, y: Any) -> Any:
     flat = _sums.flats.get((x.dtype, y.dtype))
     z = None if flat is None else flat.kernel(x, y)
     return _sums(x, y) if z is None else z
+
+
+def summed(program: Loops, place: int, xs: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """One result of an elementwise program, summed to a shape as it is computed; None where it cannot be."""
+    return mapreduce.summed(program, place, xs, shape)

@@ -63,6 +63,13 @@ def run(recipe: Recipe, xs: tuple[np.ndarray, ...], axis: tuple[int, ...], form:
     return plan.run(*xs, k)
 
 
+def run_at(recipe: Recipe, xs: Sequence[np.ndarray], strides: Sequence[tuple[int, ...]],
+           shape: tuple[int, ...], axis: tuple[int, ...], form: tuple[int, ...]) -> np.ndarray:
+    """The result of a recipe of full operands that take on a shape by their strides."""
+    places = [part for x, steps in zip(xs, strides, strict=True) for part in (x.dtype, shape, steps)]
+    return _plan(recipe, axis, form, *places).run(*xs, 0.0)
+
+
 @lru_cache(maxsize=4096)
 def _plan(recipe: Recipe, axis: tuple[int, ...], form: Any, *places: Any) -> Plan:
     dtypes, shapes, strides = places[::3], places[1::3], places[2::3]

@@ -318,8 +318,8 @@ class _Across(_Writer):
                   *[f"{t} = load({into[t]}, j)" for t in step.folds]]
         after = [f"store({into[t]}, j, {t})" for t in step.folds]
         one = self.loop(step, {x: f"q_{x}" for x in self.full}, "t", "width", before, after)
-        if not step.folds or step.writes("each") or re.search(r"(exp|log|/)", " ".join(
-                value for _, _, value in step.statements)):
+        costly = re.search(r"(exp|log|/)", " ".join(value for _, _, value in step.statements))
+        if not step.folds or step.writes("each") or len(step.statements) > 3 or costly:
             return ["m = 1", *one]
         read = [x for x in self.recipe.full if step.reads(x)]
         packed = " and ".join(f"t_{x} == {self.width[x]}" for x in read)
