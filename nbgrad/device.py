@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ def array(data: Any, dtype: Any = None, copy: bool | None = True) -> np.ndarray:
         found = data if isinstance(data, np.ndarray) else np.array(data)
     except ValueError as error:
         raise errors.ragged() from error
+    memory.large(found.nbytes)
     dtype = supported(found.dtype) if dtype is None else dtype
     supported(found.dtype)
     if isinstance(data, np.ndarray):
@@ -64,18 +66,22 @@ def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     return memory.empty(shape, dtype)
 
 
+def _bytes(shape: tuple[int, ...], dtype: Any) -> int:
+    return prod(shape) * np.dtype(dtype).itemsize
+
+
 def full(shape: tuple[int, ...], value: Any, dtype: Any) -> np.ndarray:
     """A raw array filled with one value."""
-    return np.full(shape, value, dtype)
+    return memory.within(_bytes(shape, dtype), np.full, shape, value, dtype)
 
 
 def zeros_like(x: Any) -> np.ndarray:
     """A raw array of zeros with x's shape and dtype, on x's device."""
-    return np.zeros(x.shape, x.dtype)
+    return memory.within(_bytes(x.shape, x.dtype), np.zeros, x.shape, x.dtype)
 
 
 def ones_like(x: Any) -> np.ndarray:
     """A raw array of ones with x's shape and dtype, on x's device."""
-    ones = np.empty(x.shape, x.dtype)
+    ones = memory.empty(x.shape, x.dtype)
     ones.fill(1)
     return ones

@@ -28,6 +28,7 @@ from nbgrad.tensors import ENDED, Tensor, tensor
 _PLANS, _CELLS = 6, 12                    # combinations of dtypes that an op may have; cells for each
 _HEAD = 5                                 # cells before them
 _DESCR = object.__basicsize__ + 40        # where an ndarray keeps its dtype (a part of NumPy's ABI)
+_OFTEN = 8                                # calls of an op from which its step is compiled
 _MOST = 2                                 # operands
 _learning = threading.RLock()
 if hasattr(os, "register_at_fork"):       # a child process starts with no record half written
@@ -90,28 +91,34 @@ class Step:
     forward  : called with operands it returns a Tensor, or None to decline; None until a kernel is known
     """
 
-    __slots__ = ("forward", "kept", "known", "op", "record")
+    __slots__ = ("calls", "forward", "kept", "known", "met", "op", "record")
 
     def __init__(self, op: Any, arity: int) -> None:
         self.op = op
         self.kept: list[Any] = []         # what the record points to
-        self.known: dict[Any, int] = {}
+        self.known: dict[Any, int] = {}   # kinds -> their place in the record
+        self.met: set[Any] = set()        # kinds and wanted operands that there is no more to learn about
+        self.calls = 0
         self.forward: Callable[..., Any] | None = None
         engine = _engine() if arity <= _MOST else None
         self.record = engine and (ctypes.c_int64 * (_HEAD + _CELLS * _PLANS))(
             ctypes.addressof(engine), id(op), 0, op.discrete)
 
-    def learn(self, kinds: Sequence[Any], kernel: Any, wanted: Sequence[bool], back: Any) -> None:
+    def learn(self, kinds: Sequence[Any], kernel: Any, wanted: tuple[bool, ...], back: Any) -> None:
         """Remember the kernel for operands of these kinds, and the pullback for the wanted among them.
 
-        What is known once stays: a step in another thread may be reading it.
+        An op that is used a few times only is not worth compiling its step. What is known once stays: a step
+        in another thread may be reading it.
         """
-        with _learning:
-            self._learn(kinds, kernel, wanted, back)
+        self.calls += 1
+        if self.calls >= _OFTEN and self.record is not None and (kinds, wanted) not in self.met:
+            with _learning:
+                self._learn(kinds, kernel, wanted, back)
+                self.met.add((kinds, wanted))
 
     def _learn(self, kinds: Sequence[Any], kernel: Any, wanted: Sequence[bool], back: Any) -> None:
-        record = self.record
-        if record is None or (kinds not in self.known and len(self.known) == _PLANS):
+        record: Any = self.record
+        if kinds not in self.known and len(self.known) == _PLANS:
             return
         if kinds not in self.known:
             self.known[kinds] = place = _HEAD + _CELLS * len(self.known)

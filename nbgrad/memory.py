@@ -51,6 +51,7 @@ def _inner_loop(ufunc: Any, types: str) -> int | None:
 
 _numpy = _Interface()
 _set_handler = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(_numpy.set_handler or 0)
+_starters: list[Callable[[], None]] = []
 _pool = ctypes.py_object()                # our handler, in a capsule; nothing until there is one
 
 
@@ -73,6 +74,17 @@ def use(handler: ctypes.Structure) -> None:
     _pool.value = capsule
 
 
+def announce(start: Callable[[], None]) -> None:
+    """Name the function that makes the pool and calls `use`: it is called for the first large array."""
+    _starters.append(start)
+
+
+def large(size: int) -> None:
+    """Say that an array of so many bytes is there: its results may come from the pool."""
+    if size >= POOLED and not _pool and _starters:
+        _starters[0]()
+
+
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """An array with no values yet."""
     if type(dtype) is type:
@@ -83,6 +95,7 @@ def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 
 def within(size: int, make: Callable[..., Any], *args: Any) -> Any:
     """make(*args), a function of NumPy's. Where it makes arrays of many bytes, they come from the pool."""
+    large(size)
     if not _pool or size < POOLED:
         return make(*args)
     before = _set_handler(_pool.value)

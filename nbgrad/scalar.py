@@ -71,9 +71,7 @@ class Elementwise(Op):
                 if z[0] is not None:
                     return z
             elif z is not None:
-                if () not in flat.notes:
-                    flat.notes[()] = None
-                    self.step.learn(flat.kinds, flat.kernel, (), None)
+                self.step.learn(flat.kinds, flat.kernel, (), None)
                 return z
         for x in xs:
             if type(x) is Symbol:
@@ -152,7 +150,7 @@ class Elementwise(Op):
         back = flat.notes.get(wanted)
         if back is None:
             back = flat.notes[wanted] = Back(self._pullback((True,), wanted), z.dtype)
-            self.step.learn(flat.kinds, flat.kernel, wanted, back)
+        self.step.learn(flat.kinds, flat.kernel, wanted, back)
         return z, ((*xs, z)[back.keep], back, None)
 
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:

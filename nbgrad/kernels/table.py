@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors
-from nbgrad.kernels.cpu import mapreduce
+from nbgrad import device, errors, memory
+from nbgrad.kernels.cpu import mapreduce, pool
 from nbgrad.kernels.cpu.elementwise import Body, Loops
 
 __all__ = ["DEVICES", "KERNELS", "Body", "Loops", "add", "has", "loops", "register", "run", "summed"]
 
 DEVICES = ("cpu",)
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
+memory.announce(pool.start)
 
 
 def register(op: str, kernel: Callable[..., Any], where: str = "cpu") -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from nbgrad.kernels import layout
 from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu import pool, source
+from nbgrad.kernels.cpu import source
 from nbgrad.kernels.cpu.source import Body, Kind
 
 _ndarray = np.ndarray
@@ -96,7 +96,6 @@ class Loops:
         return outs
 
     def _compile_flat(self, kinds: tuple[Kind, ...]) -> Flat:
-        pool.start()
         body = self.program(kinds)
         name = _word(self.name)
         whole = not any(isinstance(kind, np.dtype) for kind in kinds)

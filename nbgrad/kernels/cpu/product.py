@@ -14,7 +14,6 @@ import numpy as np
 
 from nbgrad.kernels import linker
 from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu import pool
 
 _ALONE = 1 << 18                          # multiplications of a product that OpenBLAS does in one thread
 _WORTH = 1 << 15                          # multiplications that are worth a thread of ours
@@ -145,7 +144,6 @@ def product(dtype: np.dtype) -> Callable[..., np.ndarray | None] | None:
     """
     if linker.missing([f"nbgrad_matmul_{dtype}"]):
         return None
-    pool.start()
     source = _SOURCE.format(dtype=dtype, width=dtype.itemsize, number=dtype.num, axes=_AXES, alone=_ALONE,
                             worth=_WORTH)
     return compile_kernel("product", source, (object, object), np.ndarray)
