@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import platform
 import signal
 from importlib.metadata import version
@@ -41,11 +42,24 @@ def _print(rows: list[tuple[str, ...]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def _composites() -> dict[str, str]:
+    """The public functions that are made of ops and have no row of their own: name -> where declared."""
+    found = {}
+    for name in nbgrad.__all__:
+        function = inspect.unwrap(getattr(nbgrad, name))
+        if name not in OPS and inspect.isfunction(function) and function.__module__.startswith("nbgrad.ops."):
+            place = "/".join(function.__module__.split(".")[1:])
+            found[name] = f"{place}.py:{function.__code__.co_firstlineno}"
+    return found
+
+
 def ops() -> list[tuple[str, ...]]:
-    """The op table: op, kind, rule, devices, where declared."""
+    """The op table, and the functions made of its ops: op, kind, rule, devices, where declared."""
     head = ("op", "kind", "rule", "devices", "declared")
-    return [head, *[(name, row.kind, _rule(row), ", ".join(_devices(row)), row.where)
-                    for name, row in sorted(OPS.items())]]
+    rows = [(name, row.kind, _rule(row), ", ".join(_devices(row)), row.where) for name, row in OPS.items()]
+    every = ", ".join(table.DEVICES)
+    rows += [(name, "composite", "of its ops", every, where) for name, where in _composites().items()]
+    return [head, *sorted(rows)]
 
 
 def kernels() -> list[tuple[str, ...]]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nbgrad as nb
+from nbgrad import info
 from nbgrad.tensors import raw
 
 A = np.random.default_rng(0).normal(size=(3, 4))
@@ -290,3 +291,12 @@ def test_methods():
     ):
         np.testing.assert_allclose(raw(got), want)
     np.testing.assert_array_equal(raw(x), A)
+
+
+def test_info_lists_ops_and_what_is_made_of_them():
+    listed = {row[0]: row[1] for row in info.ops()[1:]}
+    assert listed["tanh"] == "elementwise"
+    assert listed["sum"] == "structured"
+    for name in ("kron", "diff", "conv2d", "embedding", "norm", "hstack", "dropout", "pad", "diag"):
+        assert listed[name] == "composite"
+    assert set(nb.registry.OPS) <= set(listed)

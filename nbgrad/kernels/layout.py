@@ -10,6 +10,7 @@ import numpy as np
 from nbgrad import errors
 
 _SHORT = 16                               # a loop this short is walked around the longer one
+_LONG = 16384                             # elements of a single loop that are taken at a time
 _NARROW = 512                             # elements; so many lines of cache can be kept from row to row
 BLOCK = 512                               # elements that a kernel gathers from memory at a time
 
@@ -69,7 +70,7 @@ def walk(name: str, places: tuple[Place, ...], widths: tuple[int, ...]) -> tuple
         for step in steps:
             step[-2:] = step[:-3:-1]
     across = len(dims) > 1 and any(0 < abs(s[-2]) < abs(s[-1]) for s in steps)
-    span = min(dims[-1], _NARROW) if across or len(dims) == 1 else dims[-1]
+    span = min(dims[-1], _NARROW) if across else min(dims[-1], _LONG) if len(dims) == 1 else dims[-1]
     return shape, tuple(order), np.array(dims, np.int64), np.array(steps, np.int64).ravel(), max(span, 1)
 
 

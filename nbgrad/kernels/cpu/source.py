@@ -27,7 +27,7 @@ COSTLY = re.compile(r"\b(exp|log|a?sin|a?cos|a?tan|erf|pow|cbrt|hypot|logaddexp)
 _TILE = 16384                             # elements
 
 _LOOP = """
-def inline_loop(n, {operands}):
+def {name}(n, {operands}):
     for i in range(n):
 {work}
 """
@@ -45,7 +45,8 @@ def {name}({given}):
 """
 # Walks operands of any strides. A tile is `span` elements of the innermost loop by several steps of the loop
 # around it. Along the innermost loop a block is worked on at a time: an operand that is not one run of memory
-# there is copied to one first, and a constant one is written out once for all blocks.
+# there is copied to one first, and a constant one is written out once for all blocks. Where memory is what
+# takes time and one operand alone is odd, it has loops of its own instead.
 _WALK = """
 def part(start, stop, {everything}):
     loops = size(dims)
@@ -56,6 +57,7 @@ def part(start, stop, {everything}):
     down = (middle + height - 1) // height
 {scratch}
 {steps}
+    block = max(span, 1) if {straight} else {block}
     for tile in range(start, stop):
         rest = tile // across
         left = (tile - rest * across) * span
@@ -70,9 +72,11 @@ def part(start, stop, {everything}):
             row = above
 {outer}
         for j in range(low, high):
+            last = right
+{odd}
 {fill}
-            for first in range(left, right, {block}):
-                n = min({block}, right - first)
+            for first in range(left, last, block):
+                n = min(block, last - first)
 {gather}
 {target}
                 inline_loop(n, {call})
@@ -93,9 +97,15 @@ def {name}({everything}):
     share(part, tiles, ({least} * tiles + n - 1) // n, {everything})
     lock(token)
 """
+_ODD = """            if {even} and s_{v} != {width}:
+                last = left
+                if s_{v} == 0:
+                    inline_constant_{v}(right - left, {constant})
+                else:
+                    inline_apart_{v}(right - left, {apart}, s_{v})"""
 _FILL = """            if s_{v} == 0:
                 value_{v} = load_at({v}, p_{v})
-                for i in range(min({block}, right - left)):
+                for i in range(min({block}, last - left)):
                     store(b_{v}, i, value_{v})"""
 _GATHER = """                q_{v} = p_{v} + first * s_{v}
                 c_{v} = either(s_{v} == {width}, moved({v}, q_{v}), b_{v})
@@ -142,12 +152,14 @@ def strided(name: str, kinds: tuple[Kind, ...], body: Body) -> str:
     def lines(form: str, operands: list[tuple[str, int]]) -> str:
         return "\n".join(form.format(v=v, width=w, k=walked[v], block=BLOCK) for v, w in operands)
 
-    return _loop(kinds, body) + _WALK.format(
+    loops, odd = _odd(kinds, body)
+    return _loop(kinds, body) + loops + _WALK.format(
         name=name, tile=_TILE, least=_least(body), everything=", ".join([*xs, *outs, "dims, steps, span"]),
         scratch=lines("    b_{v} = scratch({v})", widths),
         steps=lines("    s_{v} = load(steps, {k} * loops + loops - 1)\n"
                     "    t_{v} = load(steps, {k} * loops + loops - 2) if loops > 1 else 0", widths),
-        start=lines("        p_{v} = low * t_{v}", widths), block=BLOCK, fill=lines(_FILL, inputs),
+        start=lines("        p_{v} = low * t_{v}", widths), block=BLOCK, odd=odd,
+        straight=" and ".join(f"s_{v} == {w}" for v, w in widths), fill=lines(_FILL, inputs),
         outer=lines("            p_{v} += at * load(steps, {k} * loops + k)", widths),
         gather=lines(_GATHER, inputs), target=lines(_TARGET, results),
         call=", ".join([f"c_{v}" if v in walked else v for v in xs + outs]),
@@ -165,13 +177,42 @@ def _widths(kinds: tuple[Kind, ...], body: Body) -> list[tuple[str, int]]:
     return xs + [(f"o{k}", dtype.itemsize) for k, dtype in enumerate(body.dtypes)]
 
 
-def _loop(kinds: tuple[Kind, ...], body: Body) -> str:
-    """The function that does the work on n elements, each operand being one run of memory."""
+def _loop(kinds: tuple[Kind, ...], body: Body, name: str = "inline_loop", **odd: str) -> str:
+    """The function that does the work on n elements, each operand being one run of memory.
+
+    odd : other ways to read operands, by their names
+    """
     xs, outs = _names(kinds, body)
-    work = [f"a{i} = x{i}" if isinstance(kind, type) else f"a{i} = load(x{i}, i)"
-            for i, kind in enumerate(kinds)]
-    work += [*body.lines, *[f"store({o}, i, {value})" for o, value in zip(outs, body.results, strict=True)]]
-    return _LOOP.format(operands=", ".join(xs + outs), work="\n".join("        " + line for line in work))
+    reads = [x if isinstance(kind, type) else odd.get(x, f"load({x}, i)")
+             for x, kind in zip(xs, kinds, strict=True)]
+    work = [*[f"a{i} = {read}" for i, read in enumerate(reads)], *body.lines,
+            *[f"store({o}, i, {value})" for o, value in zip(outs, body.results, strict=True)]]
+    names = [*xs, *outs, *(["step"] if "step" in "".join(odd.values()) else [])]
+    return _LOOP.format(name=name, operands=", ".join(names),
+                        work="\n".join("        " + line for line in work))
+
+
+def _odd(kinds: tuple[Kind, ...], body: Body) -> tuple[str, str]:
+    """Loops for each operand of two that is constant along the innermost loop, or lies apart in memory; and
+    the lines that take them. None where mathematics takes more time than a copy.
+    """
+    widths = dict(_widths(kinds, body))
+    xs, outs = _names(kinds, body)
+    arrays = [x for x in xs if x in widths]
+    if len(arrays) != 2 or COSTLY.search(" ".join(body.lines)):
+        return "", ""
+    loops, lines = [], []
+    for v in arrays:
+        def spell(this: str, v: str = v) -> str:
+            where = {x: f"moved({x}, p_{x} + left * {w})" for x, w in widths.items()}
+            return ", ".join([this if x == v else where.get(x, x) for x in xs + outs])
+
+        loops += [_loop(kinds, body, f"inline_constant_{v}", **{v: v}),
+                  _loop(kinds, body, f"inline_apart_{v}", **{v: f"load_at({v}, i * step)"})]
+        even = " and ".join(f"s_{x} == {w}" for x, w in widths.items() if x != v)
+        lines.append(_ODD.format(v=v, width=widths[v], even=even, constant=spell(f"load_at({v}, p_{v})"),
+                                 apart=spell(f"moved({v}, p_{v} + left * s_{v})")))
+    return "".join(loops), "\n".join(lines)
 
 
 def _least(body: Body) -> int:
