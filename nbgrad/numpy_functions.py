@@ -2,7 +2,8 @@
 
 NumPy asks the Tensor among its arguments, which looks for nbgrad's function of the same name in the module of
 the same name, and calls that, so that traces record it. There is no list of functions. What nbgrad does not
-have, and arguments of NumPy's that it does not take, are refused.
+have is refused where a gradient would be lost, and is NumPy's own function on the values where none is taken.
+Arguments of NumPy's that nbgrad does not take are refused.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.methods import numpy
 from nbgrad.registry import OPS
-from nbgrad.tensors import Tensor, as_tensor, raw
-from nbgrad.tree import map_leaves
+from nbgrad.tensors import Tensor, as_tensor, living, raw
+from nbgrad.tree import flatten, map_leaves
 
 _Function = Callable[..., Any]
 _signature = functools.cache(inspect.signature)
@@ -56,14 +57,19 @@ class Functions:
 
     def find(self, function: Any) -> _Function:
         """What stands for a function or ufunc of NumPy's. Raises ProtocolError if there is nothing."""
+        found = self.known(function)
+        if found is None:
+            raise errors.no_numpy_function(function.__name__)
+        return found
+
+    def known(self, function: Any) -> _Function | None:
+        """What stands for a function or ufunc of NumPy's, or None."""
         name = function.__name__
         if not isinstance(function, np.ufunc):
             found = self.named([*function.__module__.split(".")[1:], _NAMES.get(name, name)])
         elif getattr(np, name, None) is not function or (found := self.named([name])) is None:
             same = [row.op.name for row in OPS.values() if _is(row.like, function)]
             found = self.named(same[:1]) if same else None
-        if found is None:
-            raise errors.no_numpy_function(name)
         return found
 
     # --------------------------------------------------------------------------------------------- ufuncs
@@ -91,7 +97,8 @@ class Functions:
         """Tensor.__array_function__: function(*args, **kwargs)."""
         if not all(issubclass(kind, (Tensor, np.ndarray)) for kind in types):
             return NotImplemented
-        if function in _ASKED or function in _TAKEN:
+        if function in _ASKED or function in _TAKEN or (
+                self.known(function) is None and not _watched((tuple(args), kwargs))):
             values = raw if function in _ASKED else numpy
             args, kwargs = map_leaves(lambda leaf: values(leaf) if type(leaf) is Tensor else leaf,
                                       (tuple(args), kwargs))
@@ -99,6 +106,12 @@ class Functions:
         found = self.find(function)
         args, kwargs = _translated(function, _signature(found).parameters, args, kwargs)
         return _called(function.__name__, found, args, kwargs)
+
+
+def _watched(tree: Any) -> bool:
+    """Whether a gradient is being taken through a Tensor of the tree, or a symbol is in it."""
+    leaves = [leaf for leaf in flatten(tree)[0] if type(leaf) is Tensor]
+    return any(living(leaf).trace is not None or not isinstance(raw(leaf), np.ndarray) for leaf in leaves)
 
 
 def _is(like: Any, ufunc: np.ufunc) -> bool:

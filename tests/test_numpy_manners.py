@@ -137,8 +137,16 @@ REFUSED = {
 def test_what_tensors_do_not_do_is_refused(name):
     f, message = REFUSED[name]
     for t in (nb.asarray(A), leaf()):
-        with pytest.raises(errors.ProtocolError, match=message):
-            f(t)
+        if t.requires_grad or f is not np.unwrap:
+            with pytest.raises(errors.ProtocolError, match=message):
+                f(t)
+
+
+def test_without_a_gradient_numpy_answers_for_what_nbgrad_does_not_have():
+    np.testing.assert_array_equal(np.unwrap(nb.asarray(A)), np.unwrap(A))
+    np.testing.assert_array_equal(np.atleast_3d(nb.asarray(A)), A[..., None])
+    with pytest.raises(errors.ProtocolError, match="atleast_3d"):
+        nb.grad(lambda x: nb.sum(np.atleast_3d(x)))(A)
 
 
 def test_values_with_a_gradient_are_not_taken_out(tmp_path):

@@ -7,6 +7,7 @@ checks by itself that it may; the strided one takes any shapes and strides.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod as product
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from nbgrad.kernels.cpu import source
 from nbgrad.kernels.cpu.source import Body, Kind
 
 _ndarray = np.ndarray
+_FEW, _SELDOM = 4096, 256                 # elements; calls
 _NUMBER = np.dtype(np.int64)
 
 Program = Callable[[tuple[Kind, ...]], Body]
@@ -50,12 +52,13 @@ class Loops:
     many : whether the results are a tuple
     """
 
-    __slots__ = ("flats", "many", "name", "program", "strided")
+    __slots__ = ("copied", "flats", "many", "name", "program", "strided")
 
     def __init__(self, name: str, program: Program, many: bool = False) -> None:
         self.name, self.program, self.many = name, program, many
         self.flats: dict[tuple[Kind, ...], Flat] = {}
         self.strided: dict[tuple[Kind, ...], Any] = {}
+        self.copied = 0                   # calls whose operands were copied
 
     def flat(self, xs: Sequence[Any]) -> Flat | None:
         """The flat kernel for operands of these dtypes, if it is at hand."""
@@ -81,18 +84,32 @@ class Loops:
         z = flat.kernel(*xs)
         if (z[0] if self.many else z) is not None:
             return z
-        outs = self._walk(xs, kinds, flat.body.dtypes)
+        outs = self._walk(xs, flat)
         return outs if self.many else outs[0]
 
-    def _walk(self, xs: tuple[Any, ...], kinds: tuple[Kind, ...],
-              dtypes: tuple[np.dtype, ...]) -> tuple[np.ndarray, ...]:
-        """The results through the strided kernel, in the operands' memory order."""
+    def _walk(self, xs: tuple[Any, ...], flat: Flat) -> tuple[np.ndarray, ...]:
+        """The results for operands of any strides, in their memory order.
+
+        The strided kernel takes a second to compile: it is, for many elements or many calls. Until then the
+        operands are copied to one run of memory each.
+        """
+        kinds, dtypes = flat.kinds, flat.body.dtypes
         places = tuple([(x.shape, x.strides) for x in xs if type(x) is _ndarray])
         shape, order, dims, steps, span = layout.walk(self.name, places, tuple([d.itemsize for d in dtypes]))
+        if not product(shape):
+            return tuple([layout.allocate(shape, order, dtype) for dtype in dtypes])
+        strided = self.strided.get(kinds)
+        if strided is None and product(shape) <= _FEW and self.copied < _SELDOM:
+            self.copied += 1
+            copies = [np.ascontiguousarray(np.broadcast_to(x, shape).transpose(order))
+                      if type(x) is _ndarray else x for x in xs]
+            z = flat.kernel(*copies)
+            outs = z if self.many else (z,)
+            if outs[0] is not None:
+                return outs if order == tuple(range(len(order))) else tuple(
+                    [out.transpose(np.argsort(order)) for out in outs])
         outs = tuple([layout.allocate(shape, order, dtype) for dtype in dtypes])
-        if outs[0].size:
-            strided = self.strided.get(kinds) or self._compile_strided(kinds)
-            strided(*xs, *outs, dims, steps, span)
+        (strided or self._compile_strided(kinds))(*xs, *outs, dims, steps, span)
         return outs
 
     def _compile_flat(self, kinds: tuple[Kind, ...]) -> Flat:

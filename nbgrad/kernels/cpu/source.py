@@ -26,15 +26,10 @@ _MEMORY_BOUND = 16384                     # elements that are worth a thread
 COSTLY = re.compile(r"\b(exp|log|a?sin|a?cos|a?tan|erf|pow|cbrt|hypot|logaddexp)\w*\(")
 _TILE = 16384                             # elements
 
-_LOOP = """
-def {name}(n, {operands}):
-    for i in range(n):
-{work}
-"""
 _FLAT = """
 def part(start, stop, {operands}):
-{shift}
-    inline_loop(stop - start, {operands})
+    for i in range(start, stop):
+{work}
 def {name}({given}):
 {prepare}
     n = size(o0)
@@ -53,18 +48,18 @@ def part(start, stop, {everything}):
     inner = load(dims, loops - 1)
     middle = load(dims, loops - 2) if loops > 1 else 1
     across = (inner + span - 1) // span
-    height = max({tile} // span, 1)
+    height = {tile} // span + 1
     down = (middle + height - 1) // height
 {scratch}
 {steps}
-    block = max(span, 1) if {straight} else {block}
+    block = span if {straight} else {block}
     for tile in range(start, stop):
         rest = tile // across
         left = (tile - rest * across) * span
-        right = min(left + span, inner)
+        right = left + span if left + span < inner else inner
         row = rest // down
         low = (rest - row * down) * height
-        high = min(low + height, middle)
+        high = low + height if low + height < middle else middle
 {start}
         for k in range(loops - 3, -1, -1):
             above = row // load(dims, k)
@@ -76,16 +71,17 @@ def part(start, stop, {everything}):
 {odd}
 {fill}
             for first in range(left, last, block):
-                n = min(block, last - first)
+                n = block if block < last - first else last - first
 {gather}
 {target}
-                inline_loop(n, {call})
+                for i in range(n):
+{work}
 {scatter}
 {onward}
 def {name}({everything}):
     loops = size(dims)
     tiles = (load(dims, loops - 1) + span - 1) // span
-    height = max({tile} // span, 1)
+    height = {tile} // span + 1
     if loops > 1:
         tiles *= (load(dims, loops - 2) + height - 1) // height
     for k in range(loops - 2):
@@ -100,12 +96,15 @@ def {name}({everything}):
 _ODD = """            if {even} and s_{v} != {width}:
                 last = left
                 if s_{v} == 0:
-                    inline_constant_{v}(right - left, {constant})
+                    value_{v} = load_at({v}, p_{v})
+                    for i in range(left, right):
+{constant}
                 else:
-                    inline_apart_{v}(right - left, {apart}, s_{v})"""
+                    for i in range(left, right):
+{apart}"""
 _FILL = """            if s_{v} == 0:
                 value_{v} = load_at({v}, p_{v})
-                for i in range(min({block}, last - left)):
+                for i in range({block} if {block} < last - left else last - left):
                     store(b_{v}, i, value_{v})"""
 _GATHER = """                q_{v} = p_{v} + first * s_{v}
                 c_{v} = either(s_{v} == {width}, moved({v}, q_{v}), b_{v})
@@ -136,10 +135,10 @@ def flat(name: str, kinds: tuple[Kind, ...], body: Body, many: bool) -> str:
                    f"    if not ({' and '.join(f'given({o})' for o in outs)}):",
                    *[f"        drop({o})" for o in outs], decline]
         result = ["    return " + brackets.format(", ".join(f"fresh({o})" for o in outs))]
-    return _loop(kinds, body) + _FLAT.format(
+    return _FLAT.format(
         name=name, operands=", ".join(xs + outs), given=", ".join(given), prepare="\n".join(prepare),
         least=_least(body), result="\n".join(result),
-        shift="\n".join(f"    {v} = moved({v}, start * {w})" for v, w in _widths(kinds, body)))
+        work=_work(kinds, body, 8, {v: f"({v}, i)" for v, _ in _widths(kinds, body)}))
 
 
 def strided(name: str, kinds: tuple[Kind, ...], body: Body) -> str:
@@ -152,17 +151,16 @@ def strided(name: str, kinds: tuple[Kind, ...], body: Body) -> str:
     def lines(form: str, operands: list[tuple[str, int]]) -> str:
         return "\n".join(form.format(v=v, width=w, k=walked[v], block=BLOCK) for v, w in operands)
 
-    loops, odd = _odd(kinds, body)
-    return _loop(kinds, body) + loops + _WALK.format(
+    return _WALK.format(
         name=name, tile=_TILE, least=_least(body), everything=", ".join([*xs, *outs, "dims, steps, span"]),
         scratch=lines("    b_{v} = scratch({v})", widths),
         steps=lines("    s_{v} = load(steps, {k} * loops + loops - 1)\n"
                     "    t_{v} = load(steps, {k} * loops + loops - 2) if loops > 1 else 0", widths),
-        start=lines("        p_{v} = low * t_{v}", widths), block=BLOCK, odd=odd,
+        start=lines("        p_{v} = low * t_{v}", widths), block=BLOCK, odd=_odd(kinds, body),
         straight=" and ".join(f"s_{v} == {w}" for v, w in widths), fill=lines(_FILL, inputs),
         outer=lines("            p_{v} += at * load(steps, {k} * loops + k)", widths),
         gather=lines(_GATHER, inputs), target=lines(_TARGET, results),
-        call=", ".join([f"c_{v}" if v in walked else v for v in xs + outs]),
+        work=_work(kinds, body, 20, {v: f"(c_{v}, i)" for v in walked}),
         scatter=lines(_SCATTER, results), onward=lines("            p_{v} += t_{v}", widths))
 
 
@@ -177,42 +175,37 @@ def _widths(kinds: tuple[Kind, ...], body: Body) -> list[tuple[str, int]]:
     return xs + [(f"o{k}", dtype.itemsize) for k, dtype in enumerate(body.dtypes)]
 
 
-def _loop(kinds: tuple[Kind, ...], body: Body, name: str = "inline_loop", **odd: str) -> str:
-    """The function that does the work on n elements, each operand being one run of memory.
+def _work(kinds: tuple[Kind, ...], body: Body, depth: int, places: dict[str, str]) -> str:
+    """The lines that compute element i. places: of arrays, as _at(place) for load and store, or a value.
 
-    odd : other ways to read operands, by their names
+    depth: blanks before each line.
     """
     xs, outs = _names(kinds, body)
-    reads = [x if isinstance(kind, type) else odd.get(x, f"load({x}, i)")
+    reads = [x if isinstance(kind, type) else "load" + places[x] if places[x][0] in "_(" else places[x]
              for x, kind in zip(xs, kinds, strict=True)]
-    work = [*[f"a{i} = {read}" for i, read in enumerate(reads)], *body.lines,
-            *[f"store({o}, i, {value})" for o, value in zip(outs, body.results, strict=True)]]
-    names = [*xs, *outs, *(["step"] if "step" in "".join(odd.values()) else [])]
-    return _LOOP.format(name=name, operands=", ".join(names),
-                        work="\n".join("        " + line for line in work))
+    lines = [*[f"a{i} = {read}" for i, read in enumerate(reads)], *body.lines,
+             *[f"store{places[o][:-1]}, {value})" for o, value in zip(outs, body.results, strict=True)]]
+    return "\n".join(" " * depth + line for line in lines)
 
 
-def _odd(kinds: tuple[Kind, ...], body: Body) -> tuple[str, str]:
-    """Loops for each operand of two that is constant along the innermost loop, or lies apart in memory; and
-    the lines that take them. None where mathematics takes more time than a copy.
+def _odd(kinds: tuple[Kind, ...], body: Body) -> str:
+    """Loops for each operand of two that is constant along the innermost loop, or lies apart in memory.
+
+    Nothing where mathematics takes more time than a copy.
     """
     widths = dict(_widths(kinds, body))
-    xs, outs = _names(kinds, body)
-    arrays = [x for x in xs if x in widths]
+    arrays = [v for v in widths if v[0] == "x"]
     if len(arrays) != 2 or COSTLY.search(" ".join(body.lines)):
-        return "", ""
-    loops, lines = [], []
+        return ""
+    found = []
     for v in arrays:
-        def spell(this: str, v: str = v) -> str:
-            where = {x: f"moved({x}, p_{x} + left * {w})" for x, w in widths.items()}
-            return ", ".join([this if x == v else where.get(x, x) for x in xs + outs])
-
-        loops += [_loop(kinds, body, f"inline_constant_{v}", **{v: v}),
-                  _loop(kinds, body, f"inline_apart_{v}", **{v: f"load_at({v}, i * step)"})]
+        near = {x: f"_at({x}, p_{x} + i * {w})" for x, w in widths.items()}
         even = " and ".join(f"s_{x} == {w}" for x, w in widths.items() if x != v)
-        lines.append(_ODD.format(v=v, width=widths[v], even=even, constant=spell(f"load_at({v}, p_{v})"),
-                                 apart=spell(f"moved({v}, p_{v} + left * s_{v})")))
-    return "".join(loops), "\n".join(lines)
+        found.append(_ODD.format(
+            v=v, width=widths[v], even=even,
+            constant=_work(kinds, body, 24, {**near, v: f"value_{v}"}),
+            apart=_work(kinds, body, 24, {**near, v: f"_at({v}, p_{v} + i * s_{v})"})))
+    return "\n".join(found)
 
 
 def _least(body: Body) -> int:
