@@ -93,6 +93,7 @@ DTYPES = [
 ]
 
 
+@settings(max_examples=40)                      # each compiles a kernel
 @given(
     st.sampled_from(DTYPES),
     st.sampled_from([*DTYPES, "1", "2.5", "True"]),

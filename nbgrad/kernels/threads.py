@@ -13,7 +13,7 @@ import os
 from nbgrad import errors
 from nbgrad.config import settings
 
-_SPINS = "20000"                          # how long an idle worker stays awake: some ten microseconds
+_SPINS = "1000"                           # how long an idle worker stays awake: some microseconds
 _FUNCTIONS = {"GOMP_parallel": "nbgrad_parallel", "omp_get_thread_num": "nbgrad_thread",
               "omp_get_num_threads": "nbgrad_threads"}
 

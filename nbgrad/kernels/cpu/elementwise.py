@@ -90,7 +90,8 @@ class Loops:
     def _walk(self, xs: tuple[Any, ...], flat: Flat) -> tuple[np.ndarray, ...]:
         """The results for operands of any strides, in their memory order.
 
-        The strided kernel takes a second to compile: it is, for many elements or many calls. Until then the
+        Operands that are one run of memory in another order of their axes are for the flat kernel. The
+        strided kernel takes a second to compile: it is, for many elements or many calls. Until then the
         operands are copied to one run of memory each.
         """
         kinds, dtypes = flat.kinds, flat.body.dtypes
@@ -99,11 +100,15 @@ class Loops:
         if not product(shape):
             return tuple([layout.allocate(shape, order, dtype) for dtype in dtypes])
         strided = self.strided.get(kinds)
-        if strided is None and product(shape) <= _FEW and self.copied < _SELDOM:
+        turned: list[Any] | None = None
+        if len(dims) == 1 and len(shape) > 1 and all(s == shape for s, _ in places):
+            turned = [x.transpose(order) if type(x) is _ndarray else x for x in xs]
+        elif strided is None and product(shape) <= _FEW and self.copied < _SELDOM:
             self.copied += 1
-            copies = [np.ascontiguousarray(np.broadcast_to(x, shape).transpose(order))
+            turned = [np.ascontiguousarray(np.broadcast_to(x, shape).transpose(order))
                       if type(x) is _ndarray else x for x in xs]
-            z = flat.kernel(*copies)
+        if turned is not None:
+            z = flat.kernel(*turned)
             outs = z if self.many else (z,)
             if outs[0] is not None:
                 return outs if order == tuple(range(len(order))) else tuple(
