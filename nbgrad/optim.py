@@ -53,7 +53,7 @@ class Optimizer:
         """
         leaves, rebuild = flatten(params)
         pairs = list(zip(leaves, _beside(params, grads), strict=True))
-        moved = iter(self._moved([(as_tensor(x), g) for x, g in pairs if is_float(x)]))
+        moved = iter(list(self._moved([(as_tensor(x), g) for x, g in pairs if is_float(x)])))
         return rebuild([next(moved) if is_float(x) else x for x in leaves])
 
     def step(self) -> None:
@@ -67,23 +67,31 @@ class Optimizer:
         for x in self.leaves:
             x.grad = None
 
-    def _moved(self, pairs: list[tuple[Tensor, Any]]) -> list[Tensor]:
+    def _moved(self, pairs: list[tuple[Tensor, Any]]) -> Iterator[Tensor]:
+        """The leaves moved, one after another, so that what one of them was is free before the next is made.
+
+        All are checked before the first.
+        """
         name, shapes = type(self).__name__, [x.shape for x, _ in pairs]
         state = list(self.state) or [(0, shape) for shape in shapes]
         before = [shape for _, shape, *_ in state]
         if shapes != before:
             raise errors.tree_mismatch(name, shapes, f"{before} as before: make an optimiser for each tree")
-        new = []
-        for k, ((x, g), (count, shape, *memory)) in enumerate(zip(pairs, state, strict=True)):
-            if g is not None:
-                g = as_tensor(g)
-                if g.shape != shape:
-                    raise errors.bad_shape(name, g.shape, f"this gradient's parameter has shape {shape}")
-                x, *memory = self.move(count + 1, x, g, *memory)
-                state[k] = (count + 1, shape, *memory)
-            new.append(x)
+        grads = [g if g is None else as_tensor(g) for _, g in pairs]
+        for g, shape in zip(grads, shapes, strict=True):
+            if g is not None and g.shape != shape:
+                raise errors.bad_shape(name, g.shape, f"this gradient's parameter has shape {shape}")
         self.state = state
-        return new
+        for k, ((x, _), g) in enumerate(zip(pairs, grads, strict=True)):
+            if g is None:
+                yield x
+                continue
+            count, shape, *memory = state[k]
+            new, *memory = self.move(count + 1, x, g, *memory)
+            state[k] = (count + 1, shape, *memory)
+            del memory
+            yield new
+            del new
 
 
 class SGD(Optimizer):
