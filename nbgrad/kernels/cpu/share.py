@@ -34,7 +34,8 @@ def share(typingctx: Any, part: Any, n: Any, least: Any, *args: Any) -> Any:
 
         def function(builder: Any, values: Any) -> None:
             target = context.declare_function(builder.module, compiled.fndesc)
-            context.call_conv.call_function(builder, target, types.none, call.args, values, attrs=("noinline",))
+            context.call_conv.call_function(builder, target, types.none, call.args, values,
+                                            attrs=("noinline",))
 
         n, least = values[1], values[2]
         given = cgutils.unpack_tuple(builder, values[3], len(args))
