@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -140,3 +141,23 @@ print("the long way")
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120,
                          check=False, env=dict(os.environ))
     assert "the long way" in run.stdout, run.stderr
+
+
+def test_a_tensor_may_be_given_another_value_while_a_kernel_reads_it():
+    x = nb.asarray(np.zeros(300_000))
+    stop, torn = threading.Event(), []
+
+    def change():
+        while not stop.is_set():
+            x.__iadd__(1.0)
+
+    other = threading.Thread(target=change)
+    other.start()
+    try:
+        for _ in range(200):
+            y = (x * 2.0).numpy()
+            torn.append(bool(np.ptp(y)))
+    finally:
+        stop.set()
+        other.join()
+    assert not any(torn)

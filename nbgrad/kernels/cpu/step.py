@@ -45,6 +45,50 @@ def kept(item):
     c_Py_IncRef(item)
     return item
 
+def made(engine, record, plan, back, trace, given, marks):
+    none = peek(engine + 40)
+    z = invoke(peek(plan + 16), given, {arity})
+    if z == 0:
+        c_PyErr_Clear()
+        return 0
+    if z == none:
+        c_Py_DecRef(z)
+        return 0
+    out = new(peek(engine))
+    if out == 0:
+        c_Py_DecRef(z)
+        return 0
+    poke(out + peek(engine + 64), z)
+    if trace == 0:
+        poke(out + peek(engine + 72), kept(none))
+        poke(out + peek(engine + 80), kept(none))
+        return out
+    poke(given + 8 * {arity}, z)
+    node = new(peek(engine + 32))
+    low = peek(back + 8)
+    count = peek(back + 16) - low
+    saved = c_PyTuple_New(count)
+    memo = c_PyTuple_New(3)
+    parents = c_PyTuple_New({arity})
+    birth = c_PyObject_CallNoArgs(peek(engine + 56))
+    if node == 0 or saved == 0 or memo == 0 or parents == 0 or birth == 0:
+        c_PyErr_Clear()
+        return 0
+    for i in range(count):
+        c_PyTuple_SetItem(saved, i, kept(peek(given + 8 * (low + i))))
+    c_PyTuple_SetItem(memo, 0, saved)
+    c_PyTuple_SetItem(memo, 1, kept(peek(back)))
+    c_PyTuple_SetItem(memo, 2, kept(none))
+    for i in range({arity}):
+        c_PyTuple_SetItem(parents, i, kept(peek(marks + 8 * i)))
+    poke(node + peek(engine + 88), birth)
+    poke(node + peek(engine + 96), kept(peek(record + 8)))
+    poke(node + peek(engine + 104), parents)
+    poke(node + peek(engine + 112), memo)
+    poke(out + peek(engine + 72), kept(trace))
+    poke(out + peek(engine + 80), node)
+    return out
+
 def step(record, {xs}):
     engine = peek(record)
     none = peek(engine + 40)
@@ -66,47 +110,14 @@ def step(record, {xs}):
             return reference(0)
         if peek(trace + peek(engine + 120)) == peek(engine + 128) or muted(engine):
             return reference(0)
-    given = cells({arity} + 1)
-{fill}
-    z = invoke(peek(plan + 16), given, {arity})
-    if z == 0:
-        c_PyErr_Clear()
-        return reference(0)
-    if z == none:
-        c_Py_DecRef(z)
-        return reference(0)
-    out = new(peek(engine))
-    if out == 0:
-        c_Py_DecRef(z)
-        return reference(0)
-    poke(out + peek(engine + 64), z)
-    if trace == 0:
-        poke(out + peek(engine + 72), kept(none))
-        poke(out + peek(engine + 80), kept(none))
-        return reference(out)
-    poke(given + 8 * {arity}, z)
-    node = new(peek(engine + 32))
-    low = peek(back + 8)
-    count = peek(back + 16) - low
-    saved = c_PyTuple_New(count)
-    memo = c_PyTuple_New(3)
-    parents = c_PyTuple_New({arity})
-    birth = c_PyObject_CallNoArgs(peek(engine + 56))
-    if node == 0 or saved == 0 or memo == 0 or parents == 0 or birth == 0:
-        c_PyErr_Clear()
-        return reference(0)
-    for i in range(count):
-        c_PyTuple_SetItem(saved, i, kept(peek(given + 8 * (low + i))))
-    c_PyTuple_SetItem(memo, 0, saved)
-    c_PyTuple_SetItem(memo, 1, kept(peek(back)))
-    c_PyTuple_SetItem(memo, 2, kept(none))
-{parents}
-    poke(node + peek(engine + 88), birth)
-    poke(node + peek(engine + 96), kept(peek(record + 8)))
-    poke(node + peek(engine + 104), parents)
-    poke(node + peek(engine + 112), memo)
-    poke(out + peek(engine + 72), kept(trace))
-    poke(out + peek(engine + 80), node)
+    given, marks, held = cells({arity} + 1), cells({arity}), trace if trace != 0 else none
+    c_Py_IncRef(held)
+{hold}
+    out = made(engine, record, plan, back, trace, given, marks)
+    for i in range({arity}):
+        c_Py_DecRef(peek(given + 8 * i))
+        c_Py_DecRef(peek(marks + 8 * i))
+    c_Py_DecRef(held)
     return reference(out)
 """
 
@@ -187,9 +198,9 @@ def forward(arity: int, descr: int) -> str:
         conflict=" or ".join(f"(t{i} != 0 and t{i} != trace)" for i in places),
         other=" or ".join(f"peek(plan + {8 * i}) != k{i}" for i in places),
         masks="24 * (" + " + ".join(f"{1 << i} * (m{i} != 0)" for i in places) + ")",
-        fill="\n".join(f"    poke(given + {8 * i}, v{i})" for i in places),
-        parents="\n".join(f"    c_PyTuple_SetItem(parents, {i}, kept(m{i} if m{i} != 0 else none))"
-                          for i in places))
+        # A kernel may give up the GIL, and another thread may then give a Tensor another value.
+        hold="\n".join(f"    poke(given + {8 * i}, kept(v{i}))\n"
+                       f"    poke(marks + {8 * i}, kept(m{i} if m{i} != 0 else none))" for i in places))
 
 
 def backward(descr: int) -> str:
