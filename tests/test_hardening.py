@@ -32,13 +32,13 @@ def data(seed, n=40):
     return rng.normal(size=(3, 2)), rng.normal(size=(n, 3)), rng.normal(size=n)
 
 
-def program(tmp_path, text, *arguments):
-    """What a program prints, run from a file in a process of its own."""
+def program(tmp_path, text, *arguments, **settings):
+    """What a program prints, run from a file in a process of its own, with these environment variables."""
     file = tmp_path / "program.py"
     file.write_text(text)
     path = os.pathsep.join(filter(None, [str(Path(nb.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
     done = subprocess.run([sys.executable, file, *arguments], capture_output=True, text=True, timeout=200,
-                          env={**os.environ, "PYTHONPATH": path}, check=False)
+                          env={**os.environ, "PYTHONPATH": path, **settings}, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
@@ -76,6 +76,26 @@ def test_eight_python_threads_take_right_gradients_for_as_long_as_asked(pytestco
         thread.join()
     assert not wrong
     assert min(counts) > 0
+
+
+_LEAVING = """
+import numpy as np
+import nbgrad as nb
+
+x = nb.asarray(np.linspace(0, 1, 100_000), requires_grad=True)
+for _ in range(20):
+    y = nb.sum(nb.sin(x) * nb.exp(-x) @ x)
+    y.backward()
+kept = [x, y, nb.exp(x), nb.sin]
+kept.append(kept)
+print("fine")
+"""
+
+
+@pytest.mark.parametrize("byte", ["2", "255"])
+def test_nothing_that_was_freed_is_read_on_leaving_the_interpreter(byte, tmp_path):
+    # where the C library is glibc, freed memory is filled with the byte; a pointer read from it is no address
+    assert program(tmp_path, _LEAVING, PYTHONMALLOC="malloc", MALLOC_PERTURB_=byte) == ["fine"]
 
 
 _WORKERS = """

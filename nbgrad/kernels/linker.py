@@ -26,7 +26,7 @@ class _Definition(ctypes.Structure):
                 ("doc", ctypes.c_char_p))
 
 
-_KEPT: dict[Any, _Definition] = {}        # callable -> what it points to, which lives as long as the process
+_DEFINITIONS: dict[Any, _Definition] = {}        # callable -> what it points to
 
 
 def _publish() -> None:
@@ -73,10 +73,12 @@ def load(code: bytes, symbol: str) -> Callable[..., Any]:
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
     made = make(ctypes.addressof(definition), None, None)
-    _KEPT[made] = definition
+    _DEFINITIONS[made] = definition
+    # a builtin reads its definition once more when it is freed, at exit after this module's dictionary
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(definition))
     return made
 
 
 def address(kernel: Callable[..., Any]) -> int:
     """Where the code of a builtin that `load` made begins."""
-    return _KEPT[kernel].address
+    return _DEFINITIONS[kernel].address
