@@ -23,6 +23,7 @@ from numpy import (
 )
 
 from nbgrad import backend, errors, exchange, linalg, methods, numpy_functions, optim, testing
+from nbgrad.bench.function import bench
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.checkpoint import checkpoint
 from nbgrad.declare import elementwise
@@ -205,7 +206,7 @@ __all__ = [
     "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "any",
     "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
     "argmin", "argsort", "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
-    "average", "avg_pool2d", "backend", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
+    "average", "avg_pool2d", "backend", "bench", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
     "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bool_", "broadcast_to",
     "can_cast", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip", "concat", "concatenate",
     "conv1d", "conv2d", "cos", "cosh", "count_nonzero", "cross_entropy", "cumprod", "cumsum",

@@ -239,6 +239,11 @@ def bad_argument(op: str, got: object, need: str) -> DtypeError:
     return DtypeError(f"{op}: got {type(got).__name__}, but needs {need}.")
 
 
+def bench_differs(what: str) -> ValueRangeError:
+    return ValueRangeError(f"bench: the NumPy function gives {what}. Both must compute the same; pass the "
+                           f"right one as numpy=.")
+
+
 # ---------------------------------------------------------------------------------------- gradients
 def no_derivative(op: str) -> GradientError:
     return GradientError(f"{op} has no derivative rule. Declare one (elementwise(..., d=...) or op(..., "

@@ -29,6 +29,8 @@ LAYERS = [
     ["ops.*"],
     ["jacobians", "linalg", "methods", "optim"],
     ["exchange", "numpy_functions", "testing", "backend"],
+    ["bench.clock"],
+    ["bench.function"],
     ["__init__"],
     ["info", "warm"],
 ]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import statistics
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from nbgrad.bench.clock import medians, once, samples
 from work.libraries import Library, Run
 
 Arrays = Sequence[np.ndarray]
@@ -94,19 +93,17 @@ def gradient(f: Callable[..., Any], fixed: int = 0) -> Make:
 def agree(row: Row, libraries: dict[str, Library], runs: dict[str, Run]) -> dict[str, float]:
     """Seconds of each library's second call. Raises AssertionError if the results of those differ."""
     wanted: list[np.ndarray] = []
-    once: dict[str, float] = {}
+    guesses: dict[str, float] = {}
     for name, run in runs.items():
         run()
-        start = time.perf_counter()
-        result = run()
-        once[name] = time.perf_counter() - start
+        guesses[name], result = once(run)
         found = libraries[name].values(result)
         wanted = wanted or found
         assert len(found) == len(wanted), f"{row.work}: {name} gives another number of results"
         for x, y in zip(found, wanted, strict=True):
             tolerance = EXACT.get(y.dtype, 0.0) * float(np.max(np.abs(y), initial=0))
             np.testing.assert_allclose(x, y, rtol=0, atol=tolerance, err_msg=f"{row.work}: {name}")
-    return once
+    return guesses
 
 
 def measure(row: Row, libraries: dict[str, Library], quick: bool = False) -> Result:
@@ -118,21 +115,5 @@ def measure(row: Row, libraries: dict[str, Library], quick: bool = False) -> Res
         return result
     asked = ["nbgrad", *row.limits, *[peer for peer in row.peers if peer not in row.limits]]
     runs = {name: row.make(libraries[name], row.inputs()) for name in asked if name in libraries}
-    once = agree(row, libraries, runs)
-    batches = {name: 1 if quick else max(1, math.ceil(1e-3 / t)) for name, t in once.items()}
-    longest = max(t * batches[name] for name, t in once.items())
-    rounds = 2 if quick else min(150, max(7 if longest < 0.05 else 5, math.ceil(0.3 / longest)))
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds):
-        for name, run in runs.items():
-            times[name].append(_timed(run, batches[name]))
-    result.seconds = {name: statistics.median(found) for name, found in times.items()}
+    result.seconds = medians(samples(runs, agree(row, libraries, runs), quick=quick))
     return result
-
-
-def _timed(run: Run, count: int) -> float:
-    """Seconds for one of so many calls."""
-    start = time.perf_counter()
-    for _ in range(count):
-        run()
-    return (time.perf_counter() - start) / count
