@@ -244,6 +244,16 @@ def bench_differs(what: str) -> ValueRangeError:
                            f"right one as numpy=.")
 
 
+def bench_size(text: str) -> ValueRangeError:
+    return ValueRangeError(f"bench: {text!r} is not a size. Write lengths above 0, with x between those of "
+                           f"several axes, as in --sizes 1000,64x64.")
+
+
+def bench_function(where: str, why: str) -> ValueRangeError:
+    return ValueRangeError(f"bench: {where!r} is not a function that can be imported ({why}). Write "
+                           f"module:name, for a module that Python finds from this folder.")
+
+
 # ---------------------------------------------------------------------------------------- gradients
 def no_derivative(op: str) -> GradientError:
     return GradientError(f"{op} has no derivative rule. Declare one (elementwise(..., d=...) or op(..., "

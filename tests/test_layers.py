@@ -29,10 +29,10 @@ LAYERS = [
     ["ops.*"],
     ["jacobians", "linalg", "methods", "optim"],
     ["exchange", "numpy_functions", "testing", "backend"],
-    ["bench.clock"],
+    ["bench.clock", "bench.inputs"],
     ["bench.function"],
     ["__init__"],
-    ["info", "warm"],
+    ["info", "warm", "bench.__main__"],
 ]
 WITHIN = {"kernels.cpu.*": True, "ops.*": True}
 

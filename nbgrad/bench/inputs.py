@@ -1,0 +1,74 @@
+"""Inputs of a chosen size for the ops of the table."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nbgrad.registry import Row
+from nbgrad.testing import Case, cases, reference
+
+Call = tuple[Callable[..., Any], list[Any], Callable[..., Any] | None, str]
+
+# Parameters that say nothing of lengths: a case with no others can be made larger
+_SIZELESS = frozenset(["axis", "axes", "correction", "ddof", "dtype", "eps", "k", "keepdims", "key", "lower",
+                       "p", "subscripts"])
+
+
+def call(row: Row, n: int, dtype: str) -> Call | None:
+    """(op, arguments, reference, shapes) for a call of an op on about n elements; None if it has no case.
+
+    Cases of structured ops are made larger where their inputs are given by shapes alone; others keep theirs.
+    """
+    case = _elementwise(row, n, dtype) if row.kind == "elementwise" else _structured(row, n, dtype)
+    if case is None:
+        return None
+    like: Any = reference(row)
+    op: Any = row.op
+    shapes = described([x.shape for x in case.args if isinstance(x, np.ndarray)])
+    if case.params:
+        op, like = [f and functools.partial(f, **case.params) for f in (op, like)]
+    return op, case.args, like, shapes
+
+
+def described(shapes: list[tuple[int, ...]]) -> str:
+    """Shapes in few words: 64x32 32x8, or 2 of 1000."""
+    words = ["x".join(map(str, shape)) or "scalar" for shape in shapes]
+    return f"{len(words)} of {words[0]}" if len(words) > 1 and len(set(words)) == 1 else " ".join(words)
+
+
+def _elementwise(row: Row, n: int, dtype: str) -> Case:
+    """Operands of n elements in the interval that the row is tested on."""
+    rng = np.random.default_rng(0)
+    each = isinstance(row.at[0], (tuple, type))
+    op: Any = row.op
+    args = [_drawn(rng, span, n, dtype) for span in (row.at if each else [row.at] * op.arity)]
+    return Case("", args, {})
+
+
+def _drawn(rng: np.random.Generator, span: Any, n: int, dtype: str) -> Any:
+    if span is bool:
+        return rng.integers(0, 2, n).astype(bool)
+    if span is int:
+        return rng.integers(-100, 100, n)
+    low, high = span
+    return rng.uniform(low, high, n).astype(dtype)
+
+
+def _structured(row: Row, n: int, dtype: str) -> Case | None:
+    """The first case that can be made as large as n elements, or else the first case as it is."""
+    for case in row.cases:
+        params = dict(case[-1]) if case and isinstance(case[-1], dict) else {}
+        shapes = case[:-1] if case and isinstance(case[-1], dict) else case
+        if params.keys() <= _SIZELESS and shapes and all(isinstance(s, tuple) and s for s in shapes):
+            large = max(shapes, key=math.prod)
+            if math.prod(large) == 0:
+                continue
+            times = max(1, round((n / math.prod(large)) ** (1 / len(large))))
+            rng = np.random.default_rng(0)
+            return Case("", [rng.normal(size=[times * k for k in s]).astype(dtype) for s in shapes], params)
+    return next(cases(row, dtype), None)
