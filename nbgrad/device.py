@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -55,7 +56,8 @@ def array(data: Any, dtype: Any = None, copy: bool | None = True) -> np.ndarray:
             if copy is False:
                 why = f"dtype {found.dtype} to {dtype} needs a copy, and copy=False forbids one"
                 raise errors.bad_value("asarray", why)
-            return found.astype(dtype, order="K", copy=True, subok=False)
+            copied = partial(found.astype, order="K", copy=True, subok=False)
+            return memory.within(_bytes(found.shape, dtype), copied, dtype)
         found.flags.writeable = False
         return found
     return found.astype(dtype, copy=False)

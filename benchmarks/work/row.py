@@ -15,6 +15,7 @@ from work.libraries import Library, Run
 Arrays = Sequence[np.ndarray]
 Make = Callable[[Library, Arrays], Run]
 
+_LINE = 64                                # bytes of a line of the processor's cache
 # tolerances of the comparison of values, relative to the largest value of an array
 EXACT = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-7}
 
@@ -90,6 +91,19 @@ def gradient(f: Callable[..., Any], fixed: int = 0) -> Make:
     return make
 
 
+def aligned(x: np.ndarray) -> np.ndarray:
+    """A copy of x with its strides, in memory that begins at a line of the cache.
+
+    NumPy's own memory begins at random within a line, which slows a library down or does not. Arrays that
+    torch, jax and nbgrad make begin at a line.
+    """
+    extent = x.itemsize + sum((n - 1) * step for n, step in zip(x.shape, x.strides, strict=True))
+    memory = np.empty(extent + _LINE, np.uint8)
+    out = np.ndarray(x.shape, x.dtype, memory, -memory.ctypes.data % _LINE, x.strides)
+    out[...] = x
+    return out
+
+
 def agree(row: Row, libraries: dict[str, Library], runs: dict[str, Run]) -> dict[str, float]:
     """Seconds of each library's second call. Raises AssertionError if the results of those differ."""
     wanted: list[np.ndarray] = []
@@ -114,6 +128,7 @@ def measure(row: Row, libraries: dict[str, Library], quick: bool = False) -> Res
         result.missing = ", ".join(lost)
         return result
     asked = ["nbgrad", *row.limits, *[peer for peer in row.peers if peer not in row.limits]]
-    runs = {name: row.make(libraries[name], row.inputs()) for name in asked if name in libraries}
+    runs = {name: row.make(libraries[name], [aligned(x) for x in row.inputs()])
+            for name in asked if name in libraries}
     result.seconds = medians(samples(runs, agree(row, libraries, runs), quick=quick))
     return result

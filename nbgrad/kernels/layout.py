@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import errors, memory
 
 _SHORT = 16                               # a loop this short is walked around the longer one
 _LONG = 16384                             # elements of a single loop that are taken at a time
@@ -106,5 +106,5 @@ def merge(dims: list[int], strides: list[list[int]]) -> tuple[list[int], list[li
 
 def allocate(shape: tuple[int, ...], order: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """An empty array of this shape whose axes lie in memory in this order, outermost first."""
-    flat = np.empty([shape[axis] for axis in order], dtype)
+    flat = memory.empty(tuple([shape[axis] for axis in order]), dtype)
     return flat.transpose(np.argsort(order)) if order != tuple(range(len(order))) else flat

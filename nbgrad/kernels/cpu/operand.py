@@ -99,10 +99,10 @@ def cell(module: Any, name: str, kind: ir.Type) -> Any:
     return module.globals.get(name) or cgutils.add_global_variable(module, kind, name)
 
 
-def handler(builder: Any, count: Any, width: int) -> Any:
+def handler(builder: Any, n: Any, width: int) -> Any:
     """The handler to allocate this many elements with: the pool's, or null for NumPy's own."""
     ours = builder.load(cell(builder.module, "nbgrad_pool", _POINTER))
-    large = builder.icmp_signed(">=", builder.mul(count, _LONG(width)), _LONG(memory.POOLED))
+    large = builder.icmp_signed(">=", builder.mul(n, _LONG(width)), _LONG(memory.POOLED))
     return builder.select(large, ours, _POINTER(None))
 
 
@@ -117,8 +117,8 @@ def maker(dtype: np.dtype) -> Any:
     @intrinsic
     def new(typingctx: Any, x: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            operand = _proxy(context, builder, x, args[0])
-            ours = handler(builder, _count(builder, operand), dtype.itemsize)
+            operand = proxy(context, builder, x, args[0])
+            ours = handler(builder, count(builder, operand), dtype.itemsize)
             pooled = cgutils.is_not_null(builder, ours)
             before = cgutils.alloca_once_value(builder, ours)
             with builder.if_then(pooled, likely=False):
@@ -149,7 +149,7 @@ def given(typingctx: Any, x: Any) -> Any:
     """Whether there is an array behind the Operand."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return cgutils.is_not_null(builder, _proxy(context, builder, signature.args[0], args[0]).object)
+        return cgutils.is_not_null(builder, proxy(context, builder, signature.args[0], args[0]).object)
 
     return types.boolean(x), codegen
 
@@ -159,7 +159,7 @@ def drop(typingctx: Any, x: Any) -> Any:
     """Give up the array behind an Operand that `new` made, if there is one."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        obj = _proxy(context, builder, signature.args[0], args[0]).object
+        obj = proxy(context, builder, signature.args[0], args[0]).object
         _call(builder, "Py_DecRef", ir.VoidType(), obj)
         return context.get_dummy_value()
 
@@ -171,7 +171,7 @@ def fresh(typingctx: Any, x: Any) -> Any:
     """The array behind an Operand that `new` made, to return."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _proxy(context, builder, signature.args[0], args[0]).object
+        return proxy(context, builder, signature.args[0], args[0]).object
 
     return FRESH(x), codegen
 
@@ -192,7 +192,7 @@ def _element(context: Any, builder: Any, operand: Operand, data: Any, offset: An
     return builder.bitcast(builder.gep(data, [offset]), storage.as_pointer())
 
 
-def _count(builder: Any, operand: Any) -> Any:
+def count(builder: Any, operand: Any) -> Any:
     """Number of elements."""
     dims = builder.bitcast(operand.dims, _LONG.as_pointer())
     total = cgutils.alloca_once_value(builder, _LONG(1))
@@ -202,11 +202,13 @@ def _count(builder: Any, operand: Any) -> Any:
     return builder.load(total)
 
 
-def _proxy(context: Any, builder: Any, typ: Operand, value: Any) -> Any:
+def proxy(context: Any, builder: Any, typ: Operand, value: Any) -> Any:
+    """The fields of an Operand."""
     return cgutils.create_struct_proxy(typ)(context, builder, value=value)
 
 
-def _bytes(context: Any, builder: Any, operand: Operand, index: Any) -> Any:
+def extent(context: Any, builder: Any, operand: Operand, index: Any) -> Any:
+    """Bytes of so many elements."""
     width = context.get_abi_sizeof(context.get_data_type(operand.dtype))
     return builder.mul(index, _LONG(width), flags=["nsw"])
 
@@ -216,8 +218,8 @@ def load(typingctx: Any, x: Any, index: Any) -> Any:
     """x's element at a position of its memory, counted in elements."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        offset = _bytes(context, builder, x, args[1])
-        place = _element(context, builder, x, _proxy(context, builder, x, args[0]).data, offset)
+        offset = extent(context, builder, x, args[1])
+        place = _element(context, builder, x, proxy(context, builder, x, args[0]).data, offset)
         return context.unpack_value(builder, x.dtype, place)
 
     return x.dtype(x, types.intp), codegen
@@ -228,8 +230,8 @@ def store(typingctx: Any, x: Any, index: Any, value: Any) -> Any:
     """Write value at a position of x's memory, counted in elements."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        offset = _bytes(context, builder, x, args[1])
-        place = _element(context, builder, x, _proxy(context, builder, x, args[0]).data, offset)
+        offset = extent(context, builder, x, args[1])
+        place = _element(context, builder, x, proxy(context, builder, x, args[0]).data, offset)
         context.pack_value(builder, x.dtype, args[2], place)
         return context.get_dummy_value()
 
@@ -241,7 +243,7 @@ def load_at(typingctx: Any, x: Any, offset: Any) -> Any:
     """x's element that many bytes from its first one."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _element(context, builder, x, _proxy(context, builder, x, args[0]).data, args[1])
+        place = _element(context, builder, x, proxy(context, builder, x, args[0]).data, args[1])
         return context.unpack_value(builder, x.dtype, place)
 
     return x.dtype(x, types.intp), codegen
@@ -252,7 +254,7 @@ def store_at(typingctx: Any, x: Any, offset: Any, value: Any) -> Any:
     """Write value that many bytes from x's first element."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _element(context, builder, x, _proxy(context, builder, x, args[0]).data, args[1])
+        place = _element(context, builder, x, proxy(context, builder, x, args[0]).data, args[1])
         context.pack_value(builder, x.dtype, args[2], place)
         return context.get_dummy_value()
 
@@ -264,7 +266,7 @@ def moved(typingctx: Any, x: Any, offset: Any) -> Any:
     """x as seen from the element that many bytes after its first one; of use for its memory alone."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        operand = _proxy(context, builder, x, args[0])
+        operand = proxy(context, builder, x, args[0])
         operand.data = builder.gep(operand.data, [args[1]])
         return operand._getvalue()
 
@@ -302,7 +304,7 @@ def size(typingctx: Any, x: Any) -> Any:
     """Number of elements of x."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _count(builder, _proxy(context, builder, signature.args[0], args[0]))
+        return count(builder, proxy(context, builder, signature.args[0], args[0]))
 
     return types.intp(x), codegen
 
@@ -312,8 +314,8 @@ def plain(typingctx: Any, x: Any, out: Any) -> Any:
     """Whether x is C-contiguous and has the shape of out (out itself being C-contiguous)."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        a = _proxy(context, builder, signature.args[0], args[0])
-        b = _proxy(context, builder, signature.args[1], args[1])
+        a = proxy(context, builder, signature.args[0], args[0])
+        b = proxy(context, builder, signature.args[1], args[1])
         dims_a = builder.bitcast(a.dims, _LONG.as_pointer())
         dims_b = builder.bitcast(b.dims, _LONG.as_pointer())
         contiguous = builder.icmp_signed("!=", builder.and_(a.flags, _INT(_C_CONTIGUOUS)), _INT(0))

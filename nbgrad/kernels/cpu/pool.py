@@ -20,27 +20,33 @@ import numpy as np
 from nbgrad import memory
 from nbgrad.kernels.cache import compile_kernel
 
-_SLOTS = 64
+_BLOCKS = 64                              # at most that wait in the pool
 _MOST = 1 << 30                           # bytes that may wait in the pool, and 1/8 of the machine's
 
-# The pool is a record of 64-bit cells: bytes held, bytes allowed, the next slot to give up, and from cell 4
-# on for each slot the address of a block (0: none) and its bytes. Before a block's data stand its bytes and
-# the address that it was allocated at.
+# The pool is a record of 64-bit cells: bytes held, bytes allowed, the number of blocks held, and from cell 4
+# on for each its address and its bytes, the last to come last: its memory is most likely in a cache still.
+# Before a block's data stand its bytes and the address that it was allocated at.
 _SOURCE = f"""
-def release(pool, slot):
-    block = peek(slot)
-    poke(slot, 0)
-    poke(pool, peek(pool) - peek(slot + 8))
+def released(pool, at):
+    block = peek(at)
+    poke(pool, peek(pool) - peek(at + 8))
+    poke(pool + 16, peek(pool + 16) - 1)
+    end = pool + 32 + 16 * peek(pool + 16)
+    while at < end:
+        poke(at, peek(at + 16))
+        poke(at + 8, peek(at + 24))
+        at += 16
     return block
 
 def take(pool, size):
     best = 0
-    for k in range({_SLOTS}):
-        slot = pool + 32 + 16 * k
-        if peek(slot) != 0 and peek(slot + 8) >= size and (best == 0 or peek(slot + 8) < peek(best + 8)):
-            best = slot
+    at = pool + 16 + 16 * peek(pool + 16)
+    while at > pool + 16:
+        if peek(at + 8) >= size and (best == 0 or peek(at + 8) < peek(best + 8)):
+            best = at
+        at -= 16
     if best != 0 and peek(best + 8) <= size + (size >> 2):
-        return release(pool, best)
+        return released(pool, best)
     base = libc_malloc(size + 128)
     if base == 0:
         return 0
@@ -52,14 +58,6 @@ def take(pool, size):
         libc_madvise(start, ((block + size) & -4096) - start, 14)
     return block
 
-def evict(pool):
-    slot = 0
-    while slot == 0 or peek(slot) == 0:
-        slot = pool + 32 + 16 * peek(pool + 16)
-        poke(pool + 16, (peek(pool + 16) + 1) % {_SLOTS})
-    libc_free(peek(release(pool, slot) - 8))
-    return slot
-
 def give(pool, block, size):
     if block == 0:
         return 0
@@ -67,16 +65,12 @@ def give(pool, block, size):
     if room < {memory.POOLED} or room > peek(pool + 8):
         libc_free(peek(block - 8))
         return 0
-    while peek(pool) + room > peek(pool + 8):
-        evict(pool)
-    place = 0
-    for k in range({_SLOTS}):
-        if peek(pool + 32 + 16 * k) == 0:
-            place = pool + 32 + 16 * k
-    if place == 0:
-        place = evict(pool)
-    poke(place, block)
-    poke(place + 8, room)
+    while peek(pool) + room > peek(pool + 8) or peek(pool + 16) == {_BLOCKS}:
+        libc_free(peek(released(pool, pool + 32) - 8))
+    at = pool + 32 + 16 * peek(pool + 16)
+    poke(at, block)
+    poke(at + 8, room)
+    poke(pool + 16, peek(pool + 16) + 1)
     poke(pool, peek(pool) + room)
     return 0
 
@@ -117,7 +111,7 @@ def start() -> None:
     addresses = np.zeros(4, np.int64)
     compile_kernel("functions", _SOURCE, (addresses.dtype,))(addresses)
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    pool = (ctypes.c_int64 * (4 + 2 * _SLOTS))(0, min(_MOST, physical // 8))
+    pool = (ctypes.c_int64 * (4 + 2 * _BLOCKS))(0, min(_MOST, physical // 8))
     handler = _Handler(b"nbgrad", 1, ctypes.addressof(pool), *map(int, addresses))
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(pool))
     memory.use(handler)

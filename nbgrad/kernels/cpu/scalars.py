@@ -44,6 +44,7 @@ from nbgrad.kernels.cpu.raw import (
     reference,
 )
 from nbgrad.kernels.cpu.share import share
+from nbgrad.kernels.cpu.stream import beyond, settle, stream
 from nbgrad.kernels.cpu.vecmath import functions
 
 
@@ -90,6 +91,7 @@ SCOPE: dict[str, Any] = {
     "load": load, "store": store, "load_at": load_at, "store_at": store_at, "size": size, "plain": plain,
     "lock": lock, "unlock": unlock, "given": given, "drop": drop, "fresh": fresh, "declined": declined,
     "moved": moved, "scratch": scratch, "either": either, "share": share,
+    "beyond": beyond, "stream": stream, "settle": settle,
     "peek": peek, "poke": poke, "callback": callback, "cells": cells,
     "invoke": invoke, "address": address, "reference": reference, "owned": owned,
     "pool_handler": pool_handler, **LIBC, **PYTHON, **NUMPY,
