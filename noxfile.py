@@ -1,4 +1,7 @@
-"""Sessions for nox: `nox` runs tests, lint and types; `nox -s bench` runs the benchmark with its peers."""
+"""Sessions for nox: `nox` runs tests, lint and types; `nox -s bench` runs the benchmark with its peers.
+
+`nox -s dashboard` makes the site of the benchmarks' history in .asv/html; `-- --open` shows it.
+"""
 import nox
 
 nox.options.sessions = ["tests", "lint", "types"]
@@ -26,3 +29,9 @@ def types(session):
 def bench(session):
     session.install("-e", ".[bench]")
     session.run("python", "benchmarks/peers.py", "--quick", *session.posargs)
+
+
+@nox.session
+def dashboard(session):
+    session.install(*nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["dashboard"])
+    session.run("python", "benchmarks/dashboard.py", *session.posargs)

@@ -1,0 +1,209 @@
+// The front page. DATA is made by board/publish.py.
+const DATA = JSON.parse(document.getElementById("data").textContent);
+const {commits, series} = DATA;
+const $ = id => document.getElementById(id);
+const short = place => commits[place].sha.slice(0, 8);
+const tip = $("tip");
+let machine = "", order = {column: "name", down: true};
+
+function tell(event, line, value, commit) {
+  tip.hidden = !event;
+  if (!event) return;
+  tip.textContent = `${amount(value, line.unit)} ${line.unit === "seconds" ? "" : line.unit} · ${commit.sha.slice(0, 8)}`
+    + ` ${new Date(1000 * commit.date).toISOString().slice(0, 10)} · ${commit.subject}`;
+  tip.style.left = `${Math.min(event.clientX + 12, innerWidth - 280)}px`;
+  tip.style.top = `${event.clientY + 14}px`;
+}
+
+const here = k => !machine || series[k].machine === machine;
+const last = one => one.values.findLast(v => v !== null) ?? null;
+const sized = one => Object.values(one.parameters).join(" ");
+
+function wordOf(change) {
+  if (change === null || Math.abs(change - 1) < 0.0005) return node("span", {class: "soft"}, "±0");
+  const percent = 100 * (change - 1), kind = percent > 1 ? "bad" : percent < -1 ? "good" : "soft";
+  return node("span", {class: kind}, `${percent > 0 ? "+" : "−"}${+Math.abs(percent).toPrecision(2)}%`);
+}
+
+function chips(keys, ratio) {
+  const made = (keys ?? []).filter(here).map(k => {
+    const value = last(series[k]);
+    const kind = !ratio ? "" : value > DATA.slower ? " bad" : value < 1 / DATA.slower ? " good" : "";
+    return node("span", {class: `chip${kind}`, title: `${series[k].name} ${sized(series[k])}`},
+      amount(value, series[k].unit), node("sub", {}, ` ${sized(series[k])}`));
+  });
+  return node("td", {}, ...made);
+}
+
+function counted(op, role) {
+  const keys = (op.roles[role] ?? []).filter(here);
+  if (!keys.length) return node("td");
+  const one = series[keys.at(-1)];
+  return node("td", {title: `${one.name} ${sized(one)}`}, amount(last(one), one.unit), " ", wordOf(one.change));
+}
+
+function highest(op, role) {
+  const values = (op.roles[role] ?? []).filter(here).map(k => last(series[k])).filter(v => v !== null);
+  return values.length ? Math.max(...values) : null;
+}
+
+function sinceCell(op) {
+  const parts = ["numpy", "torch"].filter(peer => peer in op.since).map(peer => {
+    const place = op.since[peer], name = peer === "numpy" ? "NumPy" : "torch";
+    const before = place === 0 ? "the first commit, " : "";
+    return node("div", {title: commits[place].subject}, `${name}: ${before}${short(place)}`);
+  });
+  return node("td", {}, ...parts);
+}
+
+const COLUMNS = [
+  ["name", "op", null],
+  ["numpy", "/ NumPy", op => chips(op.roles.numpy, true)],
+  ["numpy vjp", "/ NumPy, gradient", op => chips(op.roles["numpy vjp"], true)],
+  ["torch", "/ torch", op => chips(op.roles.torch, true)],
+  ["torch vjp", "/ torch, gradient", op => chips(op.roles["torch vjp"], true)],
+  ["since", "slower since", sinceCell],
+  ["instructions", "instructions", op => counted(op, "instructions")],
+  ["instructions vjp", "of the VJP", op => counted(op, "instructions vjp")],
+  ["ulp", "error, ulp", op => chips(op.roles.ulp, false)],
+  ["compile", "compile", op => chips(op.roles.compile, false)],
+  ["trend", "trend", op => node("td", {}, spark(trend(op)))],
+].filter(([id]) => ["name", "since", "trend"].includes(id) || DATA.ops.some(op => id in op.roles));
+
+function trend(op) {
+  const first = ["numpy", "instructions", "torch", "time", "ulp"].find(role => op.roles[role]?.some(here));
+  const keys = first ? op.roles[first].filter(here) : [];
+  return keys.length ? series[keys.at(-1)].values : [];
+}
+
+const TITLES = {numpy: "time / NumPy's", torch: "time / torch's", instructions: "instructions", time: "seconds",
+  ulp: "error in units of the last place", compile: "compile latency", memory: "memory", other: "other"};
+
+function links(names) {
+  const made = names.flatMap(name => [
+    node("a", {href: `tachyon.html#view=explore&bench=${encodeURIComponent(name)}`}, name), " ",
+    DATA.legacy ? node("a", {href: `legacy.html#${name}`, class: "soft"}, "(asv)") : null, " "]);
+  return node("p", {class: "hint"}, "In full: ", ...made);
+}
+
+function graphs(keys) {
+  const groups = new Map();
+  for (const k of keys.filter(here)) {
+    const one = series[k], kind = `${one.role} ${one.unit}`;
+    if (!groups.has(kind)) groups.set(kind, []);
+    const where = machine || DATA.machines.length < 2 ? "" : ` · ${one.machine}`;
+    groups.get(kind).push({...one, label: `${one.what}${where}`});
+  }
+  const rank = lines => Object.keys(TITLES).indexOf(lines[0].role);
+  const made = [...groups.values()].sort((a, b) => rank(a) - rank(b)).map(lines => graph(TITLES[lines[0].role] ?? lines[0].unit, lines, commits,
+    ["numpy", "torch"].includes(lines[0].role), tell));
+  return node("div", {}, node("div", {class: "graphs"}, ...made), links([...new Set(keys.map(k => series[k].name))]));
+}
+
+function toggle(row, keys, width) {
+  if (row.nextSibling?.classList?.contains("shown")) return row.nextSibling.remove();
+  row.after(node("tr", {class: "shown"}, node("td", {class: "details", colspan: width}, graphs(keys))));
+}
+
+function keyOf(op) {
+  if (order.column === "name") return op.name;
+  if (order.column === "since") return Math.min(...Object.values(op.since), 1e9);
+  return -(highest(op, order.column) ?? -1);
+}
+
+function showOps() {
+  const wanted = $("filter").value.trim().toLowerCase();
+  const slow = (op, peer) => ["", " vjp"].some(kind => highest(op, peer + kind) > DATA.slower);
+  const shown = DATA.ops.filter(op => op.name.includes(wanted)
+    && Object.values(op.roles).flat().some(here)
+    && (!$("only-numpy").checked || slow(op, "numpy")) && (!$("only-torch").checked || slow(op, "torch")));
+  shown.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : a.name < b.name ? -1 : 1);
+  if (!order.down) shown.reverse();
+  const body = $("op-table").tBodies[0];
+  body.replaceChildren(...shown.map(op => {
+    const row = node("tr", {class: "op", "data-op": op.name});
+    const open = () => toggle(row, Object.values(op.roles).flat(), COLUMNS.length);
+    row.addEventListener("click", open);
+    row.append(node("td", {}, node("button", {type: "button"}, op.name)), ...COLUMNS.slice(1).map(c => c[2](op)));
+    return row;
+  }));
+  if (wanted && shown.length === 1) toggle(body.rows[0], Object.values(shown[0].roles).flat(), COLUMNS.length);
+  if (!shown.length) body.replaceChildren(node("tr", {}, node("td", {colspan: COLUMNS.length}, "no op of this kind")));
+}
+
+function showHead() {
+  $("op-table").tHead.replaceChildren(node("tr", {}, ...COLUMNS.map(([id, title]) => node("th", {scope: "col",
+    onclick: () => { order = {column: id, down: order.column === id ? !order.down : true}; showOps(); }}, title))));
+}
+
+const MOST = 15;                              // lines that are shown at first
+
+// What got worse at one commit is one line: the largest step of a figure that repeats, or else of another
+function showRegressions() {
+  const groups = Map.groupBy(DATA.regressions, found => `${series[found.series].subject} ${found.place}`);
+  const rows = [...groups.values()].map((group, number) => {
+    const found = group.find(each => each.source === "counted") ?? group[0], one = series[found.series];
+    const row = node("tr", {class: "one", hidden: number >= MOST, "data-subject": one.subject});
+    const more = group.length > 1 ? `and ${group.length - 1} more` : "";
+    const source = found.source === "counted" ? "a figure that repeats" : "a step in the series";
+    row.append(node("td", {}, node("button", {type: "button"}, one.subject)),
+      node("td", {class: "bad"}, `${+(found.after / found.before).toPrecision(3)}×`),
+      node("td", {}, `${one.what}: ${amount(found.before, one.unit)} → ${amount(found.after, one.unit)} ${one.unit}`,
+        node("span", {class: "soft"}, ` ${more}`)),
+      node("td", {}, node("code", {}, short(found.place)), " ", commits[found.place].subject),
+      node("td", {class: "soft"}, source));
+    row.addEventListener("click", () => toggle(row, group.map(each => each.series), 5));
+    return row;
+  });
+  const head = ["what", "factor", "figure", "since", "found by"].map(title => node("th", {}, title));
+  $("regression-list").append(rows.length
+    ? node("div", {class: "wide"}, node("table", {}, node("thead", {}, node("tr", {}, ...head)),
+      node("tbody", {}, ...rows)), rows.length > MOST ? node("button", {type: "button", class: "more",
+      onclick: event => { rows.forEach(row => { row.hidden = false; }); event.target.remove(); }},
+      `show all ${rows.length}`) : null)
+    : node("p", {}, "None: no figure that repeats has grown, and asv sees no step in the others."));
+}
+
+function showGroups() {
+  const suites = Map.groupBy(series.keys(), k => series[k].suite);
+  $("group-list").append(...[...suites].map(([suite, keys]) => {
+    const body = node("tbody"), box = node("details", {"data-suite": suite},
+      node("summary", {}, `${suite} `, node("span", {class: "soft"}, `${keys.length} series`)));
+    box.addEventListener("toggle", () => {
+      if (body.rows.length) return;
+      body.append(...keys.map(k => {
+        const one = series[k], row = node("tr", {class: "one"});
+        row.append(node("td", {}, node("button", {type: "button"}, `${one.subject} ${one.what}`)),
+          node("td", {}, `${amount(last(one), one.unit)} ${one.unit === "seconds" ? "" : one.unit}`),
+          node("td", {}, wordOf(one.change)), node("td", {}, spark(one.values)));
+        row.addEventListener("click", () => toggle(row, [k], 4));
+        return row;
+      }));
+    });
+    box.append(node("div", {class: "wide"}, node("table", {}, body)));
+    return box;
+  }));
+}
+
+function start() {
+  const machines = DATA.machines.map(m => `${m.machine} (${[m.cpu, m.num_cpu && `${m.num_cpu} processors`, m.ram]
+    .filter(Boolean).join(", ")})`);
+  const newest = commits.at(-1);
+  $("summary").textContent = `${commits.length} commits, ${series.length} series, ${DATA.ops.length} ops; newest `
+    + `${newest.sha.slice(0, 8)} of ${new Date(1000 * newest.date).toISOString().slice(0, 10)}, ${newest.subject}. `
+    + `Measured on ${machines.join(" and ")}.`;
+  $("machine").append(node("option", {value: ""}, "all"),
+    ...DATA.machines.map(m => node("option", {value: m.machine}, m.machine)));
+  $("machine").parentNode.hidden = DATA.machines.length < 2;
+  $("machine").addEventListener("change", () => { machine = $("machine").value; showOps(); });
+  for (const id of ["filter", "only-numpy", "only-torch"]) $(id).addEventListener("input", showOps);
+  $("legacy").hidden = !DATA.legacy;
+  $("problems").hidden = !DATA.problems.length;
+  $("problems").querySelector("ul").append(...DATA.problems.map(text => node("li", {}, text)));
+  const asked = new URLSearchParams(location.hash.slice(1)).get("op");
+  if (asked) $("filter").value = asked;
+  showHead(); showOps(); showRegressions(); showGroups();
+  if (asked) $("ops").scrollIntoView();
+}
+
+start();

@@ -1,0 +1,167 @@
+"""The dashboard in a real browser: pages load without an error and from nowhere else, and answer questions.
+
+Debian's chromium is driven by playwright. What is not installed skips the tests, by name. NBGRAD_HISTORY is a
+repository with history, if this tree is a copy without one.
+"""
+
+import functools
+import http.server
+import os
+import shutil
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sample_history as sample
+
+pytest.importorskip("asv", reason="asv is not installed")
+pytest.importorskip("asv_tachyon", reason="asv-tachyon is not installed")
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium")
+pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+              pytest.mark.filterwarnings("default")]      # playwright's own
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+publish = pytest.importorskip("board.publish")
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+LEAST = 8                                 # commits that a graph must show
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def served(folder):
+    """The address of a folder that is served on this machine."""
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        found = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The address of a site on made-up results, its folder, and what was left out of it."""
+    folder = tmp_path_factory.mktemp("history")
+    sample.write(folder)
+    (folder / "benchmarks" / "results" / "sample" / "broken.json").write_text('{"commit_hash": ')
+    html = folder / ".asv" / "html"
+    kept = Path(os.environ.get("NBGRAD_DASHBOARD_CACHE", folder / ".asv" / "dashboard"))
+    problems = publish.build(folder, folder / "benchmarks" / "results", html, kept)
+    with served(html) as address:
+        yield address, html, problems
+
+
+@pytest.fixture
+def page(browser):
+    """A page that collects errors of the console and requests to other hosts, of which there may be none."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    found = context.new_page()
+    found.set_default_timeout(20_000)
+    wrong = []
+    found.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    found.on("pageerror", lambda error: wrong.append(str(error)))
+    found.on("request", lambda request: wrong.append(f"asked for {request.url}")
+             if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")) else None)
+    yield found
+    context.close()
+    assert not wrong
+
+
+def points(page, title):
+    """How many commits the best line of a graph shows."""
+    figure = page.locator("figure", has=page.get_by_text(title, exact=True)).first
+    lines = figure.locator("svg path").count()
+    return figure.locator("circle.point").count() / lines
+
+
+def test_the_front_page_lists_ops_groups_and_the_planted_regression(page, site):
+    page.goto(f"{site[0]}/index.html")
+    assert page.locator("tr.op").all_text_contents()[0].startswith("cumsum")
+    assert page.locator("details[data-suite]").count() == 5
+    planted = page.locator("#regression-list tr[data-subject=softmax]")
+    assert "1.5×" in planted.inner_text() and "Softmax takes a second pass" in planted.inner_text()
+    assert "broken.json cannot be read" in page.locator("#problems").inner_text()
+
+
+def test_one_click_says_since_which_commit_an_op_is_slower(page, site):
+    page.goto(f"{site[0]}/index.html")
+    page.fill("#filter", "cums")
+    assert page.locator("tr.op").count() == 1
+    assert "NumPy: 48a207db" in page.locator("tr.op").inner_text()
+    assert points(page, "time / NumPy's") >= LEAST
+    page.fill("#filter", "")
+    page.check("#only-numpy")
+    assert [row.split()[0] for row in page.locator("tr.op").all_inner_texts()] == ["cumsum", "softmax"]
+    page.check("#only-torch")
+    page.click("tr.op button")
+    assert points(page, "instructions") >= LEAST
+    assert page.locator(".details a[href^='tachyon.html']").count() == 6
+
+
+def test_a_link_opens_an_op_and_a_group_its_series(page, site):
+    page.goto(f"{site[0]}/index.html#op=tanh")
+    assert page.locator(".details svg.graph").count() == 5
+    page.click("details[data-suite=compile] summary")
+    page.click("details[data-suite=compile] tr.one")
+    assert points(page, "compile latency") >= LEAST
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_telephone(page, site, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.goto(f"{site[0]}/index.html#op=softmax")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(252, 252, 250)"
+    assert dark == (scheme == "dark")
+
+
+def test_the_front_page_needs_no_server(page, site):
+    page.on("request", lambda request: None)
+    page.set_content((site[1] / "index.html").read_text().replace('href="favicon.svg"', 'href="data:,"'))
+    assert page.locator("tr.op").count() == 3
+
+
+def test_tachyon_shows_the_named_benchmark(page, site):
+    page.goto(f"{site[0]}/tachyon.html#view=explore&bench=ratio.Softmax.track_vs_numpy")
+    page.get_by_role("heading", name="ratio.Softmax.track_vs_numpy").wait_for()
+    page.get_by_text("Param series", exact=False).first.wait_for()
+
+
+def test_asvs_own_page_works_without_other_hosts(page, site):
+    if lost := [problem for problem in site[2] if problem.startswith("legacy.html")]:
+        pytest.skip(lost[0])
+    page.goto(f"{site[0]}/legacy.html#/regressions")
+    page.wait_for_selector("#regressions-body table tbody tr")
+    assert "Softmax" in page.locator("#regressions-body table").first.inner_text()
+    page.goto(f"{site[0]}/legacy.html#ratio.Softmax.track_vs_numpy")
+    page.wait_for_selector("#main-graph canvas")
+
+
+def test_the_history_of_this_repository(page, tmp_path):
+    repository = Path(os.environ.get("NBGRAD_HISTORY", ROOT))
+    try:
+        publish.build(repository, ROOT / "benchmarks" / "results", tmp_path / "html", tmp_path / "kept")
+    except publish.NoResultsError as error:
+        pytest.skip(f"no history here: {error}")
+    with served(tmp_path / "html") as address:
+        page.goto(f"{address}/index.html#op=tanh")
+        assert page.locator("tr.op").count() == 1
+        assert points(page, "instructions") >= LEAST
