@@ -1,0 +1,88 @@
+"""The program whose instructions are counted: every op, forward and VJP, and the Python cost of the tape.
+
+    python -m work.counted fill     # in benchmarks/: compile the kernels, without valgrind
+    valgrind --tool=callgrind --instr-atstart=no python -m work.counted count
+
+Kernels are compiled for a plain x86-64-v3 processor (AVX2), which is what valgrind can run, so that the counts
+of two machines can be compared.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+
+PROCESSOR = "haswell"
+FEATURES = ("avx", "avx2", "bmi", "bmi2", "cmov", "cx16", "cx8", "f16c", "fma", "fxsr", "lzcnt", "mmx",
+            "movbe", "popcnt", "sahf", "sse", "sse2", "sse3", "sse4.1", "sse4.2", "ssse3", "xsave")
+CALLS = 4                                 # that are counted together
+
+
+def _pretend() -> None:
+    """This process compiles for the processor named above, whatever it runs on."""
+    features = llvm.FeatureMap(dict.fromkeys(FEATURES, True))
+    llvm.get_host_cpu_name = lambda: PROCESSOR
+    llvm.get_host_cpu_features = lambda: features
+
+
+def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Names (forward/op/size, vjp/op/size, tape/what) and calls; what this commit lacks is left out."""
+    from work.calls import calls
+    from work.table import counted_sizes, rows
+    from work.taped import tape
+
+    for name, row in rows().items():
+        for n in counted_sizes(row):
+            try:
+                found = calls(name, n, "float64")
+                found.forward()
+                if found.vjp is not None:
+                    found.vjp()
+            except Exception as error:
+                print(f"left out: {name} at {n}: {error}", file=sys.stderr)
+                continue
+            yield f"forward/{name}/{n}", found.forward
+            if found.vjp is not None:
+                yield f"vjp/{name}/{n}", found.vjp
+    for what, run in tape().items():
+        yield f"tape/{what}", run
+
+
+def main() -> None:
+    from work.calls import WARM
+
+    _pretend()
+    todo = [("first", lambda: None), ("empty", lambda: None), *cases()]
+    with np.errstate(all="ignore"):
+        for _, run in todo:
+            for _ in range(WARM):
+                run()
+        if sys.argv[1] == "fill":
+            return
+        _count([(run, ctypes.create_string_buffer(name.encode())) for name, run in todo])
+
+
+def _count(todo: list[Any]) -> None:
+    """Have callgrind write the count of each run under its name."""
+    from work import valgrind
+
+    assert valgrind.present(), "to count, run this under valgrind"
+    gc.collect()
+    gc.disable()
+    valgrind.start()
+    for run, name in todo:
+        run()
+        valgrind.zero()
+        for _ in range(CALLS):
+            run()
+        valgrind.dump(name)
+
+
+if __name__ == "__main__":
+    main()

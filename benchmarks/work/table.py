@@ -1,0 +1,59 @@
+"""The op table of whatever commit is installed, and how much of it is measured.
+
+NBGRAD_BENCH chooses: `smoke` a few ops, to see that the suites run; nothing: every op at two sizes in
+float64; `full`: every op in float32 too, at four sizes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+LEVEL = os.environ.get("NBGRAD_BENCH", "")
+TINY = 10                                 # the size of a row's own test case
+SMOKE = ("add", "tanh", "where", "less", "sum", "matmul", "reshape", "softmax_vjp")
+DTYPES = ["float32", "float64"] if LEVEL == "full" else ["float64"]
+SIZES = [TINY, 1000, 100_000, 1_000_000] if LEVEL == "full" else [TINY, 100_000]
+
+
+def rows() -> dict[str, Any]:
+    """Op names -> rows; none for a commit without a table.
+
+    NBGRAD_BENCH_OPS is a pattern of the names wanted.
+    """
+    try:
+        import nbgrad.linalg  # noqa: F401  declares the rest
+        from nbgrad.registry import OPS
+    except ImportError as error:
+        print(f"no op table in this commit: {error}")
+        return {}
+    wanted = re.compile(os.environ.get("NBGRAD_BENCH_OPS", ""))
+    named = {name: row for name, row in sorted(OPS.items()) if wanted.search(name)}
+    return {name: row for name, row in named.items() if name in SMOKE} if LEVEL == "smoke" else named
+
+
+def floats(row: Any) -> bool:
+    """Whether an op takes floating-point numbers at all."""
+    spans = row.at if isinstance(row.at, tuple) else (row.at,)
+    return row.kind != "elementwise" or int not in spans
+
+
+def differentiable(row: Any) -> bool:
+    return not row.op.discrete
+
+
+def sizes(row: Any) -> list[int]:
+    """The sizes at which an op is measured: a structured one without an entry in `sizes` at its smallest."""
+    from work.sizes import SIZED
+
+    return SIZES if row.kind == "elementwise" or row.op.name in SIZED else [TINY]
+
+
+def dtypes(row: Any) -> list[str]:
+    return DTYPES if floats(row) else ["float64"]
+
+
+def counted_sizes(row: Any) -> list[int]:
+    """The sizes at which instructions are counted: each instruction of a thousand numbers takes its time."""
+    return [TINY, 1000][:len(sizes(row))]
