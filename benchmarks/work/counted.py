@@ -3,8 +3,8 @@
     python -m work.counted fill     # in benchmarks/: compile the kernels, without valgrind
     valgrind --tool=callgrind --instr-atstart=no python -m work.counted count
 
-Kernels are compiled for a plain x86-64-v3 processor (AVX2), which is what valgrind can run, so that the counts
-of two machines can be compared.
+Kernels are compiled for a plain x86-64-v3 processor (AVX2), which is what valgrind can run: counts
+from two machines can be compared.
 """
 
 from __future__ import annotations
