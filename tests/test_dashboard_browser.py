@@ -155,6 +155,15 @@ def test_asvs_own_page_works_without_other_hosts(page, site):
     page.wait_for_selector("#main-graph canvas")
 
 
+def test_a_checkout_without_the_branch_shows_its_history(tmp_path):
+    hashes = sample.write(tmp_path)
+    sample.git(tmp_path, "checkout", "-q", "--detach", hashes[-1])
+    sample.git(tmp_path, "branch", "-q", "-D", "main")
+    made = [tmp_path / "benchmarks" / "results", tmp_path / "html", tmp_path / "kept"]
+    assert "has no branch main: the history of HEAD is shown" in " ".join(publish.build(tmp_path, *made))
+    assert hashes[-1] in (tmp_path / "html" / "index.html").read_text()
+
+
 def test_the_history_of_this_repository(page, tmp_path):
     repository = Path(os.environ.get("NBGRAD_HISTORY", ROOT))
     try:

@@ -17,7 +17,7 @@ from asv.config import Config
 
 from board import findings, vendor
 from board.series import Series, series
-from board.stored import Commit, NoResultsError, Stored, history, read
+from board.stored import Commit, NoResultsError, Stored, has_branch, history, read
 
 _HERE = Path(__file__).parent
 _OPTIONAL = {"profiles.json": {}, "regressions-ignore.json": []}
@@ -45,8 +45,13 @@ def build(repository: Path, results: Path, site: Path, kept: Path) -> list[str]:
     Raises NoResultsError if there is nothing to show, PublishError if asv refuses.
     """
     conf = configuration(repository)
-    known = history(repository, conf["branches"][0] or "HEAD")
+    named = conf["branches"][0] or "HEAD"
+    branch = named if has_branch(repository, named) else "HEAD"      # a checkout of one commit has no branch
+    known = history(repository, branch)
     stored = read(results, known)
+    if branch != named:
+        stored.problems.append(f"{repository} has no branch {named}: the history of HEAD is shown")
+        conf["branches"] = [branch]
     sound = _copied(stored, results, kept / "results")
     _publish(conf | {"results_dir": str(sound), "html_dir": str(site)}, kept)
     problems = list(stored.problems)

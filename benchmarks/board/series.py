@@ -18,6 +18,7 @@ ROLES = [("torch", r"torch"), ("numpy", r"numpy"), ("instructions", r"instructio
 OPS = ("ops", "ratio", "ratios", "peers", "instructions", "accuracy")
 BACKWARD = re.compile(r"vjp|backward|gradient")
 OP_PARAMETER = ("op", "kernel")
+ENGINE = "tape"                           # stands among ops in suites, and is none
 
 
 @dataclass
@@ -84,7 +85,8 @@ def _described(name: str, benchmark: dict[str, Any], choice: tuple[str, ...], ma
     what = " ".join([re.sub(r"^(time|timeraw|track|mem|peakmem)_", "", method), *rest])
     text = f"{name} {unit}"
     role = next((role for role, pattern in ROLES if re.search(pattern, text, re.IGNORECASE)), "other")
-    return Series(name, suite, _plain(subject), what, role, unit, suite in OPS or op is not None,
+    of_op = op is not None or (suite in OPS and subject != ENGINE)
+    return Series(name, suite, _plain(subject), what, role, unit, of_op,
                   bool(BACKWARD.search(f"{method} {' '.join(rest)}".lower())), machine, parameters)
 
 

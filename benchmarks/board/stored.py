@@ -44,6 +44,12 @@ class NoResultsError(Exception):
     """There is nothing that a page could show."""
 
 
+def has_branch(repository: Path, name: str) -> bool:
+    """Whether git knows a commit by this name."""
+    command = ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
+    return subprocess.run(command, cwd=repository, capture_output=True, check=False).returncode == 0
+
+
 def history(repository: Path, branch: str) -> dict[str, Commit]:
     """The commits of a branch, by hash. Raises NoResultsError if there is no such branch."""
     command = ["git", "log", "--reverse", "--topo-order", "--format=%H%x09%ct%x09%s", branch, "--"]
