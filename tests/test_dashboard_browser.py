@@ -115,6 +115,16 @@ def test_one_click_says_since_which_commit_an_op_is_slower(page, site):
     assert page.locator(".details a[href^='tachyon.html']").count() == 6
 
 
+def test_cards_count_and_show_what_they_count(page, site):
+    page.goto(f"{site[0]}/index.html")
+    cards = page.locator("#cards button")
+    assert [text.split()[0] for text in cards.all_inner_texts()] == ["2", "1", "2", "1.5"]
+    cards.nth(0).click()
+    assert page.locator("tr.op").count() == 2
+    cards.nth(1).click()
+    assert page.locator("tr.op").count() == 1
+
+
 def test_a_link_opens_an_op_and_a_group_its_series(page, site):
     page.goto(f"{site[0]}/index.html#op=tanh")
     assert page.locator(".details svg.graph").count() == 5

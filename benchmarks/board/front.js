@@ -17,7 +17,13 @@ function tell(event, line, value, commit) {
 
 const here = k => !machine || series[k].machine === machine;
 const last = one => one.values.findLast(v => v !== null) ?? null;
-const sized = one => Object.values(one.parameters).join(" ");
+// A parameter that has one value everywhere says nothing
+const choices = new Map();
+for (const one of series) for (const [name, value] of Object.entries(one.parameters))
+  choices.set(name, (choices.get(name) ?? new Set()).add(value));
+const brief = value => /^[1-9]0{3,}$/.test(value) ? `${value[0]}e${value.length - 1}` : value;
+const sized = one => Object.entries(one.parameters).filter(([name]) => choices.get(name).size > 1)
+  .map(([, value]) => brief(value)).join(" ");
 
 function wordOf(change) {
   if (change === null || Math.abs(change - 1) < 0.0005) return node("span", {class: "soft"}, "±0");
@@ -50,8 +56,8 @@ function highest(op, role) {
 function sinceCell(op) {
   const parts = ["numpy", "torch"].filter(peer => peer in op.since).map(peer => {
     const place = op.since[peer], name = peer === "numpy" ? "NumPy" : "torch";
-    const before = place === 0 ? "the first commit, " : "";
-    return node("div", {title: commits[place].subject}, `${name}: ${before}${short(place)}`);
+    const since = place === 0 ? "from the first" : short(place);
+    return node("div", {title: commits[place].subject}, `${name}: ${since}`);
   });
   return node("td", {}, ...parts);
 }
@@ -92,7 +98,7 @@ function graphs(keys) {
     const one = series[k], kind = `${one.role} ${one.unit}`;
     if (!groups.has(kind)) groups.set(kind, []);
     const where = machine || DATA.machines.length < 2 ? "" : ` · ${one.machine}`;
-    groups.get(kind).push({...one, label: `${one.what}${where}`});
+    groups.get(kind).push({...one, label: `${one.method} ${sized(one)}${where}`});
   }
   const rank = lines => Object.keys(TITLES).indexOf(lines[0].role);
   const made = [...groups.values()].sort((a, b) => rank(a) - rank(b)).map(lines => graph(TITLES[lines[0].role] ?? lines[0].unit, lines, commits,
@@ -111,9 +117,10 @@ function keyOf(op) {
   return -(highest(op, order.column) ?? -1);
 }
 
+const slow = (op, peer) => ["", " vjp"].some(kind => highest(op, peer + kind) > DATA.slower);
+
 function showOps() {
   const wanted = $("filter").value.trim().toLowerCase();
-  const slow = (op, peer) => ["", " vjp"].some(kind => highest(op, peer + kind) > DATA.slower);
   const shown = DATA.ops.filter(op => op.name.includes(wanted)
     && Object.values(op.roles).flat().some(here)
     && (!$("only-numpy").checked || slow(op, "numpy")) && (!$("only-torch").checked || slow(op, "torch")));
@@ -136,7 +143,7 @@ function showHead() {
     onclick: () => { order = {column: id, down: order.column === id ? !order.down : true}; showOps(); }}, title))));
 }
 
-const MOST = 15;                              // lines that are shown at first
+const MOST = 8;                               // lines that are shown at first
 
 // What got worse at one commit is one line: the largest step of a figure that repeats, or else of another
 function showRegressions() {
@@ -185,6 +192,32 @@ function showGroups() {
   }));
 }
 
+function card(number, words, act) {
+  return node("button", {type: "button", onclick: act}, node("b", {}, String(number)), words);
+}
+
+// Each card shows what it counts
+function showCards() {
+  const of = (peer, id) => {
+    const measured = DATA.ops.filter(op => highest(op, peer) !== null || highest(op, `${peer} vjp`) !== null);
+    const name = peer === "numpy" ? "NumPy" : "torch";
+    return measured.length ? card(measured.filter(op => slow(op, peer)).length,
+      `of ${measured.length} ops are slower than ${name} at some size`, () => {
+        $(id).checked = !$(id).checked;
+        showOps();
+        $("ops").scrollIntoView();
+      }) : null;
+  };
+  const worst = DATA.ops.filter(op => highest(op, "ulp") !== null)
+    .reduce((a, b) => a === null || highest(b, "ulp") > highest(a, "ulp") ? b : a, null);
+  const found = [of("numpy", "only-numpy"), of("torch", "only-torch"),
+    card($("regression-list").querySelectorAll("tr[data-subject]").length, "got worse at a commit and stayed so",
+      () => $("regressions").scrollIntoView()),
+    worst && card(amount(highest(worst, "ulp"), ""), `units in the last place: the largest error, of ${worst.name}`,
+      () => { $("filter").value = worst.name; showOps(); $("ops").scrollIntoView(); })];
+  $("cards").replaceChildren(...found.filter(each => each));
+}
+
 function start() {
   const machines = DATA.machines.map(m => `${m.machine} (${[m.cpu, m.num_cpu && `${m.num_cpu} processors`, m.ram]
     .filter(Boolean).join(", ")})`);
@@ -202,7 +235,7 @@ function start() {
   $("problems").querySelector("ul").append(...DATA.problems.map(text => node("li", {}, text)));
   const asked = new URLSearchParams(location.hash.slice(1)).get("op");
   if (asked) $("filter").value = asked;
-  showHead(); showOps(); showRegressions(); showGroups();
+  showHead(); showOps(); showRegressions(); showGroups(); showCards();
   if (asked) $("ops").scrollIntoView();
 }
 

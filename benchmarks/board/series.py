@@ -27,6 +27,7 @@ class Series:
 
     name, suite : the benchmark's name and the file that it is in
     subject : what is measured: an op, a model
+    method  : what the benchmark does with the subject
     what    : the method and the parameters but the op
     role    : see ROLES; other for the rest
     of_op   : whether the subject is an op
@@ -37,6 +38,7 @@ class Series:
     name: str
     suite: str
     subject: str
+    method: str
     what: str
     role: str
     unit: str
@@ -82,11 +84,11 @@ def _described(name: str, benchmark: dict[str, Any], choice: tuple[str, ...], ma
     subject = op or (middle[-1] if middle else method)
     rest = [f"{n}={c}" for n, c in parameters.items() if n not in OP_PARAMETER]
     unit = str(benchmark.get("unit", ""))
-    what = " ".join([re.sub(r"^(time|timeraw|track|mem|peakmem)_", "", method), *rest])
+    method = re.sub(r"^(time|timeraw|track|mem|peakmem)_", "", method)
     text = f"{name} {unit}"
     role = next((role for role, pattern in ROLES if re.search(pattern, text, re.IGNORECASE)), "other")
     of_op = op is not None or (suite in OPS and subject != ENGINE)
-    return Series(name, suite, _plain(subject), what, role, unit, of_op,
+    return Series(name, suite, _plain(subject), method, " ".join([method, *rest]), role, unit, of_op,
                   bool(BACKWARD.search(f"{method} {' '.join(rest)}".lower())), machine, parameters)
 
 
