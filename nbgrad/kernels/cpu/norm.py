@@ -3,6 +3,9 @@
 Mean and variance are taken in two passes, so that nothing cancels, over data that stays in the cache: a row,
 or a strip of columns. The backward pass takes them again: that costs less than to keep and read them.
 Sums are in blocks, so that the rounding error does not grow with the length.
+
+Rows, or strips, are shared out over threads. What the weight and the bias get from them is summed for each of
+a few sections of rows or strips, and then over the sections: the same for any number of threads.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from nbgrad import memory
 from nbgrad.kernels.cache import compile_kernel
 
 _BLOCK, _STRIP = 2048, 128                # elements summed in a row; columns taken together
+_SECTIONS, _LEAST = 32, 4096              # at most; elements that are worth a thread
 
 # mean of the row of n elements at p; in the backward pass also that of its cotangents
 _ROW_MEAN = """
@@ -43,9 +47,8 @@ _ROW_MEANS = """
         total /= {T}(n)
 """
 _ROWS = """
-def k_layer_norm(out, x, w, b, n, eps):
-    token = unlock(size(x))
-    for row in range(size(x) // n):
+def part(start, stop, out, x, w, b, n, eps):
+    for row in range(start, stop):
         p = row * n
         {moments}
         total = {T}(0)
@@ -58,14 +61,18 @@ def k_layer_norm(out, x, w, b, n, eps):
         r = {T}(1) / sqrt(total / {T}(n) + {T}(eps))
         for j in range(n):
             store(out, p + j, (load(x, p + j) - mean) * r{affine})
+def k_layer_norm(out, x, w, b, n, eps):
+    token = unlock(size(x))
+    share(part, size(x) // n, {least} // n + 1, out, x, w, b, n, eps)
     lock(token)
 """
 # sums over the row: of squares, and of cotangents times what they belong to
 _ROWS_VJP = """
-def k_layer_norm_vjp(dx, dw, db, g, x, w, sw, sb, n, eps):
-    token = unlock(size(x))
-    for row in range(size(x) // n):
+def part(start, stop, dx, dw, db, g, x, w, sw, sb, n, section, eps):
+    rows = size(x) // n
+    for row in range(start * section, min(stop * section, rows)):
         p = row * n
+        s = row // section * n
         {moments}
         squares = {T}(0)
         along = {T}(0)
@@ -85,100 +92,121 @@ def k_layer_norm_vjp(dx, dw, db, g, x, w, sw, sb, n, eps):
             c = load(g, p + j)
             store(dx, p + j, r * (c{scaled} - total - d * along))
             {weights}
+def k_layer_norm_vjp(dx, dw, db, g, x, w, sw, sb, n, section, eps):
+    token = unlock(size(x))
+    share(part, (size(x) // n + section - 1) // section, {least} // (n * section) + 1,
+          dx, dw, db, g, x, w, sw, sb, n, section, eps)
     lock(token)
 """
 # sums over rows for weight and bias, 64 rows at a time
 _ROWS_WEIGHTS = """
-            store(sw, j, load(sw, j) + c * (d * r))
-            store(sb, j, load(sb, j) + c)
-        if row % 64 == 63 or p + n == size(x):
-            for j in range(n):
+            store(sw, s + j, load(sw, s + j) + c * (d * r))
+            store(sb, s + j, load(sb, s + j) + c)
+        if row % 64 == 63 or row % section == section - 1 or row == rows - 1:
+            for j in range(s, s + n):
                 store(dw, j, load(dw, j) + load(sw, j))
                 store(db, j, load(db, j) + load(sb, j))
                 store(sw, j, {T}(0))
                 store(sb, j, {T}(0))
 """
 
-# The same for a strip of m columns at q, n rows of length `inner`. s holds for each column: part of a sum,
-# mean, 1 / standard deviation, and two sums more.
+# The same for a strip of m columns at q, n rows of length `inner`. Kept for each column: part of a sum, mean,
+# 1 / standard deviation, and two sums more.
 _MOMENTS = """
+        for k in range(m):
+            store(s_part, k, {T}(0))
+            store(s_mean, k, {T}(0))
+            store(s_scale, k, {T}(0))
+        for i in range(n):
             for k in range(m):
-                store(s, k, {T}(0))
-                store(s, {strip} + k, {T}(0))
-                store(s, {strip2} + k, {T}(0))
-            for i in range(n):
+                store(s_part, k, load(s_part, k) + load(x, q + i * inner + k))
+            if i % 64 == 63 or i == n - 1:
                 for k in range(m):
-                    store(s, k, load(s, k) + load(x, q + i * inner + k))
-                if i % 64 == 63 or i == n - 1:
-                    for k in range(m):
-                        store(s, {strip} + k, load(s, {strip} + k) + load(s, k))
-                        store(s, k, {T}(0))
+                    store(s_mean, k, load(s_mean, k) + load(s_part, k))
+                    store(s_part, k, {T}(0))
+        for k in range(m):
+            store(s_mean, k, load(s_mean, k) / {T}(n))
+        for i in range(n):
             for k in range(m):
-                store(s, {strip} + k, load(s, {strip} + k) / {T}(n))
-            for i in range(n):
+                d = load(x, q + i * inner + k) - load(s_mean, k)
+                store(s_part, k, load(s_part, k) + d * d)
+            if i % 64 == 63 or i == n - 1:
                 for k in range(m):
-                    d = load(x, q + i * inner + k) - load(s, {strip} + k)
-                    store(s, k, load(s, k) + d * d)
-                if i % 64 == 63 or i == n - 1:
-                    for k in range(m):
-                        store(s, {strip2} + k, load(s, {strip2} + k) + load(s, k))
-                        store(s, k, {T}(0))
-            for k in range(m):
-                store(s, {strip2} + k, {T}(1) / sqrt(load(s, {strip2} + k) / {T}(n) + {T}(eps)))
+                    store(s_scale, k, load(s_scale, k) + load(s_part, k))
+                    store(s_part, k, {T}(0))
+        for k in range(m):
+            store(s_scale, k, {T}(1) / sqrt(load(s_scale, k) / {T}(n) + {T}(eps)))
+"""
+_STRIPS = """
+    strips = (inner + {strip} - 1) // {strip}
+    s_part, s_mean, s_scale = scratch(x), scratch(x), scratch(x)
+"""
+_STRIP_AT = """
+        outer = unit // strips
+        column = (unit - outer * strips) * {strip}
+        q = outer * n * inner + column
+        m = min({strip}, inner - column)
 """
 _COLUMNS = """
-def k_layer_norm_columns(out, x, w, b, s, n, inner, eps):
+def part(start, stop, out, x, w, b, n, inner, eps):
+    {strips}
+    for unit in range(start, stop):
+        {at}
+        {moments}
+        for i in range(n):
+            for k in range(m):
+                d = load(x, q + i * inner + k) - load(s_mean, k)
+                store(out, q + i * inner + k, d * load(s_scale, k){affine})
+def k_layer_norm_columns(out, x, w, b, n, inner, eps):
     token = unlock(size(x))
-    for outer in range(size(x) // (n * inner)):
-        for start in range(0, inner, {strip}):
-            q = outer * n * inner + start
-            m = min({strip}, inner - start)
-            {moments}
-            for i in range(n):
-                for k in range(m):
-                    d = load(x, q + i * inner + k) - load(s, {strip} + k)
-                    store(out, q + i * inner + k, d * load(s, {strip2} + k){affine})
+    share(part, size(x) // (n * inner) * ((inner + {strip} - 1) // {strip}), {least} // (n * {strip}) + 1,
+          out, x, w, b, n, inner, eps)
     lock(token)
 """
 _COLUMNS_VJP = """
-def k_layer_norm_columns_vjp(dx, dw, db, g, x, w, s, n, inner, eps):
+def part(start, stop, dx, dw, db, g, x, w, n, inner, section, eps):
+    {strips}
+    s_sum, s_along = scratch(x), scratch(x)
+    for unit in range(start * section, min(stop * section, size(x) // (n * inner) * strips)):
+        s = unit // section * n
+        {at}
+        {moments}
+        for k in range(m):
+            store(s_sum, k, {T}(0))
+            store(s_along, k, {T}(0))
+        for i in range(n):
+            for k in range(m):
+                c = load(g, q + i * inner + k){scaled}
+                d = load(x, q + i * inner + k) - load(s_mean, k)
+                store(s_sum, k, load(s_sum, k) + c)
+                store(s_along, k, load(s_along, k) + c * d)
+        for k in range(m):
+            r = load(s_scale, k)
+            store(s_sum, k, load(s_sum, k) / {T}(n))
+            store(s_along, k, load(s_along, k) * r * r / {T}(n))
+        for i in range(n):
+            for k in range(m):
+                c = load(g, q + i * inner + k){scaled}
+                d = load(x, q + i * inner + k) - load(s_mean, k)
+                c = c - load(s_sum, k) - d * load(s_along, k)
+                store(dx, q + i * inner + k, c * load(s_scale, k))
+            {weights}
+def k_layer_norm_columns_vjp(dx, dw, db, g, x, w, n, inner, section, eps):
     token = unlock(size(x))
-    for outer in range(size(x) // (n * inner)):
-        for start in range(0, inner, {strip}):
-            q = outer * n * inner + start
-            m = min({strip}, inner - start)
-            {moments}
-            for k in range(m):
-                store(s, {strip3} + k, {T}(0))
-                store(s, {strip4} + k, {T}(0))
-            for i in range(n):
-                for k in range(m):
-                    c = load(g, q + i * inner + k){scaled}
-                    d = load(x, q + i * inner + k) - load(s, {strip} + k)
-                    store(s, {strip3} + k, load(s, {strip3} + k) + c)
-                    store(s, {strip4} + k, load(s, {strip4} + k) + c * d)
-            for k in range(m):
-                r = load(s, {strip2} + k)
-                store(s, {strip3} + k, load(s, {strip3} + k) / {T}(n))
-                store(s, {strip4} + k, load(s, {strip4} + k) * r * r / {T}(n))
-            for i in range(n):
-                for k in range(m):
-                    c = load(g, q + i * inner + k){scaled}
-                    d = load(x, q + i * inner + k) - load(s, {strip} + k)
-                    c = c - load(s, {strip3} + k) - d * load(s, {strip4} + k)
-                    store(dx, q + i * inner + k, c * load(s, {strip2} + k))
-                {weights}
+    units = size(x) // (n * inner) * ((inner + {strip} - 1) // {strip})
+    share(part, (units + section - 1) // section, {least} // (n * {strip} * section) + 1,
+          dx, dw, db, g, x, w, n, inner, section, eps)
     lock(token)
 """
 _COLUMNS_WEIGHTS = """
-                part = {T}(0)
-                total = {T}(0)
-                for k in range(m):
-                    d = load(x, q + i * inner + k) - load(s, {strip} + k)
-                    part += load(g, q + i * inner + k) * (d * load(s, {strip2} + k))
-                    total += load(g, q + i * inner + k)
-                store(dw, i, load(dw, i) + part)
-                store(db, i, load(db, i) + total)
+            part = {T}(0)
+            total = {T}(0)
+            for k in range(m):
+                d = load(x, q + i * inner + k) - load(s_mean, k)
+                part += load(g, q + i * inner + k) * (d * load(s_scale, k))
+                total += load(g, q + i * inner + k)
+            store(dw, s + i, load(dw, s + i) + part)
+            store(db, s + i, load(db, s + i) + total)
 """
 
 
@@ -186,19 +214,16 @@ _COLUMNS_WEIGHTS = """
 def _kernel(source: str, affine: bool, dtype: np.dtype, operands: int, numbers: int) -> Any:
     """A kernel of this file, with weight and bias or without them."""
     rows = source in (_ROWS, _ROWS_VJP)
+    fields = {"T": dtype, "block": _BLOCK, "strip": _STRIP, "least": _LEAST}
     place = "j" if rows else "i"
-    fields = {"T": dtype, "block": _BLOCK, "strip": _STRIP, "strip2": 2 * _STRIP, "strip3": 3 * _STRIP,
-              "strip4": 4 * _STRIP}
-    scaled = f" * load(w, {place})" if affine else ""
-    moments = {_ROWS: _ROW_MEAN, _ROWS_VJP: _ROW_MEANS}.get(source, _MOMENTS)
-    full = source.format(
-        moments=moments.strip().format(scaled=scaled, **fields),
-        weights=(_ROWS_WEIGHTS if rows else _COLUMNS_WEIGHTS).strip().format(**fields) if affine else "",
-        affine=f" * load(w, {place}) + load(b, {place})" if affine else "",
-        scaled=scaled, **fields)
-    name = full.split("(", 1)[0].split()[-1]
+    fields["scaled"] = f" * load(w, {place})" if affine else ""
+    fields["affine"] = f" * load(w, {place}) + load(b, {place})" if affine else ""
+    pieces = {"moments": {_ROWS: _ROW_MEAN, _ROWS_VJP: _ROW_MEANS}.get(source, _MOMENTS), "strips": _STRIPS,
+              "at": _STRIP_AT, "weights": (_ROWS_WEIGHTS if rows else _COLUMNS_WEIGHTS) if affine else ""}
+    full = source.format(**fields, **{name: text.strip().format(**fields) for name, text in pieces.items()})
+    name = full.split("def k_", 1)[1].split("(", 1)[0]
     arguments = [dtype] * operands + [int] * numbers + [float]
-    return compile_kernel(name, full, arguments, reassociate=True)
+    return compile_kernel(f"k_{name}", full, arguments, reassociate=True)
 
 
 def _sizes(x: np.ndarray, axis: tuple[int, ...]) -> tuple[int, int]:
@@ -233,8 +258,7 @@ def layer_norm(out: np.ndarray, x: np.ndarray, *affine: np.ndarray, axis: tuple[
     if inner == 1:
         _kernel(_ROWS, bool(affine), out.dtype, 4, 1)(result, rows, w, b, n, eps)
     else:
-        strips = np.empty(3 * _STRIP, out.dtype)
-        _kernel(_COLUMNS, bool(affine), out.dtype, 5, 2)(result, rows, w, b, strips, n, inner, eps)
+        _kernel(_COLUMNS, bool(affine), out.dtype, 4, 2)(result, rows, w, b, n, inner, eps)
     if order is not None:
         out.transpose(order)[...] = result
 
@@ -242,21 +266,22 @@ def layer_norm(out: np.ndarray, x: np.ndarray, *affine: np.ndarray, axis: tuple[
 def layer_norm_vjp(g: np.ndarray, x: np.ndarray, *weight: np.ndarray, axis: tuple[int, ...],
                    eps: float) -> Any:
     """Cotangent of x; where there is a weight, those of x, weight and bias."""
-    shape = [x.shape[a] for a in axis]
-    dw, db = np.zeros((2, *shape), x.dtype) if weight else (x, x)
     dx = memory.empty(x.shape, x.dtype)
+    (cotangent, rows), order = _ordered([g, x], axis)
+    n, inner = _sizes(rows, _moved(axis, order))
+    units = x.size // max(1, n * inner) * -(-inner // (_STRIP if inner > 1 else 1))
+    section = max(64 if inner == 1 else 1, -(-units // _SECTIONS))
+    w, sums = x, np.broadcast_to(x, (2, *x.shape))
+    if weight:
+        w, sums = np.ascontiguousarray(weight[0]), np.zeros((2, -(-units // section), n), x.dtype)
     if x.size:
-        (cotangent, rows), order = _ordered([g, x], axis)
-        n, inner = _sizes(rows, _moved(axis, order))
         result = dx if order is None else np.empty(rows.shape, x.dtype)
-        w = np.ascontiguousarray(weight[0]) if weight else x
-        arrays = result, dw, db, cotangent, rows, w
+        arrays = result, *sums, cotangent, rows, w
         if inner == 1:
-            sums = np.zeros((2, n), x.dtype) if weight else (x, x)
-            _kernel(_ROWS_VJP, bool(weight), x.dtype, 8, 1)(*arrays, *sums, n, eps)
+            parts = np.zeros(np.shape(sums), x.dtype) if weight else sums
+            _kernel(_ROWS_VJP, bool(weight), x.dtype, 8, 2)(*arrays, *parts, n, section, eps)
         else:
-            strips = np.empty(5 * _STRIP, x.dtype)
-            _kernel(_COLUMNS_VJP, bool(weight), x.dtype, 7, 2)(*arrays, strips, n, inner, eps)
+            _kernel(_COLUMNS_VJP, bool(weight), x.dtype, 6, 3)(*arrays, n, inner, section, eps)
         if order is not None:
             dx.transpose(order)[...] = result
-    return (dx, dw, db) if weight else dx
+    return (dx, *[part.sum(0).reshape(w.shape) for part in sums]) if weight else dx
