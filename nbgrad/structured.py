@@ -16,7 +16,7 @@ from nbgrad.core import Op, add, apply, transpose
 from nbgrad.device import Array
 from nbgrad.kernels import table
 from nbgrad.registry import Row, declared, register
-from nbgrad.tensors import Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
+from nbgrad.tensors import Spec, Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
 
 Rule = Callable[..., Any]
 
@@ -70,8 +70,9 @@ class Structured(Op):
         xs, z, params, wanted = memo
         if not self.vjp and self.vjp_of is None and self.vjp_all is None:
             raise errors.no_derivative(self.name)
-        g, z = _present(g), _present(z)
-        args = [_present(x) for x in xs]
+        g = tensor(g) if type(g) is Array else _present(g)
+        z = z if type(z) is Spec else _present(z)
+        args = [x if type(x) is Spec else _present(x) for x in xs]
         if self.vjp_all is not None:
             found = self.vjp_all(g, z, *args, wanted=wanted, **params)
             return [unwrap(c) if want else None for c, want in zip(found, wanted, strict=True)]

@@ -45,17 +45,17 @@ class Tensor:
     @property
     def shape(self) -> tuple[int, ...]:
         """Length of each axis."""
-        return raw(self).shape
+        return self.value.shape               # a Tensor further out asks its own value
 
     @property
     def dtype(self) -> Any:
         """NumPy dtype of the elements."""
-        return raw(self).dtype
+        return self.value.dtype
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return len(raw(self).shape)
+        return len(self.value.shape)
 
     if TYPE_CHECKING:                         # nbgrad/methods.py gives Tensor its operators and methods
         def __getattr__(self, name: str) -> Any: ...

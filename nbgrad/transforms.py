@@ -158,7 +158,7 @@ def _shaped(leaves: Sequence[Any]) -> list[Any]:
 
 def _match(what: str, tree: Any, run_form: Any, shapes: Sequence[Any]) -> list[Tensor | None]:
     """The leaves of a tree of cotangents or tangents, checked against the values they belong to."""
-    if form(tree) != form(run_form):
+    if not type(tree) is type(run_form) is Tensor and form(tree) != form(run_form):
         raise errors.tree_mismatch(what, form(tree), form(run_form))
     leaves: list[Tensor | None] = []
     for t, x in zip(flatten(tree)[0], shapes, strict=True):

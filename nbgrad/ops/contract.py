@@ -36,7 +36,7 @@ def _matmul_left(g: Any, z: Any, a: Any, b: Any) -> Any:
     """Cotangent of a. Where a is one matrix and b a batch, one product sums over the batch too."""
     n, m = a.ndim, b.ndim
     if n > 1 and m > 1 and (n > 2 or m == 2):
-        return shaped(matmul(g, matrix_transpose(b)), a)
+        return shaped(matmul_turned(g, b, (False, True)), a)
     left, right, out = _terms(a, b)
     return shaped(_contract(f"{out},{right}->{left}", g, b), a)
 
@@ -48,7 +48,7 @@ def _matmul_right(g: Any, z: Any, a: Any, b: Any) -> Any:
         rows = prod(a.shape[:-1])
         a, g, n = reshape(a, (rows, a.shape[-1])), reshape(g, (rows, g.shape[-1])), 2
     if n == 2 or (n > 2 and m > 2):
-        return shaped(matmul(matrix_transpose(a), g), b)
+        return shaped(matmul_turned(a, g, (True, False)), b)
     left, right, out = _terms(a, b)
     return shaped(_contract(f"{left},{out}->{right}", a, g), b)
 
@@ -66,6 +66,24 @@ def matmul(a: Any, b: Any) -> Any:
     in NumPy. Raises ShapeError if the shapes do not fit or one is 0-d.
     """
     return (as_tensor(a), as_tensor(b)), {}   # the kernel checks the shapes, once
+
+
+def _turned(place: int, g: Any, a: Any, b: Any, turned: tuple[bool, bool]) -> Any:
+    """Cotangent of one operand of a product of transposed ones."""
+    a, b = [matrix_transpose(x) if turn else x for x, turn in zip((a, b), turned, strict=True)]
+    c = (_matmul_left, _matmul_right)[place](g, None, a, b)
+    return matrix_transpose(c) if turned[place] else c
+
+
+@op(vjp=(lambda g, z, a, b, turned: _turned(0, g, a, b, turned),
+         lambda g, z, a, b, turned: _turned(1, g, a, b, turned)), multilinear=(0, 1), keep="x",
+    like=lambda a, b, turned: (a.mT if turned[0] else a) @ (b.mT if turned[1] else b),
+    cases=[((2, 3), (4, 3), {"turned": (False, True)}), ((3, 2), (3, 4), {"turned": (True, False)}),
+           ((5, 3, 2), (4, 3), {"turned": (True, True)}), ((3, 2), (3,), {"turned": (True, False)}),
+           ((2, 3, 4), (2, 3, 5), {"turned": (True, False)})])
+def matmul_turned(a: Any, b: Any, turned: tuple[bool, bool]) -> Any:
+    """Return the matrix product of operands of which some are transposed; matmul's rules are made of it."""
+    return (as_tensor(a), as_tensor(b)), {"turned": turned}
 
 
 # ------------------------------------------------------------------------------------------- einsum

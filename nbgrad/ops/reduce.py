@@ -89,7 +89,7 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _mean_vjp(g: Tensor, z: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Tensor:
-    return spread(g / product(x.shape[a] for a in axis), x.shape, axis)
+    return spread(g / float(product([x.shape[a] for a in axis])), x.shape, axis)
 
 
 @op(vjp=_mean_vjp, linear=True, keep="", like=np.mean, cases=_AXES)

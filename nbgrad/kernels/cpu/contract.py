@@ -29,6 +29,11 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return _matmul(a, b)
 
 
+def matmul_turned(a: np.ndarray, b: np.ndarray, turned: tuple[bool, bool]) -> np.ndarray:
+    """Matrix products of operands of which some are transposed."""
+    return matmul(a.swapaxes(-1, -2) if turned[0] else a, b.swapaxes(-1, -2) if turned[1] else b)
+
+
 @_silent
 def _matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """matmul for any dtypes and strides. Raises ShapeError."""

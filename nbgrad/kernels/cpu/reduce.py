@@ -69,7 +69,9 @@ def spread(x: np.ndarray, shape: tuple[int, ...], axis: Axes) -> np.ndarray:
     """Copies along the axes; of many elements a view."""
     x = x.reshape([1 if a in axis else n for a, n in enumerate(shape)])
     if product(shape) >= _MANY:
-        return np.broadcast_to(x, shape)
+        x = np.ascontiguousarray(x)
+        steps = [0 if a in axis else step for a, step in enumerate(x.strides)]
+        return np.ndarray(shape, x.dtype, x, 0, steps)
     out = np.empty(shape, x.dtype)
     out[...] = x
     return out
