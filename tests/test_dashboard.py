@@ -115,11 +115,11 @@ def test_series_know_what_they_measure(tree):
                                  ("ratio.Tanh.track_vs_numpy", "numpy", False),
                                  ("ratio.Tanh.track_vs_torch", "torch", False),
                                  ("instructions.Tanh.track_vjp", "instructions", True),
-                                 ("compile.track_first_call", "compile", False)]:
+                                 (sample.FIRST, "compile", False)]:
         one = named(found, name)
         assert (one.role, one.backward) == (role, backward), name
         assert one.of_op == (one.suite != "compile")
-        assert one.subject == ("tanh" if one.of_op else "track_first_call")
+        assert one.subject == ("tanh" if one.of_op else "latency")
 
 
 def test_since_which_commit_an_op_is_slower():

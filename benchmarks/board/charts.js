@@ -26,7 +26,7 @@ function amount(value, unit) {
     const [size, name] = steps.find(([size]) => Math.abs(value) >= size) ?? steps.at(-1);
     return `${+(value / size).toPrecision(3)} ${name}`.trim();
   };
-  if (unit === "seconds" || unit === "s") return scaled([[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]]);
+  if (/^s(econds|$)/.test(unit)) return scaled([[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]]);
   if (unit === "bytes" || unit === "B") return scaled([[1e9, "GB"], [1e6, "MB"], [1e3, "kB"], [1, "B"]]);
   if (Math.abs(value) >= 1e4) return scaled([[1e9, "G"], [1e6, "M"], [1e3, "k"]]);
   return String(+value.toPrecision(3));

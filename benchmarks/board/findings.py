@@ -82,6 +82,11 @@ def _choice(parameters: dict[str, str]) -> str:
     return ", ".join(parameters.values())
 
 
+def compared(one: Series) -> bool:
+    """Whether a value above 1 says slower. NumPy has no VJP: ours is measured against its value."""
+    return one.role == "torch" or (one.role == "numpy" and not one.backward)
+
+
 def ops(series: list[Series]) -> list[dict[str, Any]]:
     """A line for each op: its series by role, and since which commit it is slower than NumPy and torch."""
     lines: dict[str, dict[str, Any]] = {}
@@ -91,11 +96,7 @@ def ops(series: list[Series]) -> list[dict[str, Any]]:
         line = lines.setdefault(one.subject, {"name": one.subject, "roles": {}, "since": {}})
         role = f"{one.role}{' vjp' if one.backward else ''}"
         line["roles"].setdefault(role, []).append(k)
-        start = since(one.values) if one.role in ("numpy", "torch") else None
+        start = since(one.values) if compared(one) else None
         if start is not None:
             line["since"][one.role] = min(start, line["since"].get(one.role, start))
-    for line in lines.values():
-        line["worst"] = {peer: max(series[k].last() or 0 for role in (peer, f"{peer} vjp")
-                                   for k in line["roles"].get(role, [])) for peer in ("numpy", "torch")
-                         if line["roles"].keys() & {peer, f"{peer} vjp"}}
     return sorted(lines.values(), key=lambda line: line["name"])

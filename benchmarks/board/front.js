@@ -9,7 +9,7 @@ let machine = "", order = {column: "name", down: true};
 function tell(event, line, value, commit) {
   tip.hidden = !event;
   if (!event) return;
-  tip.textContent = `${amount(value, line.unit)} ${line.unit === "seconds" ? "" : line.unit} · ${commit.sha.slice(0, 8)}`
+  tip.textContent = `${amount(value, line.unit)} ${line.unit.startsWith("seconds") ? "" : line.unit} · ${commit.sha.slice(0, 8)}`
     + ` ${new Date(1000 * commit.date).toISOString().slice(0, 10)} · ${commit.subject}`;
   tip.style.left = `${Math.min(event.clientX + 12, innerWidth - 280)}px`;
   tip.style.top = `${event.clientY + 14}px`;
@@ -65,9 +65,9 @@ function sinceCell(op) {
 const COLUMNS = [
   ["name", "op", null],
   ["numpy", "/ NumPy", op => chips(op.roles.numpy, true)],
-  ["numpy vjp", "/ NumPy, gradient", op => chips(op.roles["numpy vjp"], true)],
+  ["numpy vjp", "VJP / NumPy's value", op => chips(op.roles["numpy vjp"], false)],
   ["torch", "/ torch", op => chips(op.roles.torch, true)],
-  ["torch vjp", "/ torch, gradient", op => chips(op.roles["torch vjp"], true)],
+  ["torch vjp", "VJP / torch's", op => chips(op.roles["torch vjp"], true)],
   ["since", "slower since", sinceCell],
   ["instructions", "instructions", op => counted(op, "instructions")],
   ["instructions vjp", "of the VJP", op => counted(op, "instructions vjp")],
@@ -117,7 +117,9 @@ function keyOf(op) {
   return -(highest(op, order.column) ?? -1);
 }
 
-const slow = (op, peer) => ["", " vjp"].some(kind => highest(op, peer + kind) > DATA.slower);
+// NumPy has no VJP to be slower than
+const kinds = {numpy: ["numpy"], torch: ["torch", "torch vjp"]};
+const slow = (op, peer) => kinds[peer].some(role => highest(op, role) > DATA.slower);
 
 function showOps() {
   const wanted = $("filter").value.trim().toLowerCase();
@@ -174,14 +176,14 @@ function showRegressions() {
 function showGroups() {
   const suites = Map.groupBy(series.keys(), k => series[k].suite);
   $("group-list").append(...[...suites].map(([suite, keys]) => {
-    const body = node("tbody"), box = node("details", {"data-suite": suite},
+    const body = node("tbody"), box = node("details", {"data-suite": suite, open: suite === "compile"},
       node("summary", {}, `${suite} `, node("span", {class: "soft"}, `${keys.length} series`)));
     box.addEventListener("toggle", () => {
       if (body.rows.length) return;
       body.append(...keys.map(k => {
         const one = series[k], row = node("tr", {class: "one"});
         row.append(node("td", {}, node("button", {type: "button"}, `${one.subject} ${one.what}`)),
-          node("td", {}, `${amount(last(one), one.unit)} ${one.unit === "seconds" ? "" : one.unit}`),
+          node("td", {}, `${amount(last(one), one.unit)} ${one.unit.startsWith("seconds") ? "" : one.unit}`),
           node("td", {}, wordOf(one.change)), node("td", {}, spark(one.values)));
         row.addEventListener("click", () => toggle(row, [k], 4));
         return row;
@@ -199,7 +201,7 @@ function card(number, words, act) {
 // Each card shows what it counts
 function showCards() {
   const of = (peer, id) => {
-    const measured = DATA.ops.filter(op => highest(op, peer) !== null || highest(op, `${peer} vjp`) !== null);
+    const measured = DATA.ops.filter(op => kinds[peer].some(role => highest(op, role) !== null));
     const name = peer === "numpy" ? "NumPy" : "torch";
     return measured.length ? card(measured.filter(op => slow(op, peer)).length,
       `of ${measured.length} ops are slower than ${name} at some size`, () => {
@@ -208,11 +210,14 @@ function showCards() {
         $("ops").scrollIntoView();
       }) : null;
   };
+  const wait = series.findIndex((one, k) => here(k) && one.method === "first_call_warm");
   const worst = DATA.ops.filter(op => highest(op, "ulp") !== null)
     .reduce((a, b) => a === null || highest(b, "ulp") > highest(a, "ulp") ? b : a, null);
   const found = [of("numpy", "only-numpy"), of("torch", "only-torch"),
     card($("regression-list").querySelectorAll("tr[data-subject]").length, "got worse at a commit and stayed so",
       () => $("regressions").scrollIntoView()),
+    wait >= 0 && card(amount(last(series[wait]), "seconds"), "first gradient of a process, with a filled cache",
+      () => document.querySelector("details[data-suite=compile]").scrollIntoView()),
     worst && card(amount(highest(worst, "ulp"), ""), `units in the last place: the largest error, of ${worst.name}`,
       () => { $("filter").value = worst.name; showOps(); $("ops").scrollIntoView(); })];
   $("cards").replaceChildren(...found.filter(each => each));
