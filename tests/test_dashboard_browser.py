@@ -4,13 +4,8 @@ Debian's chromium is driven by playwright. What is not installed skips the tests
 repository with history, if this tree is a copy without one.
 """
 
-import functools
-import http.server
 import os
-import shutil
 import sys
-import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,41 +13,23 @@ import sample_history as sample
 
 pytest.importorskip("asv", reason="asv is not installed")
 pytest.importorskip("asv_tachyon", reason="asv-tachyon is not installed")
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium")
-pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-              pytest.mark.filterwarnings("default")]      # playwright's own
-
+pytest.importorskip("playwright", reason="playwright is not installed")
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 publish = pytest.importorskip("board.publish")
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-             "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+real = pytest.importorskip("board.browser")
+screenshots = pytest.importorskip("screenshots")
+pytestmark = [pytest.mark.skipif(real.CHROMIUM is None, reason="chromium is not installed"),
+              pytest.mark.filterwarnings("default")]      # playwright's own
+
 LEAST = 8                                 # commits that a graph must show
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def served(folder):
-    """The address of a folder that is served on this machine."""
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with real.chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +41,7 @@ def site(tmp_path_factory):
     html = folder / ".asv" / "html"
     kept = Path(os.environ.get("NBGRAD_DASHBOARD_CACHE", folder / ".asv" / "dashboard"))
     problems = publish.build(folder, folder / "benchmarks" / "results", html, kept)
-    with served(html) as address:
+    with real.served(html) as address:
         yield address, html, problems
 
 
@@ -148,6 +125,13 @@ def test_the_front_page_needs_no_server(page, site):
     assert page.locator("tr.op").count() == 3
 
 
+def test_pictures_are_taken(browser, site, tmp_path, capsys):
+    for picture in screenshots.take(browser, site[1], "softmax", tmp_path):
+        assert picture.read_bytes().startswith(b"\x89PNG")
+    assert screenshots.main(["--html", str(tmp_path)]) == 1
+    assert "holds no site" in capsys.readouterr().err
+
+
 def test_tachyon_shows_the_named_benchmark(page, site):
     page.goto(f"{site[0]}/tachyon.html#view=explore&bench=ratio.Softmax.track_vs_numpy")
     page.get_by_role("heading", name="ratio.Softmax.track_vs_numpy").wait_for()
@@ -179,7 +163,7 @@ def test_the_history_of_this_repository(page, tmp_path):
         publish.build(repository, ROOT / "benchmarks" / "results", tmp_path / "html", tmp_path / "kept")
     except publish.NoResultsError as error:
         pytest.skip(f"no history here: {error}")
-    with served(tmp_path / "html") as address:
+    with real.served(tmp_path / "html") as address:
         page.goto(f"{address}/index.html#op=tanh")
         assert page.locator("tr.op").count() == 1
         assert points(page, "instructions") >= LEAST
