@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from work.row import aligned
 from work.sizes import SIZED
 from work.table import TINY, dtypes, rows, sizes
 
@@ -72,7 +73,7 @@ def arguments(row: Any, n: int, dtype: str) -> tuple[list[Any], dict[str, Any]]:
     if row.kind == "elementwise":
         each = isinstance(row.at, tuple) and isinstance(row.at[0], (tuple, type))
         spans = row.at if each else [row.at] * row.op.arity
-        return [_draw(rng, n, span, dtype) for span in spans], {}
+        return [aligned(_draw(rng, n, span, dtype)) for span in spans], {}
     if n == TINY:
         return max((_made(case, rng, dtype) for case in row.cases), key=lambda found: _amount(found[0]))
     return _made(SIZED[row.op.name](n), rng, dtype)
@@ -93,7 +94,8 @@ def _made(case: Any, rng: Any, dtype: str) -> tuple[list[Any], dict[str, Any]]:
     found = []
     for x in inputs:
         x = x(rng) if callable(x) else rng.normal(size=x) if isinstance(x, tuple) else x
-        found.append(x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x)
+        x = x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+        found.append(aligned(x) if isinstance(x, np.ndarray) and x.size else x)
     return found, dict(case[-1]) if named else {}
 
 
