@@ -36,7 +36,7 @@ BENCHMARKS = {"ops": [("time_forward", "seconds")],
               "ratio": [("track_vs_numpy", "time / NumPy's time"), ("track_vs_torch", "time / torch's time")],
               "instructions": [("track_forward", "instructions"), ("track_vjp", "instructions")],
               "accuracy": [("track_max_ulp", "ulp")]}
-OPS = ["Cumsum", "Softmax", "Tanh"]
+OPS = ["Atanh", "Cumsum", "Softmax", "Tanh"]
 
 
 def listed():

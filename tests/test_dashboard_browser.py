@@ -70,7 +70,7 @@ def points(page, title):
 
 def test_the_front_page_lists_ops_groups_and_the_planted_regression(page, site):
     page.goto(f"{site[0]}/index.html")
-    assert page.locator("tr.op").all_text_contents()[0].startswith("cumsum")
+    assert page.locator("tr.op").all_text_contents()[1].startswith("cumsum")
     assert page.locator("details[data-suite]").count() == 5
     planted = page.locator("#regression-list tr[data-subject=softmax]")
     assert "1.5×" in planted.inner_text() and "Softmax takes a second pass" in planted.inner_text()
@@ -104,6 +104,7 @@ def test_cards_count_and_show_what_they_count(page, site):
 
 def test_a_link_opens_an_op_and_a_group_its_series(page, site):
     page.goto(f"{site[0]}/index.html#op=tanh")
+    assert page.locator("tr.op button").all_inner_texts() == ["tanh", "atanh"]
     assert page.locator(".details svg.graph").count() == 5
     page.click("details[data-suite=compile] tr.one")
     assert points(page, "compile latency") >= LEAST
@@ -120,9 +121,8 @@ def test_the_page_fits_a_telephone(page, site, scheme):
 
 
 def test_the_front_page_needs_no_server(page, site):
-    page.on("request", lambda request: None)
     page.set_content((site[1] / "index.html").read_text().replace('href="favicon.svg"', 'href="data:,"'))
-    assert page.locator("tr.op").count() == 3
+    assert page.locator("tr.op").count() == len(sample.OPS)
 
 
 def test_pictures_are_taken(browser, site, tmp_path, capsys):
@@ -165,5 +165,4 @@ def test_the_history_of_this_repository(page, tmp_path):
         pytest.skip(f"no history here: {error}")
     with real.served(tmp_path / "html") as address:
         page.goto(f"{address}/index.html#op=tanh")
-        assert page.locator("tr.op").count() == 1
         assert points(page, "instructions") >= LEAST

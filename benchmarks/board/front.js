@@ -128,6 +128,8 @@ function showOps() {
     && (!$("only-numpy").checked || slow(op, "numpy")) && (!$("only-torch").checked || slow(op, "torch")));
   shown.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : a.name < b.name ? -1 : 1);
   if (!order.down) shown.reverse();
+  const exact = shown.findIndex(op => op.name === wanted);
+  if (exact > 0) shown.unshift(...shown.splice(exact, 1));
   const body = $("op-table").tBodies[0];
   body.replaceChildren(...shown.map(op => {
     const row = node("tr", {class: "op", "data-op": op.name});
@@ -136,7 +138,7 @@ function showOps() {
     row.append(node("td", {}, node("button", {type: "button"}, op.name)), ...COLUMNS.slice(1).map(c => c[2](op)));
     return row;
   }));
-  if (wanted && shown.length === 1) toggle(body.rows[0], Object.values(shown[0].roles).flat(), COLUMNS.length);
+  if (exact >= 0 || (wanted && shown.length === 1)) toggle(body.rows[0], Object.values(shown[0].roles).flat(), COLUMNS.length);
   if (!shown.length) body.replaceChildren(node("tr", {}, node("td", {colspan: COLUMNS.length}, "no op of this kind")));
 }
 
