@@ -61,7 +61,11 @@ function ticks(low, high) {
       if (tick >= low && tick <= high) made.push(tick);
     }
   const every = Math.ceil(made.length / 6);
-  return made.length > 1 ? made.filter((_, k) => k % every === 0) : [low, high];
+  if (made.length > 2) return made.filter((_, k) => k % every === 0);
+  const step = [1, 2, 5, 10].map(k => k * 10 ** Math.floor(Math.log10((high - low) / 2)))
+    .findLast(size => size <= (high - low) / 2);
+  const first = Math.ceil(low / step);
+  return Array.from({length: Math.floor(high / step) - first + 1}, (_, k) => +((first + k) * step).toPrecision(6));
 }
 
 // One graph of several series, on a logarithmic axis; reference: a line at 1
