@@ -165,4 +165,6 @@ def test_the_history_of_this_repository(page, tmp_path):
         pytest.skip(f"no history here: {error}")
     with real.served(tmp_path / "html") as address:
         page.goto(f"{address}/index.html#op=tanh")
+        if (count := page.evaluate("commits.length")) < LEAST:
+            pytest.skip(f"{count} commits have results here")
         assert points(page, "instructions") >= LEAST

@@ -17,12 +17,14 @@ function tell(event, line, value, commit) {
 
 const here = k => !machine || series[k].machine === machine;
 const last = one => one.values.findLast(v => v !== null) ?? null;
-// A parameter that has one value everywhere says nothing
+// A parameter that has one value in all of a suite says nothing
 const choices = new Map();
-for (const one of series) for (const [name, value] of Object.entries(one.parameters))
-  choices.set(name, (choices.get(name) ?? new Set()).add(value));
+for (const one of series) for (const [name, value] of Object.entries(one.parameters)) {
+  const key = `${one.suite} ${name}`;
+  choices.set(key, (choices.get(key) ?? new Set()).add(value));
+}
 const brief = value => /^[1-9]0{3,}$/.test(value) ? `${value[0]}e${value.length - 1}` : value;
-const sized = one => Object.entries(one.parameters).filter(([name]) => choices.get(name).size > 1)
+const sized = one => Object.entries(one.parameters).filter(([name]) => choices.get(`${one.suite} ${name}`).size > 1)
   .map(([, value]) => brief(value)).join(" ");
 
 function wordOf(change) {
@@ -65,7 +67,6 @@ function sinceCell(op) {
 const COLUMNS = [
   ["name", "op", null],
   ["numpy", "/ NumPy", op => chips(op.roles.numpy, true)],
-  ["numpy vjp", "VJP / NumPy's value", op => chips(op.roles["numpy vjp"], false)],
   ["torch", "/ torch", op => chips(op.roles.torch, true)],
   ["torch vjp", "VJP / torch's", op => chips(op.roles["torch vjp"], true)],
   ["since", "slower since", sinceCell],
