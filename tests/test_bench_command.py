@@ -7,8 +7,10 @@ import sys
 import numpy as np
 import pytest
 
+import nbgrad as nb
 from nbgrad import errors
 from nbgrad.bench import __main__ as command
+from nbgrad.bench.function import bench
 from nbgrad.bench.inputs import call
 from nbgrad.registry import OPS
 
@@ -107,6 +109,10 @@ def test_the_module_runs_without_a_warning():
     given = ["-W", "error", "-m", "nbgrad.bench", "--ops", "exp", "--sizes", "10", "--seconds", "0.01"]
     done = subprocess.run([sys.executable, *given], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+def test_the_function_keeps_its_name_beside_the_package():
+    assert callable(nb.bench) and nb.bench is bench
 
 
 def test_sizes_are_parsed():

@@ -171,3 +171,16 @@ def test_a_registry_that_does_not_answer_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(vendor, "REGISTRY", "http://127.0.0.1:9")
     with pytest.raises(vendor.NotVendoredError, match="cannot be fetched"):
         vendor.archive("flot-0.8.3", tmp_path)
+
+
+def test_the_command_says_what_is_missing(tree, capsys):
+    dashboard = pytest.importorskip("dashboard", reason="asv or asv-tachyon is not installed")
+    given = ["--repository", str(tree[0])]
+    (tree[1] / "benchmarks.json").write_text("[")
+    assert dashboard.main(given) == 1
+    assert "benchmarks.json cannot be read" in capsys.readouterr().err
+    assert dashboard.main([*given, "--results", str(tree[0] / "none")]) == 1
+    assert "there is no folder" in capsys.readouterr().err
+    (tree[0] / "asv.conf.json").unlink()
+    assert dashboard.main(given) == 1
+    assert "has no asv.conf.json" in capsys.readouterr().err
