@@ -62,7 +62,7 @@ class Derived:
             else:
                 outs = flat.kernel(*args)
                 if (outs[0] if self.many else outs) is None:
-                    outs = self.loops(*args)
+                    outs = self.loops.uneven(args, flat)
             if not self.many:
                 outs = (outs,)
             if self.whole:

@@ -73,6 +73,7 @@ class Elementwise(Op):
             elif z is not None:
                 self.step.learn(flat.kinds, flat.kernel, (), None)
                 return z
+            return self.loops.uneven(xs, flat)
         for x in xs:
             if type(x) is Symbol:
                 return self.fold(xs)
@@ -144,8 +145,12 @@ class Elementwise(Op):
     # ------------------------------------------------------------------------------------- on arrays
     def forward(self, xs: Sequence[Any], params: dict[str, Any], wanted: tuple[bool, ...]) -> tuple[Any, Any]:
         flat = self.loops.flat(xs)
-        if flat is None or not flat.even or self.many or (z := flat.kernel(*xs)) is None:
+        if flat is None or not flat.even or self.many:
             z = self.run(*xs)
+            return z, self.save(xs, z, params, wanted)
+        z = flat.kernel(*xs)
+        if z is None:
+            z = self.loops.uneven(xs, flat)
             return z, self.save(xs, z, params, wanted)
         back = flat.notes.get(wanted)
         if back is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from nbgrad import errors, memory
+from nbgrad import errors
 
 _SHORT = 16                               # a loop this short is walked around the longer one
 _LONG = 16384                             # elements of a single loop that are taken at a time
@@ -104,7 +105,7 @@ def merge(dims: list[int], strides: list[list[int]]) -> tuple[list[int], list[li
     return out_dims, out_steps
 
 
-def allocate(shape: tuple[int, ...], order: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """An empty array of this shape whose axes lie in memory in this order, outermost first."""
-    flat = memory.empty(tuple([shape[axis] for axis in order]), dtype)
-    return flat.transpose(np.argsort(order)) if order != tuple(range(len(order))) else flat
+def turned(shape: tuple[int, ...], order: tuple[int, ...]) -> tuple[tuple[int, ...], Any]:
+    """The shape with its axes in this order, and what transposes them back: None where nothing has to be."""
+    back = None if order == tuple(range(len(order))) else tuple(map(int, np.argsort(order)))
+    return tuple([shape[axis] for axis in order]), back

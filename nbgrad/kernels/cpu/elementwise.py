@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad import memory
 from nbgrad.kernels import layout
 from nbgrad.kernels.cache import compile_kernel
 from nbgrad.kernels.cpu import source
@@ -19,6 +20,7 @@ from nbgrad.kernels.cpu.source import Body, Kind
 
 _ndarray = np.ndarray
 _FEW, _SELDOM = 4096, 256                 # elements; calls
+_WALKS = 1024                             # ways of operands to lie that are kept for a kernel
 _NUMBER = np.dtype(np.int64)
 
 Program = Callable[[tuple[Kind, ...]], Body]
@@ -30,14 +32,39 @@ class Flat:
     kernel : makes the results of the operands, an array or a tuple of them; None (or a tuple of None) where
         the operands are not one run of memory of one shape
     even   : all arrays have the dtype of the results
+    walks  : shapes and strides of operands that it declines -> how the strided kernel takes them
     notes  : for the caller, who may keep here what goes with these operands
     """
 
-    __slots__ = ("body", "even", "kernel", "kinds", "notes")
+    __slots__ = ("body", "even", "kernel", "kinds", "notes", "walks")
 
     def __init__(self, kernel: Any, kinds: tuple[Kind, ...], body: Body, even: bool) -> None:
         self.kernel, self.kinds, self.body, self.even = kernel, kinds, body, even
         self.notes: dict[Any, Any] = {}
+        self.walks: dict[Any, Walk] = {}
+
+
+class Walk:
+    """The strided kernel on operands of certain shapes and strides, on none of which is a 0-d array.
+
+    shape, order : of the results, and the order that their axes have in memory
+    loops : the loops over them (layout.walk)
+    """
+
+    __slots__ = ("dtypes", "kernel", "loops", "many", "places", "shape")
+
+    def __init__(self, kernel: Any, shape: tuple[int, ...], order: tuple[int, ...],
+                 dtypes: tuple[np.dtype, ...], loops: tuple[Any, ...], many: bool) -> None:
+        self.kernel, self.dtypes, self.loops, self.many = kernel, dtypes, loops, many
+        self.shape, self.places = layout.turned(shape, order)
+
+    def __call__(self, xs: Sequence[Any]) -> Any:
+        """The results, one array or a tuple of them."""
+        outs = [memory.empty(self.shape, dtype) for dtype in self.dtypes]
+        if self.places is not None:
+            outs = [out.transpose(self.places) for out in outs]
+        self.kernel(*xs, *outs, *self.loops)
+        return tuple(outs) if self.many else outs[0]
 
 
 def _kinds(xs: Sequence[Any]) -> tuple[Kind, ...]:
@@ -84,10 +111,14 @@ class Loops:
         z = flat.kernel(*xs)
         if (z[0] if self.many else z) is not None:
             return z
-        outs = self._walk(xs, flat)
-        return outs if self.many else outs[0]
+        return self._walk(xs, flat)
 
-    def _walk(self, xs: tuple[Any, ...], flat: Flat) -> tuple[np.ndarray, ...]:
+    def uneven(self, xs: Sequence[Any], flat: Flat) -> Any:
+        """The result for operands that the flat kernel has declined."""
+        walk = flat.walks.get(tuple([(x.shape, x.strides) for x in xs if type(x) is _ndarray]))
+        return self(*xs) if walk is None else walk(xs)
+
+    def _walk(self, xs: tuple[Any, ...], flat: Flat) -> Any:
         """The results for operands of any strides, in their memory order.
 
         Operands that are one run of memory in another order of their axes are for the flat kernel. The
@@ -97,25 +128,25 @@ class Loops:
         kinds, dtypes = flat.kinds, flat.body.dtypes
         places = tuple([(x.shape, x.strides) for x in xs if type(x) is _ndarray])
         shape, order, dims, steps, span = layout.walk(self.name, places, tuple([d.itemsize for d in dtypes]))
-        if not product(shape):
-            return tuple([layout.allocate(shape, order, dtype) for dtype in dtypes])
-        strided = self.strided.get(kinds)
+        count, strided = product(shape), self.strided.get(kinds)
         turned: list[Any] | None = None
         if len(dims) == 1 and len(shape) > 1 and all(s == shape for s, _ in places):
             turned = [x.transpose(order) if type(x) is _ndarray else x for x in xs]
-        elif strided is None and product(shape) <= _FEW and self.copied < _SELDOM:
+        elif count == 0 or (strided is None and count <= _FEW and self.copied < _SELDOM):
             self.copied += 1
             turned = [np.ascontiguousarray(np.broadcast_to(x, shape).transpose(order))
                       if type(x) is _ndarray else x for x in xs]
         if turned is not None:
             z = flat.kernel(*turned)
-            outs = z if self.many else (z,)
+            outs, back = z if self.many else (z,), layout.turned(shape, order)[1]
             if outs[0] is not None:
-                return outs if order == tuple(range(len(order))) else tuple(
-                    [out.transpose(np.argsort(order)) for out in outs])
-        outs = tuple([layout.allocate(shape, order, dtype) for dtype in dtypes])
-        (strided or self._compile_strided(kinds))(*xs, *outs, dims, steps, span)
-        return outs
+                outs = outs if back is None else tuple([out.transpose(back) for out in outs])
+                return outs if self.many else outs[0]
+        kernel = strided or self._compile_strided(kinds)
+        walk = Walk(kernel, shape, order, dtypes, (dims, steps, span), self.many)
+        if len(flat.walks) < _WALKS:
+            flat.walks[places] = walk
+        return walk(xs)
 
     def _compile_flat(self, kinds: tuple[Kind, ...]) -> Flat:
         body = self.program(kinds)

@@ -19,33 +19,44 @@ from nbgrad.kernels.cache import compile_kernel
 Index = tuple[Any, ...]
 _ARRAY = frozenset([np.ndarray])
 _FEW = 4096                               # elements up to which NumPy's indexing is the shortest way
+_LEAST, _WIDE = 16384, 8                  # elements that are worth a thread; of a row that is worth a search
 
+# Each thread has some of the places: it looks at all values and adds those that belong there, in order.
 _ADD_ROWS = """
-def k_add_rows(out, at, v, before, n, row):
+def part(start, stop, out, at, v, before, n, row, fresh):
     count = size(at)
-    token = unlock(before * count * row)
-    inside = True
     for i in range(before):
+        if fresh:
+            for p in range((i * n + start) * row, (i * n + stop) * row):
+                store(out, p, {dtype}(0))
         for j in range(count):
             place = load(at, j)
             if place < 0:
                 place += n
-            if 0 <= place < n:
+            if start <= place < stop:
                 p = (i * n + place) * row
                 q = (i * count + j) * row
                 for k in range(row):
                     store(out, p + k, {dtype}(load(out, p + k) + load(v, q + k)))
-            else:
-                inside = False
+def k_add_rows(out, at, v, before, n, row, fresh):
+    count = size(at)
+    for j in range(count):
+        place = load(at, j)
+        if place < -n or place >= n:
+            return False
+    work = max(1, before * row * (count + n * fresh))
+    token = unlock(work)
+    share(part, n, n * {least} // work + 1 if row >= {wide} else n, out, at, v, before, n, row, fresh)
     lock(token)
-    return inside
+    return True
 """
 
 
 @cache
 def _add_rows(dtype: np.dtype) -> Any:
-    arguments = (dtype, np.dtype(np.int64), dtype, int, int, int)
-    return compile_kernel("k_add_rows", _ADD_ROWS.format(dtype=dtype), arguments, bool)
+    arguments = (dtype, np.dtype(np.int64), dtype, int, int, int, bool)
+    source = _ADD_ROWS.format(dtype=dtype, least=_LEAST, wide=_WIDE)
+    return compile_kernel("k_add_rows", source, arguments, bool)
 
 
 def _unique(index: Index) -> bool:
@@ -84,16 +95,19 @@ def _from_front(places: np.ndarray, n: int) -> np.ndarray:
     return places if low >= 0 else np.where(places < 0, places + n, places)
 
 
-def _add(out: np.ndarray, index: Index, v: np.ndarray) -> None:
+def _add(out: np.ndarray, index: Index, v: np.ndarray, fresh: bool = False) -> None:
     """out[index] += v with repeated places added up. Raises IndexError and ValueError as NumPy does.
 
-    out: C-contiguous. v: dtype of out, broadcast to the shape of out[index].
+    out : C-contiguous; fresh: it has no values yet, and starts at 0
+    v   : of out's dtype, broadcast to the shape of out[index]
     """
-    if _unique(index):
-        out[index] += v
-        return
-    block = _block(out.shape, index) if out.dtype != np.bool_ else None
-    if block is None:
+    block = _block(out.shape, index) if out.dtype != np.bool_ and not _unique(index) else None
+    if block is None or not out.size:
+        if fresh:
+            out[...] = 0
+        if _unique(index):
+            out[index] = v if fresh else out[index] + v
+            return
         # NumPy 2.4's add.at reads beyond values that it would have to broadcast
         np.add.at(out, index, np.ascontiguousarray(np.broadcast_to(v, out[index].shape)))
         return
@@ -101,7 +115,8 @@ def _add(out: np.ndarray, index: Index, v: np.ndarray) -> None:
     shape = (*out.shape[:start], *places.shape, *out.shape[stop:])
     rows = np.ascontiguousarray(v if v.shape == shape else np.broadcast_to(v, shape))
     n = prod(out.shape[start:stop])
-    if not _add_rows(out.dtype)(out, places, rows, prod(out.shape[:start]), n, prod(out.shape[stop:])):
+    sizes = prod(out.shape[:start]), n, prod(out.shape[stop:])
+    if not _add_rows(out.dtype)(out, places, rows, *sizes, fresh):
         raise IndexError(f"an index is out of bounds for an axis of size {n}")
 
 
@@ -136,13 +151,10 @@ def getitem(x: np.ndarray, index: Index) -> np.ndarray:
 
 
 def scatter(v: np.ndarray, index: Index, shape: tuple[int, ...]) -> np.ndarray:
-    """Zeros with v added at the index. Allocated here: new pages come zeroed, to write zeros costs more."""
-    out = memory.within(prod(shape) * v.itemsize, np.zeros, shape, v.dtype)
+    """Zeros with v added at the index."""
+    out = memory.empty(shape, v.dtype)
     try:
-        if _unique(index):
-            out[index] = v
-        else:
-            _add(out, index, v)
+        _add(out, index, v, fresh=True)
     except (IndexError, ValueError) as error:
         raise _named("scatter", shape, v, error) from error
     return out
