@@ -1,6 +1,7 @@
 """Sessions for nox: `nox` runs tests, lint and types; `nox -s bench` runs the benchmark with its peers.
 
-`nox -s dashboard` makes the site of the benchmarks' history in .asv/html; `-- --open` shows it.
+`nox -s bench-compare` compares the working tree's speed with main's, `nox -s bench-record` keeps that of
+commits; `nox -s dashboard` makes the site of the benchmarks' history in .asv/html; `-- --open` shows it.
 """
 import nox
 
@@ -29,6 +30,18 @@ def types(session):
 def bench(session):
     session.install("-e", ".[bench]")
     session.run("python", "benchmarks/peers.py", "--quick", *session.posargs)
+
+
+@nox.session(name="bench-compare")
+def bench_compare(session):
+    session.install("-e", ".")
+    session.run("python", "benchmarks/compare.py", *session.posargs)
+
+
+@nox.session(name="bench-record")
+def bench_record(session):
+    session.install("-e", ".", "asv==0.6.6", "mpmath>=1.3")
+    session.run("python", "benchmarks/record.py", *session.posargs)
 
 
 @nox.session

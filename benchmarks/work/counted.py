@@ -3,8 +3,7 @@
     python -m work.counted fill     # in benchmarks/: compile the kernels, without valgrind
     valgrind --tool=callgrind --instr-atstart=no python -m work.counted count
 
-Kernels are compiled for a plain x86-64-v3 processor (AVX2), which is what valgrind can run: counts
-from two machines can be compared.
+Kernels are compiled for a plain processor (see work/processor.py).
 """
 
 from __future__ import annotations
@@ -15,20 +14,11 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 
-PROCESSOR = "haswell"
-FEATURES = ("avx", "avx2", "bmi", "bmi2", "cmov", "cx16", "cx8", "f16c", "fma", "fxsr", "lzcnt", "mmx",
-            "movbe", "popcnt", "sahf", "sse", "sse2", "sse3", "sse4.1", "sse4.2", "ssse3", "xsave")
+from work.processor import pretend
+
 CALLS = 4                                 # that are counted together
-
-
-def _pretend() -> None:
-    """This process compiles for the processor named above, whatever it runs on."""
-    features = llvm.FeatureMap(dict.fromkeys(FEATURES, True))
-    llvm.get_host_cpu_name = lambda: PROCESSOR
-    llvm.get_host_cpu_features = lambda: features
 
 
 def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -57,7 +47,7 @@ def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
 def main() -> None:
     from work.calls import WARM
 
-    _pretend()
+    pretend()
     todo = [("first", lambda: None), ("empty", lambda: None), *cases()]
     with np.errstate(all="ignore"):
         for _, run in todo:

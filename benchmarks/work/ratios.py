@@ -19,6 +19,7 @@ import numpy as np
 
 from work.calls import Run, arguments, calls
 from work.paired import ratio
+from work.processor import pretend
 from work.table import dtypes, rows, sizes
 
 TORCH = importlib.util.find_spec("torch") is not None
@@ -53,11 +54,11 @@ def torchs(name: str, n: int, dtype: str) -> tuple[Run | None, Run | None]:
     return lambda: f(*given, **words), lambda: torch.autograd.grad(z, moving, g, retain_graph=True)
 
 
-def ratios(names: Sequence[str] | None = None, **how: Any) -> Iterator[tuple[str, float]]:
+def ratios(names: Sequence[str] | None = None, peers: bool = True, **how: Any) -> Iterator[tuple[str, float]]:
     """Names and ratios: to the reference's forward (forward/op/size/dtype, vjp/...), and to PyTorch's forward
     or VJP (torch/forward/..., torch/vjp/...).
 
-    An op that fails, or whose reference does, is named and left out. how: see `paired.ratio`.
+    An op that fails, or whose reference does, is named and left out. peers: PyTorch too. how: `paired.ratio`.
     """
     with np.errstate(all="ignore"):
         for name, row in rows().items():
@@ -65,13 +66,13 @@ def ratios(names: Sequence[str] | None = None, **how: Any) -> Iterator[tuple[str
                 continue
             for n in sizes(row):
                 for dtype in dtypes(row):
-                    yield from _of(name, n, dtype, how)
+                    yield from _of(name, n, dtype, peers, how)
 
 
-def _of(name: str, n: int, dtype: str, how: dict[str, Any]) -> Iterator[tuple[str, float]]:
+def _of(name: str, n: int, dtype: str, peers: bool, how: dict[str, Any]) -> Iterator[tuple[str, float]]:
     try:
         found = calls(name, n, dtype)
-        forward, vjp = torchs(name, n, dtype)
+        forward, vjp = torchs(name, n, dtype) if peers else (None, None)
         pairs = [("forward", found.forward, found.like), ("vjp", found.vjp, found.like),
                  ("torch/forward", found.forward, forward), ("torch/vjp", found.vjp, vjp)]
         for which, run, other in pairs:
@@ -86,9 +87,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--budget", type=float, default=0.025, help="seconds for each ratio")
+    parser.add_argument("--plain", action="store_true", help="kernels for a plain processor; no PyTorch")
     parser.add_argument("ops", nargs="*")
     chosen = parser.parse_args()
-    found = dict(ratios(chosen.ops or None, budget=chosen.budget))
+    if chosen.plain:
+        pretend()
+    found = dict(ratios(chosen.ops or None, not chosen.plain, budget=chosen.budget))
     if chosen.json:
         Path(chosen.json).write_text(json.dumps(found))
         return
