@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 COLUMNS = ["result", "params", "version"]     # what is kept of a benchmark's row
 OTHERS = ("machine.json", "benchmarks.json")
+LISTED = ("name", "type", "unit", "version", "param_names", "params", "timeout", "less_is_better")
 DIGITS = 4
 
 
@@ -103,6 +104,19 @@ def compact(files: Iterable[Path]) -> list[str]:
     return bad
 
 
+def compact_list(file: Path) -> None:
+    """Rewrite asv's list of benchmarks with one in a line, without their source."""
+    listed = json.loads(file.read_text())
+    rows = [f"{json.dumps(name)}: {json.dumps(row if name == 'version' else _listed(row))}"
+            for name, row in sorted(listed.items())]
+    file.write_text("{\n" + ",\n".join(rows) + "\n}\n")
+
+
+def _listed(row: dict[str, Any]) -> dict[str, Any]:
+    """What there is to say of a benchmark: the class of an op has no source of its own."""
+    return {key: row[key] for key in LISTED if key in row} | {"code": row["name"]}
+
+
 def result_files() -> list[Path]:
     return sorted(file for file in RESULTS.glob("*/*.json") if file.name not in OTHERS)
 
@@ -127,6 +141,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not chosen.compact:                # the list of all benchmarks, not of those of the last run
         asv("--bench", "just-discover", level="", given=given)
     bad = compact(result_files())
+    if (RESULTS / "benchmarks.json").exists():
+        compact_list(RESULTS / "benchmarks.json")
     for line in bad:
         print(f"left out, cannot be read: {line}")
     for sha in failed:
