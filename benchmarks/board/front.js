@@ -28,7 +28,8 @@ const sized = one => Object.entries(one.parameters).filter(([name]) => choices.g
   .map(([, value]) => brief(value)).join(" ");
 
 function wordOf(change) {
-  if (change === null || Math.abs(change - 1) < 0.0005) return node("span", {class: "soft"}, "±0");
+  if (change === null) return "";
+  if (Math.abs(change - 1) < 0.0005) return node("span", {class: "soft"}, "±0");
   const percent = 100 * (change - 1), kind = percent > 1 ? "bad" : percent < -1 ? "good" : "soft";
   return node("span", {class: kind}, `${percent > 0 ? "+" : "−"}${+Math.abs(percent).toPrecision(2)}%`);
 }
@@ -230,7 +231,7 @@ function start() {
   const machines = DATA.machines.map(m => `${m.machine} (${[m.cpu, m.num_cpu && `${m.num_cpu} processors`, m.ram]
     .filter(Boolean).join(", ")})`);
   const newest = commits.at(-1);
-  $("summary").textContent = `${commits.length} commits, ${series.length} series, ${DATA.ops.length} ops; newest `
+  $("summary").textContent = `${commits.length} ${commits.length === 1 ? "commit" : "commits"}, ${series.length} series, ${DATA.ops.length} ops; newest `
     + `${newest.sha.slice(0, 8)} of ${new Date(1000 * newest.date).toISOString().slice(0, 10)}, ${newest.subject}. `
     + `Measured on ${machines.join(" and ")}.`;
   $("machine").append(node("option", {value: ""}, "all"),
