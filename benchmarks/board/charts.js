@@ -90,7 +90,8 @@ function graph(title, lines, commits, reference, tell) {
     svg.append(shape("path", {d: path(line.values, x, y), fill: "none", stroke: colour, "stroke-width": 1.8}));
     line.values.forEach((value, k) => {
       if (value === null) return;
-      const dot = shape("circle", {cx: x(k), cy: y(value), r: 3.2, fill: colour, class: "point"});
+      const dot = shape("circle", {cx: x(k), cy: y(value), r: 3.2, fill: colour, class: "point",
+        "data-line": line.label});
       dot.addEventListener("mouseenter", event => tell(event, line, value, commits[k]));
       dot.addEventListener("mouseleave", () => tell(null));
       svg.append(dot);
