@@ -2,7 +2,7 @@
 
     python benchmarks/record.py                          # the commit that is checked out
     python benchmarks/record.py v1 HEAD~20 HEAD          # these commits
-    python benchmarks/record.py --spread 8 --ops few     # eight over the whole history, forty ops
+    python benchmarks/record.py --spread 8 --ops few     # eight over the whole history, 27 ops
     python benchmarks/record.py --compact                # results that are there: rewrite them, name bad ones
 
 Each commit is built in an environment of its own in .asv, oldest first; what a commit lacks is a gap, and one
@@ -127,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("commits", nargs="*")
     parser.add_argument("--spread", type=int, default=0, metavar="N", help="N commits over the whole history")
     parser.add_argument("--ops", choices=("few", "all", "full"), default="all",
-                        help="forty ops; all at two sizes in float64 (default); all at four in both floats")
+                        help="27 ops; all at two sizes in float64 (default); all at four in both floats")
     parser.add_argument("--suites", default="", metavar="PATTERN", help="of benchmark names")
     parser.add_argument("--compact", action="store_true", help="run nothing")
     chosen = parser.parse_args(arguments)

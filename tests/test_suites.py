@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 KEYS = {
     "version", "project", "project_url", "repo", "dvcs", "branches", "show_commit_url", "environment_type",
     "pythons", "matrix", "build_command", "install_command", "uninstall_command", "build_cache_size",
-    "benchmark_dir", "env_dir", "results_dir", "html_dir", "hash_length", "install_timeout",
+    "benchmark_dir", "env_dir", "results_dir", "html_dir", "hash_length", "install_timeout", "launch_method",
     "default_benchmark_timeout", "regressions_thresholds", "regressions_first_commits",
 }
 SURVEY = """

@@ -1,6 +1,6 @@
 """The op table of whatever commit is installed, and how much of it is measured.
 
-NBGRAD_BENCH chooses: `smoke` a few ops, to see that the suites run; `few` forty; nothing: every op at two
+NBGRAD_BENCH chooses: `smoke` a few ops, to see that the suites run; `few` 27; nothing: every op at two
 sizes in float64; `full`: every op in float32 too, at four sizes.
 """
 
@@ -13,10 +13,8 @@ from typing import Any
 LEVEL = os.environ.get("NBGRAD_BENCH", "")
 TINY = 10                                 # the size of a row's own test case
 SMOKE = ("add", "tanh", "where", "less", "sum", "matmul", "reshape", "softmax_vjp")
-FEW = (*SMOKE, "multiply", "divide", "maximum", "exp", "log", "sin", "pow", "sqrt", "erf", "sigmoid", "gelu",
-       "relu", "softplus", "mean", "max", "softmax", "logsumexp", "cumsum", "cumprod", "sort", "argmax",
-       "einsum", "solve", "inv", "det", "cholesky", "eigh", "expm", "layer_norm", "convolution", "getitem",
-       "take_along_axis", "broadcast_to", "concat", "class_entropy")
+FEW = (*SMOKE, "exp", "log", "sin", "pow", "erf", "sigmoid", "gelu", "mean", "max", "softmax", "logsumexp",
+       "cumsum", "sort", "einsum", "solve", "cholesky", "layer_norm", "getitem", "convolution")
 DTYPES = ["float32", "float64"] if LEVEL == "full" else ["float64"]
 SIZES = [TINY, 1000, 100_000, 1_000_000] if LEVEL == "full" else [TINY, 100_000]
 
