@@ -3,6 +3,7 @@
     python benchmarks/record.py                          # the commit that is checked out
     python benchmarks/record.py v1 HEAD~20 HEAD          # these commits
     python benchmarks/record.py --spread 8 --ops few     # eight over the whole history, 27 ops
+    python benchmarks/record.py --install torch          # ratios to PyTorch, too
     python benchmarks/record.py --compact                # results that are there: rewrite them, name bad ones
 
 Each commit is built in an environment of its own in .asv, oldest first; what a commit lacks is a gap, and one
@@ -129,10 +130,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ops", choices=("few", "all", "full"), default="all",
                         help="27 ops; all at two sizes in float64 (default); all at four in both floats")
     parser.add_argument("--suites", default="", metavar="PATTERN", help="of benchmark names")
+    parser.add_argument("--install", metavar="PACKAGE", help="into asv's environment, as torch")
     parser.add_argument("--compact", action="store_true", help="run nothing")
     chosen = parser.parse_args(arguments)
     level = {"few": "few", "all": "", "full": "full"}[chosen.ops]
     given, failed = machine(), []
+    if chosen.install:
+        asv("--bench", "just-discover", level=level, given=given)           # makes the environment
+        for python in ROOT.glob(".asv/env/*/bin/python"):
+            subprocess.run([str(python), "-m", "pip", "install", "-q", chosen.install], check=True)
     for sha in [] if chosen.compact else chosen_commits(chosen.commits, chosen.spread):
         print(f"== {sha[:8]} on {given['machine']}", flush=True)
         status = asv(*(["-b", chosen.suites] if chosen.suites else []), f"{sha}^!", level=level, given=given)

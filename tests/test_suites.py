@@ -48,6 +48,22 @@ def benchmarks():
     return json.loads(done.stdout)
 
 
+def test_kernels_of_a_commit_are_its_own(tmp_path):
+    """asv names the commit it measures; whatever cache is in use, that of another commit is not."""
+    program = "import os, suites; print(os.environ['NBGRAD_CACHE_DIR'])"
+    folders = set()
+    for commit in ("a" * 40, "b" * 40):
+        environment = {**os.environ, "ASV_COMMIT": commit, "ASV_ENV_DIR": str(tmp_path),
+                       "NBGRAD_CACHE_DIR": "elsewhere", "PYTHONPATH": str(ROOT / "benchmarks")}
+        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True,
+                              text=True, check=True)
+        folder = Path(done.stdout.strip())
+        assert folder.parent == tmp_path / "kernels"
+        assert folder.stat().st_mode & 0o077 == 0
+        folders.add(folder)
+    assert len(folders) == 2
+
+
 def test_asv_knows_every_key_of_its_configuration():
     configuration = json.loads((ROOT / "asv.conf.json").read_text())
     assert set(configuration) <= KEYS
@@ -55,13 +71,36 @@ def test_asv_knows_every_key_of_its_configuration():
     assert all(len(versions) == 1 for versions in requirements.values()), "a new version is a new series"
 
 
-@pytest.mark.parametrize("suite, method", [("ops", "time_{}"), ("instructions", "track_{}")])
+@pytest.mark.parametrize("suite, method", [("ops", "time_{}"), ("instructions", "track_{}"),
+                                           ("ratio", "track_{}_vs_numpy")])
 def test_every_op_of_the_table_is_measured(benchmarks, suite, method):
     rows = [row for row in OPS.values() if row.where.partition(":")[0].startswith(("ops/", "nbgrad/"))]
     assert len(rows) > 160
     for row in rows:
+        if suite == "ratio" and row.like is None:
+            continue
         for which in ("forward",) if row.op.discrete else ("forward", "vjp"):
-            assert f"{suite}.{row.op.name}.{method.format(which)}" in benchmarks
+            name = f"{suite}.{row.op.name}.{method.format(which)}".replace("track_forward_vs", "track_vs")
+            assert name in benchmarks
+
+
+def test_every_elementwise_op_has_an_accuracy(benchmarks):
+    wanted = {row.op.name for row in OPS.values() if row.kind == "elementwise" and row.like is not None
+              and row.where.startswith(("ops/", "nbgrad/")) and int not in _spans(row)}
+    assert {name.split(".")[1] for name in benchmarks if name.startswith("accuracy.")} == wanted | {"sums"}
+
+
+def _spans(row):
+    return row.at if isinstance(row.at, tuple) else (row.at,)
+
+
+def test_all_suites_are_there(benchmarks):
+    named = {name.rpartition(".")[0] for name in benchmarks}
+    assert {"models.logistic_regression", "models.mlp", "models.transformer", "models.lstm", "models.digits",
+            "models.gaussian_process", "memory.peak", "compile.latency", "scaling.exponents",
+            "instructions.tape"} <= named
+    kinds = ("grad", "jvp", "jacobian", "hessian", "hvp", "checkpoint")
+    assert {f"transforms.{kind}" for kind in kinds} <= named
 
 
 def test_a_track_says_that_less_is_better(benchmarks):
