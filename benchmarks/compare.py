@@ -6,7 +6,7 @@
 
 Counted: instructions of every op, forward and VJP, and of the tape, by callgrind. They may grow by 3 %: they
 repeat to half a percent. Timed: the ratio of every op to NumPy, by turns in one process. It may grow to 1.5
-times, and counts as grown only if it has when it is measured again, longer. Kernels of both trees are
+times, and counts as grown only if it has in two more measurements, longer ones. Kernels of both trees are
 compiled for a plain processor (AVX2), and kept in .asv/compare.
 
 Exit status: 1 if an op or the tape got slower, or has no figure any more; 2 if nothing could be compared.
@@ -33,6 +33,7 @@ from work.verdicts import Grown, compared, grown, lost, op, still
 
 ROOT = Path(__file__).parents[1]
 COUNTS, RATIOS = 1.03, 1.5                # what is allowed
+LOOKS = 2                                 # more at what grew beyond it
 Figures = dict[str, float]
 Measure = Callable[[Collection[str] | None], tuple[Figures, Figures]]
 
@@ -98,18 +99,19 @@ def medians(several: Sequence[Figures]) -> Figures:
 
 
 def judge(what: str, factor: float, measure: Measure, again: Measure) -> tuple[int, list[Grown], list[str]]:
-    """(how many were compared, what grew and still does when measured again, what is gone)."""
+    """(how many were compared, what grew and does in each further look, what is gone)."""
     start = time.perf_counter()
     base, head = measure(None)
     suspects, gone = grown(base, head, factor), lost(base, head)
     number = compared(base, head)
     print(f"{what}: {number} compared in {time.perf_counter() - start:.0f} s, {len(suspects)} above "
           f"x{factor}, {len(gone)} gone", flush=True)
-    if suspects:
-        ops = {op(g.name) for g in suspects}
+    for _ in range(LOOKS if suspects else 0):
         for g in suspects:
-            print(f"  measured again: {g.line()}")
-        suspects = still(suspects, grown(*again(ops), factor))
+            print(f"  measured again: {g.line()}", flush=True)
+        suspects = still(suspects, grown(*again({op(g.name) for g in suspects}), factor))
+        if not suspects:
+            break
     return number, suspects, gone
 
 
