@@ -108,8 +108,9 @@ def errors(row: Row, got: np.ndarray, want: np.ndarray, xs: Sequence[np.ndarray]
     return np.where(edge, np.where(same, 0.0, np.where(beside, 1.0, np.inf)), found)
 
 
-def measure(row: Row, dtype: Any, count: int, rng: np.random.Generator) -> tuple[str, bool] | None:
-    """A line for an op in one dtype, and whether it keeps its limit."""
+def compared(row: Row, dtype: Any, count: int,
+             rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray] | None:
+    """Arguments of an op in one dtype and the errors there; None without a reference, or for integers."""
     xs = operands(row, dtype, FEW if row.op.name in EXACT else count, rng)
     if xs is None or row.like is None:
         return None
@@ -117,7 +118,15 @@ def measure(row: Row, dtype: Any, count: int, rng: np.random.Generator) -> tuple
         xs = [x[np.isfinite(xs[0])] for x in xs]
     with np.errstate(all="ignore"):
         got, want = row.op(*xs).numpy(), reference(row, xs, dtype)
-        found = errors(row, got, want, xs)
+        return xs, errors(row, got, want, xs)
+
+
+def measure(row: Row, dtype: Any, count: int, rng: np.random.Generator) -> tuple[str, bool] | None:
+    """A line for an op in one dtype, and whether it keeps its limit."""
+    both = compared(row, dtype, count, rng)
+    if both is None:
+        return None
+    xs, found = both
     worst = int(np.argmax(found))
     finite = found[np.isfinite(found)]
     good = bool(found[worst] <= LIMIT)

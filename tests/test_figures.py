@@ -19,6 +19,7 @@ def test_pictures_are_drawn_from_the_stored_figures(tmp_path):
     speed = (tmp_path / "speed.svg").read_text()
     assert "gradient of sum((A B)^2)" in speed and "nbgrad" in speed and "microseconds" in speed
     assert "first time ever" in (tmp_path / "first_call.svg").read_text()
+    assert "softplus" in (tmp_path / "accuracy.svg").read_text()
 
 
 def test_the_stored_figures_name_machine_commit_and_versions():
@@ -28,6 +29,7 @@ def test_the_stored_figures_name_machine_commit_and_versions():
     assert all(times.keys() == {str(n) for n in figures.SIZES} for work in stored["by_size"].values()
                for times in work.values())
     assert all(len(times) == figures.ROUNDS for times in stored["first_calls"].values())
+    assert all(0 < error < 100 for errors in stored["accuracy"].values() for error in errors.values())
 
 
 def test_pictures_of_the_documentation_exist():
