@@ -144,7 +144,14 @@ def test_the_planted_regression_is_found_with_its_commit(tree):
     assert {r.place for r in counted} == {5} and all(r.after == 1.5 * r.before for r in counted)
     entry = ["ratio.Cumsum.track_vs_numpy(10)", "", {}, 0, 1.4, 0.8, [[2, 3, 0.8, 1.4]]]
     both = findings.regressions(found, [entry], {3: 3})
-    assert both[0].source == "step" and found[both[0].series].subject == "cumsum" and both[0].place == 3
+    assert [r.source for r in both] == ["counted", "counted", "step"]
+    assert found[both[2].series].subject == "cumsum" and both[2].place == 3
+
+
+def test_a_step_of_times_needs_values_on_both_sides():
+    assert findings.lasting([1.0, None, 1.0, 2.0, 2.0], 3)
+    assert not findings.lasting([1.0, 1.0, 1.0, 2.0], 3)
+    assert not findings.lasting([None, 1.0, 2.0, 2.0], 2)
 
 
 def test_ops_are_slower_since_their_first_slow_commit(tree):

@@ -10,6 +10,7 @@ from board.series import Series
 SLOWER = 1.05                             # a ratio beyond this counts as slower
 # Figures that repeat: by how much one may grow from one commit to the next before it is named
 GROWTH = {"instructions": 1.03, "ulp": 1.1}
+ENOUGH = 2                                # values on either side of a step in figures that do not repeat
 
 
 @dataclass
@@ -74,8 +75,15 @@ def regressions(series: list[Series], detected: list[Any], places: dict[int, int
         if k is None or series[k].role in GROWTH or not jumps:
             continue
         _, revision, before, after = max(jumps, key=lambda jump: jump[3] / jump[2])
-        found.append(Regression(k, places[revision], before, after, "step"))
-    return sorted(found, key=lambda r: r.before / r.after)
+        if lasting(series[k].values, places[revision]):
+            found.append(Regression(k, places[revision], before, after, "step"))
+    return sorted(found, key=lambda r: (r.source != "counted", r.before / r.after))
+
+
+def lasting(values: list[float | None], place: int) -> bool:
+    """Whether there are values enough before and after a place to tell a step from a disturbance."""
+    before = sum(v is not None for v in values[:place])
+    return before >= ENOUGH and sum(v is not None for v in values[place:]) >= ENOUGH
 
 
 def _choice(parameters: dict[str, str]) -> str:

@@ -153,17 +153,22 @@ const MOST = 8;                               // lines that are shown at first
 
 // What got worse at one commit is one line: the largest step of a figure that repeats, or else of another
 function showRegressions() {
+  const rank = group => group.some(found => found.source === "counted") ? 0 : 1;
   const groups = Map.groupBy(DATA.regressions, found => `${series[found.series].subject} ${found.place}`);
-  const rows = [...groups.values()].map((group, number) => {
+  const rows = [...groups.values()].sort((a, b) => rank(a) - rank(b)).map((group, number) => {
     const found = group.find(each => each.source === "counted") ?? group[0], one = series[found.series];
     const row = node("tr", {class: "one", hidden: number >= MOST, "data-subject": one.subject});
     const more = group.length > 1 ? `and ${group.length - 1} more` : "";
-    const source = found.source === "counted" ? "a figure that repeats" : "a step in the series";
+    const counted = found.source === "counted";
+    const source = counted ? "a figure that repeats" : "a step in times: others' work can be the cause";
+    const unit = ["numpy", "torch"].includes(one.role) ? "" : one.unit;
+    if (counted) row.dataset.counted = "";
     row.append(node("td", {}, node("button", {type: "button"}, one.subject)),
       node("td", {class: "bad"}, `${+(found.after / found.before).toPrecision(3)}×`),
-      node("td", {}, `${one.what}: ${amount(found.before, one.unit)} → ${amount(found.after, one.unit)} ${one.unit}`,
+      node("td", {}, `${one.method} ${sized(one)}: ${amount(found.before, one.unit)} → `
+        + `${amount(found.after, one.unit)} ${unit.startsWith("seconds") ? "" : unit}`,
         node("span", {class: "soft"}, ` ${more}`)),
-      node("td", {}, node("code", {}, short(found.place)), " ", commits[found.place].subject),
+      node("td", {class: "subject"}, node("code", {}, short(found.place)), " ", commits[found.place].subject),
       node("td", {class: "soft"}, source));
     row.addEventListener("click", () => toggle(row, group.map(each => each.series), 5));
     return row;
@@ -218,7 +223,8 @@ function showCards() {
   const worst = DATA.ops.filter(op => highest(op, "ulp") !== null)
     .reduce((a, b) => a === null || highest(b, "ulp") > highest(a, "ulp") ? b : a, null);
   const found = [of("numpy", "only-numpy"), of("torch", "only-torch"),
-    card($("regression-list").querySelectorAll("tr[data-subject]").length, "got worse at a commit and stayed so",
+    card($("regression-list").querySelectorAll("tr[data-counted]").length,
+      "got worse at a commit and stayed so, by figures that repeat",
       () => $("regressions").scrollIntoView()),
     wait >= 0 && card(amount(last(series[wait]), "seconds"), "first gradient of a process, with a filled cache",
       () => document.querySelector("details[data-suite=compile]").scrollIntoView()),
