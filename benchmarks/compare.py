@@ -5,9 +5,9 @@
     python benchmarks/compare.py --only 'tanh|sum'   # these ops alone
 
 Counted: instructions of every op, forward and VJP, and of the tape, by callgrind. They may grow by 3 %: they
-repeat to half a percent. Timed: the ratio of every op to NumPy, by turns in one process. It may grow to 1.5
-times, and counts as grown only if it has in two more measurements, longer ones. Kernels of both trees are
-compiled for a plain processor (AVX2), and kept in .asv/compare.
+repeat to half a percent. Timed: the ratio of every op to NumPy, of least times, by turns in one process. It
+may grow to 1.5 times, and counts as grown only if it has in two more measurements, longer ones.
+Kernels of both trees are compiled for a plain processor (AVX2), and kept in .asv/compare.
 
 Exit status: 1 if an op or the tape got slower, or has no figure any more; 2 if nothing could be compared.
 """
@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 COUNTS, RATIOS = 1.03, 1.5                # what is allowed
 LOOKS = 2                                 # more at what grew beyond it
 Figures = dict[str, float]
-Measure = Callable[[Collection[str] | None], tuple[Figures, Figures]]
+Measure = Callable[[Collection[str]], tuple[Figures, Figures]]
 
 
 class ImpossibleError(Exception):
@@ -71,20 +71,20 @@ def lay_out(commit: str, folder: Path) -> dict[str, Path]:
     return trees
 
 
-def environment(tree: Path, cache: Path, ops: Collection[str] | None, pattern: str) -> dict[str, str]:
-    """What a process that measures a tree needs to know."""
-    wanted = pattern if ops is None else "^(" + "|".join(sorted(ops) or ["-"]) + ")$"
+def environment(tree: Path, cache: Path, figures: Collection[str], pattern: str) -> dict[str, str]:
+    """What a process that measures a tree, or some figures of it, needs to know."""
+    wanted = "^(" + "|".join(sorted(map(op, figures))) + ")$" if figures else pattern
     return {"PYTHONPATH": str(tree), "NBGRAD_CACHE_DIR": str(cache), "NBGRAD_BENCH": "",
             "NBGRAD_BENCH_OPS": wanted, "NBGRAD_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 
 
-def ratios(around: dict[str, str], budget: float) -> Figures:
-    """Ratios to NumPy of one tree, from a process of its own. Raises RuntimeError if that fails."""
+def ratios(around: dict[str, str], budget: float, figures: Collection[str]) -> Figures:
+    """Ratios to NumPy of one tree, all or some, from its own process. Raises RuntimeError if that fails."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "ratios"
         options = ["--plain", "--budget", str(budget), "--json", str(file)]
-        command = [sys.executable, "-m", "work.ratios", *options]
+        command = [sys.executable, "-m", "work.ratios", *options, *figures]
         done = subprocess.run(command, env={**os.environ, **around}, cwd=ROOT / "benchmarks",
                               capture_output=True, text=True, check=False)
         if done.returncode:
@@ -101,7 +101,7 @@ def medians(several: Sequence[Figures]) -> Figures:
 def judge(what: str, factor: float, measure: Measure, again: Measure) -> tuple[int, list[Grown], list[str]]:
     """(how many were compared, what grew and does in each further look, what is gone)."""
     start = time.perf_counter()
-    base, head = measure(None)
+    base, head = measure(())
     suspects, gone = grown(base, head, factor), lost(base, head)
     number = compared(base, head)
     print(f"{what}: {number} compared in {time.perf_counter() - start:.0f} s, {len(suspects)} above "
@@ -109,7 +109,7 @@ def judge(what: str, factor: float, measure: Measure, again: Measure) -> tuple[i
     for _ in range(LOOKS if suspects else 0):
         for g in suspects:
             print(f"  measured again: {g.line()}", flush=True)
-        suspects = still(suspects, grown(*again({op(g.name) for g in suspects}), factor))
+        suspects = still(suspects, grown(*again([g.name for g in suspects]), factor))
         if not suspects:
             break
     return number, suspects, gone
@@ -138,19 +138,19 @@ def compare(commit: str, pattern: str) -> int:
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         trees = lay_out(commit, Path(folder))
 
-        def around(ops: Collection[str] | None) -> list[dict[str, str]]:
-            return [environment(trees[name], cache, ops, pattern) for name in ("base", "head")]
+        def around(figures: Collection[str]) -> list[dict[str, str]]:
+            return [environment(trees[name], cache, figures, pattern) for name in ("base", "head")]
 
-        def counted(ops: Collection[str] | None) -> tuple[Figures, Figures]:
-            base, head = pool.map(lambda e: counts(environment=e), around(ops))
+        def counted(figures: Collection[str]) -> tuple[Figures, Figures]:
+            base, head = pool.map(lambda e: counts(environment=e), around(figures))
             return base, head
 
-        def timed(ops: Collection[str] | None) -> tuple[Figures, Figures]:
-            base, head = pool.map(lambda e: ratios(e, 0.02), around(ops))
+        def timed(figures: Collection[str]) -> tuple[Figures, Figures]:
+            base, head = pool.map(lambda e: ratios(e, 0.02, figures), around(figures))
             return base, head
 
-        def timed_again(ops: Collection[str] | None) -> tuple[Figures, Figures]:
-            pairs = [[ratios(e, 0.1) for e in around(ops)] for _ in range(3)]
+        def timed_again(figures: Collection[str]) -> tuple[Figures, Figures]:
+            pairs = [[ratios(e, 0.1, figures) for e in around(figures)] for _ in range(3)]
             base, head = map(medians, zip(*pairs, strict=True))
             return base, head
 

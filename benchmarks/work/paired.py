@@ -13,24 +13,27 @@ Run = Callable[[], Any]
 
 
 def ratio(a: Run, b: Run, inner: float = 3e-4, pairs: tuple[int, int] = (5, 25),
-          budget: float = 0.025) -> float:
+          budget: float = 0.025, least: bool = False) -> float:
     """The median of a's time over b's, of pairs measured one right after the other.
 
+    least : a's least time over b's instead, which others who interrupt both can spoil less
     inner : seconds of one measurement, of as many calls as that takes
     pairs : the least and the largest number of them, as many as fit into the budget of seconds
     """
     counts = [_count(run, inner) for run in (a, b)]
-    found = []
+    found: list[tuple[float, float]] = []
     collecting = gc.isenabled()
     gc.disable()
     try:
         end = time.perf_counter() + budget
         while len(found) < pairs[0] or (len(found) < pairs[1] and time.perf_counter() < end):
-            found.append(_seconds(a, counts[0]) / _seconds(b, counts[1]))
+            found.append((_seconds(a, counts[0]), _seconds(b, counts[1])))
     finally:
         if collecting:
             gc.enable()
-    return statistics.median(found)
+    if least:
+        return min(first for first, _ in found) / min(second for _, second in found)
+    return statistics.median(first / second for first, second in found)
 
 
 def _count(run: Run, seconds: float) -> int:

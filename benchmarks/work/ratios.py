@@ -1,7 +1,7 @@
 """Every op that has a reference, against it, in one process: forward and VJP over the reference's forward.
 
     python -m work.ratios                        # in benchmarks/: a table, the slowest first
-    python -m work.ratios --json FILE NAME ...   # these ops
+    python -m work.ratios forward/tanh/10/float64 vjp/tanh/10/float64   # these figures
 
 PyTorch, where it is installed and has a function of the name, takes its turns in the same process.
 """
@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,30 +55,36 @@ def torchs(name: str, n: int, dtype: str) -> tuple[Run | None, Run | None]:
     return lambda: f(*given, **words), lambda: torch.autograd.grad(z, moving, g, retain_graph=True)
 
 
-def ratios(names: Sequence[str] | None = None, peers: bool = True, **how: Any) -> Iterator[tuple[str, float]]:
+def ratios(wanted: Collection[str] = (), peers: bool = True, **how: Any) -> Iterator[tuple[str, float]]:
     """Names and ratios: to the reference's forward (forward/op/size/dtype, vjp/...), and to PyTorch's forward
     or VJP (torch/forward/..., torch/vjp/...).
 
-    An op that fails, or whose reference does, is named and left out. peers: PyTorch too. how: `paired.ratio`.
+    An op that fails, or whose reference does, is named and left out.
+    wanted: names, all if there are none. peers: PyTorch too. how: `paired.ratio`.
     """
     with np.errstate(all="ignore"):
         for name, row in rows().items():
-            if row.like is None or (names is not None and name not in names):
-                continue
-            for n in sizes(row):
-                for dtype in dtypes(row):
-                    yield from _of(name, n, dtype, peers, how)
+            for n, dtype in itertools.product(sizes(row), dtypes(row)):
+                if row.like is not None and (not wanted or _case(name, n, dtype) & set(wanted)):
+                    yield from _of(name, n, dtype, wanted, peers, how)
 
 
-def _of(name: str, n: int, dtype: str, peers: bool, how: dict[str, Any]) -> Iterator[tuple[str, float]]:
+def _case(name: str, n: int, dtype: str) -> set[str]:
+    """The names of an op's figures at a size in a dtype."""
+    return {f"{which}/{name}/{n}/{dtype}" for which in ("forward", "vjp", "torch/forward", "torch/vjp")}
+
+
+def _of(name: str, n: int, dtype: str, wanted: Collection[str], peers: bool,
+        how: dict[str, Any]) -> Iterator[tuple[str, float]]:
     try:
         found = calls(name, n, dtype)
         forward, vjp = torchs(name, n, dtype) if peers else (None, None)
         pairs = [("forward", found.forward, found.like), ("vjp", found.vjp, found.like),
                  ("torch/forward", found.forward, forward), ("torch/vjp", found.vjp, vjp)]
         for which, run, other in pairs:
-            if run is not None and other is not None:
-                yield f"{which}/{name}/{n}/{dtype}", ratio(run, other, **how)
+            figure = f"{which}/{name}/{n}/{dtype}"
+            if run is not None and other is not None and (not wanted or figure in wanted):
+                yield figure, ratio(run, other, **how)
     except Exception as error:
         print(f"left out: {name} at {n} in {dtype}: {type(error).__name__}: {error}")
 
@@ -87,12 +94,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--budget", type=float, default=0.025, help="seconds for each ratio")
-    parser.add_argument("--plain", action="store_true", help="kernels for a plain processor; no PyTorch")
-    parser.add_argument("ops", nargs="*")
+    parser.add_argument("--plain", action="store_true", help="a plain processor, least times, no PyTorch")
+    parser.add_argument("figures", nargs="*")
     chosen = parser.parse_args()
     if chosen.plain:
         pretend()
-    found = dict(ratios(chosen.ops or None, not chosen.plain, budget=chosen.budget))
+    found = dict(ratios(chosen.figures, not chosen.plain, budget=chosen.budget, least=chosen.plain))
     if chosen.json:
         Path(chosen.json).write_text(json.dumps(found))
         return
