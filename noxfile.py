@@ -48,3 +48,9 @@ def bench_record(session):
 def dashboard(session):
     session.install(*nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["dashboard"])
     session.run("python", "benchmarks/dashboard.py", *session.posargs)
+
+
+@nox.session(name="dashboard-pictures")
+def dashboard_pictures(session):
+    dashboard(session)
+    session.run("python", "benchmarks/screenshots.py")

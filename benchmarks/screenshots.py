@@ -26,14 +26,14 @@ def take(browser: Any, html: Path, op: str, into: Path) -> list[Path]:
         page.screenshot(path=first)
         page.goto(f"{address}/index.html#op={op}")
         page.reload()
-        page.locator("td.details").first.screenshot(path=graphs)
+        page.locator("td.details > div").first.screenshot(path=graphs)
     return [first, graphs]
 
 
 def main(given: Sequence[str] | None = None) -> int:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
-    parser.add_argument("--op", default="softmax", help="whose graphs; default %(default)s")
+    parser.add_argument("--op", default="sum", help="whose graphs; default %(default)s")
     parser.add_argument("--html", type=Path, default=ROOT / ".asv" / "html", help="default: .asv/html")
     parser.add_argument("--into", type=Path, default=ROOT / "docs", help="default: docs")
     chosen = parser.parse_args(given)
