@@ -102,6 +102,7 @@ def test_every_op_has_a_call(dtype):
 def test_sizes_are_reached():
     assert call(OPS["exp"], 1000, "float64")[3] == "1000"
     assert call(OPS["matmul"], 1200, "float64")[3] == "20x30 30x40"
+    assert call(OPS["var_vjp"], 1200, "float64")[3] == "30x1 30x40"
     assert call(OPS["where"], 7, "float64")[3] == "3 of 7"
 
 

@@ -70,5 +70,6 @@ def _structured(row: Row, n: int, dtype: str) -> Case | None:
                 continue
             times = max(1, round((n / math.prod(large)) ** (1 / len(large))))
             rng = np.random.default_rng(0)
-            return Case("", [rng.normal(size=[times * k for k in s]).astype(dtype) for s in shapes], params)
+            grown = [[times * k if k > 1 else k for k in s] for s in shapes]        # 1 broadcasts
+            return Case("", [rng.normal(size=s).astype(dtype) for s in grown], params)
     return next(cases(row, dtype), None)
