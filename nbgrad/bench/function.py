@@ -86,9 +86,9 @@ def bench(f: Callable[..., Any], *args: Any, numpy: Callable[..., Any] | None = 
     gradient : False times the value alone
     seconds  : about how long each part is timed
 
-    nbgrad and NumPy take turns, with the garbage collector off, after their values were compared. First calls
-    compile kernels or load them from the cache on disk; kernels that this process has used already cost
-    nothing then. Raises ValueRangeError if NumPy gives another value, or for bad arguments DtypeError.
+    nbgrad and NumPy take turns, after their values were compared. First calls compile kernels or load them
+    from the cache on disk; kernels that this process has used already cost nothing then. Raises
+    ValueRangeError if NumPy gives another value, or for bad arguments DtypeError.
 
         print(nb.bench(lambda x: np.sum(np.tanh(x) * x), np.linspace(0, 1, 10_000)))
     """
