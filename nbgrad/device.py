@@ -47,6 +47,8 @@ def array(data: Any, dtype: Any = None, copy: bool | None = True) -> np.ndarray:
         found = data if isinstance(data, np.ndarray) else np.array(data)
     except ValueError as error:
         raise errors.ragged() from error
+    except errors.TraceError as error:
+        raise errors.traced_list() from error
     memory.large(found.nbytes)
     dtype = supported(found.dtype) if dtype is None else dtype
     supported(found.dtype)

@@ -351,6 +351,11 @@ def traced_value(what: str) -> TraceError:
                       f"Use stop_gradient(x) or x.detach() first if that is meant.")
 
 
+def traced_list() -> TraceError:
+    return TraceError("a list stands where an array is taken, and holds a tensor that a gradient is being "
+                      "taken through. Make one tensor of it first, which keeps the gradient: nb.asarray(list).")
+
+
 # ------------------------------------------------------------------------- what Python and NumPy ask for
 def unsized(what: str) -> ProtocolError:
     return ProtocolError(f"{what} of a 0-d tensor: it has one element and no axis. Take it out with item().")

@@ -324,6 +324,7 @@ CASES = {
         errors.TraceError,
         "detach",
     ),
+    "a list of leaves for an op": (lambda: nb.sum([W, W]), errors.TraceError, r"list.*nb\.asarray\(list\)"),
     "numpy of a leaf": (W.numpy, errors.TraceError, "detach"),
     "len of a 0-d tensor": (lambda: len(nb.asarray(1.0)), errors.ProtocolError, "0-d.*item"),
     "object arrays": (lambda: nb.asarray(np.array([1, "a"], object)), errors.DtypeError, "object.*float64"),
