@@ -353,7 +353,7 @@ def traced_value(what: str) -> TraceError:
 
 def traced_list() -> TraceError:
     return TraceError("a list stands where an array is taken, and holds a tensor that a gradient is being "
-                      "taken through. Make one tensor of it first, which keeps the gradient: nb.asarray(list).")
+                      "taken through. Make one tensor of it first, which keeps it: nb.asarray(list).")
 
 
 # ------------------------------------------------------------------------- what Python and NumPy ask for
