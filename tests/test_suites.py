@@ -19,7 +19,7 @@ KEYS = {
     "default_benchmark_timeout", "regressions_thresholds", "regressions_first_commits",
 }
 SURVEY = """
-import importlib, inspect, json, pkgutil, sys
+import builtins, importlib, inspect, json, pkgutil, sys
 import suites
 found = {}
 for info in pkgutil.iter_modules(suites.__path__):
@@ -32,6 +32,10 @@ for info in pkgutil.iter_modules(suites.__path__):
                 "less": getattr(function, "less_is_better", None),
                 "version": getattr(benchmark, "version", None),
                 "setup": any(hasattr(benchmark, word) for word in ("setup", "Setup", "setUp"))}
+    ops = {n for n, v in vars(module).items() if inspect.isclass(v)} & set(dir(builtins))
+    functions = [f for v in vars(module).values() for f in (vars(v).values() if inspect.isclass(v) else [v])]
+    used = {n for f in functions if inspect.isfunction(f) for n in f.__code__.co_names}
+    assert not ops & used, f"suites/{info.name}.py: {ops & used} are ops there, not Python's own"
     stray = [n for n, v in vars(module).items() if inspect.isfunction(v) and not n.startswith("_")]
     assert not stray, f"suites/{info.name}.py: asv would take {stray} for a benchmark or an op"
 json.dump(found, sys.stdout)

@@ -25,7 +25,8 @@ from work.table import dtypes, rows, sizes
 
 TORCH = importlib.util.find_spec("torch") is not None
 # where PyTorch's function of that name is another one, or takes its arguments otherwise
-_OTHERWISE = {"where", "sort", "reshape", "broadcast_to", "repeat", "einsum", "max", "min", "std", "var"}
+_OTHERWISE = {"equal", "positive", "where", "sort", "reshape", "broadcast_to", "repeat", "einsum", "max",
+              "min", "std", "var"}
 
 
 def torchs(name: str, n: int, dtype: str) -> tuple[Run | None, Run | None]:
