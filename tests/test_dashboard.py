@@ -146,6 +146,8 @@ def test_the_planted_regression_is_found_with_its_commit(tree):
     both = findings.regressions(found, [entry], {3: 3})
     assert [r.source for r in both] == ["counted", "counted", "step"]
     assert found[both[2].series].subject == "cumsum" and both[2].place == 3
+    nothing = [*entry[:6], [[2, 3, 0.0, 1.4]]]
+    assert findings.regressions(found, [nothing], {3: 3}) == counted
 
 
 def test_a_step_of_times_needs_values_on_both_sides():

@@ -72,6 +72,7 @@ def regressions(series: list[Series], detected: list[Any], places: dict[int, int
     for entry, _path, _params, _index, _last, _best, jumps in detected:
         name, _, rest = entry.partition("(")
         k = rows.get((name, rest.removesuffix(")").replace("'", "")))
+        jumps = [jump for jump in jumps or () if jump[2] > 0]      # a step up from nothing has no factor
         if k is None or series[k].role in GROWTH or not jumps:
             continue
         _, revision, before, after = max(jumps, key=lambda jump: jump[3] / jump[2])
