@@ -71,7 +71,9 @@ def spread(x: np.ndarray, shape: tuple[int, ...], axis: Axes) -> np.ndarray:
     if product(shape) >= _MANY:
         x = np.ascontiguousarray(x)
         steps = [0 if a in axis else step for a, step in enumerate(x.strides)]
-        return np.ndarray(shape, x.dtype, x, 0, steps)
+        view = np.ndarray(shape, x.dtype, x, 0, steps)
+        view.flags.writeable = False          # its elements share memory
+        return view
     out = np.empty(shape, x.dtype)
     out[...] = x
     return out
