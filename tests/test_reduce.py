@@ -129,3 +129,14 @@ def test_integers(dtype):
 def test_a_softmax_keeps_the_order_of_its_axes_in_memory(rng):
     x = np.asfortranarray(rng.normal(size=(6, 5)))
     assert nb.softmax(nb.asarray(x, copy=False), axis=0).numpy().flags.f_contiguous
+
+
+@pytest.mark.parametrize("n", [10, 100_000])
+def test_elements_of_a_gradient_do_not_share_memory_that_can_be_written(n):
+    gradient = nb.grad(nb.sum)(np.ones(n))
+    with pytest.raises(ValueError, match="read-only"):
+        gradient.numpy()[0] = 7
+    assert not gradient.value.flags.writeable or np.all(gradient.value.strides)
+    gradient[0] = 7
+    assert gradient.tolist()[:3] == [7, 1, 1]
+    assert np.from_dlpack(nb.grad(nb.sum)(np.ones(n))).strides == (8,)
