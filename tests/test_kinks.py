@@ -58,6 +58,8 @@ CASES = {
     "x ** 1.5 at 0": (lambda x: x**1.5, [0.0], [0.0]),
     "0 ** y": (lambda y: nb.pow(0.0, y), [2.0], [0.0]),
     "prod with a zero": (nb.prod, [[0.0, 2.0, 3.0]], [[6.0, 0.0, 0.0]]),
+    "prod above the range": (nb.prod, [[1e200, 1e200, 2.0]], [[2e200, 2e200, math.inf]]),
+    "prod below the range": (nb.prod, [[1e-200, 1e-200, 0.5]], [[5e-201, 5e-201, 0.0]]),
     "prod with two zeros": (nb.prod, [[0.0, 2.0, 0.0]], [[0.0, 0.0, 0.0]]),
     "sort with ties": (
         lambda x: nb.sort(x) * np.array([1.0, 2.0, 3.0, 4.0]),

@@ -1,5 +1,6 @@
 """Linear algebra beyond the table: conventions, bad matrices, batches, and gradients that must not exist."""
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -190,3 +191,26 @@ def test_exponentials_of_a_stack_are_those_of_its_matrices(dtype):
     stack[6, 0, 0], stack[7], stack[7, 0, 1] = 1e9, 0, 1e5
     np.testing.assert_array_equal(raw(nb.expm(stack)), np.stack([raw(nb.expm(x)) for x in stack]))
     assert nb.expm(stack).dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("gap", [1.0, 1e-3, 1e-6, 1e-12, 0.0])
+def test_cofactors_keep_their_digits_as_matrices_become_singular(gap, dtype, rng):
+    q, _ = np.linalg.qr(rng.normal(size=(2, 5, 5)))
+    s = np.array([3.0, 2.0, 1.5, 1.0, gap])
+    a = ((q[0] * s) @ q[1]).astype(dtype)
+    with mpmath.workdps(60):
+        want = [[(-1) ** (i + j) * mpmath.det(mpmath.matrix(np.delete(np.delete(a, i, 0), j, 1).tolist()))
+                 for j in range(5)] for i in range(5)]
+    got = nb.grad(nb.det)(a).numpy()
+    want = np.array(want, dtype=np.float64)
+    assert np.abs(got - want).max() <= 200 * np.finfo(dtype).eps ** (2 / 3) * np.abs(want).max()
+
+
+def test_cofactors_beyond_the_range_of_the_determinant(rng):
+    a = 1e-80 * (rng.normal(size=(5, 5)) + 4 * np.eye(5))
+    assert nb.det(a).item() == 0
+    unit = nb.grad(nb.det)(1e80 * a).numpy()
+    np.testing.assert_allclose(nb.grad(nb.det)(a).numpy(), unit * 1e-320, rtol=1e-3)
+    far = nb.grad(nb.det)(np.full((2, 2), 1e300) * np.eye(2)).numpy()
+    assert far.tolist() == [[1e300, 0], [0, 1e300]]

@@ -20,22 +20,18 @@ from nbgrad.tensors import Tensor, as_tensor
 
 
 # ------------------------------------------------------------------------------------- triangular systems
-def _back(g: Any, a: Any, b: Any, lower: bool, trans: bool, unit_diagonal: bool) -> Tensor:
-    """Cotangent of the right-hand side, before it is summed to b's shape: one column for each solution."""
-    g = expand_dims(g, -1) if b.ndim == 1 else g
-    return solve_triangular(a, g, trans=not trans, lower=lower, unit_diagonal=unit_diagonal)
-
-
-def _of_matrix(g: Any, z: Any, a: Any, b: Any, lower: bool, trans: bool, unit_diagonal: bool) -> Tensor:
-    back, z = _back(g, a, b, lower, trans, unit_diagonal), expand_dims(z, -1) if b.ndim == 1 else z
-    left, right = (z, back) if trans else (back, z)
-    full = matmul(negative(left), matrix_transpose(right))
-    return shaped(tril(full, -int(unit_diagonal)) if lower else triu(full, int(unit_diagonal)), a)
-
-
-def _of_right(g: Any, z: Any, a: Any, b: Any, lower: bool, trans: bool, unit_diagonal: bool) -> Tensor:
-    back = _back(g, a, b, lower, trans, unit_diagonal)
-    return shaped(squeeze(back, -1) if b.ndim == 1 else back, b)
+def _triangular_rule(g: Any, z: Any, a: Any, b: Any, wanted: tuple[bool, bool], lower: bool, trans: bool,
+                     unit_diagonal: bool) -> tuple[Any, Any]:
+    """The solution of the transposed system for the right-hand side, and from it the matrix's."""
+    if b.ndim == 1:
+        g, z = expand_dims(g, -1), expand_dims(z, -1)
+    back = solve_triangular(a, g, trans=not trans, lower=lower, unit_diagonal=unit_diagonal)
+    of_matrix = None
+    if wanted[0]:
+        left, right = (z, back) if trans else (back, z)
+        full = matmul(negative(left), matrix_transpose(right))
+        of_matrix = shaped(tril(full, -int(unit_diagonal)) if lower else triu(full, int(unit_diagonal)), a)
+    return of_matrix, shaped(squeeze(back, -1) if b.ndim == 1 else back, b)
 
 
 def _solved(a: Any, b: Any, **_: Any) -> tuple[tuple[int, ...], Any]:
@@ -56,7 +52,7 @@ def _diagonal_heavy(*shape: int) -> Any:
     return lambda rng: 0.4 * rng.normal(size=shape) + 3 * np.eye(shape[-1])
 
 
-@op(out=_solved, vjp=(_of_matrix, _of_right), multilinear=(1,), like=_triangular_like,
+@op(out=_solved, vjp_all=_triangular_rule, multilinear=(1,), like=_triangular_like,
     cases=[(_diagonal_heavy(3, 3), (3, 2)), (_diagonal_heavy(3, 3), (3,), {"lower": True}),
            (_diagonal_heavy(2, 3, 3), (2, 3, 2), {"lower": True, "trans": 1}),
            (_diagonal_heavy(3, 3), (2, 3, 2), {"trans": "T"}), (_diagonal_heavy(2, 3, 3), (3, 1)),

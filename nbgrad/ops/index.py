@@ -34,6 +34,8 @@ def _index(name: str, index: Any, shape: tuple[int, ...]) -> Index:
     Where no array is in it there is an Ellipsis, so that x[index] is always an array. Raises IndexError for
     anything else, and for a second Ellipsis.
     """
+    if type(index) is slice or type(index) is int:
+        return (index if type(index) is int else _entry(name, index, shape)), Ellipsis
     items = index if isinstance(index, tuple) else (index,)
     found = tuple([i if type(i) in _ALONE else _entry(name, i, shape) for i in items])
     kinds = list(map(type, found))

@@ -95,19 +95,16 @@ def equations(name: str, a: Any, b: Any) -> tuple[Tensor, Tensor]:
     return alike(a, b)
 
 
-def _solve_left(g: Any, z: Any, a: Any, b: Any) -> Tensor:
+def _solve_rule(g: Any, z: Any, a: Any, b: Any, wanted: tuple[bool, bool]) -> tuple[Any, Any]:
+    """inv(a).T @ g for the right-hand side, and from it the matrix's."""
     if b.ndim == 1:
         g, z = expand_dims(g, -1), expand_dims(z, -1)
-    return shaped(negative(matmul(solve(matrix_transpose(a), g), matrix_transpose(z))), a)
+    back = solve(matrix_transpose(a), g)
+    of_matrix = shaped(negative(matmul(back, matrix_transpose(z))), a) if wanted[0] else None
+    return of_matrix, shaped(squeeze(back, -1) if b.ndim == 1 else back, b)
 
 
-def _solve_right(g: Any, z: Any, a: Any, b: Any) -> Tensor:
-    if b.ndim == 1:
-        return shaped(squeeze(solve(matrix_transpose(a), expand_dims(g, -1)), -1), b)
-    return shaped(solve(matrix_transpose(a), g), b)
-
-
-@op(out=solution, vjp=(_solve_left, _solve_right), multilinear=(1,), like=np.linalg.solve,
+@op(out=solution, vjp_all=_solve_rule, multilinear=(1,), like=np.linalg.solve,
     cases=[(_regular, (2, 3, 2)), (_regular, (3,)), (_regular, (3, 2)), (lambda rng: _regular(rng)[0], (3,)),
            (lambda rng: _regular(rng)[0], (4, 3, 1)), ((0, 0), (0,)), ((0, 2, 2), (2, 1)), ((0, 0), (0, 2))])
 def solve(a: Any, b: Any) -> Any:

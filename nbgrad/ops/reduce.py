@@ -13,6 +13,7 @@ from nbgrad import errors
 from nbgrad.broadcast import broadcast_to
 from nbgrad.core import Graph, pull
 from nbgrad.declare import elementwise
+from nbgrad.kernels import table
 from nbgrad.ops.axes import named_dim, several
 from nbgrad.ops.compare import equal, not_equal
 from nbgrad.ops.elementwise import where
@@ -21,7 +22,7 @@ from nbgrad.ops.pullback import aligned, derived
 from nbgrad.ops.shape import concat, permute_dims, reshape
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, unwrap, wrap
+from nbgrad.tensors import Tensor, as_tensor, raw, unwrap, wrap
 
 Axis = int | tuple[int, ...] | None
 
@@ -107,9 +108,16 @@ def _tree_product(x: Tensor) -> Tensor:
     return getitem(x, 0)
 
 
+# The cotangent of a factor, where the product is neither zero nor beyond the range: none of them is zero.
+_others = elementwise("others", lambda g, z, x: g * (z / x), like=lambda g, z, x: g * (z / x),
+                      at=((-3.0, 3.0), (1.0, 3.0), (1.0, 3.0)))
+
+
 def _prod_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: bool) -> Tensor:
     if 0 in x.shape or not axis:
         return multiply(reshape(g, x.shape), 1.0) if not axis else multiply(x, 0.0)
+    if table.run("normal", "reduce", None, (raw(z),), {}):
+        return _others(with_axes(g, x, axis), with_axes(z, x, axis), x)
     trace = Graph()
     leaf = trace.leaf(unwrap(x))
     end = leaf.mark
@@ -119,7 +127,7 @@ def _prod_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: 
     return wrap(pull([(y.mark, unwrap(reshape(g, y.shape)))])[end])
 
 
-@op(vjp=_prod_vjp, keep="x", like=np.prod, cases=[
+@op(vjp=_prod_vjp, like=np.prod, cases=[
     *_AXES, *_EMPTY, (np.array([0.0, 2.0, 3.0]),),
     (np.array([[0.0, 2.0], [0.0, 3.0], [1.5, 4.0]]), {"axis": 0}), ((5,),)])
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:

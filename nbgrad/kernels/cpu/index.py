@@ -52,6 +52,33 @@ def k_add_rows(out, at, v, before, n, row, fresh):
 """
 
 
+# Row i of each matrix has its elements before column `edge`, or those from there on; the others are zero.
+_TRIANGLES = """
+def part(start, stop, x, out, n, m, k, lower):
+    for row in range(start, stop):
+        edge = min(max(row % n + k + lower, 0), m)
+        p = row * m
+        first = p if lower else p + edge
+        last = p + edge if lower else p + m
+        for i in range(p, first):
+            store(out, i, {dtype}(0))
+        for i in range(first, last):
+            store(out, i, load(x, i))
+        for i in range(last, p + m):
+            store(out, i, {dtype}(0))
+def k_triangles(x, out, rows, n, m, k, lower):
+    token = unlock(rows * m)
+    share(part, rows, {least} // m + 1, x, out, n, m, k, lower)
+    lock(token)
+"""
+
+
+@cache
+def _triangles(dtype: np.dtype) -> Any:
+    source = _TRIANGLES.format(dtype=dtype, least=_LEAST)
+    return compile_kernel("k_triangles", source, (dtype, dtype, int, int, int, int, bool))
+
+
 @cache
 def _add_rows(dtype: np.dtype) -> Any:
     arguments = (dtype, np.dtype(np.int64), dtype, int, int, int, bool)
@@ -201,9 +228,21 @@ def nonzero(x: np.ndarray) -> tuple[np.ndarray, ...]:
 
 def tril(x: np.ndarray, k: int) -> np.ndarray:
     """Lower triangles."""
-    return memory.within(x.nbytes, np.tril, x, k)
+    return _triangle(x, k, True)
 
 
 def triu(x: np.ndarray, k: int) -> np.ndarray:
     """Upper triangles."""
-    return memory.within(x.nbytes, np.triu, x, k)
+    return _triangle(x, k, False)
+
+
+def _triangle(x: np.ndarray, k: int, lower: bool) -> np.ndarray:
+    if x.flags.f_contiguous and not x.flags.c_contiguous and x.ndim == 2:
+        return _triangle(x.T, -k, not lower).T
+    out = memory.empty(x.shape, x.dtype)
+    if out.size:
+        n, m = x.shape[-2:]
+        k = max(-n, min(k, m))
+        bits = np.dtype(f"u{x.itemsize}")
+        _triangles(bits)(np.ascontiguousarray(x).view(bits), out.view(bits), x.size // m, n, m, k, lower)
+    return out

@@ -60,6 +60,12 @@ def mean(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
     return reduce(_MEAN, x, axis, keepdims)
 
 
+def normal(x: np.ndarray) -> bool:
+    """Whether every element is finite and has all its digits: it is neither zero nor denormal."""
+    size = np.abs(x)
+    return bool(((size >= np.finfo(x.dtype).tiny) & (size < np.inf)).all())
+
+
 def extremum_vjp(g: np.ndarray, z: np.ndarray, x: np.ndarray, axis: Axes) -> np.ndarray:
     """g, shared equally by the elements that are z."""
     return run(_EXTREMUM_VJP, (x, g, z), axis)
