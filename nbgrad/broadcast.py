@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor, as_tensor, raw, unwrap, wrap
 
@@ -64,7 +64,7 @@ def astype(x: Any, dtype: Any) -> Any:
     Between floating-point dtypes it has a derivative; to integers or booleans the result is a constant.
     Raises DtypeError for a dtype that nbgrad does not take.
     """
-    x, dtype = as_tensor(x), device.supported(dtype)
+    x, dtype = as_tensor(x), devices.supported(dtype)
     if dtype.kind != "f":
         x = wrap(raw(x))                      # nothing that has a derivative comes out
     return (x,), {"dtype": dtype}

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from nbgrad import errors
 
+DEVICES = ("cpu", "cuda", "cuda-sim")
+
 
 @dataclass(frozen=True)
 class Settings:
-    """device: where arrays live; cache: the kernel cache folder, or None for no cache; threads: how many a
-    kernel may use, or None for one per processor.
+    """device: where arrays are made, one of DEVICES or "auto"; cache: the kernel cache folder, or None for no
+    cache; threads: how many a kernel may use, or None for one per processor.
     """
 
     device: str
@@ -32,13 +34,13 @@ def _user_cache() -> Path:
 
 
 def read(environment: dict[str, str] | os._Environ[str]) -> Settings:
-    """Settings from NBGRAD_DEVICE (cpu, auto), NBGRAD_CACHE_DIR (a folder; empty for no cache) and
-    NBGRAD_NUM_THREADS (a positive number; default: OMP_NUM_THREADS).
+    """Settings from NBGRAD_DEVICE (cpu, the default, cuda, cuda-sim, auto), NBGRAD_CACHE_DIR (a folder; empty
+    for no cache) and NBGRAD_NUM_THREADS (a positive number; default: OMP_NUM_THREADS).
     """
-    device = environment.get("NBGRAD_DEVICE", "auto")
-    if device not in ("cpu", "auto"):
-        raise errors.unknown_device(device)
-    return Settings("cpu", _cache(environment.get("NBGRAD_CACHE_DIR")), _threads(environment))
+    device = environment.get("NBGRAD_DEVICE", "cpu")
+    if device not in (*DEVICES, "auto"):
+        raise errors.unknown_device(device, DEVICES)
+    return Settings(device, _cache(environment.get("NBGRAD_CACHE_DIR")), _threads(environment))
 
 
 def _cache(folder: str | None) -> Path | None:

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from heapq import heappop, heappush
 from typing import Any
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.kernels import table
 from nbgrad.tensors import Tensor, living, raw, tensor, unwrap, wrap
 
@@ -255,7 +255,7 @@ def add(a: Any, b: Any) -> Any:
         return b if a is None else a
     if type(a) is tuple:
         return tuple([add(p, q) for p, q in zip(a, b, strict=True)])
-    if type(a) is device.Array and type(b) is device.Array:
+    if type(a) is devices.Array and type(b) is devices.Array:
         return table.add(a, b)
     return unwrap(wrap(a) + wrap(b))
 
@@ -267,7 +267,7 @@ def transpose(op: Op, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict
     """
     trace = Graph()
     many = type(z) is tuple
-    zero = [wrap(device.zeros_like(raw(part))) for part in (z if many else (z,))]
+    zero = [wrap(devices.zeros_like(raw(part))) for part in (z if many else (z,))]
     gs = [trace.leaf(unwrap(g)) for g in zero]
     memo = op.save(xs, z, params, tuple([t is not None for t in ts]))
     seeds = [(c.mark, t) for c, t in zip(op.pull(tuple(gs) if many else gs[0], memo), ts, strict=True)

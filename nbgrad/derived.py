@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.core import evaluate
-from nbgrad.device import Array
+from nbgrad.devices import Array
 from nbgrad.symbols import Program
 from nbgrad.tensors import Tensor, raw, wrap
 

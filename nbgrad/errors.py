@@ -414,6 +414,30 @@ def unlinked_kernel(name: str, symbols: Iterable[str]) -> CacheError:
                       f"Reinstall numba and llvmlite in versions that fit each other.")
 
 
-def unknown_device(name: object) -> DeviceError:
-    return DeviceError(f"NBGRAD_DEVICE={name!r} is not available: this version of nbgrad has the device "
-                       f"'cpu' only. Unset it or set it to 'cpu' or 'auto'.")
+def unknown_device(name: object, devices: Iterable[str]) -> DeviceError:
+    return DeviceError(f"there is no device {name!r}. Choose one of {_list(devices)}; in NBGRAD_DEVICE also "
+                       f"'auto', which is cuda where it can be used and else cpu.")
+
+
+def no_cuda(why: str, remedy: str) -> DeviceError:
+    return DeviceError(f"CUDA cannot be used: {why}. {remedy}")
+
+
+def on_device(name: str) -> DeviceError:
+    return DeviceError(f"the values are on the device {name!r}, and NumPy cannot read them there. Copy them "
+                       f"by x.numpy() or x.to('cpu').")
+
+
+def mixed_devices(op: str, devices: Iterable[str]) -> DeviceError:
+    return DeviceError(f"{op}: the operands are on different devices: {_list(devices)}. Bring them to one by "
+                       f"x.to(device).")
+
+
+def no_device_memory(size: int, why: str) -> DeviceError:
+    return DeviceError(f"there is no memory for {size} bytes on the device ({why}). Free tensors, or make "
+                       f"the arrays smaller.")
+
+
+def too_many_elements(shape: tuple[int, ...]) -> DeviceError:
+    return DeviceError(f"an array of shape {shape} is too large for a CUDA device: kernels walk fewer than "
+                       f"2**31 elements. Split it.")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import Any
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.core import Tangents
 from nbgrad.ops.shape import permute_dims, reshape, stack
 from nbgrad.tensors import Tensor, as_tensor, raw, tensor, wrap
@@ -69,9 +69,7 @@ def _count(values: Sequence[Any]) -> int:
 def _basis(x: Any) -> Iterator[Any]:
     """The unit vectors of x's space, as raw arrays of x's shape."""
     for i in range(prod(x.shape)):
-        e = device.zeros_like(x)
-        e.reshape(-1)[i] = 1
-        yield e
+        yield devices.unit_like(x, i)
 
 
 def _rows(run: Reverse) -> list[list[Tensor]]:
@@ -99,13 +97,13 @@ def _along(run: Reverse, f: Callable[..., Any], kwargs: dict[str, Any], moving: 
     trace = Tangents()
     watched = [tensor(v, trace, e) if i == moving else wrap(v) for i, v in enumerate(run.inputs.values)]
     ys = [as_tensor(y) for y in flatten(f(*run.inputs.watched(watched), **kwargs))[0]]
-    return [wrap(y.mark) if y.trace is trace else tensor(device.zeros_like(raw(y))) for y in ys]
+    return [wrap(y.mark) if y.trace is trace else tensor(devices.zeros_like(raw(y))) for y in ys]
 
 
 def _matrix(rows: Sequence[Tensor], like: Any) -> Tensor:
     """Tensors of one shape, flattened, as the rows of a matrix."""
     if not rows:
-        return tensor(device.empty((0, prod(like.shape)), like.dtype))
+        return tensor(devices.empty((0, prod(like.shape)), like.dtype))
     return stack([reshape(row, (prod(like.shape),)) for row in rows])
 
 

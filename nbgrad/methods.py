@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.core import TAPE, apply, quiet, watch
 from nbgrad.ops import (
@@ -26,6 +26,7 @@ from nbgrad.ops import (
     search,
     shape,
     sort,
+    transfer,
 )
 from nbgrad.scalar import Elementwise, add, multiply
 from nbgrad.tape import backward
@@ -107,24 +108,28 @@ def item(x: Tensor) -> Any:
     return value.item()
 
 
-def _taken(x: Tensor, what: str) -> Any:
-    """x's raw array for a use outside the graph, refused where a transform would lose a gradient by it."""
-    value = raw(x)
+def _host(x: Tensor) -> np.ndarray:
+    """x's values where NumPy can read them. Raises TraceError for the scalar of a program."""
+    value = devices.host(raw(x))
     if not isinstance(value, np.ndarray):
         raise errors.branch_on_symbol()
+    return value
+
+
+def _taken(x: Tensor, what: str) -> Any:
+    """x's raw array for a use outside the graph, refused where a transform would lose a gradient by it."""
+    value = _host(x)
     if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
         raise errors.traced_value(what)
     return value
 
 
 def numpy(x: Tensor) -> np.ndarray:
-    """x's values as a read-only array, without a copy.
+    """x's values as a read-only array, without a copy where they are on the CPU.
 
     Raises TraceError if a gradient is being taken through x: detach first.
     """
-    value = raw(x)
-    if not isinstance(value, np.ndarray):
-        raise errors.branch_on_symbol()
+    value = _host(x)
     if living(x).trace is not None:
         raise errors.traced_value("numpy()")
     view = value.view()
@@ -137,25 +142,21 @@ def _array(x: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray
 
 
 def _bool(x: Tensor) -> bool:
-    value = raw(x)
-    if not isinstance(value, np.ndarray):
-        raise errors.branch_on_symbol()
+    value = _host(x)
     if value.size != 1:
         raise errors.several_elements(value.shape, "the truth value")
     return bool(value.item())
 
 
 def _index(x: Tensor) -> int:
-    value = raw(x)
+    value = devices.host(raw(x))
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "iu" or value.size != 1:
         raise errors.needs_integers("index", "an index", x.dtype)
     return operator.index(value.item())
 
 
 def _int(x: Tensor) -> int:
-    value = raw(x)
-    if not isinstance(value, np.ndarray):
-        raise errors.branch_on_symbol()
+    value = _host(x)
     if value.size != 1:
         raise errors.several_elements(value.shape, "int()")
     return int(value.item())
@@ -177,19 +178,25 @@ def _contains(x: Tensor, y: Any) -> bool:
 
 
 def _repr(x: Tensor) -> str:
-    value = raw(x)
+    value = devices.host(raw(x))
     if not isinstance(value, np.ndarray):
         return f"tensor(<scalar symbol {value.dtype}>)"
     text = np.array2string(value, separator=", ", prefix="tensor(")
     dtype = "" if value.dtype in (np.float64, np.int64, np.bool_) and value.size else f", dtype={value.dtype}"
     if not value.size:
         text += f", shape={value.shape}"
-    return f"tensor({text}{dtype}{', requires_grad=True' if requires_grad(x) else ''})"
+    return f"tensor({text}{dtype}{_place(x)}{', requires_grad=True' if requires_grad(x) else ''})"
+
+
+def _place(x: Tensor) -> str:
+    where = devices.name_of(raw(x))
+    return "" if where == "cpu" else f", device='{where}'"
 
 
 def _str(x: Tensor) -> str:
     """A 0-d tensor prints as its number in full, as NumPy's do; others as their repr."""
-    return str(raw(x)) if isinstance(raw(x), np.ndarray) and not x.shape else _repr(x)
+    value = devices.host(raw(x))
+    return str(value) if isinstance(value, np.ndarray) and not x.shape else _repr(x)
 
 
 def _format(x: Tensor, spec: str) -> str:
@@ -228,7 +235,7 @@ def size(x: Tensor, dim: int | None = None) -> Any:
 
 def zero(x: Tensor) -> Tensor:
     """Make every element zero. Values taken from x before stay."""
-    return rebind(x, tensor(device.zeros_like(raw(x))))
+    return rebind(x, tensor(devices.zeros_like(raw(x))))
 
 
 def copy(x: Tensor) -> Tensor:
@@ -265,7 +272,7 @@ _PROTOCOLS: dict[str, Any] = {
 _METHODS: dict[str, Any] = {
     "item": item, "numpy": numpy, "tolist": lambda x: numpy(x).tolist(),
     "backward": backward, "detach": stop_gradient, "requires_grad_": set_requires_grad, "zero_": zero,
-    "astype": astype, "to": astype, "clone": copy, "copy": copy,
+    "astype": astype, "to": transfer.to, "cpu": lambda x: transfer.to(x, "cpu"), "clone": copy, "copy": copy,
     "float": lambda x: astype(x, "float32"), "double": lambda x: astype(x, "float64"),
     "reshape": _shape_arguments(shape.reshape), "view": _shape_arguments(shape.reshape),
     "transpose": _transpose, "t": shape.permute_dims, "flatten": shape.ravel,
@@ -294,7 +301,7 @@ _NAMED: dict[Any, tuple[str, ...]] = {
 # how to read a property, and how to set it if one can
 _PROPERTIES: dict[str, tuple[Any, ...]] = {
     "T": (shape.permute_dims,), "mT": (shape.matrix_transpose,), "is_leaf": (is_leaf,),
-    "nbytes": (lambda x: raw(x).nbytes,), "device": (lambda x: device.of(raw(x)),),
+    "nbytes": (lambda x: raw(x).nbytes,), "device": (lambda x: devices.name_of(raw(x)),),
     "requires_grad": (requires_grad, set_requires_grad),
 }
 

@@ -16,7 +16,7 @@ from nbgrad import errors
 from nbgrad.broadcast import fit
 from nbgrad.core import Graph, Op, Tangents, apply, pull
 from nbgrad.derived import Back, Derived
-from nbgrad.device import Array
+from nbgrad.devices import Array
 from nbgrad.kernels import table
 from nbgrad.kernels.table import Body
 from nbgrad.lean import Step

@@ -11,9 +11,9 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.core import Op, add, apply, transpose
-from nbgrad.device import Array
+from nbgrad.devices import Array
 from nbgrad.kernels import table
 from nbgrad.registry import Row, declared, register
 from nbgrad.tensors import Spec, Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
@@ -95,7 +95,7 @@ class Structured(Op):
     def push(self, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
         moving = [i for i, t in enumerate(ts) if t is not None]
         if self.linear:
-            full = [device.zeros_like(raw(x)) if t is None else t for t, x in zip(ts, xs, strict=True)]
+            full = [devices.zeros_like(raw(x)) if t is None else t for t, x in zip(ts, xs, strict=True)]
             t = apply(self, full, params)
             return tuple(map(unwrap, t)) if type(t) is tuple else unwrap(t)
         if self.multilinear.issuperset(moving):

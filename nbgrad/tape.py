@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.core import TAPE, pull
 from nbgrad.tensors import Tensor, as_tensor, raw, tensor
 
@@ -26,7 +26,7 @@ def backward(y: Tensor, v: Any = None, retain_graph: bool = False) -> None:
     if v is None:
         if int(np.prod(y.shape)) != 1:
             raise errors.not_scalar("backward", y.shape)
-        g = device.ones_like(raw(y))
+        g = devices.ones_like(raw(y))
     else:
         v = as_tensor(v)
         if v.shape != y.shape:

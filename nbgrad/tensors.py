@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 
 ENDED = 0                                     # the birth of a trace that has ended: it records nothing
 _new = object.__new__
@@ -92,7 +92,7 @@ def wrap(value: Any) -> Tensor:
 
 def as_tensor(x: Any) -> Tensor:
     """x as a Tensor; an array, a scalar or nested lists are copied into a constant."""
-    return x if type(x) is Tensor else tensor(device.array(x))
+    return x if type(x) is Tensor else tensor(devices.array(x))
 
 
 def unwrap(x: Any) -> Any:
@@ -115,12 +115,12 @@ def living(x: Any, birth: float = math.inf) -> Any:
 
 
 class Spec:
-    """The shape and dtype of a value that was not kept. It answers for them as the value would."""
+    """Shape, dtype and kind of device of a value not kept. It answers for these as the value would."""
 
-    __slots__ = ("dtype", "shape")
+    __slots__ = ("dtype", "shape", "where")
 
-    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
-        self.shape, self.dtype = shape, dtype
+    def __init__(self, shape: tuple[int, ...], dtype: Any, where: str = "cpu") -> None:
+        self.shape, self.dtype, self.where = shape, dtype, where
 
     @property
     def ndim(self) -> int:
@@ -129,6 +129,6 @@ class Spec:
 
 def spec(x: Any) -> Any:
     """Shape and dtype of an inner value; a Python scalar stays what it is."""
-    if type(x) is not device.Array:
+    if type(x) is not devices.Array:
         x = raw(x)
-    return Spec(x.shape, x.dtype) if hasattr(x, "dtype") else x
+    return Spec(x.shape, x.dtype, devices.of(x)) if hasattr(x, "dtype") else x

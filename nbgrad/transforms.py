@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.core import Graph, Node, Tangents, births, pull, quiet
 from nbgrad.tensors import ENDED, Tensor, as_tensor, living, raw, tensor, unwrap, wrap
 from nbgrad.tree import flatten, form, map_leaves
@@ -34,7 +34,7 @@ def _inner(x: Any) -> Any:
 
 def _zero(x: Any) -> Tensor:
     """The cotangent or tangent zero of an inner value."""
-    return tensor(device.zeros_like(raw(x)))
+    return tensor(devices.zeros_like(raw(x)))
 
 
 class Inputs:
@@ -132,7 +132,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0,
             raise errors.not_float_result("grad", y.dtype)
         if y.shape != ():
             raise errors.not_scalar("grad", y.shape)
-        trees = run.inputs.tree(run.pull([tensor(device.ones_like(raw(y)))]))
+        trees = run.inputs.tree(run.pull([tensor(devices.ones_like(raw(y)))]))
         return (y, run.aux) if has_aux else y, tuple(trees) if several else trees[0]
 
     return run
@@ -218,7 +218,7 @@ def linearize(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[..., Any]]
     """
     run = Reverse(f, Inputs("linearize", xs, range(len(xs))), {}, False)
     trace = Graph()
-    ends = [trace.leaf(device.zeros_like(raw(y))) if y.dtype.kind == "f" else None for y in run.values]
+    ends = [trace.leaf(devices.zeros_like(raw(y))) if y.dtype.kind == "f" else None for y in run.values]
     nodes = [None if end is None else end.mark for end in ends]
     cotangents = run.pull(ends)
 

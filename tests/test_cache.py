@@ -159,8 +159,9 @@ def test_settings_come_from_the_environment(tmp_path):
     assert config.read({"XDG_CACHE_HOME": str(tmp_path)}).cache.name == "nbgrad"
     assert config.read({"NBGRAD_CACHE_DIR": "kernels"}).cache == Path.cwd() / "kernels"
     assert config.read({"NBGRAD_DEVICE": "cpu"}).device == "cpu"
-    with pytest.raises(nb.errors.DeviceError, match="NBGRAD_DEVICE='cuda'"):
-        config.read({"NBGRAD_DEVICE": "cuda"})
+    assert [config.read({"NBGRAD_DEVICE": d}).device for d in ("cuda", "auto")] == ["cuda", "auto"]
+    with pytest.raises(nb.errors.DeviceError, match=r"no device .gpu.\. Choose one of cpu, cuda, cuda-sim"):
+        config.read({"NBGRAD_DEVICE": "gpu"})
 
 
 @pytest.mark.parametrize("environment", [{}, {"NBGRAD_CACHE_DIR": "~/kernels"}])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nbgrad as nb
-from nbgrad.device import SUPPORTED
+from nbgrad.devices import SUPPORTED
 from nbgrad.tensors import raw
 
 

@@ -9,7 +9,7 @@ from nbgrad.declare import Choice
 from nbgrad.kernels import table
 from nbgrad.registry import OPS
 from nbgrad.scalar import Elementwise
-from nbgrad.tensors import raw
+from nbgrad.testing import values
 
 # The table as the library declares it; tests elsewhere may add ops of their own.
 ROWS = [row for _, row in sorted(OPS.items())]
@@ -62,8 +62,8 @@ def test_fused_equals_unfused(row):
         tensors = [nb.asarray(a) for a in case.args]
         one_by_one = op.value(*tensors)
         np.testing.assert_allclose(
-            raw(op(*tensors)),
-            np.broadcast_to(raw(one_by_one), raw(op(*tensors)).shape),
+            values(op(*tensors)),
+            np.broadcast_to(values(one_by_one), op(*tensors).shape),
             rtol=1e-13,
             atol=1e-13,
             err_msg=case.label,
@@ -75,17 +75,17 @@ def test_fused_equals_unfused(row):
     "row", [r for r in ROWS if isinstance(r.op, Elementwise) and isinstance(r.like, np.ufunc)], ids=name
 )
 def test_integers_and_booleans_promote_as_in_numpy(row, dtype):
-    values = [np.array([1, 0, 1, 1], dtype), np.array([1, 1, 1, 0], dtype)][: row.op.arity]
+    operands = [np.array([1, 0, 1, 1], dtype), np.array([1, 1, 1, 0], dtype)][: row.op.arity]
     if row.op.name in ("floor_divide", "remainder", "divide", "reciprocal", "pow"):
-        values = [np.array([1, 0, 1, 1], dtype), np.array([1, 1, 1, 1], dtype)][: row.op.arity]
+        operands = [np.array([1, 0, 1, 1], dtype), np.array([1, 1, 1, 1], dtype)][: row.op.arity]
     try:
         with np.errstate(all="ignore"):
-            want = row.like(*values)
+            want = row.like(*operands)
     except TypeError:
         with pytest.raises(nb.errors.DtypeError, match=row.op.name):
-            row.op(*values)
+            row.op(*operands)
         return
-    got = raw(row.op(*values))
+    got = values(row.op(*operands))
     if row.op.name != "reciprocal":  # NumPy's integer reciprocal truncates; ours is a float
         assert got.dtype == (np.float32 if want.dtype == np.float16 else want.dtype)
         np.testing.assert_allclose(got, want, rtol=2e-3 if want.dtype == np.float16 else 1e-6)

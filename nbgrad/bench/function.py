@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.bench.clock import Run, amount, medians, once, peak, samples
 from nbgrad.kernels import cache
 from nbgrad.registry import OPS
@@ -130,7 +130,7 @@ def _name(f: Any) -> str:
 
 def _tensor(x: Any) -> Any:
     """An array as a Tensor of its own memory; anything else as it is."""
-    return tensor(device.array(raw(x))) if isinstance(x, (np.ndarray, Tensor)) else x
+    return tensor(devices.array(raw(x))) if isinstance(x, (np.ndarray, Tensor)) else x
 
 
 def _array(x: Any) -> Any:

@@ -41,7 +41,9 @@ def foundation() -> str:
              *linker.processor()]
     parts += [f"{name}={value}" for name, value in sorted(os.environ.items())
               if name.startswith("NUMBA_") and not name.startswith(_IDLE)]
-    parts += [file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.rglob("*.py"))]
+    folder = Path(__file__).parent
+    own = [*sorted(folder.glob("*.py")), *sorted((folder / "cpu").rglob("*.py"))]
+    parts += [file.read_text(encoding="utf-8") for file in own]
     return _hash(parts)
 
 

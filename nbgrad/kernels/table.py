@@ -15,13 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors, memory
+from nbgrad import devices, errors, memory
+from nbgrad.cuda import CudaArray
 from nbgrad.kernels.cpu import mapreduce, pool
 from nbgrad.kernels.cpu.elementwise import Body, Loops
+from nbgrad.kernels.cuda.elementwise import Loops as CudaLoops
 
 __all__ = ["DEVICES", "KERNELS", "Body", "Loops", "add", "has", "loops", "register", "run", "summed"]
 
-DEVICES = ("cpu",)
+DEVICES = ("cpu", "cuda")
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
 memory.announce(pool.start)
 
@@ -55,18 +57,36 @@ def run(op: str, room: str, out: Callable[..., tuple[tuple[int, ...], Any]] | No
 
     out : (*xs, **params) -> shape and dtype of the output; None: the kernel allocates
     """
-    where = device.of(xs[0] if xs else None)
+    where = devices.common(op, xs) if CudaArray in map(type, xs) else devices.of(xs[0] if xs else None)
     kernel = KERNELS.get((op, where)) or find(op, room, where)
     if out is None:
         return kernel(*xs, **params)
-    z = device.empty(*out(*xs, **params))
+    z = devices.empty(*out(*xs, **params), where)
     kernel(z, *xs, **params)
     return z
 
 
+class _Loops(Loops):
+    """The elementwise kernels of a scalar program, on the device that its operands are on."""
+
+    __slots__ = ("on_cuda",)
+
+    def __init__(self, name: str, program: Callable[[tuple[Any, ...]], Body], many: bool) -> None:
+        super().__init__(name, program, many)
+        self.on_cuda: CudaLoops | None = None
+
+    def __call__(self, *xs: Any) -> Any:
+        if CudaArray not in map(type, xs):
+            return super().__call__(*xs)
+        devices.common(self.name, xs)
+        if self.on_cuda is None:
+            self.on_cuda = CudaLoops(self.name, self.program, self.many)
+        return self.on_cuda(*xs)
+
+
 def loops(name: str, program: Callable[[tuple[Any, ...]], Body], many: bool = False) -> Loops:
     """The elementwise kernels of a scalar program."""
-    return Loops(name, program, many)
+    return _Loops(name, program, many)
 
 
 def _sum(kinds: tuple[Any, ...]) -> Body:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.core import watch
 from nbgrad.ops.shape import stack
@@ -45,9 +45,9 @@ def asarray(data: Any, dtype: Any = None, requires_grad: bool = False, copy: boo
     lists of unequal lengths; GradientError for a new leaf from a Tensor with a gradient.
     """
     if type(data) is not Tensor and not _holds_tensor(data):
-        return _leaf("asarray", device.array(data, dtype, copy), requires_grad)
+        return _leaf("asarray", devices.array(data, dtype, copy), requires_grad)
     found = data if type(data) is Tensor else _gathered(data)
-    if dtype is not None and found.dtype != device.supported(dtype):
+    if dtype is not None and found.dtype != devices.supported(dtype):
         found = astype(found, dtype)
     return _leaf("asarray", found, requires_grad)
 
@@ -105,28 +105,28 @@ def _spec(name: str, sizes: tuple[Any, ...], dtype: Any) -> Spec:
         raise errors.bad_argument(name, found, "a shape: ints, or one tuple of them") from error
     if min(shape, default=0) < 0:
         raise errors.bad_shape(name, shape, "sizes cannot be negative")
-    return Spec(shape, device.supported(np.float64 if dtype is None else dtype))
+    return Spec(shape, devices.supported(np.float64 if dtype is None else dtype), devices.kind())
 
 
 def _spec_like(x: Any, dtype: Any) -> Spec:
     x = as_tensor(x)
-    return Spec(x.shape, x.dtype if dtype is None else device.supported(dtype))
+    return Spec(x.shape, x.dtype if dtype is None else devices.supported(dtype), devices.of(raw(x)))
 
 
 def zeros(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return zeros: zeros((2, 3)) or zeros(2, 3). dtype: default float64. Raises ShapeError, DtypeError."""
-    return _leaf("zeros", device.zeros_like(_spec("zeros", shape, dtype)), requires_grad)
+    return _leaf("zeros", devices.zeros_like(_spec("zeros", shape, dtype)), requires_grad)
 
 
 def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return ones: ones((2, 3)) or ones(2, 3). dtype: default float64. Raises ShapeError, DtypeError."""
-    return _leaf("ones", device.ones_like(_spec("ones", shape, dtype)), requires_grad)
+    return _leaf("ones", devices.ones_like(_spec("ones", shape, dtype)), requires_grad)
 
 
 def empty(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a Tensor whose values are arbitrary. dtype: default float64. Raises ShapeError, DtypeError."""
     like = _spec("empty", shape, dtype)
-    return _leaf("empty", device.empty(like.shape, like.dtype), requires_grad)
+    return _leaf("empty", devices.empty(like.shape, like.dtype), requires_grad)
 
 
 def full(shape: Shape, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -138,24 +138,24 @@ def full(shape: Shape, fill_value: Any, dtype: Any = None, requires_grad: bool =
     like = _spec("full", (shape,), dtype)
     x = astype(fill_value, like.dtype) if dtype is not None else as_tensor(fill_value)
     if x.trace is None and x.ndim == 0:
-        return _leaf("full", device.full(like.shape, raw(x), x.dtype), requires_grad)
+        return _leaf("full", devices.full(like.shape, raw(x), x.dtype), requires_grad)
     return _leaf("full", broadcast_to(x, like.shape), requires_grad)
 
 
 def zeros_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return zeros with the shape of x and, if none is given, its dtype. Raises DtypeError."""
-    return _leaf("zeros_like", device.zeros_like(_spec_like(x, dtype)), requires_grad)
+    return _leaf("zeros_like", devices.zeros_like(_spec_like(x, dtype)), requires_grad)
 
 
 def ones_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return ones with the shape of x and, if none is given, its dtype. Raises DtypeError."""
-    return _leaf("ones_like", device.ones_like(_spec_like(x, dtype)), requires_grad)
+    return _leaf("ones_like", devices.ones_like(_spec_like(x, dtype)), requires_grad)
 
 
 def empty_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return arbitrary values with the shape of x and, if none is given, its dtype. Raises DtypeError."""
     like = _spec_like(x, dtype)
-    return _leaf("empty_like", device.empty(like.shape, like.dtype), requires_grad)
+    return _leaf("empty_like", devices.empty(like.shape, like.dtype), requires_grad)
 
 
 def full_like(x: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -177,7 +177,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None,
             raise errors.traced_value("arange")
     start, stop, step = raw(start), raw(stop), raw(step)
     first, last = (0, start) if stop is None else (start, stop)
-    return _leaf("arange", device.array(np.arange(first, last, step), dtype, copy=None), requires_grad)
+    return _leaf("arange", devices.array(np.arange(first, last, step), dtype, copy=None), requires_grad)
 
 
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None,
@@ -193,13 +193,13 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
         raise errors.bad_value("linspace", f"num={num} cannot be negative")
     if type(start) is not Tensor and type(stop) is not Tensor:
         values = np.linspace(start, stop, num, endpoint)
-        return _leaf("linspace", device.array(values, dtype, copy=None), requires_grad)
+        return _leaf("linspace", devices.array(values, dtype, copy=None), requires_grad)
     found = np.result_type(*[x if isinstance(x, (int, float)) else as_tensor(x).dtype for x in (start, stop)])
     found = found if found.kind == "f" else np.dtype(np.float64)
     ends = [astype(x, found) for x in (start, stop)]
     after = np.linspace(0, 1, num, endpoint).astype(found)
     tail = (1,) * max(x.ndim for x in ends)
-    weights = [wrap(device.array(w.reshape(num, *tail), copy=None)) for w in (1 - after, after)]
+    weights = [wrap(devices.array(w.reshape(num, *tail), copy=None)) for w in (1 - after, after)]
     # a weighted mean meets both ends exactly, which start + i * step does not
     z = add(*[multiply(x, w) for x, w in zip(ends, weights, strict=True)])
     return _leaf("linspace", z if dtype is None else astype(z, dtype), requires_grad)
@@ -210,8 +210,8 @@ def eye(n: int, m: int | None = None, k: int = 0, dtype: Any = None, requires_gr
 
     dtype: default float64. Raises DtypeError.
     """
-    matrix = np.eye(n, m, k, device.supported(np.float64 if dtype is None else dtype))
-    return _leaf("eye", device.array(matrix, copy=None), requires_grad)
+    matrix = np.eye(n, m, k, devices.supported(np.float64 if dtype is None else dtype))
+    return _leaf("eye", devices.array(matrix, copy=None), requires_grad)
 
 
 # --------------------------------------------------------------------------------------------- random
@@ -219,11 +219,11 @@ def randn(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor
     """Return standard normal numbers from NumPy's global generator. dtype: default float64."""
     like = _spec("randn", shape, dtype)
     values = np.random.standard_normal(like.shape)
-    return _leaf("randn", device.array(values, like.dtype, copy=None), requires_grad)
+    return _leaf("randn", devices.array(values, like.dtype, copy=None), requires_grad)
 
 
 def rand(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return uniform numbers in [0, 1) from NumPy's global generator. dtype: default float64."""
     like = _spec("rand", shape, dtype)
     values = np.random.random_sample(like.shape)
-    return _leaf("rand", device.array(values, like.dtype, copy=None), requires_grad)
+    return _leaf("rand", devices.array(values, like.dtype, copy=None), requires_grad)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.core import apply
 from nbgrad.ops.axes import named_dim, one
@@ -17,7 +17,7 @@ from nbgrad.ops.reduce import whole
 from nbgrad.ops.shape import concat, ravel
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, wrap
+from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 _WHOLE, _REST, _FRONT = slice(None), slice(1, None), slice(None, -1)
 _BOTH: list[Any] = [((5,),), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": 1}), ((2, 3, 4), {"axis": -1}),
@@ -33,14 +33,14 @@ def _part(x: Any, axis: int, part: slice) -> Tensor:
 def _line(x: Tensor, axis: int, value: int) -> Tensor:
     """One value, as an array of x's shape but for length 1 of the axis."""
     shape = (*x.shape[:axis], 1, *x.shape[axis + 1:])
-    return broadcast_to(wrap(device.full((), value, x.dtype)), shape)
+    return broadcast_to(wrap(devices.full((), value, x.dtype, devices.of(raw(x)))), shape)
 
 
 def _bind(name: str, x: Any, axis: Any, dtype: Any) -> tuple[Tensor, int]:
     """x in the dtype of the result, read in C order where no axis is given; and the axis."""
     x = as_tensor(x)
     x = ravel(x) if axis is None or x.ndim == 0 else x
-    dtype = whole(x.dtype) if dtype is None else device.supported(dtype)
+    dtype = whole(x.dtype) if dtype is None else devices.supported(dtype)
     if dtype.kind == "b":
         raise errors.bad_operands(name, (dtype,))
     return x if x.dtype == dtype else astype(x, dtype), 0 if axis is None else one(name, axis, x.ndim)

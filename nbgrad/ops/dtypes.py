@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.tensors import Tensor
 
 _KINDS = {"bool": "b", "signed integer": "i", "unsigned integer": "u", "integral": "iu",
@@ -14,7 +14,7 @@ _KINDS = {"bool": "b", "signed integer": "i", "unsigned integer": "u", "integral
 
 
 def _dtype(x: Any) -> np.dtype:
-    return x.dtype if isinstance(x, (Tensor, np.ndarray, np.generic)) else device.supported(x)
+    return x.dtype if isinstance(x, (Tensor, np.ndarray, np.generic)) else devices.supported(x)
 
 
 def finfo(dtype: Any) -> np.finfo[Any]:

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.broadcast import shaped
 from nbgrad.core import apply
 from nbgrad.kernels import table
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.scalar import choose
 from nbgrad.structured import op
-from nbgrad.tensors import Spec, Tensor, as_tensor, raw, wrap
+from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 Index = tuple[Any, ...]
 
@@ -165,7 +165,7 @@ def scatter_add(x: Any, index: Any, v: Any) -> Any:
 # ------------------------------------------------------------------------------------------ writing
 def _kept(g: Tensor, index: Index) -> Tensor:
     """The cotangent of what was there before: zero where it was written over."""
-    return apply(setitem, (g, wrap(device.zeros_like(Spec((), g.dtype)))), {"index": index})
+    return apply(setitem, (g, wrap(devices.full((), 0, g.dtype, devices.of(raw(g))))), {"index": index})
 
 
 def _taken(g: Tensor, v: Any, index: Index) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.core import apply
 from nbgrad.ops.create import asarray
@@ -86,7 +86,7 @@ def _framed(x: Tensor, widths: Widths, values: Tensor) -> Tensor:
         values = broadcast_to(values, (x.ndim, 2))
     except errors.ShapeError as error:
         raise _not_pairs("constant_values", values.shape, x.ndim) from error
-    z = broadcast_to(wrap(device.full((), 0, x.dtype)), shape)
+    z = broadcast_to(wrap(devices.full((), 0, x.dtype, devices.of(raw(x)))), shape)
     for axis, (n, (before, after)) in enumerate(zip(shape, widths, strict=True)):
         for side, part in enumerate((slice(0, before), slice(n - after, n))):
             z = setitem(z, (*[slice(None)] * axis, part), getitem(values, (axis, side)))

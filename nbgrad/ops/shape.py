@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device, errors
+from nbgrad import devices, errors
 from nbgrad.broadcast import shaped
 from nbgrad.core import apply
 from nbgrad.ops.axes import named_dim, one, ordered, several
@@ -239,7 +239,7 @@ def vstack(arrays: Sequence[Any]) -> Tensor:
 def _joined(g: tuple[Tensor | None, ...], z: tuple[Any, ...], x: Any, places: Any, axis: int) -> Tensor:
     """One cotangent from those of the pieces, without a zero array of full size for each."""
     pairs = zip(g, z, strict=True)
-    return concat([wrap(device.zeros_like(part)) if c is None else c for c, part in pairs], axis)
+    return concat([wrap(devices.zeros_like(part)) if c is None else c for c, part in pairs], axis)
 
 
 @op(vjp=_joined, keep="", like=lambda x, places, axis=0: tuple(np.split(x, places, axis)),

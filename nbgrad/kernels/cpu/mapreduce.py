@@ -11,7 +11,7 @@ import numpy as np
 from nbgrad.kernels import layout
 from nbgrad.kernels.cpu import nest
 from nbgrad.kernels.cpu.elementwise import Loops
-from nbgrad.kernels.cpu.recipe import Recipe
+from nbgrad.kernels.recipe import Recipe
 
 
 def summed(loops: Loops, place: int, xs: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray | None:

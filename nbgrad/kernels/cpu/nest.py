@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import device
+from nbgrad import devices
 from nbgrad.kernels import layout
 from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu.recipe import Recipe, source
+from nbgrad.kernels.cpu.rows import source
 from nbgrad.kernels.layout import BLOCK
+from nbgrad.kernels.recipe import Recipe
 
 _NEAR = 1 << 19          # bytes that are still near when a block of rows is walked a second time
 _MEMORY_BOUND, _COSTLY = 16384, 2048      # elements that are worth a thread
@@ -41,7 +42,7 @@ class Plan:
         """The result of the operands and k."""
         z = self.kernel(*args[:-1], self.like, self.loops, args[-1])
         if z is None:                     # this raises MemoryError, or finds that there is memory now
-            device.empty(self.like.shape, self.like.dtype)
+            devices.empty(self.like.shape, self.like.dtype)
             return self.run(*args)
         return z if self.axes is None else z.transpose(self.axes)
 

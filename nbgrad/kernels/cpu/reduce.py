@@ -1,4 +1,4 @@
-"""Reductions for the CPU: a recipe each (recipe.py)."""
+"""Reductions for the CPU: a recipe each (recipes.py)."""
 
 from __future__ import annotations
 
@@ -6,58 +6,46 @@ from math import prod as product
 
 import numpy as np
 
+from nbgrad.kernels import recipes
 from nbgrad.kernels.cpu.nest import reduce, run
-from nbgrad.kernels.cpu.recipe import Recipe
 
 Axes = tuple[int, ...]
 _MANY = 4096                              # elements that are not worth writing
 
-SUM = Recipe("sum", ("x",), (), ("each: t += x", "row = t"), "whole")
-_PROD = Recipe("prod", ("x",), (), ("each: t *= x", "row = t"), "whole")
-_ANY = Recipe("any", ("x",), (), ("each: t |= x", "row = t"), "bool")
-_ALL = Recipe("all", ("x",), (), ("each: t &= x", "row = t"), "bool")
-_MAX = Recipe("max", ("x",), (), ("each: t maximum= x", "row = t"), "same")
-_MIN = Recipe("min", ("x",), (), ("each: t minimum= x", "row = t"), "same")
-_MEAN = Recipe("mean", ("x",), (), ("each: t += x", "row = t / T(n)"))
-# where nothing equals z there was a nan
-_EXTREMUM_VJP = Recipe("extremum_vjp", ("x",), ("g", "z"), (
-    "each: count += T(x == z)", "share = g / count", "other = T(nan) if count == 0 else T(0)",
-    "each: each = share if x == z else other"))
-
 
 def sum(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
     """Sums, in blocks: as accurate as NumPy's pairwise sums."""
-    return reduce(SUM, x, axis, keepdims)
+    return reduce(recipes.SUM, x, axis, keepdims)
 
 
 def prod(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
     """Products."""
-    return reduce(_PROD, x, axis, keepdims)
+    return reduce(recipes.PROD, x, axis, keepdims)
 
 
 def max(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
     """Largest elements; nan wins."""
-    return reduce(_MAX, x, axis, keepdims)
+    return reduce(recipes.MAX, x, axis, keepdims)
 
 
 def min(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
     """Smallest elements; nan wins."""
-    return reduce(_MIN, x, axis, keepdims)
+    return reduce(recipes.MIN, x, axis, keepdims)
 
 
 def any(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
     """Whether an element is not zero."""
-    return reduce(_ANY, x, axis, keepdims)
+    return reduce(recipes.ANY, x, axis, keepdims)
 
 
 def all(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
     """Whether no element is zero."""
-    return reduce(_ALL, x, axis, keepdims)
+    return reduce(recipes.ALL, x, axis, keepdims)
 
 
 def mean(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
     """Means: nan where there is nothing to average."""
-    return reduce(_MEAN, x, axis, keepdims)
+    return reduce(recipes.MEAN, x, axis, keepdims)
 
 
 def normal(x: np.ndarray) -> bool:
@@ -68,7 +56,7 @@ def normal(x: np.ndarray) -> bool:
 
 def extremum_vjp(g: np.ndarray, z: np.ndarray, x: np.ndarray, axis: Axes) -> np.ndarray:
     """g, shared equally by the elements that are z."""
-    return run(_EXTREMUM_VJP, (x, g, z), axis)
+    return run(recipes.EXTREMUM_VJP, (x, g, z), axis)
 
 
 def spread(x: np.ndarray, shape: tuple[int, ...], axis: Axes) -> np.ndarray:

@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from nbgrad.device import SUPPORTED
+from nbgrad.devices import SUPPORTED
 from nbgrad.kernels.cpu.operand import (
     declined,
     drop,

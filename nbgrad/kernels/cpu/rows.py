@@ -1,121 +1,37 @@
-"""Recipes: what is done with a row of elements, in text, and the source of the two kernels that do it.
+"""The source of a recipe's kernels for the CPU.
 
-A row is what lies along the reduced axes. The one kernel walks along the rows, where a row's elements are
-next to each other in memory. The other walks across a block of rows, a column of elements at a time, and
-keeps what it knows of each row in scratches that stay in the cache. What is not one run of memory is gathered
-in one first, so that each loop over elements is written once, for runs.
+The one kernel walks along the rows, where a row's elements are next to each other in memory. The other walks
+across a block of rows, a column of elements at a time, and keeps what it knows of each row in scratches that
+stay in the cache. What is not one run of memory is gathered in one first, so that each loop over elements is
+written once, for runs.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
 
+from nbgrad.kernels import recipe
 from nbgrad.kernels.layout import BLOCK
+from nbgrad.kernels.recipe import Recipe, Step, indented, join, split
 
 _RUN = 4096              # elements folded in a row; runs are folded in groups of 64, so that the rounding
                          # error of a sum grows with none of them: about 200 additions come in a row
 _FOUR = 4                # columns added at a time where that is all there is to do with them
-_FOLD = re.compile(r"(\w+) (\+|\*|\||&|maximum|minimum)= (.+)")
-_NEUTRAL = {"+": "0", "*": "1", "|": "False", "&": "True"}
 
 
-@dataclass(frozen=True, eq=False)
-class Recipe:
-    """What is done with each row.
-
-    full  : names of the operands that have an element for each element of the row; the last one's layout
-        decides how memory is walked, and its shape and dtype those of the result
-    once  : names of the operands that have one element for the row
-    steps : statements in order: after "each: " those done with every element (separated by ";"), else once.
-            `t += v` (and *= |= &= maximum= minimum=) folds v over the row into t. The result is one element
-            for the row, `row = v`, or one for each element, `each = v`. n is the number of elements in the
-            row, k a number given by the caller. After "each if c: " they are done only where c holds; they
-            may be done elsewhere, too.
-    kind  : the dtype of work and result, from that of the last full operand: "float", "same", "bool", or
-        "whole", in which NumPy sums
-    """
-
-    name: str
-    full: tuple[str, ...]
-    once: tuple[str, ...]
-    steps: tuple[str, ...]
-    kind: str = "float"
-
-    @property
-    def by_row(self) -> bool:
-        """Whether the result has one element for each row."""
-        return any(step.startswith("row =") for step in self.steps)
-
-    @property
-    def sweeps(self) -> int:
-        """How often the elements are walked over."""
-        return len([step for step in self.steps if step.startswith("each")])
-
-    def dtype(self, given: np.dtype) -> np.dtype:
-        """The dtype of the result."""
-        if self.kind == "bool":
-            return np.dtype(bool)
-        if self.kind == "same" or given.kind == "f":
-            return given
-        if self.kind == "float":
-            return np.dtype(np.float64)
-        return np.dtype(np.uint64 if given.kind == "u" else np.int64)
-
-
-@dataclass(frozen=True)
-class _Step:
-    """A step, taken apart: whether it is done for each element, where, and what it folds, and how."""
-
-    each: bool
-    where: str
-    statements: list[tuple[str, str, str]]       # target, operator ("" for an assignment), value
-    folds: dict[str, str]
-
-    def reads(self, name: str) -> bool:
-        return any(re.search(rf"\b{name}\b", value) for _, _, value in self.statements)
-
-    def writes(self, name: str) -> bool:
-        return any(target == name for target, _, _ in self.statements)
-
-
-def _parse(text: str) -> tuple[str, str, str]:
-    found = _FOLD.fullmatch(text)
-    if found:
-        return found[1], found[2], found[3]
-    target, value = text.split(" = ", 1)
-    return target, "", value
-
-
-def _split(text: str) -> _Step:
-    found = re.fullmatch(r"(each(?: if (.+?))?: )?(.+)", text)
-    assert found is not None
-    statements = list(map(_parse, found[3].split("; ")))
-    folds = {target: combine for target, combine, _ in statements if combine}
-    return _Step(found[1] is not None, found[2] or "", statements, folds)
-
-
-def _join(combine: str, a: str, b: str) -> str:
-    return f"{combine}({a}, {b})" if combine.isalpha() else f"({a}) {combine} ({b})"
-
-
-def _indent(lines: list[str], depth: int = 1) -> list[str]:
-    return ["    " * depth + line for line in lines]
-
-
-def source(name: str, recipe: Recipe, along: bool, dtypes: tuple[np.dtype, ...], dtype: np.dtype,
+def source(name: str, what: Recipe, along: bool, dtypes: tuple[np.dtype, ...], dtype: np.dtype,
            least: int) -> str:
     """Source of the kernel that walks along rows, or of that which walks across them.
 
     dtypes, dtype : of the operands, and of work and result
     least : elements that are worth a thread
     """
-    writer = (_Along if along else _Across)(recipe, dtypes, dtype)
-    operands = ", ".join([f"a_{x}" for x in (*recipe.full, *recipe.once)])
+    writer = (_Along if along else _Across)(what, dtypes, dtype)
+    operands = ", ".join([f"a_{x}" for x in (*what.full, *what.once)])
     lines = [f"def part(start, stop, {operands}, out, loops, k):",
-             *_indent([*writer.header(), *writer.body()]),
+             *indented([*writer.header(), *writer.body()]),
              f"def {name}({operands}, like, loops, k):",
              f"    out = new_{dtype}(like)", "    if not given(out):", "        return declined()",
              "    units = load(loops, 3)", "    total = load(loops, 4)", "    token = unlock(total)",
@@ -128,31 +44,21 @@ def source(name: str, recipe: Recipe, along: bool, dtypes: tuple[np.dtype, ...],
 class _Writer:
     """What the two kernels of a recipe have in common."""
 
-    def __init__(self, recipe: Recipe, dtypes: tuple[np.dtype, ...], dtype: np.dtype) -> None:
-        self.recipe, self.dtype = recipe, dtype
-        self.steps = [_split(text) for text in recipe.steps]
-        result = "row" if recipe.by_row else "each"
-        self.full = [*recipe.full, *(["each"] if result == "each" else [])]
-        self.walked = [*self.full, *recipe.once, *(["row"] if result == "row" else [])]
-        names = (*recipe.full, *recipe.once)
+    def __init__(self, what: Recipe, dtypes: tuple[np.dtype, ...], dtype: np.dtype) -> None:
+        self.recipe, self.dtype = what, dtype
+        self.steps = [split(text) for text in what.steps]
+        result = "row" if what.by_row else "each"
+        self.full = [*what.full, *(["each"] if result == "each" else [])]
+        self.walked = [*self.full, *what.once, *(["row"] if result == "row" else [])]
+        names = (*what.full, *what.once)
         self.array = {x: f"a_{x}" for x in names} | {result: "out"}
         self.width = {x: d.itemsize for x, d in zip(names, dtypes, strict=True)} | {result: dtype.itemsize}
 
     def typed(self, text: str) -> str:
-        """The text with constants and conversions T(...) of the dtype of work."""
-        return re.sub(r"\bT\(", "(0 != " if self.dtype == np.bool_ else f"{self.dtype}(", text)
+        return recipe.typed(text, self.dtype)
 
     def neutral(self, combine: str) -> str:
-        """What leaves its partner in a fold as it is."""
-        flag = self.dtype == np.bool_
-        if combine in _NEUTRAL:
-            return _NEUTRAL[combine] if flag else self.typed(f"T({_NEUTRAL[combine]})")
-        if flag:
-            return str(combine == "minimum")
-        if self.dtype.kind == "f":
-            return self.typed("T(-inf)" if combine == "maximum" else "T(inf)")
-        bounds = np.iinfo(self.dtype)
-        return self.typed(f"T({bounds.min if combine == 'maximum' else bounds.max})")
+        return recipe.neutral(combine, self.dtype)
 
     def header(self) -> list[str]:
         """Lines that read the loops: kept ones (kd, steps ks), reduced ones (rd, rs), and the innermost."""
@@ -181,7 +87,7 @@ class _Writer:
                 f"    {to} = b_{x}", f"    for j in range({count}):",
                 f"        store({to}, j, load_at({self.array[x]}, {place} + j * {step}))"]
 
-    def work(self, step: _Step, runs: dict[str, str]) -> list[str]:
+    def work(self, step: Step, runs: dict[str, str]) -> list[str]:
         """Lines for element j of the runs."""
         lines = [self.typed(f"{x} = T(load({runs[x]}, j))") for x in self.recipe.full if step.reads(x)]
         for target, combine, value in step.statements:
@@ -190,11 +96,11 @@ class _Writer:
             if target == "each":
                 lines.append(self.typed(f"store({runs['each']}, j, T({value}))"))
             else:
-                value = _join(combine, target, value) if combine else value
+                value = join(combine, target, value) if combine else value
                 lines.append(self.typed(f"{target} = {value}"))
         return lines
 
-    def loop(self, step: _Step, places: dict[str, str], letter: str, count: str, before: list[str],
+    def loop(self, step: Step, places: dict[str, str], letter: str, count: str, before: list[str],
              after: list[str]) -> list[str]:
         """Lines that do a step on `count` elements from the places of the full operands."""
         lines = []
@@ -206,7 +112,7 @@ class _Writer:
             lines.append(f"c_each = either({letter}_each == {self.width['each']}, "
                          f"moved(out, {places['each']}), b_each)")
         runs = {x: f"c_{x}" for x in self.full}
-        lines += [f"for j in range({count}):", *_indent([*before, *self.work(step, runs), *after])]
+        lines += [f"for j in range({count}):", *indented([*before, *self.work(step, runs), *after])]
         if step.writes("each"):
             lines += [f"if {letter}_each != {self.width['each']}:", f"    for j in range({count}):",
                       f"        store_at(out, {places['each']} + j * {letter}_each, load(c_each, j))"]
@@ -222,7 +128,7 @@ class _Along(_Writer):
         for step in self.steps:
             if step.each and step.where:
                 lines += [*[f"{t} = {self.neutral(c)}" for t, c in step.folds.items()],
-                          self.typed(f"if {step.where}:"), *_indent(self.sweep(step))]
+                          self.typed(f"if {step.where}:"), *indented(self.sweep(step))]
             elif step.each:
                 lines += self.sweep(step)
             else:
@@ -231,26 +137,26 @@ class _Along(_Writer):
                                         f"{target} = {value}"))
         packed = " and ".join(f"s_{x} == {self.width[x]}" for x in self.full)
         return [f"longest = {_RUN} if {packed} else {BLOCK}", "for row in range(start, stop):",
-                *_indent(lines)]
+                *indented(lines)]
 
-    def sweep(self, step: _Step) -> list[str]:
+    def sweep(self, step: Step) -> list[str]:
         """Lines that walk once along a row."""
         folds = step.folds
         neutral = {t: self.neutral(c) for t, c in folds.items()}
         lines = [f"{t} = {start}" for t, start in neutral.items()]
         lines += self.loop(step, {x: f"q_{x} + i * s_{x}" for x in self.full}, "s", "m", [], [])
-        lines += [f"group_{t} = {_join(c, f'group_{t}', t)}" for t, c in folds.items()]
+        lines += [f"group_{t} = {join(c, f'group_{t}', t)}" for t, c in folds.items()]
         if folds:
             lines += ["runs += 1", "if runs & 63 == 0:",
-                      *_indent([line for t, c in folds.items() for line in
-                                (f"all_{t} = {_join(c, f'all_{t}', f'group_{t}')}",
+                      *indented([line for t, c in folds.items() for line in
+                                (f"all_{t} = {join(c, f'all_{t}', f'group_{t}')}",
                                  f"group_{t} = {neutral[t]}")])]
         return ["runs = 0", *[f"all_{t} = group_{t} = {start}" for t, start in neutral.items()],
                 "for r in range(outer):",
-                *_indent(self.offsets("q", "r", "(reduced - 1)", {x: f"p_{x}" for x in self.full})),
+                *indented(self.offsets("q", "r", "(reduced - 1)", {x: f"p_{x}" for x in self.full})),
                 "    i = 0", "    while i < inner:", "        m = min(longest, inner - i)",
-                *_indent([*lines, "i += m"], 2),
-                *[f"{t} = {_join(c, f'all_{t}', f'group_{t}')}" for t, c in folds.items()]]
+                *indented([*lines, "i += m"], 2),
+                *[f"{t} = {join(c, f'all_{t}', f'group_{t}')}" for t, c in folds.items()]]
 
 
 class _Across(_Writer):
@@ -275,34 +181,34 @@ class _Across(_Writer):
         return [*[f"m_{x} = scratch(out)" for x in [*self.known, *groups]],
                 "pieces = (wide + span - 1) // span", "for unit in range(start, stop):",
                 "    row = unit // pieces",
-                *_indent(self.offsets("p", "row", "(kept - 1)", dict.fromkeys(self.walked, "0"))),
+                *indented(self.offsets("p", "row", "(kept - 1)", dict.fromkeys(self.walked, "0"))),
                 "    first = (unit - row * pieces) * span", "    width = min(span, wide - first)",
-                *[f"    p_{x} += first * t_{x}" for x in self.walked], *_indent(lines)]
+                *[f"    p_{x} += first * t_{x}" for x in self.walked], *indented(lines)]
 
     def rows(self, lines: list[str]) -> list[str]:
         """Lines that do something once for each row of the block."""
-        return ["for j in range(width):", *_indent(lines)] if lines else []
+        return ["for j in range(width):", *indented(lines)] if lines else []
 
     def recall(self, text: str) -> list[str]:
         """Lines that read the variables of a text."""
         return [f"{x} = load(m_{x}, j)" for x in self.known if re.search(rf"\b{x}\b", text)]
 
-    def sweep(self, step: _Step) -> list[str]:
+    def sweep(self, step: Step) -> list[str]:
         """Lines that walk once down the columns. Sums go to runs of 128, to groups of 128 runs, to all."""
         sums = [t for t, c in step.folds.items() if c == "+"]
         start = [f"store(m_{t}, j, {self.neutral(c)})" for t, c in step.folds.items()]
         start += [f"store(m_{level}_{t}, j, {self.neutral('+')})" for t in sums for level in ("run", "group")]
-        flush = ["runs += 1", "if runs & 127 == 0:", *_indent(self.pour(sums, "run_", "group_")),
-                 "if runs & 16383 == 0:", *_indent(self.pour(sums, "group_", ""))] if sums else []
+        flush = ["runs += 1", "if runs & 127 == 0:", *indented(self.pour(sums, "run_", "group_")),
+                 "if runs & 16383 == 0:", *indented(self.pour(sums, "group_", ""))] if sums else []
         count, need = "outer", []
         if step.where:
             count, need = "(outer if need else 0)", ["need = False", *self.rows(
                 [*self.recall(step.where), self.typed(f"need |= {step.where}")])]
         return [*self.rows(start), *need, "runs = 0", f"for r in range({count}):",
-                *_indent(self.offsets("q", "r", "(reduced - 1)", {x: f"p_{x}" for x in self.full})),
+                *indented(self.offsets("q", "r", "(reduced - 1)", {x: f"p_{x}" for x in self.full})),
                 "    i = 0", "    while i < inner:",
-                *_indent([*self.columns(step), *[f"q_{x} += m * s_{x}" for x in self.full], "i += m", *flush],
-                         2),
+                *indented([*self.columns(step), *[f"q_{x} += m * s_{x}" for x in self.full], "i += m",
+                           *flush], 2),
                 *self.pour(sums, "group_", ""), *self.pour(sums, "run_", "")]
 
     def pour(self, sums: list[str], source: str, into: str) -> list[str]:
@@ -311,7 +217,7 @@ class _Across(_Writer):
                           (f"store(m_{into}{t}, j, load(m_{into}{t}, j) + load(m_{source}{t}, j))",
                            f"store(m_{source}{t}, j, {self.neutral('+')})")])
 
-    def columns(self, step: _Step) -> list[str]:
+    def columns(self, step: Step) -> list[str]:
         """Lines that do a step on one column, or on four at a time where it only adds and the like."""
         into = {t: f"m_run_{t}" if c == "+" else f"m_{t}" for t, c in step.folds.items()}
         before = [*self.recall(" ".join(value for _, _, value in step.statements)),
@@ -326,4 +232,4 @@ class _Across(_Writer):
         lines = [f"c{i}_{x} = moved(a_{x}, q_{x} + {i} * s_{x})" for x in read for i in range(_FOUR)]
         work = [line for i in range(_FOUR) for line in self.work(step, {x: f"c{i}_{x}" for x in read})]
         return [f"m = {_FOUR} if i + {_FOUR} <= inner and {packed} else 1", f"if m == {_FOUR}:",
-                *_indent([*lines, *self.rows([*before, *work, *after])]), "else:", *_indent(one)]
+                *indented([*lines, *self.rows([*before, *work, *after])]), "else:", *indented(one)]

@@ -1,0 +1,190 @@
+"""Devices: where raw arrays live and how they are made.
+
+The CPU's raw array is numpy.ndarray, CUDA's is nbgrad.cuda.CudaArray. New arrays are made on the device of
+the moment, which NBGRAD_DEVICE sets and `Device` changes for a while.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+from functools import partial
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from nbgrad import cuda, errors, memory
+from nbgrad.config import DEVICES, settings
+from nbgrad.cuda import CudaArray
+
+SUPPORTED = frozenset(np.dtype(name) for name in (
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"))
+
+Array = np.ndarray                        # what a raw array on the CPU is
+_moment: ContextVar[str | None] = ContextVar("device", default=None)
+_first: list[str] = []                    # the device that the settings ask for, once it is ready
+
+
+class Device(str):
+    """A device by its name: "cpu", "cuda" or "cuda-sim". In a `with` block new arrays are made there.
+
+    Raises DeviceError for another name, and for a device that cannot be used, naming what is missing.
+    """
+
+    __slots__ = ("_tokens",)
+    _tokens: list[Token[str | None]]
+
+    def __new__(cls, name: str) -> Device:
+        if name not in DEVICES:
+            raise errors.unknown_device(name, DEVICES)
+        if name != "cpu":
+            cuda.connect(name)
+        self = super().__new__(cls, name)
+        self._tokens = []
+        return self
+
+    def __enter__(self) -> Device:
+        self._tokens.append(_moment.set(str(self)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _moment.reset(self._tokens.pop())
+
+    def __repr__(self) -> str:
+        return f"device({str(self)!r})"
+
+
+def moment() -> str:
+    """The device that new arrays are made on."""
+    name = _moment.get()
+    if name is not None:
+        return name
+    if not _first:
+        asked = settings.device
+        if asked == "auto":
+            asked = "cuda" if cuda.available() else "cpu"
+        _first.append(str(Device(asked)))
+    return _first[0]
+
+
+def kind() -> str:
+    """The kind of device that new arrays are made on, "cpu" or "cuda"."""
+    return "cpu" if moment() == "cpu" else "cuda"
+
+
+def of(x: Any) -> str:
+    """The kind of device that holds x, "cpu" or "cuda": the folder of its kernels."""
+    return "cuda" if type(x) is CudaArray else getattr(x, "where", "cpu")
+
+
+def name_of(x: Any) -> Device:
+    """The device that holds x."""
+    return Device("cpu" if of(x) == "cpu" else cuda.host().name)
+
+
+def common(op: str, xs: Any) -> str:
+    """The kind of device that holds all arrays of xs; 0-d ones of the CPU may be anywhere.
+
+    Raises DeviceError if they are on several.
+    """
+    kinds = {of(x) for x in xs if type(x) is CudaArray or (type(x) is Array and x.ndim)}
+    if len(kinds) > 1:
+        raise errors.mixed_devices(op, sorted(kinds))
+    return kinds.pop() if kinds else "cpu"
+
+
+def supported(dtype: Any) -> np.dtype:
+    """dtype as a NumPy dtype in native byte order. Raises DtypeError for one that nbgrad does not take."""
+    try:
+        found = np.dtype(dtype).newbyteorder("=")
+    except TypeError as error:
+        raise errors.unsupported_dtype(dtype) from error
+    if found not in SUPPORTED:
+        raise errors.unsupported_dtype(found)
+    return np.dtype(found.type)               # NumPy's own object: equal ones are compared by address
+
+
+def array(data: Any, dtype: Any = None, copy: bool | None = True) -> Any:
+    """A raw array with data's values: aligned, in native byte order, of a supported dtype.
+
+    copy: True copies always; None only where a conversion needs it; False never, and then raises ValueError
+    if one is needed. An array that is shared with the caller (copy False or None) is made read-only.
+    """
+    if moment() == "cpu":
+        return _array(data, dtype, copy)
+    if copy is False:
+        raise errors.bad_value("asarray", "values come to a device by a copy, which copy=False forbids")
+    return cuda.upload(_array(data, dtype, True))
+
+
+def _array(data: Any, dtype: Any, copy: bool | None) -> np.ndarray:
+    if isinstance(data, np.ma.MaskedArray):
+        raise errors.masked_array()
+    if dtype is not None:
+        dtype = supported(dtype)
+    try:
+        found = data if isinstance(data, np.ndarray) else np.array(data)
+    except ValueError as error:
+        raise errors.ragged() from error
+    except errors.TraceError as error:
+        raise errors.traced_list() from error
+    memory.large(found.nbytes)
+    dtype = supported(found.dtype) if dtype is None else dtype
+    supported(found.dtype)
+    if isinstance(data, np.ndarray):
+        need = found.dtype != dtype or not found.dtype.isnative or not found.flags.aligned
+        if need or copy:
+            if copy is False:
+                why = f"dtype {found.dtype} to {dtype} needs a copy, and copy=False forbids one"
+                raise errors.bad_value("asarray", why)
+            copied = partial(found.astype, order="K", copy=True, subok=False)
+            return memory.within(_bytes(found.shape, dtype), copied, dtype)
+        found.flags.writeable = False
+        return found
+    return found.astype(dtype, copy=False)
+
+
+def _bytes(shape: tuple[int, ...], dtype: Any) -> int:
+    return prod(shape) * np.dtype(dtype).itemsize
+
+
+def empty(shape: tuple[int, ...], dtype: Any, where: str | None = None) -> Any:
+    """A raw array with no values yet, on a kind of device: by default that of the moment."""
+    if (kind() if where is None else where) == "cpu":
+        return memory.empty(shape, dtype)
+    return cuda.empty(shape, dtype)
+
+
+def full(shape: tuple[int, ...], value: Any, dtype: Any, where: str | None = None) -> Any:
+    """A raw array filled with one value, on a kind of device: by default that of the moment."""
+    if (kind() if where is None else where) == "cpu":
+        return memory.within(_bytes(shape, dtype), np.full, shape, value, dtype)
+    return cuda.filled(shape, host(value), np.dtype(dtype))
+
+
+def zeros_like(x: Any) -> Any:
+    """A raw array of zeros with x's shape and dtype, on x's device."""
+    if of(x) == "cpu":
+        return memory.within(_bytes(x.shape, x.dtype), np.zeros, x.shape, x.dtype)
+    return cuda.filled(x.shape, 0, x.dtype)
+
+
+def ones_like(x: Any) -> Any:
+    """A raw array of ones with x's shape and dtype, on x's device."""
+    if of(x) == "cpu":
+        ones = memory.empty(x.shape, x.dtype)
+        ones.fill(1)
+        return ones
+    return cuda.filled(x.shape, 1, x.dtype)
+
+
+def unit_like(x: Any, place: int) -> Any:
+    """A raw array of zeros with a 1 at one place, counted in C order; x's shape, dtype and device."""
+    unit = memory.within(_bytes(x.shape, x.dtype), np.zeros, x.shape, x.dtype)
+    unit.reshape(-1)[place] = 1
+    return unit if of(x) == "cpu" else cuda.upload(unit)
+
+
+def host(x: Any) -> Any:
+    """A raw value where NumPy can read it: itself, or a copy of what is on a device."""
+    return cuda.download(x) if type(x) is CudaArray else x

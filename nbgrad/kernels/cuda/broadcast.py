@@ -1,0 +1,26 @@
+"""Broadcasting and conversion for CUDA."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nbgrad.cuda import CudaArray
+from nbgrad.kernels import recipes
+from nbgrad.kernels.cuda import copies, rows
+
+
+def broadcast_to(x: CudaArray, shape: tuple[int, ...]) -> CudaArray:
+    """A view with repeated axes."""
+    return x.view(lambda form: np.broadcast_to(form, shape))
+
+
+def sum_to(x: CudaArray, shape: tuple[int, ...]) -> CudaArray:
+    """Sums over the axes that an array of that shape would be broadcast along."""
+    lead = x.ndim - len(shape)
+    axes = (*range(lead), *[a + lead for a, n in enumerate(shape) if n == 1 and x.shape[a + lead] != 1])
+    return rows.reduce(recipes.SUM, x, axes, shape)
+
+
+def astype(x: CudaArray, dtype: np.dtype) -> CudaArray:
+    """A converted array; x itself if it has that dtype."""
+    return x if x.dtype == dtype else copies.converted(x, dtype)

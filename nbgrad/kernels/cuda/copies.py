@@ -1,0 +1,38 @@
+"""Copies between arrays of any strides and dtypes on a CUDA device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nbgrad import cuda
+from nbgrad.cuda import CudaArray
+from nbgrad.kernels.cpu.source import Body
+from nbgrad.kernels.cuda import elementwise
+
+
+def into(out: CudaArray, x: CudaArray) -> None:
+    """Write x, which broadcasts to out's shape, into out, which may be a view, in out's dtype."""
+    if x.dtype == out.dtype:
+        value = "a0"
+    else:
+        value = "a0 != 0" if out.dtype == np.bool_ else f"{out.dtype}(a0)"
+    elementwise.run("k_copy", (x.dtype,), Body((), (value,), (out.dtype,)), (x,), (out,))
+
+
+def fill(out: CudaArray, value: Any) -> None:
+    """Write one number into all of out, which may be a view."""
+    into(out, cuda.filled((), value, out.dtype))
+
+
+def contiguous(x: CudaArray) -> CudaArray:
+    """x in C order: itself if it is."""
+    return x if x.contiguous else converted(x, x.dtype)
+
+
+def converted(x: CudaArray, dtype: np.dtype) -> CudaArray:
+    """A copy of x in another dtype, in C order."""
+    out = cuda.empty(x.shape, dtype)
+    into(out, x)
+    return out

@@ -1,0 +1,106 @@
+"""Elementwise kernels for CUDA: a scalar program over operands of any shapes and strides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from nbgrad import cuda
+from nbgrad.cuda import CudaArray
+from nbgrad.kernels import layout
+from nbgrad.kernels.cpu.source import Body, Kind
+from nbgrad.kernels.cuda import launch
+
+_STRONG = {float: "float64", int: "int64", bool: "bool"}         # of a scalar given by value
+_FLAT = """
+def {name}(n, {parameters}):
+    n = uint32(n)
+    i = uint32(cuda.grid(1))
+    step = uint32(cuda.gridsize(1))
+    while i < n:
+{work}
+        i = uint32(i + step)
+"""
+_STRIDED = """
+def {name}(n, {parameters}):
+    n = uint32(n)
+{casts}
+    i = uint32(cuda.grid(1))
+    step = uint32(cuda.gridsize(1))
+    while i < n:
+{places}
+{work}
+        i = uint32(i + step)
+"""
+
+
+def _work(kinds: Sequence[Kind], body: Body, place: Callable[[str], str]) -> str:
+    """The lines that compute one element. place: the name of an array -> its index there."""
+    reads = [f"{_STRONG[kind]}(x{i})" if isinstance(kind, type) else f"x{i}[{place(f'x{i}')}]"
+             for i, kind in enumerate(kinds)]
+    lines = [*[f"a{i} = {read}" for i, read in enumerate(reads)], *body.lines,
+             *[f"o{k}[{place(f'o{k}')}] = {value}" for k, value in enumerate(body.results)]]
+    return "\n".join("        " + line for line in lines)
+
+
+def _names(kinds: Sequence[Kind], body: Body) -> tuple[list[str], list[str]]:
+    """Names of the operands given by value, and of the arrays, outputs last."""
+    values = [f"x{i}" for i, kind in enumerate(kinds) if isinstance(kind, type)]
+    arrays = [f"x{i}" for i, kind in enumerate(kinds) if not isinstance(kind, type)]
+    return values, arrays + [f"o{k}" for k in range(len(body.results))]
+
+
+@lru_cache(maxsize=4096)
+def spelled(name: str, kinds: tuple[Kind, ...], body: Body, loops: int) -> str:
+    """The source of a kernel with so many loops; 0: all arrays are one run of memory."""
+    values, arrays = _names(kinds, body)
+    if not loops:
+        every = [*values, *[part for v in arrays for part in (v, f"f_{v}")]]
+        return _FLAT.format(name=name, parameters=", ".join(every),
+                            work=_work(kinds, body, lambda v: f"uint64(f_{v} + int64(i))"))
+    return _STRIDED.format(name=name, parameters=", ".join([*values, launch.parameters(arrays, loops)]),
+                           casts=launch.casts(loops), places=launch.places(arrays, loops),
+                           work=_work(kinds, body, lambda v: f"p_{v}"))
+
+
+def run(name: str, kinds: tuple[Kind, ...], body: Body, xs: Sequence[Any], outs: Sequence[CudaArray]) -> None:
+    """Compute a program's results into outs, all of one shape, which the operands broadcast to."""
+    values = [x for x in xs if type(x) is not CudaArray]
+    arrays = [*[x for x in xs if type(x) is CudaArray], *outs]
+    shape = outs[0].shape
+    n = prod(shape)
+    if all(x.contiguous and x.shape == shape for x in arrays):
+        flat = [part for x in arrays for part in x.flat]
+        launch.run(name, spelled, n, *values, *flat, what=(name, kinds, body, 0))
+        return
+    dims, steps = launch.merged(shape, arrays)
+    launch.run(name, spelled, n, *values, *launch.arguments(dims, arrays, steps),
+               what=(name, kinds, body, len(dims)))
+
+
+class Loops:
+    """Callable on raw arrays and scalars: the results, as one array or a tuple of them.
+
+    name, program, many : as for the CPU's
+    """
+
+    __slots__ = ("bodies", "many", "name", "program")
+
+    def __init__(self, name: str, program: Callable[[tuple[Kind, ...]], Body], many: bool = False) -> None:
+        self.name, self.program, self.many = name, program, many
+        self.bodies: dict[tuple[Kind, ...], Body] = {}
+
+    def __call__(self, *xs: Any) -> Any:
+        xs = tuple([cuda.upload(x) if type(x) is np.ndarray else x for x in xs])      # 0-d, of the CPU
+        kinds = tuple([x.dtype if type(x) is CudaArray else type(x) for x in xs])
+        body = self.bodies.get(kinds)
+        if body is None:
+            body = self.bodies[kinds] = self.program(kinds)
+        shape = layout.broadcast(self.name, [x.shape for x in xs if type(x) is CudaArray])
+        outs = tuple([cuda.empty(shape, dtype) for dtype in body.dtypes])
+        run(f"k_{self.name}", kinds, body, xs, outs)
+        return outs if self.many else outs[0]
