@@ -1,8 +1,10 @@
 """A kernel ready to run: parsed, flattened and decoded once, launched as often as one likes."""
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ptx.decode import Control, decode
 from ptx.faults import LaunchError
@@ -70,7 +72,11 @@ def raw(value: Word, dtype: np.dtype) -> np.ndarray:
     return np.frombuffer((int(value) % 256 ** dtype.itemsize).to_bytes(dtype.itemsize, "little"), np.uint8)
 
 
-def array_words(address: int, count: int, dtype: np.typing.DTypeLike) -> list[Word]:
-    """The parameters that numba-cuda passes for a contiguous 1-d array of `count` elements at an address."""
+def array_words(address: int, shape: int | tuple[int, ...], dtype: DTypeLike) -> list[Word]:
+    """The parameters that numba-cuda passes for an array in C order.
+
+    They are two unused pointers, the number of elements, their size, the address, the shape and strides."""
+    shape = (shape,) if isinstance(shape, int) else shape
     size = np.dtype(dtype).itemsize
-    return [0, 0, count, size, address, count, size]
+    strides = [size * prod(shape[axis + 1:]) for axis in range(len(shape))]
+    return [0, 0, prod(shape), size, address, *shape, *strides]
