@@ -104,6 +104,20 @@ def test_sums_in_shared_memory(rng):
     assert profile.passes > profile.shared                                # eight-byte words take two passes
 
 
+@pytest.mark.parametrize("stride, sectors, passes", [
+    (1, 4, 1), (2, 8, 2), (8, 32, 8), (32, 32, 32), (33, 32, 1)])
+def test_the_cost_of_strides(stride, sectors, passes):
+    """A warp that reads words at a stride touches more sectors than it needs, and banks several times."""
+    body = f"""mul.lo.u32 %r1, %r29, {stride}; ld.param.u64 %rd0, [p0]; mad.wide.u32 %rd0, %r1, 4, %rd0;
+    ld.global.u32 %r2, [%rd0]; mov.u64 %rd1, words; mad.wide.u32 %rd1, %r1, 4, %rd1;
+    st.shared.u32 [%rd1], %r2;"""
+    profile = Profile()
+    made = kernel(body, 1, ".shared .align 4 .b8 words[4224];")
+    run(made, [np.zeros(1056, np.uint32)], block=32, profile=profile)
+    assert (profile.sectors, profile.least, profile.passes, profile.shared) == (sectors, 4, passes, 1)
+    assert profile.bytes == 128 and profile.lanes == 32 * profile.instructions
+
+
 ATOMS = {"add.u32": lambda a, b: a + b, "min.s32": min, "max.u32": max, "and.b32": lambda a, b: a & b,
          "or.b32": lambda a, b: a | b, "xor.b32": lambda a, b: a ^ b, "exch.b32": lambda a, b: b,
          "inc.u32": lambda a, b: 0 if a >= b else a + 1,

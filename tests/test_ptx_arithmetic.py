@@ -189,6 +189,10 @@ def test_fma_rounds_once(dtype, rng):
     x[:1000], y[:1000] = (rng.standard_normal(1000).astype(dtype) for _ in range(2))
     with np.errstate(all="ignore"):
         z[:500] = -(x[:500] * y[:500])          # the rounding error is left
+        found = fma(x[:300], y[:300], z[1000:1300])
+        right = [fraction_fma(float(a), float(b), float(c), dtype) if np.isfinite(c) else a * b + c
+                 for a, b, c in zip(x, y, z[1000:1300])]
+        np.testing.assert_array_equal(found, right)                                # no middle among these
         z[500:700] = x[500:700] * y[500:700] * dtype(np.finfo(dtype).eps / 2)      # near a middle
         found = fma(x, y, z)
         for a, b, c, result in zip(x, y, z, found):

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from ptx import Memory, faults, launch
+from ptx.run import Launch, Run
+from ptx.shadow import Shadow
 from ptx.written import SUM, WORDS, evaluate, kernel, place, run
 
 
@@ -128,3 +130,85 @@ def test_a_lane_that_is_not_there_is_not_read():
         evaluate("shfl.sync.down.b32 $z, $x0, 16, 31, -1;", np.uint32, np.arange(20, dtype=np.uint32))
     with pytest.raises(faults.InactiveLaneError, match="lane 1 is not in its own mask"):
         evaluate("shfl.sync.bfly.b32 $z, $x0, 0, 31, 1;", np.uint32, np.arange(20, dtype=np.uint32))
+
+
+EXCHANGE = """mov.u64 %rd1, words; mad.wide.u32 %rd1, %r29, SIZE, %rd1; st.shared.uBITS [%rd1], %rREG0;
+MEET xor.b32 %r2, %r29, PARTNER; mov.u64 %rd2, words; mad.wide.u32 %rd2, %r2, SIZE, %rd2;
+ld.shared.uBITS %rREG1, [%rd2]; cvt.u32.uBITS %r4, %rREG1; ld.param.u64 %rd0, [p0];
+mad.wide.u32 %rd0, %r0, 4, %rd0; st.global.u32 [%rd0], %r4;"""
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+@pytest.mark.parametrize("partner, meeting, fine", [
+    (0, "", True), (1, "", False), (1, "bar.warp.sync -1;", True), (1, "bar.sync 0;", True),
+    (32, "bar.warp.sync -1;", False), (32, "barrier.sync 0;", True)])
+def test_lanes_that_exchange_through_shared_memory_must_meet(partner, meeting, fine, size):
+    body = EXCHANGE.replace("SIZE", str(size)).replace("BITS", str(8 * size)).replace("PARTNER", str(partner))
+    body = body.replace("MEET", meeting).replace("%rREG", "%r" if size == 4 else "%rs")
+    if size < 4:
+        body = "cvt.u16.u32 %rs0, %r29;" + body
+    made = kernel(body, 1, WORDS)
+    if fine:
+        found = run(made, [np.zeros(64, np.uint32)])[0]
+        np.testing.assert_array_equal(found, np.arange(64) ^ partner)
+    else:
+        with pytest.raises(faults.RaceError, match="shared memory"):
+            run(made, [np.zeros(64, np.uint32)])
+
+
+def test_an_atomic_sum_and_a_plain_read_need_a_barrier():
+    body = "ld.param.u64 %rd0, [p0]; red.global.add.u32 [%rd0], 1; {} ld.global.u32 %r1, [%rd0];"
+    run(kernel(body.format("bar.sync 0;"), 1), [np.zeros(1, np.uint32)], block=64)
+    with pytest.raises(faults.RaceError, match="was changed atomically by several threads of one block"):
+        run(kernel(body.format(""), 1), [np.zeros(1, np.uint32)], block=64)
+
+
+class Naive:
+    """Every touch of a place so far, and whether one of them clashes with the next."""
+
+    def __init__(self):
+        self.touches = []
+        self.met = dict.fromkeys([0, 1, *[f"warp {w}" for w in range(4)]], 0)
+
+    def clashes(self, lane, place, deed):
+        """Whether a touch is a race; notes it."""
+        found = False
+        for other, where, earlier, block_meetings, warp_meetings in self.touches:
+            same_block, same_warp = other // 64 == lane // 64, other // 32 == lane // 32
+            ordered = ((same_block and block_meetings < self.met[lane // 64])
+                       or (same_warp and warp_meetings < self.met[f"warp {lane // 32}"]))
+            conflict = "write" in (deed, earlier) or {deed, earlier} == {"read", "atomic"}
+            found |= where == place and other != lane and conflict and not ordered
+        self.touches.append((lane, place, deed, self.met[lane // 64], self.met[f"warp {lane // 32}"]))
+        return found
+
+
+def test_races_are_found_as_by_looking_at_all_pairs(rng):
+    made, races = kernel("", 1), 0
+    for _ in range(400):
+        naive, shadow = Naive(), Shadow("memory", 64)
+        state = Launch(made, (2, 1, 1), (64, 1, 1), {}, 0, Memory(), True, False, 0, None)
+        lanes_of = Run(state, 0, 2)
+        for _ in range(14):
+            lane, place = int(rng.choice([0, 1, 33, 70, 100])), int(rng.integers(3))
+            deed = rng.choice(["read", "write", "atomic", "block", "warp"])
+            if deed in ("block", "warp"):
+                naive.met[f"warp {lane // 32}" if deed == "warp" else lane // 64] += 1
+                times = lanes_of.warp_time if deed == "warp" else lanes_of.block_time
+                times[lane // (32 if deed == "warp" else 64)] = lanes_of.tick()
+                continue
+            lane_, offset = np.array([lane]), np.array([4 * place])
+            expected = naive.clashes(lane, place, deed)
+            try:
+                if deed == "read":
+                    shadow.read(lanes_of, lane_, offset, 4, False)
+                else:
+                    shadow.write(lanes_of, lane_, offset, 4, deed == "atomic", None)
+                found = False
+            except faults.RaceError:
+                found = True
+            assert found == expected
+            races += found
+            if found:
+                break
+    assert 100 < races < 400

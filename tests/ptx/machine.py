@@ -231,7 +231,7 @@ def triple(sizes: int | tuple[int, ...], name: str) -> Triple:
 
 def launch(kernel: Kernel, grid: int | tuple[int, ...], block: int | tuple[int, ...], words: Sequence[Word],
            shared: int = 0, *, memory: Memory, races: bool = True, early_exit: bool = False,
-           limit: int = 10_000_000, profile: Profile | None = None, lanes: int = LANES) -> None:
+           limit: int = 2_000_000, profile: Profile | None = None, lanes: int = LANES) -> None:
     """Runs a kernel on a grid of blocks.
 
     words: the parameters, addresses of `memory` among them; shared: bytes of shared memory beyond what is

@@ -17,6 +17,7 @@ from ptx.kinds import Dtype
 
 Array = np.ndarray
 SPLITTER = 134217729.0                       # 2**27 + 1
+BELOW_MIDDLE = (1 << 28) - 1                 # of a float64; a middle of two float32 has none of these bits
 MODES = ("rn", "rz", "rm", "rp")
 
 
@@ -113,8 +114,12 @@ def fma(x: Array, y: Array, z: Array, mode: str = "rn") -> Array:
         if mode == "rn":
             return fma64(x, y, z)
         return one_by_one(lambda a, b, c: a * b + c, mode, x * y + z, x, y, z)
-    wide = [v.astype(np.float64) for v in (x, y, z)]
-    return narrow(odd_sum(wide[0] * wide[1], wide[2]), x.dtype, mode)
+    product, addend = x.astype(np.float64) * y.astype(np.float64), z.astype(np.float64)
+    if mode == "rn" and x.dtype == np.float32:
+        total = product + addend
+        if (total.view(np.int64) & BELOW_MIDDLE).all():
+            return total.astype(np.float32)
+    return narrow(odd_sum(product, addend), x.dtype, mode)
 
 
 def directed(name: str, x: Array, y: Array, mode: str) -> Array:
