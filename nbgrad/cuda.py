@@ -20,7 +20,6 @@ from numpy.lib.stride_tricks import as_strided
 
 from nbgrad import errors
 
-_GRAIN = 512                              # bytes that sizes of buffers are multiples of
 _LIMIT = 1 << 31                          # elements that one launch may walk: indices have 32 bits
 NAMES = ("cuda", "cuda-sim")
 
@@ -30,11 +29,15 @@ class Host:
 
     threads : of a block
     blocks  : at most, in a launch; kernels go round until all elements are done
+    grain   : bytes that sizes of buffers are multiples of
+    keep    : whether memory that is not in use is kept for the next array
     """
 
-    def __init__(self, api: Any, name: str, threads: int, blocks: int) -> None:
+    def __init__(self, api: Any, name: str, threads: int, blocks: int, grain: int, keep: bool) -> None:
         self.api, self.name, self.threads, self.blocks = api, name, threads, blocks
+        self.grain, self.keep = grain, keep
         self.simulates = name == "cuda-sim"
+        self.language = getattr(api, "language", api)     # the module that kernels call `cuda`
         self.spare: dict[int, list[Any]] = {}             # bytes -> memory that is not in use
         self.lock = threading.Lock()
 
@@ -50,7 +53,8 @@ def host() -> Host:
     return _hosts[-1]
 
 
-def connect(name: str, api: Any = None, threads: int = 256, blocks: int = 4096) -> None:
+def connect(name: str, api: Any = None, threads: int = 256, blocks: int = 4096, grain: int = 512,
+            keep: bool = True) -> None:
     """Make a device ready: "cuda", "cuda-sim" (Numba's simulator), or whatever acts as numba.cuda.
 
     Raises DeviceError, naming what is missing, and if another one is connected already.
@@ -66,7 +70,7 @@ def connect(name: str, api: Any = None, threads: int = 256, blocks: int = 4096) 
             _checked(api)
         else:
             threads, blocks = 4, 2        # each is a thread of Python
-    _hosts.append(Host(api, name, threads, blocks))
+    _hosts.append(Host(api, name, threads, blocks, grain, keep))
 
 
 def _imported(simulate: bool) -> Any:
@@ -117,8 +121,8 @@ class Buffer:
     __slots__ = ("home", "memory", "size", "typed")
 
     def __init__(self, size: int) -> None:
-        self.size = max(-(-size // _GRAIN), 1) * _GRAIN
         self.home = host()
+        self.size = max(-(-size // self.home.grain), 1) * self.home.grain
         with self.home.lock:
             spare = self.home.spare.get(self.size)
             self.memory: Any = spare.pop() if spare else None
@@ -134,7 +138,7 @@ class Buffer:
         return found
 
     def __del__(self) -> None:
-        if getattr(self, "memory", None) is not None:
+        if getattr(self, "memory", None) is not None and self.home.keep:
             with self.home.lock:
                 self.home.spare.setdefault(self.size, []).append(self.memory)
 
@@ -238,7 +242,7 @@ def download(x: CudaArray) -> np.ndarray:
     width, flat = x.dtype.itemsize, x.buffer.of(x.dtype)
     start = (x.offset + low - first) // width
     found = flat[start:start + (high - low) // width].copy_to_host()
-    return np.ascontiguousarray(np.ndarray(x.shape, x.dtype, found, first - low, x.strides))
+    return np.array(np.ndarray(x.shape, x.dtype, found, first - low, x.strides), order="C")
 
 
 # -------------------------------------------------------------------------------------------- launches

@@ -1,13 +1,38 @@
 """Fixtures of all tests. Kernels are kept in the cache folder of ordinary use (see NBGRAD_CACHE_DIR)."""
 
+from importlib import import_module
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import nbgrad as nb
+from nbgrad import cuda
 from nbgrad.registry import OPS
 
 
 def pytest_addoption(parser):
     parser.addoption("--seconds", type=float, default=60, help="how long eight threads take gradients")
+    parser.addoption("--ptx", metavar="FOLDER", help="run on CUDA's PTX, in an interpreter, and keep it there")
+
+
+def pytest_configure(config):
+    """With --ptx all tensors are on a CUDA device that there is not: see tests/ptx."""
+    folder = config.getoption("--ptx")
+    if folder is not None:
+        front = import_module("ptx.front")
+        config.stash[_FRONT] = front.Front(Path(folder))
+        cuda.connect("cuda", config.stash[_FRONT], **front.LAUNCHES)
+        nb.device("cuda").__enter__()
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if _FRONT in config.stash:
+        front = config.stash[_FRONT]
+        terminalreporter.write_line(f"{front.count} kernels compiled to PTX, {front.launches} launches of them")
+
+
+_FRONT = pytest.StashKey()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def compiled(name: str, source: str) -> Any:
     source : may use the names in nbgrad.kernels.cuda.scalars
     """
     home = cuda.host()
-    space: dict[str, Any] = {**scalars.scope(), "cuda": home.api, "__name__": __name__}
+    space: dict[str, Any] = {**scalars.scope(), "cuda": home.language, "__name__": __name__}
     own = {*space, "__builtins__", name}
     exec(compile(source, f"<nbgrad {name}>", "exec"), space)
     for word in space.keys() - own:

@@ -104,7 +104,7 @@ def _launch(recipe: Recipe, xs: tuple[CudaArray, ...], out: CudaArray, axis: tup
                                                        len(kd), len(rd), team))
     threads = cuda.host().threads
     grid = cuda.blocks(rows) if team == 1 else cuda.blocks(rows * parts, 1)
-    cuda.launch(kernel, grid, threads, *given, k)
+    cuda.launch(kernel, grid, threads, *given, out.dtype.type(k) if out.dtype.kind == "f" else k)
 
 
 def _kept(steps: Sequence[int], axis: tuple[int, ...], ndim: int) -> tuple[int, ...]:
@@ -161,8 +161,6 @@ class _Writer:
         lines = [f"def k_{self.recipe.name}({', '.join(given)}, k):",
                  *indented([f"{x} = uint32({x})" for x in (*given[:4], *loops)]),
                  f"    row_, step_ = uint32({row}), uint32({step})"]
-        if self.dtype.kind == "f":
-            lines.append(self.typed("    k = T(k)"))
         if self.team == 1:
             lines.append("    lane_ = uint32(0)")
         else:
@@ -175,7 +173,7 @@ class _Writer:
 
     def row(self) -> list[str]:
         lines = ["rest_ = uint32(row_ // parts_)", "first_ = uint32((row_ - rest_ * parts_) * part_)",
-                 "last_ = min(n, uint32(first_ + part_))", "whole_ = rest_",
+                 "last_ = min(n, uint32(first_ + part_))",
                  *self.places("p", "s", "d", self.kept, self.arrays, {x: f"f_{x}" for x in self.arrays}),
                  *[self.typed(f"{x} = T(a_{x}[uint64(p_{x})])") for x in self.recipe.once]]
         for step in self.steps:
