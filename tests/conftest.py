@@ -13,7 +13,7 @@ from nbgrad.registry import OPS
 
 def pytest_addoption(parser):
     parser.addoption("--seconds", type=float, default=60, help="how long eight threads take gradients")
-    parser.addoption("--ptx", metavar="FOLDER", help="run on CUDA's PTX, in an interpreter, and keep it there")
+    parser.addoption("--ptx", metavar="FOLDER", help="run on CUDA's PTX, interpreted, and keep it there")
 
 
 def pytest_configure(config):
@@ -29,7 +29,8 @@ def pytest_configure(config):
 def pytest_terminal_summary(terminalreporter, config):
     if _FRONT in config.stash:
         front = config.stash[_FRONT]
-        terminalreporter.write_line(f"{front.count} kernels compiled to PTX, {front.launches} launches of them")
+        line = f"{front.count} kernels compiled to PTX, {front.launches} launches of them"
+        terminalreporter.write_line(line)
 
 
 _FRONT = pytest.StashKey()

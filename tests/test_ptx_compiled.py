@@ -2,13 +2,19 @@
 
 numba.cuda is imported when the first of these tests runs, not when they are collected."""
 
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import mpmath
 import numpy as np
 import pytest
 from mpmath import mp
 from ptx import Kernel, Memory, array_words, faults, launch
+
+import nbgrad
 
 pytestmark = pytest.mark.skipif(find_spec("numba_cuda") is None, reason="numba-cuda is not installed")
 
@@ -230,3 +236,38 @@ def test_the_assembler_says_what_is_wrong(compiler):
     text = ".version 8.0\n.target sm_80\n.address_size 64\n.entry k() { frob; }"
     with pytest.raises(RuntimeError, match="frob"):
         compiler.compile.assemble(text, "sm_80")
+
+
+GRADIENTS = """
+import sys
+from pathlib import Path
+import numpy as np
+from ptx.front import Front, LAUNCHES
+import nbgrad as nb
+from nbgrad import cuda
+
+front = Front(Path(sys.argv[1]))
+cuda.connect("cuda", front, **LAUNCHES)
+
+def f(x):
+    wave = nb.tanh(x) * nb.exp(-x * x) + nb.sin(x) / (1 + nb.abs(x))
+    return nb.sum(wave) + nb.mean(nb.softmax(nb.permute_dims(x, (1, 0)), axis=1) ** 2) + nb.max(x)
+
+x = np.random.default_rng(0).standard_normal((37, 50))
+found = []
+for name in ("cpu", "cuda"):
+    with nb.device(name):
+        found.append([z.numpy() for z in nb.value_and_grad(f)(nb.asarray(x))])
+np.testing.assert_allclose(found[1][0], found[0][0], rtol=1e-13)
+np.testing.assert_allclose(found[1][1], found[0][1], rtol=1e-12, atol=1e-15)
+assert front.launches > front.count > 9
+"""
+
+
+def test_gradients_of_nbgrad_on_its_cuda_kernels(tmp_path):
+    """In a process of its own: a process has one device."""
+    path = os.pathsep.join([str(Path(__file__).parent), str(Path(nbgrad.__file__).parents[1])])
+    command = [sys.executable, "-W", "error", "-c", GRADIENTS, str(tmp_path)]
+    space = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(command, env=space, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -101,7 +101,7 @@ class Front:
     def __init__(self, folder: Path) -> None:
         self.memory, self.folder, self.count, self.launches = Memory(), folder, 0, 0
         folder.mkdir(parents=True, exist_ok=True)
-        device = SimpleNamespace(compute_capability=CAPABILITY)       # asked for by functions that kernels call
+        device = SimpleNamespace(compute_capability=CAPABILITY)      # functions of kernels ask for it
         mock.patch("numba.cuda.dispatcher.get_current_device", lambda: device).start()
 
     def jit(self, function: Callable[..., Any], device: bool = False) -> Any:
