@@ -97,7 +97,8 @@ def _checked(api: Any) -> None:
     """Raises DeviceError if there is no device or no driver."""
     problem = api.cuda_error() if hasattr(api, "cuda_error") else None
     if problem is not None:
-        raise errors.no_cuda(f"the CUDA driver does not start: {problem}", "Install NVIDIA's driver, or set "
+        why = " ".join(str(problem).split()).rstrip(".")
+        raise errors.no_cuda(f"the CUDA driver does not start: {why}", "Install NVIDIA's driver, or set "
                              "NBGRAD_DEVICE=cpu.")
     if not api.is_available():
         raise errors.no_cuda("there is no CUDA device or no driver", "Install NVIDIA's driver, or set "

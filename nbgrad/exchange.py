@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import devices, errors
 from nbgrad.core import TAPE, watch
+from nbgrad.devices import Device
 from nbgrad.methods import is_leaf, numpy
 from nbgrad.tensors import Tensor, living, raw, tensor
 
@@ -17,19 +18,23 @@ def _value(x: Tensor, what: str) -> tuple[Any, bool]:
     x = living(x)
     if x.trace is not None and not is_leaf(x):
         raise errors.traced_value(what)
-    if not isinstance(raw(x), np.ndarray):
+    if not hasattr(raw(x), "strides"):
         raise errors.branch_on_symbol()
     return raw(x), x.trace is TAPE
 
 
-def restored(value: np.ndarray, leaf: bool) -> Tensor:
-    """A Tensor of an array that nobody else has; a new leaf if it was one."""
+def restored(value: Any, leaf: bool, where: str = "cpu") -> Tensor:
+    """A Tensor of a raw array that nobody else has, brought to a device; a new leaf if it was one."""
+    if devices.of(value) == "cpu" != where:
+        with Device(where):
+            value = devices.array(value)
     return watch(value) if leaf else tensor(value)
 
 
 def _reduce(x: Tensor) -> tuple[Any, tuple[Any, ...]]:
-    """x for pickle: its values and whether it is a leaf; not its .grad, as in PyTorch."""
-    return restored, _value(x, "a pickle")
+    """x for pickle: its values, whether it is a leaf, and its device; not its .grad, as in PyTorch."""
+    value, leaf = _value(x, "a pickle")
+    return restored, (devices.host(value), leaf, str(devices.name_of(value)))
 
 
 def _copy(x: Tensor) -> Tensor:

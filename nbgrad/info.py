@@ -57,7 +57,7 @@ def ops() -> list[tuple[str, ...]]:
     """The op table, and the functions made of its ops: op, kind, rule, devices, where declared."""
     head = ("op", "kind", "rule", "devices", "declared")
     rows = [(name, row.kind, _rule(row), ", ".join(_devices(row)), row.where) for name, row in OPS.items()]
-    every = ", ".join(table.DEVICES)
+    every = ", ".join([d for d in table.DEVICES if all(d in _devices(row) for row in OPS.values())])
     rows += [(name, "composite", "of its ops", every, where) for name, where in _composites().items()]
     return [head, *sorted(rows)]
 

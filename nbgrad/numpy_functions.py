@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import devices, errors
 from nbgrad.methods import numpy
 from nbgrad.registry import OPS
 from nbgrad.tensors import Tensor, as_tensor, living, raw
@@ -99,7 +99,7 @@ class Functions:
             return NotImplemented
         if function in _ASKED or function in _TAKEN or (
                 self.known(function) is None and not _watched((tuple(args), kwargs))):
-            values = raw if function in _ASKED else numpy
+            values = _host if function in _ASKED else numpy
             args, kwargs = map_leaves(lambda leaf: values(leaf) if type(leaf) is Tensor else leaf,
                                       (tuple(args), kwargs))
             return function(*args, **kwargs)
@@ -108,10 +108,15 @@ class Functions:
         return _called(function.__name__, found, args, kwargs)
 
 
+def _host(x: Tensor) -> Any:
+    """x's values, watched or not, where NumPy can read them."""
+    return devices.host(raw(x))
+
+
 def _watched(tree: Any) -> bool:
     """Whether a gradient is being taken through a Tensor of the tree, or a symbol is in it."""
     leaves = [leaf for leaf in flatten(tree)[0] if type(leaf) is Tensor]
-    return any(living(leaf).trace is not None or not isinstance(raw(leaf), np.ndarray) for leaf in leaves)
+    return any(living(leaf).trace is not None or not hasattr(raw(leaf), "strides") for leaf in leaves)
 
 
 def _is(like: Any, ufunc: np.ufunc) -> bool:
