@@ -1,0 +1,87 @@
+"""Products that sum over shared axes, for CUDA: einsum goes the way that the CPU's plans."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nbgrad import cuda
+from nbgrad.cuda import CudaArray
+from nbgrad.kernels import layout, recipes
+from nbgrad.kernels.cpu.contract import _Pair, _plan, _Trim
+from nbgrad.kernels.cpu.source import Body
+from nbgrad.kernels.cuda import copies, elementwise, rows
+from nbgrad.kernels.cuda.broadcast import astype
+from nbgrad.kernels.cuda.product import dots, product
+from nbgrad.kernels.cuda.shape import permute_dims, reshape
+
+
+def matmul(a: CudaArray, b: CudaArray) -> CudaArray:
+    """Matrix products."""
+    shape = layout.product("matmul", a.shape, b.shape)
+    dtype = np.result_type(a.dtype, b.dtype)
+    work = _work(dtype)
+    out = cuda.empty(shape, work)
+    matrices = out.view(lambda form: form.reshape((*shape[:max(a.ndim, b.ndim, 2) - 2], *(
+        a.shape[-2:-1] or (1,)), b.shape[-1] if b.ndim > 1 else 1)))
+    left = a.part((None, slice(None))) if a.ndim == 1 else a
+    right = b.part((slice(None), None)) if b.ndim == 1 else b
+    product(matrices, astype(left, work), astype(right, work))
+    return astype(out, dtype)
+
+
+def _work(dtype: np.dtype) -> np.dtype:
+    """The dtype that products of a dtype are summed in: integers wrap around in the end as they would."""
+    return dtype if dtype.kind == "f" else np.dtype(np.uint64 if dtype.kind == "u" else np.int64)
+
+
+def matmul_turned(a: CudaArray, b: CudaArray, turned: tuple[bool, bool]) -> CudaArray:
+    """Matrix products of operands of which some are transposed."""
+    a, b = [x.view(lambda form: form.swapaxes(-1, -2)) if turn else x
+            for x, turn in zip((a, b), turned, strict=True)]
+    return matmul(a, b)
+
+
+def einsum(*xs: CudaArray, subscripts: str) -> CudaArray:
+    """Contraction, two operands at a time. subscripts: explicit, without ellipsis; an index that the output
+    repeats is its diagonal, with zeros beside it. The result may be a view of an operand.
+    """
+    plan = _plan(subscripts, tuple([x.shape for x in xs]))
+    dtype = np.result_type(*[x.dtype for x in xs])
+    parts = [_trimmed(astype(x, dtype), trim) for x, trim in zip(xs, plan.trims, strict=True)]
+    for pair in plan.pairs:
+        i, j = pair.places
+        a, b = parts[i], parts[j]
+        del parts[max(i, j)], parts[min(i, j)]
+        parts.append(_multiplied(a, b, pair))
+    z = permute_dims(parts[0], plan.axes)
+    if not plan.diagonal:
+        return z
+    out = cuda.empty(plan.shape, dtype)
+    copies.fill(out, 0)
+    copies.into(out.view(lambda form: np.einsum(plan.diagonal, form)), z)
+    return out
+
+
+def _trimmed(x: CudaArray, trim: _Trim) -> CudaArray:
+    if trim.diagonal:
+        x = x.view(lambda form: np.einsum(trim.diagonal, form))
+    if trim.squeezed:
+        x = x.view(lambda form: form.squeeze(trim.squeezed))
+    if trim.summed:
+        x = astype(rows.reduce(recipes.SUM, x, trim.summed, False), x.dtype)
+    return x
+
+
+def _multiplied(a: CudaArray, b: CudaArray, pair: _Pair) -> CudaArray:
+    a = reshape(permute_dims(a, pair.axes_a), pair.shape_a)
+    b = reshape(permute_dims(b, pair.axes_b), pair.shape_b)
+    if pair.form == "matmul":
+        return reshape(matmul(a, b), pair.shape)
+    if pair.form == "multiply":
+        out = cuda.empty(layout.broadcast("einsum", [a.shape, b.shape]), a.dtype)
+        value = "a0 & a1" if a.dtype == np.bool_ else f"{a.dtype}(a0 * a1)"
+        elementwise.run("k_multiply", (a.dtype, b.dtype), Body((), (value,), (a.dtype,)), (a, b), (out,))
+        return out
+    work = _work(a.dtype)
+    kept = len(pair.form.partition("->")[2])
+    return astype(dots(astype(a, work), astype(b, work), tuple(range(kept, a.ndim))), a.dtype)
