@@ -204,10 +204,16 @@ def test_fma_rounds_once(dtype, rng):
 
 
 def test_fma_where_two_roundings_differ():
-    """The exact result is just above the middle of two float32; rounded to float64 it would fall on it."""
-    x, z = np.float32([1 + 2 ** -12]), np.float32([2 ** -60])
-    found = evaluate("fma.rn.f32 $z, $x0, $x0, $x1;", np.float32, x, z)
-    assert found == np.nextafter(np.float32(1 + 2 ** -11), np.float32(2))
+    """Exact results just beside the middle of two float32; rounded to float64 they would fall on it."""
+    odd = np.arange(1, 512, 30) * 2.0 ** -12
+    x, y = (1 + v.ravel().astype(np.float32) for v in np.meshgrid(odd, odd))
+    z = np.resize(np.float32([2 ** -60, -2 ** -60]), x.size)
+    found = evaluate("fma.rn.f32 $z, $x0, $x1, $x2;", np.float32, x, y, z)
+    right = [fraction_fma(*map(float, row), np.float32) for row in zip(x, y, z)]
+    np.testing.assert_array_equal(found, right)
+    assert (found != (x.astype(float) * y + z).astype(np.float32)).mean() > 0.4
+    alone = [fma(x[i:i + 1], y[i:i + 1], z[i:i + 1])[0] for i in range(x.size)]
+    np.testing.assert_array_equal(alone, right)
 
 
 @pytest.mark.parametrize("mode", ["rz", "rm", "rp"])

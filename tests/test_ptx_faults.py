@@ -55,6 +55,8 @@ FAULTS = {
     "one after": (place(0, 4) + "st.global.u32 [%rd0+8], 1;", faults.OutOfBoundsError,
                   r"thread \(31, 0, 0\): .* at byte 132 of buffer p0 of 132 bytes"),
     "read after": (place(0, 4) + "ld.global.u32 %r1, [%rd0+8];", faults.OutOfBoundsError, "at byte 132"),
+    "one byte after": (place(0, 4) + "ld.global.u8 %r1, [%rd0+8];", faults.OutOfBoundsError,
+                       "1 bytes at .* at byte 132"),
     "misaligned": (place(0, 4) + "ld.global.u64 %rd1, [%rd0];", faults.MisalignedError,
                    r"thread \(1, 0, 0\): address 0x[0-9a-f]+4 is no multiple of 8"),
     "misaligned vector": (place(0, 4) + "ld.global.v2.u32 {%r1, %r2}, [%rd0];", faults.MisalignedError,
