@@ -42,15 +42,15 @@ class Host:
         self.lock = threading.Lock()
 
 
-_hosts: list[Host] = []                   # the connection, once there is one
+CONNECTED: list[Host] = []                # the connection, once there is one
 
 
 def host() -> Host:
     """The connection. Raises DeviceError where there is none."""
-    if not _hosts:
+    if not CONNECTED:
         raise errors.no_cuda("no CUDA device is connected", "Set NBGRAD_DEVICE=cuda, or use "
                              "nb.device('cuda').")
-    return _hosts[-1]
+    return CONNECTED[-1]
 
 
 def connect(name: str, api: Any = None, threads: int = 256, blocks: int = 4096, grain: int = 512,
@@ -59,9 +59,9 @@ def connect(name: str, api: Any = None, threads: int = 256, blocks: int = 4096, 
 
     Raises DeviceError, naming what is missing, and if another one is connected already.
     """
-    if _hosts:
-        if _hosts[-1].name != name:
-            raise errors.no_cuda(f"{name!r} cannot be used beside {_hosts[-1].name!r}, which is in use",
+    if CONNECTED:
+        if CONNECTED[-1].name != name:
+            raise errors.no_cuda(f"{name!r} cannot be used beside {CONNECTED[-1].name!r}, which is in use",
                                  "Start another process for it.")
         return
     if api is None:
@@ -70,7 +70,7 @@ def connect(name: str, api: Any = None, threads: int = 256, blocks: int = 4096, 
             _checked(api)
         else:
             threads, blocks = 4, 2        # each is a thread of Python
-    _hosts.append(Host(api, name, threads, blocks, grain, keep))
+    CONNECTED.append(Host(api, name, threads, blocks, grain, keep))
 
 
 def _imported(simulate: bool) -> Any:
@@ -260,5 +260,5 @@ def launch(kernel: Any, grid: Any, block: Any, *args: Any) -> None:
 
 def synchronize() -> None:
     """Wait until the device has done what was asked of it; nothing where none is in use."""
-    if _hosts:
-        _hosts[-1].api.synchronize()
+    if CONNECTED:
+        CONNECTED[-1].api.synchronize()

@@ -15,14 +15,12 @@ import numpy as np
 
 from nbgrad import cuda, errors, memory
 from nbgrad.config import DEVICES, settings
-from nbgrad.cuda import CudaArray
+from nbgrad.cuda import CONNECTED, CudaArray
 
 SUPPORTED = frozenset(np.dtype(name) for name in (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"))
 
 Array = np.ndarray                        # what a raw array on the CPU is
-_moment: ContextVar[str | None] = ContextVar("device", default=None)
-_first: list[str] = []                    # the device that the settings ask for, once it is ready
 
 
 class Device(str):
@@ -32,7 +30,7 @@ class Device(str):
     """
 
     __slots__ = ("_tokens",)
-    _tokens: list[Token[str | None]]
+    _tokens: list[Token[str]]
 
     def __new__(cls, name: str) -> Device:
         if name not in DEVICES:
@@ -54,17 +52,20 @@ class Device(str):
         return f"device({str(self)!r})"
 
 
+def _chosen(asked: str) -> str:
+    """The device that the settings ask for, ready."""
+    if asked == "auto":
+        asked = "cuda" if cuda.available() else "cpu"
+    return str(Device(asked))
+
+
+_FIRST = _chosen(settings.device)
+_moment = ContextVar("device", default=_FIRST)
+
+
 def moment() -> str:
     """The device that new arrays are made on."""
-    name = _moment.get()
-    if name is not None:
-        return name
-    if not _first:
-        asked = settings.device
-        if asked == "auto":
-            asked = "cuda" if cuda.available() else "cpu"
-        _first.append(str(Device(asked)))
-    return _first[0]
+    return _moment.get() if CONNECTED else "cpu"
 
 
 def kind() -> str:
@@ -74,6 +75,8 @@ def kind() -> str:
 
 def of(x: Any) -> str:
     """The kind of device that holds x, "cpu" or "cuda": the folder of its kernels."""
+    if not CONNECTED:
+        return "cpu"
     return "cuda" if type(x) is CudaArray else getattr(x, "where", "cpu")
 
 

@@ -38,8 +38,7 @@ def test_the_cpu_is_a_device_and_the_default():
 
 
 def test_a_device_that_there_is_not():
-    with pytest.raises(nb.errors.DeviceError, match="no device 'tpu'. Choose one of cpu, cuda, cuda-sim".replace(
-            ".", r"\.")):
+    with pytest.raises(nb.errors.DeviceError, match=r"no device 'tpu'\. Choose one of cpu, cuda, cuda-sim"):
         nb.device("tpu")
     assert "no device 'tpu'" in run("import nbgrad", NBGRAD_DEVICE="tpu")
 
@@ -84,14 +83,16 @@ SIMULATED = {
         "print(np.sum(np.sin(nb.zeros(3))).device, np.asarray(nb.ones(2)))", "cuda-sim [1. 1.]"),
     "NumPy on what lies under it": (
         "try:\n    np.asarray(nb.ones(2).value)\nexcept nb.errors.DeviceError as e: print(e)",
-        "the values are on the device 'cuda-sim', and NumPy cannot read them there. Copy them by x.numpy() or "
-        "x.to('cpu')."),
+        "the values are on the device 'cuda-sim', and NumPy cannot read them there. Copy them by "
+        "x.numpy() or x.to('cpu')."),
     "values taken out": (
-        "x = nb.full((1, 1), 2.5)\nprint(x.item(), float(x), bool(x), int(x), f'{x.item():.2f}', str(x[0, 0]))",
+        "x = nb.full((1, 1), 2.5)\n"
+        "print(x.item(), float(x), bool(x), int(x), f'{x.item():.2f}', str(x[0, 0]))",
         "2.5 2.5 True 2 2.50 2.5"),
     "pickles and copies": (
         "import copy, pickle\nx = nb.asarray([1., 2.])\n"
-        "for y in (pickle.loads(pickle.dumps(x)), copy.copy(x), copy.deepcopy(x)): print(y.device, y.tolist())",
+        "for y in (pickle.loads(pickle.dumps(x)), copy.copy(x), copy.deepcopy(x)):\n"
+        "    print(y.device, y.tolist())",
         "cuda-sim [1.0, 2.0]\ncuda-sim [1.0, 2.0]\ncuda-sim [1.0, 2.0]"),
     "an array that is too large": (
         "try:\n    nb.empty(2**16, 2**16)\nexcept nb.errors.DeviceError as e: print(e)",
@@ -102,12 +103,13 @@ SIMULATED = {
         "asarray: values come to a device by a copy, which copy=False forbids."),
     "another device in use": (
         "try:\n    nb.device('cuda')\nexcept nb.errors.DeviceError as e: print(e)",
-        "CUDA cannot be used: 'cuda' cannot be used beside 'cuda-sim', which is in use. Start another process "
-        "for it."),
+        "CUDA cannot be used: 'cuda' cannot be used beside 'cuda-sim', which is in use. Start another "
+        "process for it."),
     "any order and any mode": (
         "f = lambda x: nb.sum(nb.exp(x) * x)\nx = nb.asarray([0.5, 1.0])\n"
-        "print(np.round(nb.hessian(f)(x).numpy(), 3).tolist(), nb.jvp(nb.tanh, (x,), (nb.ones(2),))[1].device)",
-        "[[4.122, 0.0], [0.0, 8.155]] cuda-sim"),
+        "print(np.round(nb.hessian(f)(x).numpy(), 3).tolist())\n"
+        "print(nb.jvp(nb.tanh, (x,), (nb.ones(2),))[1].device)",
+        "[[4.122, 0.0], [0.0, 8.155]]\ncuda-sim"),
 }
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad import devices, errors, memory
-from nbgrad.cuda import CudaArray
+from nbgrad.cuda import CONNECTED, CudaArray
 from nbgrad.kernels.cpu import mapreduce, pool
 from nbgrad.kernels.cpu.elementwise import Body, Loops
 from nbgrad.kernels.cuda.elementwise import Loops as CudaLoops
@@ -51,13 +51,18 @@ def has(op: str, room: str, where: str) -> bool:
     return find_spec(name) is not None and hasattr(import_module(name), op)
 
 
+def _place(op: str, xs: tuple[Any, ...]) -> str:
+    """The kind of device that an op's operands are on. Raises DeviceError if they are on several."""
+    return devices.common(op, xs) if CudaArray in map(type, xs) else devices.of(xs[0] if xs else None)
+
+
 def run(op: str, room: str, out: Callable[..., tuple[tuple[int, ...], Any]] | None, xs: tuple[Any, ...],
         params: dict[str, Any]) -> Any:
     """op's result on raw arrays.
 
     out : (*xs, **params) -> shape and dtype of the output; None: the kernel allocates
     """
-    where = devices.common(op, xs) if CudaArray in map(type, xs) else devices.of(xs[0] if xs else None)
+    where = _place(op, xs) if CONNECTED else "cpu"
     kernel = KERNELS.get((op, where)) or find(op, room, where)
     if out is None:
         return kernel(*xs, **params)
@@ -76,7 +81,7 @@ class _Loops(Loops):
         self.on_cuda: CudaLoops | None = None
 
     def __call__(self, *xs: Any) -> Any:
-        if CudaArray not in map(type, xs):
+        if not CONNECTED or CudaArray not in map(type, xs):
             return super().__call__(*xs)
         devices.common(self.name, xs)
         if self.on_cuda is None:

@@ -1,0 +1,67 @@
+"""The gates that every kernel's PTX must pass, on every target, and the table of what was found.
+
+    python tests/ptx/gates.py FOLDER        # that pytest --ptx FOLDER has filled
+
+Exit status 1 if a kernel does not assemble, spills registers, computes float64 for float32 operands, divides
+64-bit integers, or takes more shared memory than every device has.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from ptx.compile import TARGETS, Cubin, assemble
+
+SHARED = 48 * 1024                        # bytes that a block has on every device
+_WIDE = re.compile(r"\b(?:div|rem)\.[su]64\b")
+_DOUBLE = re.compile(r"\.f64\b")
+_PARAMETERS = re.compile(r"^\s*\.param .*$|^\s*ld\.param\.f64.*$", re.MULTILINE)
+
+
+def faults(name: str, text: str) -> Iterator[str]:
+    """What is wrong with the PTX of a kernel. name: that of its file, with the dtypes of its arrays."""
+    if _WIDE.search(text):
+        yield "divides 64-bit integers"
+    kinds = name.split("-")[1:-1]
+    if "float32" in kinds and "float64" not in kinds and _DOUBLE.search(_PARAMETERS.sub("", text)):
+        yield "computes float64 for float32 operands"
+
+
+def weight(cubin: Cubin) -> Iterator[str]:
+    """What is wrong with the machine code of a kernel."""
+    if cubin.spill_stores or cubin.spill_loads:
+        yield f"spills {cubin.spill_stores + cubin.spill_loads} bytes on {cubin.target}"
+    if cubin.shared > SHARED:
+        yield f"takes {cubin.shared} bytes of shared memory on {cubin.target}"
+
+
+def main(folder: Path) -> int:
+    files = sorted(folder.glob("*.ptx"))
+    bad: list[str] = []
+    taken: dict[str, list[Cubin]] = {target: [] for target in TARGETS}
+    for file in files:
+        text = file.read_text()
+        found = list(faults(file.stem, text))
+        for target in TARGETS:
+            try:
+                cubin = assemble(text, target)
+            except RuntimeError as error:
+                found.append(f"does not assemble: {error}")
+                continue
+            taken[target].append(cubin)
+            found += weight(cubin)
+        bad += [f"{file.stem} {what}" for what in found]
+    print("\n".join(bad))
+    print(f"{'target':8}{'kernels':>9}{'spilled':>9}{'registers, most':>17}{'shared bytes, most':>20}")
+    for target, cubins in taken.items():
+        spilled = sum(1 for c in cubins if c.spill_stores or c.spill_loads)
+        most = max((c.registers for c in cubins), default=0), max((c.shared for c in cubins), default=0)
+        print(f"{target:8}{len(cubins):>9}{spilled:>9}{most[0]:>17}{most[1]:>20}")
+    return 1 if bad or not files else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,95 @@
+"""What is the same on every device: long rows, large and odd layouts, and steps of training.
+
+Run on the CPU, with NBGRAD_DEVICE=cuda-sim, and with --ptx on the code of CUDA's kernels.
+"""
+
+import numpy as np
+import pytest
+import scipy.special
+
+import nbgrad as nb
+
+ROWS = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min, "var": np.var, "std": np.std,
+        "logsumexp": scipy.special.logsumexp, "norm": lambda x, axis: np.sqrt(np.sum(x * x, axis=axis)),
+        "any": np.any, "all": np.all, "softmax": scipy.special.softmax,
+        "log_softmax": scipy.special.log_softmax}
+
+
+@pytest.mark.parametrize("shape", [(3, 70), (70, 3), (2, 1300), (1300, 2), (2, 5, 70)], ids=str)
+@pytest.mark.parametrize("name", ROWS)
+def test_long_rows(name, shape, rng):
+    x = rng.normal(size=shape).astype(np.float32)
+    for axis in range(len(shape)):
+        got = getattr(nb, name)(nb.asarray(x), axis=axis).numpy()
+        want = ROWS[name](x.astype(np.float64), axis=axis)
+        np.testing.assert_allclose(got, want, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int32", "uint64", "bool", "float64"])
+def test_long_rows_of_any_dtype(dtype, rng):
+    x = rng.integers(0, 2 if dtype == "bool" else 5, (3, 1100)).astype(dtype)
+    for name in ("sum", "max", "min", "any", "all", "mean"):
+        for axis in (None, 0, 1):
+            got = getattr(nb, name)(nb.asarray(x), axis=axis).numpy()
+            want = getattr(np, name)(x, axis=axis)
+            assert got.dtype == want.dtype
+            np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+def test_nan_and_infinities_in_long_rows():
+    x = np.ones((4, 200))
+    x[0, 150], x[1, 60], x[2, 199] = np.nan, np.inf, -np.inf
+    for name in ("sum", "max", "min"):
+        np.testing.assert_array_equal(getattr(nb, name)(nb.asarray(x), axis=1).numpy(),
+                                      getattr(np, name)(x, axis=1))
+
+
+def test_gradients_of_long_rows(rng):
+    x = rng.normal(size=(2, 200))
+    for f in (lambda t: nb.sum(nb.softmax(t, axis=1) ** 2), lambda t: nb.sum(nb.var(t, axis=0)),
+              lambda t: nb.sum(nb.logsumexp(t, axis=1)), lambda t: nb.sum(nb.max(t, axis=1) ** 2),
+              nb.norm):
+        got = nb.grad(f)(nb.asarray(x)).numpy()
+        with nb.device("cpu"):
+            want = nb.grad(f)(nb.asarray(x)).numpy()
+        np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12)
+
+
+def test_views_and_copies_of_them(rng):
+    a = rng.normal(size=(6, 8, 10))
+    x = nb.asarray(a)
+    for view, like in ((lambda t: t.permute_dims(2, 0, 1), a.transpose(2, 0, 1)),
+                       (lambda t: nb.flip(t, (0, 2)), np.flip(a, (0, 2))),
+                       (lambda t: nb.swapaxes(nb.flip(t, 1), 0, 2), np.swapaxes(np.flip(a, 1), 0, 2)),
+                       (lambda t: nb.broadcast_to(nb.expand_dims(t, 0), (3, 6, 8, 10)),
+                        np.broadcast_to(a[None], (3, 6, 8, 10)))):
+        y = view(x)
+        np.testing.assert_array_equal(y.numpy(), like)
+        np.testing.assert_array_equal((y + y).numpy(), like + like)
+        np.testing.assert_array_equal(nb.reshape(y, -1).numpy(), like.reshape(-1))
+        np.testing.assert_allclose(nb.sum(y, axis=1).numpy(), like.sum(1))
+
+
+def test_a_step_of_training_a_network(rng):
+    data, classes = rng.normal(size=(20, 12)).astype(np.float32), rng.integers(0, 4, 20)
+    sizes = [(12, 16), (16,), (16, 4), (4,)]
+    start = [(0.3 * rng.normal(size=s)).astype(np.float32) for s in sizes]
+
+    def trained():
+        w1, b1, w2, b2 = weights = [nb.asarray(w, requires_grad=True) for w in start]
+        descent = nb.optim.Adam(weights, lr=0.01)
+        losses = []
+        for _ in range(3):
+            descent.zero_grad()
+            loss = nb.cross_entropy(nb.tanh(nb.asarray(data) @ w1 + b1) @ w2 + b2, nb.asarray(classes))
+            loss.backward()
+            descent.step()
+            losses.append(loss.item())
+        return losses, [w.detach().numpy() for w in weights]
+
+    losses, weights = trained()
+    with nb.device("cpu"):
+        expected, there = trained()
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+    for got, want in zip(weights, there, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-5)
