@@ -115,6 +115,21 @@ def available() -> bool:
         return False
 
 
+def description() -> dict[str, str]:
+    """The device's name, compute capability and memory, as far as the interface tells."""
+    api = host().api
+    if not hasattr(api, "get_current_device"):
+        return {"device": type(api).__name__}
+    device = api.get_current_device()
+    name = getattr(device, "name", b"")
+    found = {"device": name.decode() if isinstance(name, bytes) else str(name),
+             "compute capability": ".".join(map(str, device.compute_capability))}
+    if not host().simulates:
+        found["driver"] = ".".join(map(str, import_module("numba.cuda.cudadrv.driver").driver.get_version()))
+        found["memory"] = f"{api.current_context().get_memory_info().total / 1e9:.1f} GB"
+    return found
+
+
 # --------------------------------------------------------------------------------------------- memory
 class Buffer:
     """A run of the device's memory. It goes back to the spare ones when the last array on it is gone."""

@@ -35,7 +35,7 @@ LAYERS = [
     ["bench.clock", "bench.inputs"],
     ["bench.function"],
     ["__init__"],
-    ["info", "warm", "bench.__main__"],
+    ["info", "warm", "gpucheck", "bench.__main__"],
 ]
 WITHIN = {"kernels.cpu.*": True, "kernels.cuda.*": True, "ops.*": True}
 

@@ -156,7 +156,7 @@ def _divisions(pick: Callable[[str, Any], Any], is_float: Callable[[Any], bool])
             return lambda x, y: x - x if y == 0 else x % y
         fmod, copysign, (zero, *_) = pick("fmod", x), pick("copysign", x), _constants(x)
 
-        def of_floats(x: Any, y: Any) -> Any:
+        def of_floats(x, y):              # Numba compares signatures, annotations too
             r = fmod(x, y)
             if r == zero:
                 return copysign(zero, y)
@@ -170,7 +170,7 @@ def _divisions(pick: Callable[[str, Any], Any], is_float: Callable[[Any], bool])
         fmod, copysign, floor = pick("fmod", x), pick("copysign", x), pick("floor", x)
         zero, one, _, half = _constants(x)
 
-        def of_floats(x: Any, y: Any) -> Any:
+        def of_floats(x, y):              # Numba compares signatures, annotations too
             if y == zero:
                 return x / y
             r = fmod(x, y)
@@ -195,13 +195,15 @@ def _integers(pick: Callable[[str, Any], Any], is_float: Callable[[Any], bool]) 
             power = pick("pow", x)
             return lambda x, y: power(x, y)
 
-        def of_integers(x: Any, y: Any) -> Any:
-            z = x - x + 1
-            while y > 0:
-                if y & 1:
+        one, zero, last = getattr(np, str(x))(1), getattr(np, str(y))(0), getattr(np, str(y))(1)
+
+        def of_integers(x, y):
+            z = one
+            while y > zero:
+                if y & last:
                     z = z * x
                 x = x * x
-                y = y >> 1
+                y = y >> last
             return z
 
         return of_integers
