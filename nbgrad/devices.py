@@ -188,6 +188,11 @@ def unit_like(x: Any, place: int) -> Any:
     return unit if of(x) == "cpu" else cuda.upload(unit)
 
 
+def beside(x: np.ndarray, like: Any) -> Any:
+    """An array of NumPy's on the device that holds a raw value."""
+    return x if of(like) == "cpu" else cuda.upload(x)
+
+
 def host(x: Any) -> Any:
     """A raw value where NumPy can read it: itself, or a copy of what is on a device."""
     return cuda.download(x) if type(x) is CudaArray else x

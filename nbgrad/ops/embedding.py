@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import devices, errors
 from nbgrad.core import apply
 from nbgrad.ops.elementwise import where
 from nbgrad.ops.index import scatter
@@ -18,7 +18,7 @@ from nbgrad.transforms import stop_gradient
 
 def _places(indices: Any, rows: int) -> np.ndarray:
     """Indices as int64 that nobody else can change. Raises DtypeError, and IndexError for one outside."""
-    found = raw(as_tensor(indices))
+    found = devices.host(raw(as_tensor(indices)))
     if found.size == 0 and not isinstance(indices, (Tensor, np.ndarray)):
         found = found.astype(np.int64)        # an empty list
     if found.dtype.kind not in "iu":
@@ -63,5 +63,6 @@ def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Tens
     rows, row = weight.shape[0], operator.index(padding_idx)
     if not -rows <= row < rows:
         raise errors.bad_value("embedding", f"padding_idx={row} is not a row of a weight with {rows} rows")
-    pads = np.asarray(raw(as_tensor(indices))) == row % rows
-    return where(wrap(pads.reshape(pads.shape + (1,) * (weight.ndim - 1))), stop_gradient(z), z)
+    pads = devices.host(raw(as_tensor(indices))) == row % rows
+    pads = devices.beside(pads.reshape(pads.shape + (1,) * (weight.ndim - 1)), raw(weight))
+    return where(wrap(pads), stop_gradient(z), z)

@@ -67,7 +67,7 @@ def _entry(name: str, item: Any, shape: tuple[int, ...]) -> Any:
 def _copied(item: Any) -> np.ndarray:
     """A part of an index as an array of its own; an empty list is one of integers."""
     def plain(part: Any) -> Any:
-        return [plain(p) for p in part] if isinstance(part, (list, tuple)) else raw(part)
+        return [plain(p) for p in part] if isinstance(part, (list, tuple)) else devices.host(raw(part))
 
     array = np.array(plain(item), order="C")
     return array.astype(np.int64) if array.size == 0 and isinstance(item, (list, tuple)) else array
@@ -172,7 +172,7 @@ def _taken(g: Tensor, v: Any, index: Index) -> Tensor:
     """The cotangent of what was written: zero for values that a later one replaced."""
     stays = table.run("written", "index", None, (), {"index": index, "shape": g.shape})
     found = apply(getitem, (g,), {"index": index})
-    return shaped(found if stays is None else choose(stays, found), v)
+    return shaped(found if stays is None else choose(devices.beside(stays, raw(g)), found), v)
 
 
 def _assigned(x: np.ndarray, index: Any, v: np.ndarray) -> np.ndarray:

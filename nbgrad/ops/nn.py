@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import devices, errors
 from nbgrad.broadcast import astype
 from nbgrad.declare import elementwise
 from nbgrad.ops.axes import named_dim, one
@@ -34,13 +34,15 @@ def _pulled(x: Tensor, u: Tensor, places: np.ndarray) -> Tensor:
     """u times the derivative of each row's loss: softmax(x) less 1 at the place, 0 where that is negative."""
     units = np.zeros(x.shape, x.dtype)
     units[np.arange(places.size), places] = places >= 0
-    return multiply(subtract(softmax(x, -1), wrap(units)), multiply(u, wrap((places >= 0)[:, None])))
+    units, some = [devices.beside(a, raw(x)) for a in (units, (places >= 0)[:, None])]
+    return multiply(subtract(softmax(x, -1), wrap(units)), multiply(u, wrap(some)))
 
 
 def _curved(c: Tensor, z: Any, g: Tensor, x: Tensor, places: np.ndarray) -> Tensor:
     """Cotangent of x in class_entropy_vjp."""
     p = softmax(x, -1)
-    u = multiply(multiply(p, c), multiply(reshape(g, (-1, 1)), wrap((places >= 0)[:, None])))
+    some = devices.beside((places >= 0)[:, None], raw(x))
+    u = multiply(multiply(p, c), multiply(reshape(g, (-1, 1)), wrap(some)))
     return subtract(u, multiply(p, sum(u, -1, True)))
 
 
@@ -110,7 +112,7 @@ def cross_entropy(logits: Any, target: Any, axis: int = -1, reduction: str = "me
         raise errors.bad_shape("cross_entropy", target.shape, need)
     rows = logits if logits.dtype == dtype else astype(logits, dtype)
     rows = rows if axis == logits.ndim - 1 else moveaxis(rows, axis, -1)
-    return _of_classes(rows, raw(target), reduction, weight, ignore_index, label_smoothing)
+    return _of_classes(rows, devices.host(raw(target)), reduction, weight, ignore_index, label_smoothing)
 
 
 def _weights(weight: Any, count: int, dtype: np.dtype) -> Tensor | None:
@@ -149,14 +151,15 @@ def _of_classes(logits: Tensor, target: np.ndarray, reduction: str, weight: Any,
     if some:
         classes[ignored] = -1
     rows = reshape(logits, (classes.size, count)) if logits.ndim != 2 else logits
+    missing = devices.beside(ignored, raw(rows))
     losses = class_entropy(rows, classes)
-    factors = None if weight is None else where(wrap(ignored), 0.0, getitem(weight, np.maximum(classes, 0)))
+    factors = None if weight is None else where(wrap(missing), 0.0, getitem(weight, np.maximum(classes, 0)))
     if factors is not None:
         losses = multiply(losses, factors)
     if smooth:
         log_p = log_softmax(rows, -1)
         others = negative(mean(log_p if weight is None else multiply(log_p, weight), -1))
-        losses = losses * (1 - smooth) + where(wrap(ignored), 0.0, others) * smooth
+        losses = losses * (1 - smooth) + where(wrap(missing), 0.0, others) * smooth
     if reduction == "mean" and (some or factors is not None):
         return sum(losses) / (float(kept.size) if factors is None else sum(factors))
     return _reduce("cross_entropy", reshape(losses, shape) if losses.shape != shape else losses, reduction)
@@ -183,6 +186,6 @@ def huber(x: Any, y: Any, delta: Any = 1.0, reduction: str = "mean") -> Tensor:
 
     Raises ValueRangeError if delta is not positive.
     """
-    if not np.all(np.asarray(raw(delta)) > 0):
+    if not np.all(devices.host(raw(delta)) > 0):
         raise errors.bad_value("huber", f"delta must be positive, got {delta}")
     return _reduce("huber", huber_penalty(subtract(x, y), delta), reduction)
