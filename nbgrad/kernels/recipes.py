@@ -45,3 +45,24 @@ LOGSUMEXP_VJP = Recipe("logsumexp_vjp", ("x",), ("g", "z"), (
     "each: each = exp(T(0) if x == z else x - z) * scale"))
 SOFTMAX_VJP = Recipe("softmax_vjp", ("g", "z"), (), ("each: t += g * z", "each: each = z * (g - t)"))
 LOG_SOFTMAX_VJP = Recipe("log_softmax_vjp", ("g", "z"), (), ("each: t += g", "each: each = g - exp(z) * t"))
+CLASS_ENTROPY = Recipe("class_entropy", ("x",), ("chosen", "place"), (
+    _TOP, "each: total += exp(x - top)", "row = log(total) - (chosen - top) if place >= T(0) else T(0)"))
+# less g at the place
+CLASS_ENTROPY_VJP = Recipe("class_entropy_vjp", ("x",), ("g", "place"), (
+    _TOP, "each: e = exp(x - top); each = e; total += e", "scale = g / total",
+    "each: each = each * scale if place >= T(0) else T(0)"))
+_SPREAD = ("each: t += x", "mean = t / T(n)", "each: d = x - mean; v += d * d",
+           "r = T(1) / sqrt(v / T(n) + T(k))")
+LAYER_NORM = Recipe("layer_norm", ("x",), (), (*_SPREAD, "each: each = (x - mean) * r"))
+LAYER_NORM_AFFINE = Recipe("layer_norm_affine", ("w", "b", "x"), (), (
+    *_SPREAD, "each: each = (x - mean) * r * w + b"))
+LAYER_NORM_WEIGHT = Recipe("layer_norm_weight", ("g", "x"), (), (
+    *_SPREAD, "each: each = g * ((x - mean) * r)"))
+LAYER_NORM_VJP = Recipe("layer_norm_vjp", ("g", "x"), (), (
+    "each: t += x; u += g", "mean = t / T(n)", "total = u / T(n)",
+    "each: d = x - mean; v += d * d; along += g * d", "r = T(1) / sqrt(v / T(n) + T(k))",
+    "slope = along * r * r / T(n)", "each: each = r * (g - total - (x - mean) * slope)"))
+LAYER_NORM_AFFINE_VJP = Recipe("layer_norm_affine_vjp", ("w", "g", "x"), (), (
+    "each: t += x; u += g * w", "mean = t / T(n)", "total = u / T(n)",
+    "each: d = x - mean; v += d * d; along += g * w * d", "r = T(1) / sqrt(v / T(n) + T(k))",
+    "slope = along * r * r / T(n)", "each: each = r * (g * w - total - (x - mean) * slope)"))

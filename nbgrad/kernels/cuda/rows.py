@@ -78,6 +78,13 @@ def run(recipe: Recipe, xs: tuple[CudaArray, ...], axis: tuple[int, ...], form: 
     return out
 
 
+def into(out: CudaArray, recipe: Recipe, xs: tuple[CudaArray, ...], axis: tuple[int, ...],
+         k: float = 0.0) -> None:
+    """Write the result of a recipe of operands, as in `run`, into an array in C order of its shape and dtype."""
+    if out.size:
+        _launch(recipe, xs, out, axis, k, 0)
+
+
 def _launch(recipe: Recipe, xs: tuple[CudaArray, ...], out: CudaArray, axis: tuple[int, ...], k: float,
             part: int) -> None:
     count = len(recipe.full)
