@@ -1,7 +1,7 @@
 """Random numbers for CUDA: Philox-4x32-10, the same numbers as on the CPU.
 
-Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011, section 4.3. A thread takes a counter
-and the four elements that its words belong to, 256 apart.
+Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011, section 4.3. A thread takes a
+counter and the four elements that its words belong to, 256 apart.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def run(recipe: Recipe, xs: tuple[CudaArray, ...], axis: tuple[int, ...], form: 
 
 def into(out: CudaArray, recipe: Recipe, xs: tuple[CudaArray, ...], axis: tuple[int, ...],
          k: float = 0.0) -> None:
-    """Write the result of a recipe of operands, as in `run`, into an array in C order of its shape and dtype."""
+    """Write the result of a recipe of operands, as of `run`, into an array in C order."""
     if out.size:
         _launch(recipe, xs, out, axis, k, 0)
 

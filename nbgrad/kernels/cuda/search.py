@@ -16,8 +16,8 @@ from nbgrad.kernels.cuda.places import opened, read
 _SHORT = 64                               # elements of a row that one thread takes
 _PART = 16                                # elements for each thread of a part of a longer row
 
-# A team takes a part of a row: each thread every so many elements, of which it keeps the best; then the best of
-# these, in halves. Of equal ones the first is best, and nan is better than all else.
+# A team takes a part of a row: each thread every so many elements, of which it keeps the best; then the best
+# of these, in halves. Of equal ones the first is best, and nan is better than all else.
 _BEST = """
 def better(v, j, w, k):
     if v == w or (v != v and w != w):
@@ -144,8 +144,8 @@ def argmin(out: CudaArray, x: CudaArray, axis: int | None, keepdims: bool) -> No
 _BEFORE = {"left": "a < key or (key != key and a == a)", "right": "a <= key or key != key"}
 _SEARCH = ("key = v[p_v]", "low = uint32(0)", "high = uint32(length)", "while low < high:",
            "    middle = uint32((low + high) >> uint32(1))", "    a = x[uint64(f_x + int64(middle) * sx)]",
-           "    if {before}:", "        low = uint32(middle + uint32(1))", "    else:", "        high = middle",
-           "out[p_out] = int64(low)")
+           "    if {before}:", "        low = uint32(middle + uint32(1))", "    else:",
+           "        high = middle", "out[p_out] = int64(low)")
 
 
 def searchsorted(out: CudaArray, x: CudaArray, v: CudaArray, side: Literal["left", "right"]) -> None:
