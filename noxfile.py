@@ -1,8 +1,11 @@
 """Sessions for nox: `nox` runs tests, lint and types; `nox -s bench` runs the benchmark with its peers.
 
-`nox -s bench-compare` compares the working tree's speed with main's, `nox -s bench-record` keeps that of
-commits; `nox -s dashboard` makes the site of the benchmarks' history in .asv/html; `-- --open` shows it.
+`nox -s cuda` proves the CUDA kernels without a GPU. `nox -s bench-compare` compares the working tree's speed
+with main's, `nox -s bench-record` keeps that of commits; `nox -s dashboard` makes the site of the benchmarks'
+history in .asv/html; `-- --open` shows it.
 """
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["tests", "lint", "types"]
@@ -12,6 +15,19 @@ nox.options.sessions = ["tests", "lint", "types"]
 def tests(session):
     session.install("-e", ".[test]")
     session.run("python", "-m", "pytest", "-n", "2", "-q", *session.posargs)
+
+
+@nox.session
+def cuda(session):
+    """The CUDA kernels in Numba's simulator, as PTX in our interpreter, and assembled for four targets."""
+    session.install("-e", ".[test,cuda]")
+    pytest = ("python", "-m", "pytest", "-n", "2", "-q")
+    everywhere = ("tests/test_ops.py", "tests/test_everywhere.py")
+    session.run(*pytest, *everywhere, "tests/test_devices.py", env={"NBGRAD_DEVICE": "cuda-sim"})
+    folder = str(Path(session.create_tmp()) / "ptx")
+    session.run(*pytest, "--ptx", folder, *everywhere)
+    session.run(*pytest, *map(str, Path("tests").glob("test_ptx*.py")), "tests/test_gpucheck.py")
+    session.run("python", "tests/ptx/gates.py", folder)
 
 
 @nox.session

@@ -9,6 +9,8 @@ Exit status 1 if a kernel does not assemble, spills registers, computes float64 
 import re
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -38,22 +40,26 @@ def weight(cubin: Cubin) -> Iterator[str]:
         yield f"takes {cubin.shared} bytes of shared memory on {cubin.target}"
 
 
+def examine(file: Path) -> tuple[list[str], list[Cubin]]:
+    """What is wrong with a kernel, and its machine code for each target that it assembles for."""
+    text = file.read_text()
+    found, cubins = list(faults(file.stem, text)), []
+    for target in TARGETS:
+        try:
+            cubins.append(assemble(text, target))
+        except RuntimeError as error:
+            found.append(f"does not assemble: {error}")
+    found += [what for cubin in cubins for what in weight(cubin)]
+    return [f"{file.stem} {what}" for what in found], cubins
+
+
 def main(folder: Path) -> int:
     files = sorted(folder.glob("*.ptx"))
-    bad: list[str] = []
-    taken: dict[str, list[Cubin]] = {target: [] for target in TARGETS}
-    for file in files:
-        text = file.read_text()
-        found = list(faults(file.stem, text))
-        for target in TARGETS:
-            try:
-                cubin = assemble(text, target)
-            except RuntimeError as error:
-                found.append(f"does not assemble: {error}")
-                continue
-            taken[target].append(cubin)
-            found += weight(cubin)
-        bad += [f"{file.stem} {what}" for what in found]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        examined = list(pool.map(examine, files, chunksize=8))
+    bad = [what for found, _ in examined for what in found]
+    taken = {target: [c for _, cubins in examined for c in cubins if c.target == target]
+             for target in TARGETS}
     print("\n".join(bad))
     print(f"{'target':8}{'kernels':>9}{'spilled':>9}{'registers, most':>17}{'shared bytes, most':>20}")
     for target, cubins in taken.items():
