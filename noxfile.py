@@ -26,8 +26,10 @@ def cuda(session):
     session.run(*pytest, *everywhere, "tests/test_devices.py", env={"NBGRAD_DEVICE": "cuda-sim"})
     folder = str(Path(session.create_tmp()) / "ptx")
     session.run(*pytest, "--ptx", folder, *everywhere)
-    session.run(*pytest, *map(str, Path("tests").glob("test_ptx*.py")), "tests/test_gpucheck.py")
+    session.run(*pytest, *map(str, Path("tests").glob("test_ptx*.py")), "tests/test_gpucheck.py",
+                "tests/test_gpureport.py")
     session.run("python", "tests/ptx/gates.py", folder)
+    session.run("python", "-m", "nbgrad.gpureport")
 
 
 @nox.session

@@ -423,6 +423,10 @@ def no_cuda(why: str, remedy: str) -> DeviceError:
     return DeviceError(f"CUDA cannot be used: {why}. {remedy}")
 
 
+def no_gpu_report(why: str, remedy: str) -> DeviceError:
+    return DeviceError(f"gpureport: CUDA's kernels cannot be examined here: {why}. {remedy}")
+
+
 def on_device(name: str) -> DeviceError:
     return DeviceError(f"the values are on the device {name!r}, and NumPy cannot read them there. Copy them "
                        f"by x.numpy() or x.to('cpu').")

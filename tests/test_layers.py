@@ -35,7 +35,8 @@ LAYERS = [
     ["bench.clock", "bench.inputs"],
     ["bench.function"],
     ["__init__"],
-    ["info", "warm", "gpucheck", "bench.__main__"],
+    ["gpucases"],
+    ["info", "warm", "gpucheck", "gpureport", "bench.__main__"],
 ]
 WITHIN = {"kernels.cpu.*": True, "kernels.cuda.*": True, "ops.*": True}
 

@@ -20,7 +20,7 @@ class Profile:
     instructions: executed, once for each set of lanes; lanes: executed, once for each lane; requests: of
     warps to global memory; sectors: of 32 bytes that they touch; least: sectors that their bytes would fill;
     bytes: to and from global memory; shared: requests to shared memory; passes: what they take, with
-    conflicts of banks."""
+    conflicts of banks; fewest: what they would take without."""
 
     instructions: int = 0
     lanes: int = 0
@@ -30,6 +30,7 @@ class Profile:
     bytes: int = 0
     shared: int = 0
     passes: int = 0
+    fewest: int = 0
 
     def executed(self, instructions: int, lanes: int) -> None:
         """Counts a stretch of instructions."""
@@ -40,7 +41,7 @@ class Profile:
         """Counts one load or store."""
         warps = run.warp_of[piece.lanes]
         if piece.cells is run.shared:
-            self._banks(warps, piece.offset)
+            self._banks(warps, piece.offset, nbytes)
         elif piece.cells is not run.local:
             self._sectors(warps, piece.offset, nbytes)
 
@@ -53,11 +54,14 @@ class Profile:
         self.sectors += len(np.unique(np.stack([distinct[:, 0], distinct[:, 1] // SECTOR], 1), axis=0))
         self.bytes += offset.size * nbytes
 
-    def _banks(self, warps: np.ndarray, offset: np.ndarray) -> None:
+    def _banks(self, warps: np.ndarray, offset: np.ndarray, nbytes: int) -> None:
         """Counts the passes of each warp's request: the most words that one bank is asked for."""
-        words = np.unique(np.stack([warps, offset // WORD], 1), axis=0)
-        banks, each = np.unique(np.stack([words[:, 0], words[:, 1] % BANKS], 1), axis=0, return_counts=True)
+        each = np.arange(max(nbytes // WORD, 1))
+        asked = np.stack([np.repeat(warps, each.size), (offset[:, None] // WORD + each).reshape(-1)], 1)
+        words = np.unique(asked, axis=0)
+        banks, many = np.unique(np.stack([words[:, 0], words[:, 1] % BANKS], 1), axis=0, return_counts=True)
         most = np.zeros(int(warps.max()) + 1, np.int64)
-        np.maximum.at(most, banks[:, 0], each)
+        np.maximum.at(most, banks[:, 0], many)
         self.shared += len(np.unique(warps))
         self.passes += int(most.sum())
+        self.fewest += int((-(-np.bincount(words[:, 0]) // BANKS)).sum())
