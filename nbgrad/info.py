@@ -31,8 +31,9 @@ def _rule(row: Row) -> str:
 
 
 def _devices(row: Row) -> list[str]:
-    """The devices that an op runs on."""
-    return [d for d in table.DEVICES if row.kind == "elementwise" or table.has(row.op.name, row.room, d)]
+    """For each device whether it has a kernel of an op."""
+    return ["yes" if row.kind == "elementwise" or table.has(row.op.name, row.room, d) else "no"
+            for d in table.DEVICES]
 
 
 def _print(rows: list[tuple[str, ...]]) -> None:
@@ -54,11 +55,11 @@ def _composites() -> dict[str, str]:
 
 
 def ops() -> list[tuple[str, ...]]:
-    """The op table, and the functions made of its ops: op, kind, rule, devices, where declared."""
-    head = ("op", "kind", "rule", "devices", "declared")
-    rows = [(name, row.kind, _rule(row), ", ".join(_devices(row)), row.where) for name, row in OPS.items()]
-    every = ", ".join([d for d in table.DEVICES if all(d in _devices(row) for row in OPS.values())])
-    rows += [(name, "composite", "of its ops", every, where) for name, where in _composites().items()]
+    """The op table, and the functions made of its ops: op, kind, rule, kernels by device, where declared."""
+    head = ("op", "kind", "rule", *table.DEVICES, "declared")
+    rows = [(name, row.kind, _rule(row), *_devices(row), row.where) for name, row in OPS.items()]
+    every = [min(column) for column in zip(*map(_devices, OPS.values()), strict=True)]
+    rows += [(name, "composite", "of its ops", *every, where) for name, where in _composites().items()]
     return [head, *sorted(rows)]
 
 
