@@ -20,13 +20,17 @@ def kernel(name: str, source: str) -> Any:
     return import_module("nbgrad.kernels.cuda.compiler").compiled(name, source)
 
 
-def merged(shape: Sequence[int], arrays: Sequence[CudaArray]) -> tuple[list[int], list[list[int]]]:
-    """Lengths of the loops over a shape, and the steps (elements) in them of arrays that broadcast to it."""
+def merged(shape: Sequence[int], arrays: Sequence[CudaArray],
+           own: int = 0) -> tuple[list[int], list[list[int]]]:
+    """Lengths of the loops over a shape, and the steps (elements) in them of arrays that broadcast to it.
+
+    own : last axes of the arrays that are not part of the walk
+    """
     steps = []
     for x in arrays:
-        lead = len(shape) - x.ndim
-        own = [s if n != 1 else 0 for n, s in zip(x.shape, x.steps, strict=True)]
-        steps.append([0] * lead + own)
+        walked = x.ndim - own
+        each = zip(x.shape[:walked], x.steps[:walked], strict=True)
+        steps.append([0] * (len(shape) - walked) + [s if n != 1 else 0 for n, s in each])
     return layout.merge(list(shape), steps)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from nbgrad import cuda
 from nbgrad.cuda import CudaArray
-from nbgrad.kernels import layout, recipes
+from nbgrad.kernels import recipes
 from nbgrad.kernels.cuda import copies, launch, rows
 
 _PART = 16                                # depths of a tile that are worth a block of their own
@@ -107,10 +107,7 @@ def _tiled(out: CudaArray, a: CudaArray, b: CudaArray) -> None:
     part = -(-k // parts // depth) * depth if parts > 1 else max(k, 1)
     parts = max(1, -(-k // part))
     z = out if parts == 1 else cuda.empty((batch, parts, n, m), out.dtype)
-    shape = out.shape[:-2]
-    steps = [[0] * (len(shape) - x.ndim + 2) + [s if length != 1 else 0 for length, s in zip(
-        x.shape[:-2], x.steps, strict=False)] for x in (a, b)]
-    dims, steps = layout.merge(list(shape), steps)
+    dims, steps = launch.merged(out.shape[:-2], (a, b), 2)
     turned = abs(a.steps[-2]) < abs(a.steps[-1]), abs(b.steps[-2]) < abs(b.steps[-1])
     kernel = launch.kernel("k_product", spelled(out.dtype, len(dims), turned, cuda.host().threads))
     units = batch * parts * down * across

@@ -1,0 +1,54 @@
+"""What the factorisations of CUDA share: identities, and matrices that are not finite."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nbgrad import cuda
+from nbgrad.cuda import CudaArray
+from nbgrad.kernels import recipes
+from nbgrad.kernels.cpu.source import Body
+from nbgrad.kernels.cuda import copies, elementwise, rows
+
+_BOOL = np.dtype(bool)
+
+
+def identity(n: int, dtype: np.dtype) -> CudaArray:
+    """An identity matrix."""
+    z = cuda.empty((n, n), dtype)
+    copies.fill(z, 0)
+    copies.fill(z.view(np.diagonal), 1)
+    return z
+
+
+def turned(x: CudaArray) -> CudaArray:
+    """A view of the transposes."""
+    return x.view(lambda form: form.swapaxes(-1, -2))
+
+
+def mapped(name: str, line: str, dtype: np.dtype, *xs: CudaArray) -> CudaArray:
+    """An expression of the elements a0, a1, ... of arrays that broadcast."""
+    out = cuda.empty(np.broadcast_shapes(*[x.shape for x in xs]), dtype)
+    elementwise.run(f"k_{name}", tuple([x.dtype for x in xs]), Body((), (line,), (dtype,)), xs, (out,))
+    return out
+
+
+def finite(a: CudaArray) -> CudaArray:
+    """Whether all elements of each matrix (..., n, n) are finite: (..., 1, 1)."""
+    each = mapped("isfinite", "isfinite(a0)", _BOOL, a)
+    return rows.reduce(recipes.ALL, each, (a.ndim - 2, a.ndim - 1), True)
+
+
+def cleaned(a: CudaArray, good: CudaArray) -> CudaArray:
+    """A copy of a in C order, with zeros for the matrices that are not good."""
+    return mapped("cleaned", f"a0 if a1 else {a.dtype}(0)", a.dtype, a, good)
+
+
+def spoiled(out: CudaArray, x: CudaArray, good: CudaArray) -> None:
+    """Write x into out, and nan for the matrices that are not good."""
+    copies.into(out, mapped("spoiled", f"a0 if a1 else {x.dtype}(nan)", x.dtype, x, good))
+
+
+def symmetric(a: CudaArray) -> CudaArray:
+    """Symmetric parts."""
+    return mapped("symmetric", f"(a0 + a1) * {a.dtype}(0.5)", a.dtype, a, turned(a))
