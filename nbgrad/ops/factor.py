@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import devices, errors
 from nbgrad.broadcast import shaped
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.elementwise import negative, subtract
@@ -169,13 +169,22 @@ def _sym(a: np.ndarray) -> np.ndarray:
 _SYMMETRIC = [(_apart(3, 3),), (_apart(2, 4, 4),), (_apart(1, 1),), ((0, 0),), ((0, 2, 2),)]
 
 
-@op(vjp=_eigh_rule, keep="z", results=Eigh, like=lambda a: np.linalg.eigh(_sym(a)), cases=_SYMMETRIC)
+def _eigh_like(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """NumPy's, with the signs of the device."""
+    w, v = np.linalg.eigh(_sym(a))
+    if devices.kind() == "cuda" and v.size:
+        v = v * np.sign(np.take_along_axis(v, np.abs(v).argmax(-2, keepdims=True), -2))
+    return w, v
+
+
+@op(vjp=_eigh_rule, keep="z", results=Eigh, like=_eigh_like, cases=_SYMMETRIC)
 def eigh(a: Any) -> Any:
     """Return the eigenvalues and eigenvectors of symmetric matrices.
 
     a: (..., n, n), symmetric: as in cholesky it is the symmetric part that counts -> the named tuple
     (eigenvalues (..., n), ascending, eigenvectors (..., n, n), the columns). The sign of a vector is
-    LAPACK's. float32 or float64; other dtypes become float64. A matrix with nan or inf gives nan.
+    LAPACK's, and on CUDA that which makes its largest element positive. float32 or float64; other dtypes
+    become float64. A matrix with nan or inf gives nan.
     A derivative that uses the eigenvectors raises GradientError where eigenvalues are equal to rounding, and
     so does forward mode, which carries them along: eigvalsh has the derivative of the values alone.
     Raises SingularError if a matrix is not square.
