@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import devices, errors
 from nbgrad.broadcast import astype, fit
 from nbgrad.core import Graph, Op, apply, evaluate
 from nbgrad.kernels import layout, table
@@ -254,7 +254,8 @@ def _meaning(multiply: Value) -> Any:
 
 def _like(a: np.ndarray, b: np.ndarray, multiply: Any, add: Any = "sum") -> np.ndarray:
     """All terms in one array."""
-    terms = np.asarray(raw(multiply(as_tensor(a[..., :, :, None]), as_tensor(b[..., None, :, :]))))
+    found = multiply(as_tensor(a[..., :, :, None]), as_tensor(b[..., None, :, :]))
+    terms = np.asarray(devices.host(raw(found)))
     how = _SUMS[add]
     return np.logaddexp.reduce(terms, -2) if how == "logsumexp" else getattr(np, how)(terms, axis=-2)
 

@@ -41,7 +41,7 @@ def scope() -> dict[str, Any]:
     simulated = {**{ours: getattr(np, theirs) for ours, theirs in (_UNARY | _BINARY | _OURS).items()},
                  **{name: getattr(np, name) for name in (*_OTHERS, *_TYPES)},
                  "erf": lambda x: type(x)(math.erf(x)), "erfc": lambda x: type(x)(math.erfc(x)),
-                 "inf": math.inf, "nan": math.nan, "bool_": np.bool_}
+                 "rounded_product": np.multiply, "inf": math.inf, "nan": math.nan, "bool_": np.bool_}
     if cuda.host().simulates:
         return simulated
     types, extending = import_module("numba.cuda").types, import_module("numba.cuda.extending")
@@ -74,6 +74,8 @@ def _overloaded(types: Any, overload: Callable[..., Any]) -> dict[str, Any]:
     for name in (*_UNARY, "erf", "erfc"):
         short, long = of_library(name)
         declare(name, _unary(short, long, is_float), 1)
+    # a product that is not made one operation with what it is added to
+    declare("rounded_product", _binary(library.fmul_rn, library.dmul_rn), 2)
     for name in _BINARY:
         declare(name, _binary(*of_library(name)), 2)
     for name, rule in _rules(of_library, is_float).items():
