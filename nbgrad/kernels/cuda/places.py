@@ -60,12 +60,12 @@ def add(out: CudaArray, v: CudaArray, what: Runs) -> None:
              "while j < last[p_last]:",
              f"    total = {total.format('v[uint64(int64(p_v) + source[uint64(j)])]')}", "    j += 1",
              "out[q] = total")
-    rest = (1,) * (out.ndim - 1)
+    rest, source = (1,) * (out.ndim - 1), cuda.upload(what.source)
     each = [cuda.upload(x).view(lambda form: form.reshape((-1, *rest)))
             for x in (what.to, what.first[:-1], what.first[1:])]
     walk.run("k_add", lines, out.shape,
              {"out": out, "v": v, "to": each[0], "first": each[1], "last": each[2]},
-             source=cuda.upload(what.source).flat[0])
+             source=source.flat[0])
 
 
 def _in_parts(v: CudaArray, what: Runs, count: np.ndarray) -> tuple[CudaArray, Runs]:

@@ -56,8 +56,9 @@ def drop(out: CudaArray, x: CudaArray, p: float, key: int) -> None:
     n = out.size
     if not n:
         return
+    x = copies.contiguous(x)
     scale = out.dtype.type(1 / (1 - p) if p < 1 else 0.0)
     counters = -(-n // 1024) * 256
     kernel = launch.kernel("k_drop", _spelled(out.dtype))
-    cuda.launch(kernel, cuda.blocks(counters), cuda.host().threads, n, *out.flat, *copies.contiguous(x).flat,
+    cuda.launch(kernel, cuda.blocks(counters), cuda.host().threads, n, *out.flat, *x.flat,
                 key & 0xFFFFFFFF, key >> 32, round(p * 2.0**32), scale, counters)
