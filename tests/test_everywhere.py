@@ -3,6 +3,9 @@
 Run on the CPU, with NBGRAD_DEVICE=cuda-sim, and with --ptx on the code of CUDA's kernels.
 """
 
+from importlib import import_module
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.special
@@ -93,3 +96,28 @@ def test_a_step_of_training_a_network(rng):
     np.testing.assert_allclose(losses, expected, rtol=1e-5)
     for got, want in zip(weights, there, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-5)
+
+
+def test_steps_of_the_digits_example(rng, monkeypatch):
+    if nb.ones(1).device == "cuda-sim":
+        pytest.skip("the simulator takes minutes")
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "examples")
+    digits = import_module("digits")
+    data, start = digits.load(), rng.bit_generator.state
+
+    def losses():
+        rng.bit_generator.state = start
+        params, found = digits.init(rng), []
+        descent = nb.optim.Adam(lr=digits.RATE)
+        for step in range(2):
+            part = slice(8 * step, 8 * (step + 1))
+            value, g = nb.value_and_grad(digits.loss)(params, data.train_x[part], data.train_y[part])
+            params = descent.update(params, g)
+            found.append(value.item())
+        return found, digits.predict(params, data.test_x[:8])
+
+    found, read = losses()
+    with nb.device("cpu"):
+        expected, there = losses()
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    np.testing.assert_array_equal(read, there)
