@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad import devices
 from nbgrad.ops.elementwise import divide
 from nbgrad.ops.linalg import DIRECTIONS, direction, like_first, square_matrices
 from nbgrad.ops.shape import concat, matrix_transpose
 from nbgrad.scalar import add, multiply
 from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, wrap
+from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 
 def _expm_test(rng: np.random.Generator) -> np.ndarray:
@@ -54,7 +55,7 @@ def _second(g: Any, z: Any, a: Any, e: Any) -> Tensor:
     """
     scale = inverse_norm(e)
     at, et = matrix_transpose(a), matrix_transpose(multiply(e, scale))
-    zero = wrap(np.zeros(a.shape, a.dtype))
+    zero = wrap(devices.zeros_like(raw(a)))
     x = concat(concat(at, zero, axis=-1), concat(et, at, axis=-1), axis=-2)
     y = expm_frechet(x, concat(concat(zero, g, axis=-1), concat(zero, zero, axis=-1), axis=-2))
     n = a.shape[-1]

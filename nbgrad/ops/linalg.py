@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import devices, errors
 from nbgrad.broadcast import astype, shaped
 from nbgrad.ops.contract import einsum, matmul
 from nbgrad.ops.elementwise import negative
 from nbgrad.ops.shape import expand_dims, matrix_transpose, squeeze
 from nbgrad.scalar import add, multiply
 from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, wrap
+from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 
 def square_matrices(name: str, a: Any) -> Tensor:
@@ -131,7 +131,8 @@ def matrix_power(a: Any, n: int) -> Tensor:
     except TypeError as error:
         raise errors.bad_argument("matrix_power", n, "an integer power") from error
     if n == 0:
-        return wrap(np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape).copy())
+        ones = np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape).copy()
+        return wrap(devices.beside(ones, raw(a)))
     a, n = (inv(a), -n) if n < 0 else (a, n)
     result: Any = None
     while True:
