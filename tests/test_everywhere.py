@@ -58,6 +58,106 @@ def test_gradients_of_long_rows(rng):
         np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12)
 
 
+LINES = [((65,), 0), ((2, 131), 1), ((70, 3), 0), ((2, 65, 2), 1)]
+
+
+@pytest.mark.parametrize("shape, axis", LINES, ids=str)
+def test_scans_of_long_lines(shape, axis, rng):
+    x = rng.normal(size=shape)
+    for dtype, rtol in (("float32", 3e-7), ("float64", 1e-13)):
+        given = x.astype(dtype)
+        want = np.cumsum(given, axis, dtype=np.float64)
+        got = nb.cumsum(nb.asarray(given), axis).numpy()
+        np.testing.assert_allclose(got, want, rtol=rtol, atol=10 * rtol)
+        np.testing.assert_allclose(nb.cumprod(nb.asarray(given), axis).numpy(),
+                                   np.cumprod(given, axis, dtype=np.float64), rtol=100 * rtol)
+    got = nb.grad(lambda t: nb.sum(nb.cumprod(t, axis) * x))(nb.asarray(x)).numpy()
+    with nb.device("cpu"):
+        want = nb.grad(lambda t: nb.sum(nb.cumprod(t, axis) * x))(nb.asarray(x)).numpy()
+    np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12)
+
+
+def test_sums_that_overflow_in_parts_only():
+    x = np.zeros(100, np.float32)
+    x[:6] = [-3e38, 2e38, 2e38, -1e38, 1e38, 1e38]
+    want = np.cumsum(x, dtype=np.float64)
+    np.testing.assert_allclose(nb.cumsum(nb.asarray(x)).numpy(), want, rtol=1e-6)
+    x[50], x[60] = np.inf, -np.inf
+    with np.errstate(invalid="ignore"):
+        want = np.cumsum(x, dtype=np.float64)
+    np.testing.assert_allclose(nb.cumsum(nb.asarray(x)).numpy(), want, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
+@pytest.mark.parametrize("shape, axis", LINES, ids=str)
+def test_order_of_long_lines_with_equal_elements(shape, axis, dtype, rng):
+    x = rng.integers(0, 6, shape).astype(dtype)
+    if dtype == "float32":
+        x[rng.random(shape) < 0.1] = np.nan
+    order = np.argsort(x, axis=axis, stable=True)
+    np.testing.assert_array_equal(nb.argsort(nb.asarray(x), axis).numpy(), order)
+    np.testing.assert_array_equal(nb.sort(nb.asarray(x), axis).numpy(), np.take_along_axis(x, order, axis))
+    back = np.flip(x.shape[axis] - 1 - np.argsort(np.flip(x, axis), axis=axis, stable=True), axis)
+    np.testing.assert_array_equal(nb.argsort(nb.asarray(x), axis, descending=True).numpy(), back)
+    for name in ("argmax", "argmin"):
+        np.testing.assert_array_equal(getattr(nb, name)(nb.asarray(x), axis).numpy(),
+                                      getattr(np, name)(x, axis))
+    found, want = nb.unique_all(nb.asarray(x)), np.unique_all(x)
+    for got, like in zip(found, want, strict=True):
+        np.testing.assert_array_equal(got.numpy(), like)
+
+
+def test_places_of_long_rows(rng):
+    x = rng.integers(0, 100, (2, 1300)).astype(np.float32)
+    x[1, 700] = np.nan
+    for axis in (None, 0, 1):
+        for name in ("argmax", "argmin"):
+            np.testing.assert_array_equal(getattr(nb, name)(nb.asarray(x), axis).numpy(),
+                                          getattr(np, name)(x, axis))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "int8", "bool"])
+def test_many_values_for_one_place(dtype, rng):
+    places = rng.integers(0, 2, 700)
+    places[:5] = 3
+    v = (rng.random((700, 2)) * 3).astype(dtype)
+    want = np.zeros((4, 2), dtype)
+    np.add.at(want, places, v)
+    np.testing.assert_allclose(nb.scatter(nb.asarray(v), places, (4, 2)).numpy(), want, rtol=1e-13)
+    want = np.zeros((4, 2), dtype)
+    np.add.at(want, (np.stack([places] * 2, 1), np.arange(2)), v)
+    got = nb.add_along_axis(nb.asarray(v), places=np.stack([places] * 2, 1), axis=0, n=4)
+    np.testing.assert_allclose(got.numpy(), want, rtol=1e-13)
+
+
+def _part(rng, n):
+    """A part of an index for an axis of length n."""
+    choices = [lambda: int(rng.integers(-n, n)), lambda: rng.integers(-n, n, rng.choice([1, 2])),
+               lambda: rng.integers(-n, n, (3, 1)), lambda: rng.random(n) < 0.6,
+               lambda: slice(None, None, int(rng.choice([-2, -1, 1, 2]))), lambda: None, lambda: ...,
+               lambda: True]
+    return choices[rng.integers(len(choices))]()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_an_index_does_what_it_does_in_numpy(seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(3, 2, 4))[:, ::-1]
+    index = tuple(_part(rng, n) for n in rng.permutation([3, 2, 4, 2])[:rng.integers(1, 5)])
+    try:
+        want = x[index]
+    except IndexError:
+        with pytest.raises(IndexError):
+            nb.asarray(x)[index]
+        return
+    np.testing.assert_array_equal(nb.asarray(x)[index].numpy(), want)
+    v = rng.normal(size=want.shape)
+    for op, ours in ((nb.setitem, np.ndarray.__setitem__), (nb.scatter_add, np.add.at)):
+        changed = x.copy()
+        ours(changed, index, v)
+        np.testing.assert_allclose(op(nb.asarray(x), index, v).numpy(), changed, rtol=1e-13)
+
+
 def test_views_and_copies_of_them(rng):
     a = rng.normal(size=(6, 8, 10))
     x = nb.asarray(a)
