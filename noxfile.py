@@ -22,7 +22,7 @@ def cuda(session):
     """The CUDA kernels in Numba's simulator, as PTX in our interpreter, and assembled for four targets."""
     session.install("-e", ".[test,cuda]")
     pytest = ("python", "-m", "pytest", "-n", "2", "-q")
-    everywhere = ("tests/test_ops.py", "tests/test_everywhere.py")
+    everywhere = ("tests/test_ops.py", "tests/test_everywhere.py", "tests/test_everywhere_matrices.py")
     session.run(*pytest, *everywhere, "tests/test_devices.py", env={"NBGRAD_DEVICE": "cuda-sim"})
     folder = str(Path(session.create_tmp()) / "ptx")
     session.run(*pytest, "--ptx", folder, *everywhere)

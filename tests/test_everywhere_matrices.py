@@ -1,0 +1,125 @@
+"""What is the same on every device for matrices and images: sizes that are no multiple of a tile, sums cut in
+parts, many images, and matrices that are singular or not finite.
+
+Run as tests/test_everywhere.py.
+"""
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+import nbgrad as nb
+
+
+def near(got, want, digits=13):
+    """A Tensor has the values of an array, but for the rounding of its dtype."""
+    got = got.numpy()
+    ok = np.isfinite(want)
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(want))
+    rounding = 10.0 ** -digits if got.dtype == np.float64 else 1e-5
+    scale = np.abs(want[ok]).max(initial=1)
+    np.testing.assert_allclose(got[ok], want[ok], rtol=rounding, atol=rounding * scale)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("a, b", [
+    ((9, 5), (5, 17)), ((3, 150), (150, 5)), ((2, 3, 140), (140, 2)), ((700,), (700,)), ((1, 30), (30, 20)),
+    ((20, 30), (30,)), ((2, 1, 9, 6), (3, 6, 9)), ((3, 0), (0, 2))], ids=str)
+def test_products(a, b, dtype, rng):
+    x, y = [rng.normal(size=s).astype(dtype) for s in (a, b)]
+    near(nb.asarray(x) @ nb.asarray(y), x.astype(float) @ y.astype(float))
+    if x.ndim > 1 and y.ndim > 1:
+        near(nb.einsum("...ij,...jk->...ki", x, y), np.swapaxes(x.astype(float) @ y.astype(float), -1, -2))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int64", "uint64", "bool"])
+def test_products_of_integers(dtype, rng):
+    x, y = [rng.integers(0, 2 if dtype == "bool" else 100, s).astype(dtype) for s in ((6, 9), (9, 5))]
+    for a, b in ((x, y), (x[0], y[:, 0]), (x[:, ::-2], y[::-2])):
+        got = (nb.asarray(a) @ nb.asarray(b)).numpy()
+        assert got.dtype == dtype
+        np.testing.assert_array_equal(got, a @ b)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_systems(dtype, rng):
+    a = (rng.normal(size=(2, 11, 11)) + 4 * np.eye(11)).astype(dtype)
+    b, exact = rng.normal(size=(11, 7)).astype(dtype), a.astype(float)
+    near(nb.linalg.solve(a, b), np.linalg.solve(exact, b))
+    near(nb.linalg.inv(a[:, ::-1]), np.linalg.inv(exact[:, ::-1]))
+    near(nb.linalg.det(a[:, ::-1] / 4), np.linalg.det(exact[:, ::-1] / 4), 12)
+    near(nb.linalg.slogdet(a).logabsdet, np.linalg.slogdet(exact)[1])
+    near(nb.linalg.matrix_power(a, 0), np.broadcast_to(np.eye(11), a.shape))
+
+
+def test_what_has_no_solution_is_refused():
+    singular, zeros, ones = np.array([[1.0, 2], [2, 4]]), np.zeros((2, 2)), np.ones((2, 2))
+    some = np.stack([ones + np.eye(2), zeros])
+    for f in (lambda: nb.linalg.inv(singular), lambda: nb.linalg.solve(some, ones),
+              lambda: nb.linalg.cholesky(-np.eye(2)), lambda: nb.solve_triangular(zeros, ones)):
+        with pytest.raises(nb.errors.SingularError):
+            f()
+    with pytest.raises(nb.errors.GradientError, match="repeated eigenvalues"):
+        nb.grad(lambda a: nb.sum(nb.linalg.eigh(a).eigenvectors ** 3))(nb.asarray(np.eye(3)))
+
+
+def test_derivatives_of_determinants_of_singular_matrices(rng):
+    """Against differences of the determinants, which are polynomials."""
+    ranks = [np.zeros((3, 3)), np.diag([0.0, 0, 2]), np.array([[1.0, 2, 3], [2, 4, 6], [1, 0, 1]]),
+             np.eye(3)[[1, 2, 0]]]
+    a, e = np.stack(ranks), rng.normal(size=(3, 3))
+    total = lambda x: nb.sum(nb.linalg.det(x))  # noqa: E731
+    first, second = nb.grad(total)(nb.asarray(a)).numpy(), nb.hvp(total, nb.asarray(a), nb.asarray(
+        np.broadcast_to(e, a.shape).copy())).numpy()
+    for k, m in enumerate(ranks):
+        plus, minus = np.linalg.det(m + e), np.linalg.det(m - e)
+        np.testing.assert_allclose(np.sum(first[k] * e), (plus - minus) / 2 - np.linalg.det(e), atol=1e-12)
+        np.testing.assert_allclose(np.sum(second[k] * e), plus + minus - 2 * np.linalg.det(m), atol=1e-12)
+
+
+def test_matrices_that_are_not_finite():
+    a = np.stack([np.diag([1.0, 2.0]), np.diag([1.0, np.nan]), np.diag([np.inf, 1.0])])
+    for f in (nb.linalg.cholesky, nb.linalg.eigvalsh, nb.expm, lambda x: nb.linalg.eigh(x).eigenvectors):
+        found = f(nb.asarray(a)).numpy()
+        assert np.isfinite(found[0]).all()
+        assert np.isnan(found[1:]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_eigenvalues(dtype, rng):
+    """Random ones, and such as are repeated and zero."""
+    x = rng.normal(size=(7, 2))
+    a = rng.normal(size=(7, 7))
+    a = np.stack([a + a.T, x @ x.T]).astype(dtype)
+    w, v = nb.linalg.eigh(a)
+    near(w, np.linalg.eigvalsh(a.astype(float)))
+    near(nb.matrix_transpose(v) @ v, np.broadcast_to(np.eye(7), a.shape))
+    near(nb.asarray(a) @ v - v * nb.expand_dims(w, -2), np.zeros(a.shape))
+
+
+def test_exponentials_of_all_sizes(rng):
+    near(nb.expm(np.diag([1.0, 700, -700])), np.diag(np.exp([1.0, 700, -700])))
+    a = np.stack([scale * rng.normal(size=(4, 4)) for scale in (1e-9, 1, 9)] + [np.diag(np.arange(4.0))])
+    near(nb.expm(a)[2], scipy.linalg.expm(a[2]), 11)
+    near(nb.expm(a), np.stack([scipy.linalg.expm(x) for x in a]), 11)
+
+
+def test_convolutions_of_many_images(rng):
+    x, w = rng.normal(size=(5, 3, 9, 8)), rng.normal(size=(4, 3, 3, 2))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 2), (2, 3))
+    near(nb.conv2d(x, w), np.einsum("nchwij,ocij->nohw", windows, w))
+    got = nb.grad(lambda w: nb.sum(nb.conv2d(x, w)))(nb.asarray(w))
+    near(got, np.broadcast_to(windows.sum((0, 2, 3)), w.shape), 12)
+    got = nb.grad(lambda x: nb.sum(nb.conv2d(x, w, padding=2)))(nb.asarray(x))
+    near(got, np.broadcast_to(w.sum((0, 2, 3))[:, None, None], x.shape), 12)
+
+
+def test_pools_with_ties_and_nan():
+    x = np.zeros((1, 4, 6))
+    x[0, :2, :2], x[0, 2, 2] = [[1, 1], [0, 1]], np.nan
+    x[0, 3, 5] = -np.inf
+    near(nb.max_pool2d(x, 2), np.array([[[1.0, 0, 0], [0, np.nan, 0]]]))
+    got = nb.grad(lambda t: nb.sum(nb.max_pool2d(t, 2)))(nb.asarray(x)).numpy()
+    np.testing.assert_allclose(got[0, :2, :2], [[1 / 3, 1 / 3], [0, 1 / 3]])
+    assert np.isnan(got[0, 2:, 2:4]).all()
+    np.testing.assert_allclose(got[0, 2:, 4:], [[1 / 3, 1 / 3], [1 / 3, 0]])
