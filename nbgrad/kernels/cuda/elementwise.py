@@ -15,7 +15,6 @@ from nbgrad.kernels import layout
 from nbgrad.kernels.cpu.source import Body, Kind
 from nbgrad.kernels.cuda import launch
 
-_STRONG = {float: "float64", int: "int64", bool: "bool"}         # of a scalar given by value
 _FLAT = """
 def {name}(n, {parameters}):
     n = uint32(n)
@@ -40,11 +39,18 @@ def {name}(n, {parameters}):
 
 def _work(kinds: Sequence[Kind], body: Body, place: Callable[[str], str]) -> str:
     """The lines that compute one element. place: the name of an array -> its index there."""
-    reads = [f"{_STRONG[kind]}(x{i})" if isinstance(kind, type) else f"x{i}[{place(f'x{i}')}]"
+    strong = {float: _wide(kinds, body), int: "int64", bool: "bool"}          # of scalars given by value
+    reads = [f"{strong[kind]}(x{i})" if isinstance(kind, type) else f"x{i}[{place(f'x{i}')}]"
              for i, kind in enumerate(kinds)]
     lines = [*[f"a{i} = {read}" for i, read in enumerate(reads)], *body.lines,
              *[f"o{k}[{place(f'o{k}')}] = {value}" for k, value in enumerate(body.results)]]
     return "\n".join("        " + line for line in lines)
+
+
+def _wide(kinds: Sequence[Kind], body: Body) -> str:
+    """The dtype that Python's floats are passed in: float32 where nothing else is wider."""
+    dtypes = [*[kind for kind in kinds if not isinstance(kind, type)], *body.dtypes]
+    return "float64" if any(d == np.float64 or d.kind not in "fb" for d in dtypes) else "float32"
 
 
 def _names(kinds: Sequence[Kind], body: Body) -> tuple[list[str], list[str]]:
@@ -69,7 +75,8 @@ def spelled(name: str, kinds: tuple[Kind, ...], body: Body, loops: int) -> str:
 
 def run(name: str, kinds: tuple[Kind, ...], body: Body, xs: Sequence[Any], outs: Sequence[CudaArray]) -> None:
     """Compute a program's results into outs, all of one shape, which the operands broadcast to."""
-    values = [x for x in xs if type(x) is not CudaArray]
+    short = _wide(kinds, body) == "float32"
+    values = [np.float32(x) if short and type(x) is float else x for x in xs if type(x) is not CudaArray]
     arrays = [*[x for x in xs if type(x) is CudaArray], *outs]
     shape = outs[0].shape
     n = prod(shape)
