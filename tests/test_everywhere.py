@@ -28,6 +28,14 @@ def test_long_rows(name, shape, rng):
         np.testing.assert_allclose(got, want, rtol=2e-5, atol=2e-5)
 
 
+def test_columns_so_long_that_their_parts_have_parts(rng):
+    x = rng.normal(size=(4200, 2))
+    np.testing.assert_allclose(nb.sum(nb.asarray(x), axis=0).numpy(), x.sum(0), rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(nb.max(nb.asarray(x), axis=0).numpy(), x.max(0))
+    got = nb.einsum("ij,ij->j", nb.asarray(x), nb.asarray(x)).numpy()
+    np.testing.assert_allclose(got, (x * x).sum(0), rtol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", ["int8", "int32", "uint64", "bool", "float64"])
 def test_long_rows_of_any_dtype(dtype, rng):
     x = rng.integers(0, 2 if dtype == "bool" else 5, (3, 1100)).astype(dtype)

@@ -25,7 +25,7 @@ LINE = gpureport.Line("add", "flat", "flat", "float32", "k_add", (14, 14), (0, 0
 def test_report_of_some_ops(tmp_path):
     """In a process of its own: a process has one device."""
     file = tmp_path / "report.json"
-    command = [sys.executable, "-m", "nbgrad.gpureport", "--ops", "add,mean", "--json", str(file)]
+    command = [sys.executable, "-m", "nbgrad.gpureport", "--ops", "add,sum", "--json", str(file)]
     own = {k: v for k, v in os.environ.items() if not k.startswith(("NBGRAD_DEVICE", "NUMBA_ENABLE_CUDASIM"))}
     root = str(Path(nb.__file__).parents[1])
     done = subprocess.run(command, capture_output=True, text=True, env={**own, "PYTHONPATH": root},
@@ -36,8 +36,10 @@ def test_report_of_some_ops(tmp_path):
     add = lines["add", "flat", "float32", "k_add"]
     assert add["bytes"] == add["sectors"] == 1 and add["occ"] == [1, 1] and add["spill"] == [0, 0]
     assert add["beside"] < add["ptx"] < 40
-    total = lines["mean", "axis 1", "float64", "k_mean"]
+    total = lines["sum", "axis 1", "float64", "k_sum"]
     assert 1 <= total["bytes"] < 1.1 and total["shared"][0] == 256 * 8 and total["banks"] == 1
+    columns = [x["bytes"] for key, x in lines.items() if key[:3] == ("sum", "few columns", "float32")]
+    assert len(columns) == 3 and sum(columns) < 1.1
     assert lines["add", "with a row", "float64", "k_add"]["bytes"] == pytest.approx(1.5, abs=0.02)
 
 

@@ -4,7 +4,6 @@ from nbgrad.kernels.recipe import Recipe
 
 SUM = Recipe("sum", ("x",), (), ("each: t += x", "row = t"), "whole")
 DOT = Recipe("dot", ("x", "y"), (), ("each: t += x * y", "row = t"), "same")
-DOT_PARTS = Recipe("dot_parts", ("x", "y"), (), ("each: t += x * y", "row = t"), "same")
 PROD = Recipe("prod", ("x",), (), ("each: t *= x", "row = t"), "whole")
 ANY = Recipe("any", ("x",), (), ("each: t |= x", "row = t"), "bool")
 ALL = Recipe("all", ("x",), (), ("each: t &= x", "row = t"), "bool")

@@ -38,7 +38,9 @@ class Profile:
         self.lanes += instructions * lanes
 
     def access(self, run: "Run", space: str, piece: "Piece", nbytes: int) -> None:
-        """Counts one load or store."""
+        """Counts one load or store; tables of constants, small and always in a cache, cost nothing."""
+        if any(piece.cells is table.cells for table in run.kernel.constants):
+            return
         warps = run.warp_of[piece.lanes]
         if piece.cells is run.shared:
             self._banks(warps, piece.offset, nbytes)

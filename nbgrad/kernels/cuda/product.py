@@ -18,7 +18,6 @@ from nbgrad.kernels import recipes
 from nbgrad.kernels.cuda import copies, launch, rows
 
 _PART = 16                                # depths of a tile that are worth a block of their own
-_LONG = 32                                # elements for each thread from which a dot product is cut in parts
 
 # Steps along rows and columns are r_<x> and c_<x>. Tiles are columns of a, and rows of b, one by one.
 _SOURCE = """
@@ -90,11 +89,7 @@ def _runs(steps: tuple[int, ...], lines: int, axis: int) -> bool:
 def dots(x: CudaArray, y: CudaArray, axis: tuple[int, ...]) -> CudaArray:
     """Sums of the products of two arrays of one shape, along axes."""
     form = tuple([n for a, n in enumerate(x.shape) if a not in axis])
-    n, part = prod([x.shape[a] for a in axis]), _PART * cuda.host().threads
-    if prod(form) >= 64 or n <= _LONG * cuda.host().threads:
-        return rows.run(recipes.DOT, (x, y), axis)
-    found = rows.run(recipes.DOT_PARTS, (x, y), axis, (*form, -(-n // part)), 0.0, part)
-    return rows.reduce(recipes.SUM, found, (len(form),), form)
+    return rows.fold(recipes.DOT, (x, y), axis, form)
 
 
 def _tiled(out: CudaArray, a: CudaArray, b: CudaArray) -> None:
