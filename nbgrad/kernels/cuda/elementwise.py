@@ -79,7 +79,10 @@ def run(name: str, kinds: tuple[Kind, ...], body: Body, xs: Sequence[Any], outs:
     values = [np.float32(x) if short and type(x) is float else x for x in xs if type(x) is not CudaArray]
     arrays = [*[x for x in xs if type(x) is CudaArray], *outs]
     shape = outs[0].shape
-    n = prod(shape)
+    n, axes = prod(shape), _order(outs[0])
+    if axes is not None:                  # neighbouring threads write neighbouring elements
+        arrays = [x.view(lambda form: np.broadcast_to(form, shape).transpose(axes)) for x in arrays]
+        shape = tuple([shape[a] for a in axes])
     if all(x.contiguous and x.shape == shape for x in arrays):
         flat = [part for x in arrays for part in x.flat]
         launch.run(name, spelled, n, *values, *flat, what=(name, kinds, body, 0))
@@ -87,6 +90,23 @@ def run(name: str, kinds: tuple[Kind, ...], body: Body, xs: Sequence[Any], outs:
     dims, steps = launch.merged(shape, arrays)
     launch.run(name, spelled, n, *values, *launch.arguments(dims, arrays, steps),
                what=(name, kinds, body, len(dims)))
+
+
+def _order(x: CudaArray) -> tuple[int, ...] | None:
+    """x's axes from outermost to innermost in memory; None in C order, and where elements are repeated."""
+    if x.contiguous or 0 in x.steps:
+        return None
+    axes = tuple(sorted(range(x.ndim), key=lambda a: -abs(x.steps[a])))
+    return None if axes == tuple(range(x.ndim)) else axes
+
+
+def _like(lead: CudaArray, dtype: np.dtype) -> CudaArray:
+    """An array with no values yet, of lead's shape, whose axes lie in memory as lead's do."""
+    axes = _order(lead)
+    if axes is None:
+        return cuda.empty(lead.shape, dtype)
+    z = cuda.empty([lead.shape[a] for a in axes], dtype)
+    return z.view(lambda form: form.transpose(np.argsort(axes)))
 
 
 class Loops:
@@ -108,6 +128,7 @@ class Loops:
         if body is None:
             body = self.bodies[kinds] = self.program(kinds)
         shape = layout.broadcast(self.name, [x.shape for x in xs if type(x) is CudaArray])
-        outs = tuple([cuda.empty(shape, dtype) for dtype in body.dtypes])
+        lead = next((x for x in xs if type(x) is CudaArray and x.shape == shape), None)
+        outs = tuple([cuda.empty(shape, d) if lead is None else _like(lead, d) for d in body.dtypes])
         run(f"k_{self.name}", kinds, body, xs, outs)
         return outs if self.many else outs[0]
