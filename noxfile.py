@@ -23,11 +23,11 @@ def cuda(session):
     session.install("-e", ".[test,cuda]")
     pytest = ("python", "-m", "pytest", "-n", "2", "-q")
     everywhere = ("tests/test_ops.py", "tests/test_everywhere.py", "tests/test_everywhere_matrices.py")
-    session.run(*pytest, *everywhere, "tests/test_devices.py", env={"NBGRAD_DEVICE": "cuda-sim"})
+    session.run(*pytest, *everywhere, env={"NBGRAD_DEVICE": "cuda-sim"})
     folder = str(Path(session.create_tmp()) / "ptx")
     session.run(*pytest, "--ptx", folder, *everywhere)
-    session.run(*pytest, *map(str, Path("tests").glob("test_ptx*.py")), "tests/test_gpucheck.py",
-                "tests/test_gpureport.py")
+    session.run(*pytest, *map(str, Path("tests").glob("test_ptx*.py")), "tests/test_devices.py",
+                "tests/test_gpucheck.py", "tests/test_gpureport.py")
     session.run("python", "tests/ptx/gates.py", folder)
     session.run("python", "-m", "nbgrad.gpureport")
 

@@ -20,7 +20,7 @@ from ptx.compile import TARGETS, Cubin, assemble
 SHARED = 48 * 1024                        # bytes that a block has on every device
 _WIDE = re.compile(r"\b(?:div|rem)\.[su]64\b")
 _DOUBLE = re.compile(r"\.f64\b")
-_REDUCTION = "__cudart_i2opi_f"           # libdevice's: angles from 1e5 on are reduced with a float64 product
+_REDUCTION = "0d3BF921FB54442D19"         # libdevice's, in float64: for large angles in float32
 _PARAMETERS = re.compile(r"^\s*\.param .*$|^\s*ld\.param\.f64.*$", re.MULTILINE)
 
 
