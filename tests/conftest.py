@@ -26,6 +26,13 @@ def pytest_configure(config):
         nb.device("cuda").__enter__()
 
 
+def pytest_ignore_collect(collection_path):
+    """What is the same everywhere is asked of devices: for the CPU, other tests ask all of it."""
+    if collection_path.name.startswith("test_everywhere") and nb.ones(1).device == "cpu":
+        return True
+    return None
+
+
 def pytest_terminal_summary(terminalreporter, config):
     if _FRONT in config.stash:
         count = len(list(Path(config.getoption("--ptx")).glob("*.ptx")))

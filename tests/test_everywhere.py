@@ -1,6 +1,6 @@
 """What is the same on every device: long rows, large and odd layouts, and steps of training.
 
-Run on the CPU, with NBGRAD_DEVICE=cuda-sim, and with --ptx on the code of CUDA's kernels.
+Run with NBGRAD_DEVICE=cuda-sim, and with --ptx on the code of CUDA's kernels.
 """
 
 from importlib import import_module
