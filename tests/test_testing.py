@@ -120,11 +120,14 @@ def test_info_prints_its_tables(capsys, monkeypatch):
         info.main()
         assert expected in capsys.readouterr().out
     rows = {row[0]: row for row in info.ops()}
-    assert rows["tanh"][1:4] == ("elementwise", "partials", "cpu")
+    assert rows["op"][3:5] == ("cpu", "cuda")
+    assert rows["tanh"][1:5] == ("elementwise", "partials", "yes", "yes")
     assert rows["silu"][2] == "derived"
     assert rows["sum"][2] == "vjp, linear"
     assert rows["less"][2] == "none (discrete)"
-    assert rows["tanh"][4].startswith("ops/elementwise.py:")
+    assert rows["tanh"][5].startswith("ops/elementwise.py:")
+    ours = [row for name, row in rows.items() if name != "op" and "_of_tests" not in name]
+    assert all(row[3:5] == ("yes", "yes") for row in ours)
 
 
 def test_the_backend_works_on_arrays():
