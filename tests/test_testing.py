@@ -126,8 +126,6 @@ def test_info_prints_its_tables(capsys, monkeypatch):
     assert rows["sum"][2] == "vjp, linear"
     assert rows["less"][2] == "none (discrete)"
     assert rows["tanh"][5].startswith("ops/elementwise.py:")
-    ours = [row for name, row in rows.items() if name != "op" and "_of_tests" not in name]
-    assert all(row[3:5] == ("yes", "yes") for row in ours)
 
 
 def test_the_backend_works_on_arrays():
