@@ -41,7 +41,7 @@ TERMS = {
     "gelu": (abs, "x * (1 + erf) / 2, where 1 + erf passes to 0; erfc would cost half as much again"),
 }
 # Intervals that keep arguments within what an op is made for
-BOUNDS = {"huber_penalty": (1e-3, 1e3), "tied": (1e-3, 1e3)}
+BOUNDS = dict.fromkeys(("huber_penalty", "others", "tied"), (1e-3, 1e3))
 
 
 def points(dtype: Any, count: int, rng: np.random.Generator) -> np.ndarray:
