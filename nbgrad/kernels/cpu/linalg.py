@@ -52,7 +52,7 @@ def cofactor(out: np.ndarray, a: np.ndarray) -> None:
 
 @_silent
 def _from_inverse(out: np.ndarray, a: np.ndarray) -> bool:
-    """det(a) inv(a).T, which takes a fifth of the time.
+    """det(a) inv(a).T, by elimination instead of singular values.
 
     False where a matrix is so near to singular that this would lose more than a third of the digits.
     """

@@ -24,17 +24,6 @@ def {name}(n, {parameters}):
 {work}
         i = uint32(i + step)
 """
-_STRIDED = """
-def {name}(n, {parameters}):
-    n = uint32(n)
-{casts}
-    i = uint32(cuda.grid(1))
-    step = uint32(cuda.gridsize(1))
-    while i < n:
-{places}
-{work}
-        i = uint32(i + step)
-"""
 
 
 def _work(kinds: Sequence[Kind], body: Body, place: Callable[[str], str]) -> str:
@@ -68,9 +57,9 @@ def spelled(name: str, kinds: tuple[Kind, ...], body: Body, loops: int) -> str:
         every = [*values, *[part for v in arrays for part in (v, f"f_{v}")]]
         return _FLAT.format(name=name, parameters=", ".join(every),
                             work=_work(kinds, body, lambda v: f"uint64(f_{v} + int64(i))"))
-    return _STRIDED.format(name=name, parameters=", ".join([*values, launch.parameters(arrays, loops)]),
-                           casts=launch.casts(loops), places=launch.places(arrays, loops),
-                           work=_work(kinds, body, lambda v: f"p_{v}"))
+    return launch.WALK.format(
+        name=name, parameters=", ".join([*values, launch.parameters(arrays, loops)]),
+        casts=launch.casts(loops), places=launch.places(arrays, loops), work=_work(kinds, body, lambda v: f"p_{v}"))
 
 
 def run(name: str, kinds: tuple[Kind, ...], body: Body, xs: Sequence[Any], outs: Sequence[CudaArray]) -> None:

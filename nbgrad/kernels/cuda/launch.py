@@ -14,6 +14,19 @@ from nbgrad import cuda
 from nbgrad.cuda import CudaArray
 from nbgrad.kernels import layout
 
+# A kernel that does some work at each element of a walk: see `parameters`, `casts` and `places`.
+WALK = """
+def {name}(n, {parameters}):
+    n = uint32(n)
+{casts}
+    i = uint32(cuda.grid(1))
+    step = uint32(cuda.gridsize(1))
+    while i < n:
+{places}
+{work}
+        i = uint32(i + step)
+"""
+
 
 def kernel(name: str, source: str) -> Any:
     """The compiled kernel of a source. The compiler is imported when the first one is asked for."""

@@ -9,27 +9,15 @@ from typing import Any
 from nbgrad.cuda import CudaArray
 from nbgrad.kernels.cuda import launch
 
-_SOURCE = """
-def {name}(n, {parameters}):
-    n = uint32(n)
-{casts}
-    i = uint32(cuda.grid(1))
-    step = uint32(cuda.gridsize(1))
-    while i < n:
-{places}
-{work}
-        i = uint32(i + step)
-"""
-
 
 @lru_cache(maxsize=4096)
 def spelled(name: str, lines: tuple[str, ...], values: tuple[str, ...], arrays: tuple[str, ...],
             loops: int) -> str:
     """The source of a kernel with so many loops."""
     given = ", ".join([*values, launch.parameters(arrays, loops)])
-    return _SOURCE.format(name=name, parameters=given, casts=launch.casts(loops),
-                          places=launch.places(arrays, loops),
-                          work="\n".join("        " + line for line in lines))
+    return launch.WALK.format(name=name, parameters=given, casts=launch.casts(loops),
+                              places=launch.places(arrays, loops),
+                              work="\n".join("        " + line for line in lines))
 
 
 def run(name: str, lines: tuple[str, ...], shape: tuple[int, ...], arrays: dict[str, CudaArray],
