@@ -59,7 +59,8 @@ def spelled(name: str, kinds: tuple[Kind, ...], body: Body, loops: int) -> str:
                             work=_work(kinds, body, lambda v: f"uint64(f_{v} + int64(i))"))
     return launch.WALK.format(
         name=name, parameters=", ".join([*values, launch.parameters(arrays, loops)]),
-        casts=launch.casts(loops), places=launch.places(arrays, loops), work=_work(kinds, body, lambda v: f"p_{v}"))
+        casts=launch.casts(loops), places=launch.places(arrays, loops),
+        work=_work(kinds, body, lambda v: f"p_{v}"))
 
 
 def run(name: str, kinds: tuple[Kind, ...], body: Body, xs: Sequence[Any], outs: Sequence[CudaArray]) -> None:
