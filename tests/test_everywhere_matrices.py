@@ -52,6 +52,67 @@ def test_systems(dtype, rng):
     near(nb.linalg.matrix_power(a, 0), np.broadcast_to(np.eye(11), a.shape))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_systems_of_several_panels(dtype, rng):
+    """Matrices of which a block takes a part only: their rows change places with rows of other panels."""
+    a = (rng.normal(size=(2, 13, 13)) + 4 * np.eye(13)).astype(dtype)
+    a[1] = a[1, ::-1]
+    b, exact = rng.normal(size=(2, 13, 3)).astype(dtype)[..., ::-1], a.astype(float)
+    got = nb.linalg.solve(np.swapaxes(a, -1, -2), b)
+    near(got, np.linalg.solve(np.swapaxes(exact, -1, -2), b), 12)
+    near(nb.linalg.solve(a[:, ::-1, ::-1], b[0]), np.linalg.solve(exact[:, ::-1, ::-1], b[0]), 12)
+    sign, logarithm = nb.linalg.slogdet(a)
+    near(sign, np.linalg.slogdet(exact)[0])
+    near(logarithm, np.linalg.slogdet(exact)[1])
+    again = nb.linalg.solve(np.swapaxes(a, -1, -2), b)
+    np.testing.assert_array_equal(again.numpy(), got.numpy())
+
+
+def test_permutations_of_several_panels(rng):
+    order = rng.permutation(13)
+    a, b = np.eye(13)[order], rng.normal(size=13)
+    np.testing.assert_array_equal(nb.linalg.solve(a, b).numpy(), b[np.argsort(order)])
+    np.testing.assert_array_equal(nb.linalg.det(a).numpy(), np.linalg.det(a))
+
+
+@pytest.mark.parametrize("lower, trans, unit", list(np.ndindex(2, 2, 2)))
+def test_triangular_systems_of_several_panels(lower, trans, unit, rng):
+    a = 0.3 * rng.normal(size=(2, 11, 11)) + 3 * np.eye(11)
+    b = rng.normal(size=(2, 1, 11, 3))
+    if unit:
+        a, b = a.astype(np.float32), b.astype(np.float32)
+    got = nb.solve_triangular(a, b, lower=bool(lower), trans=trans, unit_diagonal=bool(unit))
+    full = np.tril(a.astype(float)) if lower else np.triu(a.astype(float))
+    if unit:
+        full = full - full * np.eye(11) + np.eye(11)
+    near(got, np.linalg.solve(np.swapaxes(full, -1, -2) if trans else full, b), 12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_cholesky_factors_of_several_panels(dtype, rng):
+    x = rng.normal(size=(2, 1, 11, 11))
+    a = x @ np.swapaxes(x, -1, -2) + 9 * np.eye(11)
+    exact = np.linalg.cholesky(a)
+    a[1, 0, 0, 10] = a[1, 0, 10, 0] = np.nan
+    exact[1] = np.nan
+    near(nb.linalg.cholesky(a.astype(dtype)), exact, 12)
+    near(nb.linalg.cholesky(a.astype(dtype), upper=True), np.swapaxes(exact, -1, -2), 12)
+
+
+def test_a_large_matrix_of_a_batch_without_a_solution():
+    a = np.stack([np.eye(11), np.eye(11)])
+    a[1, 9, 9] = 0
+    sign, logarithm = nb.linalg.slogdet(a)
+    np.testing.assert_array_equal(sign.numpy(), [1, 0])
+    np.testing.assert_array_equal(logarithm.numpy(), [0, -np.inf])
+    for f in (lambda a: nb.linalg.solve(a, np.ones(11)), nb.linalg.cholesky,
+              lambda a: nb.linalg.cholesky(a[:, ::-1, ::-1])):
+        with pytest.raises(nb.errors.SingularError):
+            f(a)
+    a[1, 3, 9] = np.nan
+    assert np.isnan(nb.linalg.det(a).numpy()[1])
+
+
 def test_what_has_no_solution_is_refused():
     singular, zeros, ones = np.array([[1.0, 2], [2, 4]]), np.zeros((2, 2)), np.ones((2, 2))
     some = np.stack([ones + np.eye(2), zeros])

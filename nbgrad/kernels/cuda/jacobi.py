@@ -15,11 +15,12 @@ import numpy as np
 
 from nbgrad import cuda
 from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import copies, launch
+from nbgrad.kernels.cuda import copies, launch, team
 
 _SWEEPS = 30                              # 6 to 10 are enough; more are for what rounding alone moves
 
 _SOURCE = """
+{largest}
 def pair(t, turn, players):
     last = uint32(players - uint32(1))
     if t == 0:
@@ -30,18 +31,6 @@ def pair(t, turn, players):
     if y >= last:
         y = uint32(y - last)
     return min(x, y), max(x, y)
-def largest(value, lane, own):
-    value[lane] = own
-    cuda.syncthreads()
-    half = uint32({half})
-    while half > 0:
-        if lane < half:
-            value[lane] = max(value[lane], value[lane + half])
-        cuda.syncthreads()
-        half = uint32(half // uint32(2))
-    found = value[0]
-    cuda.syncthreads()
-    return found
 def rotate(x, first, step, n, t, j, p, q, turns, at):
     here = at + int64(uint32(uint32(4) * t))
     c, s = turns[uint64(here)], turns[uint64(here + 1)]
@@ -52,7 +41,7 @@ def rotate(x, first, step, n, t, j, p, q, turns, at):
         u, v = x[one], x[other]
         x[one], x[other] = c * u - s * v, s * u + c * v
 def k_jacobi(matrices, n, a, f_a, v, f_v, turns, f_turns, w, f_w, z, f_z):
-    value = cuda.shared.array({threads}, {dtype})
+{memory}
     matrices, n, lane = uint32(matrices), uint32(n), uint32(cuda.threadIdx.x)
     pairs = uint32(uint32(n + uint32(1)) // uint32(2))
     players, one = uint32(pairs + pairs), uint32(1)
@@ -68,7 +57,7 @@ def k_jacobi(matrices, n, a, f_a, v, f_v, turns, f_turns, w, f_w, z, f_z):
             v[uint64(second + int64(e))] = {dtype}(1) if uint32(e - i * n) == i else {dtype}(0)
             size = max(size, abs(a[uint64(first + int64(e))]))
             e = uint32(e + uint32({threads}))
-        least = largest(value, lane, size) * {dtype}({floor})
+        least = largest(value, place, lane, size, lane)[0] * {dtype}({floor})
         sweep = uint32(0)
         while sweep < uint32({sweeps}):
             busy, turn = {dtype}(0), uint32(0)
@@ -124,7 +113,7 @@ def k_jacobi(matrices, n, a, f_a, v, f_v, turns, f_turns, w, f_w, z, f_z):
                 cuda.syncthreads()
                 turn = uint32(turn + one)
             sweep = uint32(sweep + one)
-            if largest(value, lane, busy) == {dtype}(0):
+            if largest(value, place, lane, busy, lane)[0] == {dtype}(0):
                 sweep = uint32({sweeps})
         i = lane
         while i < n:
@@ -170,5 +159,5 @@ def eigen(a: CudaArray) -> tuple[CudaArray, CudaArray]:
 @lru_cache(maxsize=16)
 def _spelled(dtype: np.dtype, threads: int) -> str:
     eps = float(np.finfo(dtype).eps)
-    return _SOURCE.format(dtype=dtype, threads=threads, half=threads // 2, sweeps=_SWEEPS, eps=eps / 8,
-                          floor=eps * eps)
+    return _SOURCE.format(dtype=dtype, threads=threads, largest=team.largest(), memory=team.memory(dtype),
+                          sweeps=_SWEEPS, eps=eps / 8, floor=eps * eps)

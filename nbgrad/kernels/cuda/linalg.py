@@ -8,7 +8,7 @@ import numpy as np
 
 from nbgrad import cuda, errors
 from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import copies, launch, lu, matrices
+from nbgrad.kernels.cuda import copies, launch, lu, matrices, pivots
 from nbgrad.kernels.cuda.triangular import substitute
 
 # The products of all pivots d but one or two, exact where some are zero. For diagonal a = d: d cofactor[i, i]
@@ -70,20 +70,20 @@ def _solved(name: str, out: CudaArray, a: CudaArray, b: CudaArray) -> None:
     found = lu.factors(a)
     if found.singular().any():
         raise errors.singular(name, a.shape)
-    lu.permuted(out, b, found.p)
+    pivots.permuted(out, b, found.p)
     substitute(out, found.lu, lower=True, unit=True)
     substitute(out, found.lu, lower=False)
 
 
 def det(out: CudaArray, a: CudaArray) -> None:
     """Determinants."""
-    lu.determinant(out, lu.factors(a))
+    pivots.determinant(out, lu.factors(a))
 
 
 def slogdet(a: CudaArray) -> tuple[CudaArray, CudaArray]:
     """Signs and logarithms of the absolute values of determinants."""
     sign, logarithm = cuda.empty(a.shape[:-2], a.dtype), cuda.empty(a.shape[:-2], a.dtype)
-    lu.determinant(logarithm, lu.factors(a), sign)
+    pivots.determinant(logarithm, lu.factors(a), sign)
     return sign, logarithm
 
 
@@ -98,7 +98,7 @@ def cofactor_push(out: CudaArray, a: CudaArray, e: CudaArray) -> None:
     """The same with the derivative of cofactor at d, in the direction x^-1 e y^-1."""
     good = matrices.finite(a)
     found = lu.factors(matrices.cleaned(a, good), complete=True)
-    inside = lu.exchanged(e, found, back=False)
+    inside = pivots.exchanged(e, found, back=False)
     substitute(inside, found.lu, lower=True, unit=True)
     inside = copies.converted(matrices.turned(inside), e.dtype)
     substitute(inside, matrices.turned(found.lu), lower=True, unit=True)
@@ -111,7 +111,7 @@ def _outside(x: CudaArray, found: lu.Factors) -> CudaArray:
     substitute(x, matrices.turned(found.lu), lower=False, unit=True)
     x = copies.converted(matrices.turned(x), x.dtype)
     substitute(x, found.lu, lower=False, unit=True)
-    return lu.exchanged(x, found, back=True)
+    return pivots.exchanged(x, found, back=True)
 
 
 def _middle(name: str, found: lu.Factors, e: CudaArray) -> CudaArray:

@@ -1,4 +1,4 @@
-"""What the factorisations of CUDA share: identities, and matrices that are not finite."""
+"""What the factorisations of CUDA share: panels, identities, and matrices that are not finite."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from nbgrad.kernels.cpu.source import Body
 from nbgrad.kernels.cuda import copies, elementwise, rows
 
 _BOOL = np.dtype(bool)
+
+
+def panels(n: int) -> list[tuple[int, int]]:
+    """Where the panels of a matrix's rows or columns begin and end. A small matrix is one panel.
+
+    One block takes a panel of a matrix; what lies beside it is for products, which are for the whole device.
+    """
+    width = max(cuda.host().threads // 8, 4)
+    return [(low, min(low + width, n)) for low in range(0, n, width)] if n > 2 * width else [(0, n)]
 
 
 def identity(n: int, dtype: np.dtype) -> CudaArray:

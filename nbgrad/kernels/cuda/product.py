@@ -22,7 +22,7 @@ _PART = 16                                # depths of a tile that are worth a bl
 # Steps along rows and columns are r_<x> and c_<x>. Tiles are columns of a, and rows of b, one by one.
 _SOURCE = """
 def k_product(units, rows, columns, inner, down, across, parts, part, {parameters}, r_a, c_a, r_b, c_b,
-              o, f_o):
+              o, f_o, m_o, r_o, c_o):
     tile_a = cuda.shared.array({size_a}, {dtype})
     tile_b = cuda.shared.array({size_b}, {dtype})
     units, rows, columns, inner = uint32(units), uint32(rows), uint32(columns), uint32(inner)
@@ -47,7 +47,7 @@ def k_product(units, rows, columns, inner, down, across, parts, part, {parameter
 {sums}
             cuda.syncthreads()
             low = uint32(low + uint32({depth}))
-        first = int64(f_o) + int64(unit_of_part) * (int64(rows) * int64(columns))
+        first = int64(f_o) + int64(unit_of_part) * m_o
 {stores}
         unit = uint32(unit + uint32(cuda.gridDim.x))
 """
@@ -81,6 +81,15 @@ def product(out: CudaArray, a: CudaArray, b: CudaArray) -> None:
     _tiled(out, a, b)
 
 
+def subtract(out: CudaArray, a: CudaArray, b: CudaArray) -> None:
+    """Take a @ b from out: (..., n, m), matrices that are as far from each other as in C order.
+
+    a: (..., n, k), b: (..., k, m), with batch axes that broadcast to those of out; all of one dtype.
+    """
+    if out.size:
+        _tiled(out, a, b, True)
+
+
 def _runs(steps: tuple[int, ...], lines: int, axis: int) -> bool:
     """Whether what is summed, along an axis, lies closer together in memory than the lines do."""
     return lines == 1 or abs(steps[axis]) <= abs(steps[-3 - axis])
@@ -92,22 +101,23 @@ def dots(x: CudaArray, y: CudaArray, axis: tuple[int, ...]) -> CudaArray:
     return rows.fold(recipes.DOT, (x, y), axis, form)
 
 
-def _tiled(out: CudaArray, a: CudaArray, b: CudaArray) -> None:
+def _tiled(out: CudaArray, a: CudaArray, b: CudaArray, from_out: bool = False) -> None:
     (n, m), k = out.shape[-2:], a.shape[-1]
     high, wide, square, depth = _shape(cuda.host().threads)
     down, across = -(-n // (high * square)), -(-m // (wide * square))
     batch = prod(out.shape[:-2])
-    least = _PART * depth
-    parts = max(1, min(k // least, max(2, cuda.host().blocks // 8) // (batch * down * across)))
+    spare = max(2, cuda.host().blocks // 8) // (batch * down * across)
+    parts = 1 if from_out else max(1, min(k // (_PART * depth), spare))
     part = -(-k // parts // depth) * depth if parts > 1 else max(k, 1)
     parts = max(1, -(-k // part))
     z = out if parts == 1 else cuda.empty((batch, parts, n, m), out.dtype)
     dims, steps = launch.merged(out.shape[:-2], (a, b), 2)
     turned = abs(a.steps[-2]) < abs(a.steps[-1]), abs(b.steps[-2]) < abs(b.steps[-1])
-    kernel = launch.kernel("k_product", spelled(out.dtype, len(dims), turned, cuda.host().threads))
+    kernel = launch.kernel("k_product", spelled(out.dtype, len(dims), turned, from_out, cuda.host().threads))
     units = batch * parts * down * across
     cuda.launch(kernel, cuda.blocks(units, 1), cuda.host().threads, units, n, m, k, down, across, parts, part,
-                *launch.arguments(dims, (a, b), steps), *a.steps[-2:], *b.steps[-2:], *z.flat)
+                *launch.arguments(dims, (a, b), steps), *a.steps[-2:], *b.steps[-2:], *z.flat,
+                *(0, *z.steps)[-3:])
     if parts > 1:
         total = rows.reduce(recipes.SUM, z, (1,), (batch, n, m))
         copies.into(out.view(lambda form: form.reshape(batch, n, m)), total)
@@ -123,8 +133,12 @@ def _shape(threads: int) -> tuple[int, int, int, int]:
 
 
 @lru_cache(maxsize=64)
-def spelled(dtype: np.dtype, loops: int, turned: tuple[bool, bool], threads: int) -> str:
-    """The source of the kernel. turned: whether the columns of a, and those of b, lie along memory."""
+def spelled(dtype: np.dtype, loops: int, turned: tuple[bool, bool], from_out: bool, threads: int) -> str:
+    """The source of the kernel.
+
+    turned   : whether the columns of a, and those of b, lie along memory
+    from_out : whether the product is taken from what out holds
+    """
     high, wide, square, depth = _shape(threads)
     height, width = high * square, wide * square
     each = range(square)
@@ -136,7 +150,8 @@ def spelled(dtype: np.dtype, loops: int, turned: tuple[bool, bool], threads: int
         stores += [f"i = uint32(top + high + uint32({i * high}))", "if i < rows:"]
         for j in each:
             stores += [f"    j = uint32(left + wide + uint32({j * wide}))", "    if j < columns:",
-                       f"        o[uint64(first + int64(i) * int64(columns) + int64(j))] = z{i}{j}"]
+                       "        there = uint64(first + int64(i) * r_o + int64(j) * c_o)",
+                       f"        o[there] = {'o[there] - ' if from_out else ''}z{i}{j}"]
     names = ("a", "b")
     return _SOURCE.format(
         parameters=launch.parameters(names, loops), casts=launch.casts(loops), dtype=dtype, depth=depth,
