@@ -1,175 +1,92 @@
-"""CUDA: arrays on the device, their memory and the launch of kernels.
+"""CUDA: arrays on the device, in memory that is kept for the next ones.
 
-The only file that calls the host interface of numba.cuda, which is imported when the device is first asked
-for. Kernels see flat buffers and numbers: what is a view is known on this side only. A simulator, or what
-runs PTX without a device, takes the place of the interface by `connect`.
+Kernels see flat buffers and numbers: what is a view is known on this side only. The names that kernels start
+by are here too.
 """
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nbgrad import errors
+from nbgrad import driver, errors
+from nbgrad.driver import CONNECTED, NAMES, available, connect, description, host, release
+from nbgrad.staging import staging
+from nbgrad.streams import blocks, launch, stream, synchronize
+
+__all__ = ["CONNECTED", "NAMES", "Buffer", "CudaArray", "Lent", "available", "blocks", "connect",
+           "description", "download", "empty", "filled", "host", "launch", "release", "synchronize", "upload"]
 
 _LIMIT = 1 << 31                          # elements that one launch may walk: indices have 32 bits
-NAMES = ("cuda", "cuda-sim")
+_SHORT = 3                                # sizes between two powers of two that buffers have: 2**3
 
 
-class Host:
-    """The connection: the module that is numba.cuda, the name it goes by here, and sizes of launches.
-
-    threads : of a block
-    blocks  : at most, in a launch; kernels go round until all elements are done
-    grain   : bytes that sizes of buffers are multiples of
-    keep    : whether memory that is not in use is kept for the next array
-    """
-
-    def __init__(self, api: Any, name: str, threads: int, blocks: int, grain: int, keep: bool) -> None:
-        self.api, self.name, self.threads, self.blocks = api, name, threads, blocks
-        self.grain, self.keep = grain, keep
-        self.simulates = name == "cuda-sim"
-        self.language = getattr(api, "language", api)     # the module that kernels call `cuda`
-        self.spare: dict[int, list[Any]] = {}             # bytes -> memory that is not in use
-        self.lock = threading.Lock()
-
-
-CONNECTED: list[Host] = []                # the connection, once there is one
-
-
-def host() -> Host:
-    """The connection. Raises DeviceError where there is none."""
-    if not CONNECTED:
-        raise errors.no_cuda("no CUDA device is connected", "Set NBGRAD_DEVICE=cuda, or use "
-                             "nb.device('cuda').")
-    return CONNECTED[-1]
-
-
-def connect(name: str, api: Any = None, threads: int = 256, blocks: int = 4096, grain: int = 512,
-            keep: bool = True) -> None:
-    """Make a device ready: "cuda", "cuda-sim" (Numba's simulator), or whatever acts as numba.cuda.
-
-    Raises DeviceError, naming what is missing, and if another one is connected already.
-    """
-    if CONNECTED:
-        if CONNECTED[-1].name != name:
-            raise errors.no_cuda(f"{name!r} cannot be used beside {CONNECTED[-1].name!r}, which is in use",
-                                 "Start another process for it.")
-        return
-    if api is None:
-        api = _imported(name == "cuda-sim")
-        if name == "cuda":
-            _checked(api)
-        else:
-            threads, blocks = 4, 2        # each is a thread of Python
-    CONNECTED.append(Host(api, name, threads, blocks, grain, keep))
-
-
-def _imported(simulate: bool) -> Any:
-    """numba.cuda, as a simulator or not."""
-    if find_spec("numba_cuda") is None:
-        raise errors.no_cuda("numba-cuda is not installed", "Run pip install 'nbgrad[cuda]' (CUDA 13) or "
-                             "'nbgrad[cuda12]'.")
-    if simulate:
-        os.environ["NUMBA_ENABLE_CUDASIM"] = "1"          # read when numba.cuda is imported
-    try:
-        api = import_module("numba.cuda")
-        simulates = import_module("numba.cuda.core.config").ENABLE_CUDASIM
-    except ImportError as error:
-        raise errors.no_cuda(f"numba-cuda cannot be imported: {error}", "Run pip install 'nbgrad[cuda]', "
-                             "which brings the CUDA runtime along.") from error
-    if bool(simulates) is not simulate:
-        raise errors.no_cuda("numba.cuda is in use already, " + ("and not as a simulator" if simulate else
-                             "as a simulator"), "Set NBGRAD_DEVICE before anything imports numba.cuda; unset "
-                             "NUMBA_ENABLE_CUDASIM for a real device.")
-    return api
-
-
-def _checked(api: Any) -> None:
-    """Raises DeviceError if there is no device or no driver."""
-    problem = api.cuda_error() if hasattr(api, "cuda_error") else None
-    if problem is not None:
-        why = " ".join(str(problem).split()).rstrip(".")
-        raise errors.no_cuda(f"the CUDA driver does not start: {why}", "Install NVIDIA's driver, or set "
-                             "NBGRAD_DEVICE=cpu.")
-    if not api.is_available():
-        raise errors.no_cuda("there is no CUDA device or no driver", "Install NVIDIA's driver, or set "
-                             "NBGRAD_DEVICE=cpu (or cuda-sim to try CUDA kernels without a device).")
-
-
-def available() -> bool:
-    """Whether a CUDA device can be used; looks for the packages first, so that it costs nothing without."""
-    if find_spec("numba_cuda") is None or os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "0":
-        return False
-    try:
-        return bool(import_module("numba.cuda").is_available())
-    except ImportError:
-        return False
-
-
-def description() -> dict[str, str]:
-    """The device's name, compute capability and memory, as far as the interface tells."""
-    api = host().api
-    if not hasattr(api, "get_current_device"):
-        return {"device": type(api).__name__}
-    device = api.get_current_device()
-    name = getattr(device, "name", b"")
-    found = {"device": name.decode() if isinstance(name, bytes) else str(name),
-             "compute capability": ".".join(map(str, device.compute_capability))}
-    if not host().simulates:
-        found["driver"] = ".".join(map(str, import_module("numba.cuda.cudadrv.driver").driver.get_version()))
-        found["memory"] = f"{api.current_context().get_memory_info().total / 1e9:.1f} GB"
-    return found
-
-
-# --------------------------------------------------------------------------------------------- memory
 class Buffer:
-    """A run of the device's memory. It goes back to the spare ones when the last array on it is gone."""
+    """A run of the device's memory. It goes back to the spare ones when the last array on it is gone.
 
-    __slots__ = ("home", "memory", "size", "typed")
+    stream : the handle of the one that used it last; who gets it next on that stream need not wait
+    """
+
+    __slots__ = ("home", "memory", "size", "stream", "typed")
 
     def __init__(self, size: int) -> None:
-        self.home = host()
-        self.size = max(-(-size // self.home.grain), 1) * self.home.grain
-        with self.home.lock:
-            spare = self.home.spare.get(self.size)
-            self.memory: Any = spare.pop() if spare else None
-        if self.memory is None:
-            self.memory = _allocated(self.home, self.size)
+        self.home = home = host()
+        self.size = size = _rounded(max(size, 1), home)
+        self.stream = stream().handle
         self.typed: dict[np.dtype, Any] = {}
+        try:
+            self.memory: Any = home.spare[self.stream, size].pop()
+        except (KeyError, IndexError):    # no lock: another thread may take the last one
+            self.memory = driver.memory(home, size)
+
+    def bytes(self) -> Any:
+        """The memory, for what is asked of the stream of the moment now."""
+        if self.home.several:
+            self.stream = stream().handle
+        return self.memory
 
     def of(self, dtype: np.dtype) -> Any:
-        """The memory as a flat array of elements of a dtype: what kernels are given."""
+        """The memory as a flat array of elements of a dtype: what kernels are given, at once."""
         found = self.typed.get(dtype)
         if found is None:
             found = self.typed[dtype] = self.memory.view(dtype)
+        if self.home.several:
+            self.stream = stream().handle
         return found
 
     def __del__(self) -> None:
-        if getattr(self, "memory", None) is not None and self.home.keep:
+        memory = getattr(self, "memory", None)
+        if memory is None:                # there was none
+            return
+        if self.home.keep:
+            self.home.spare.setdefault((self.stream, self.size), []).append(memory)
+        else:
             with self.home.lock:
-                self.home.spare.setdefault(self.size, []).append(self.memory)
+                self.home.total -= self.size
 
 
-def _allocated(home: Host, size: int) -> Any:
-    """Fresh memory; where there is not enough, what is spare is freed first. Raises DeviceError."""
-    for last in (False, True):
-        try:
-            return home.api.device_array(size, np.uint8)
-        except Exception as error:        # the driver's own kind is known only where there is a driver
-            if type(error).__name__ not in ("CudaAPIError", "CUDAError", "MemoryError") or last:
-                raise errors.no_device_memory(size, str(error)) from error
-            with home.lock:
-                home.spare.clear()
-    raise AssertionError
+def _rounded(size: int, home: driver.Host) -> int:
+    """The size of the buffer that is taken for so many bytes: an eighth more at most, to fit others later."""
+    grain = max(home.grain, (1 << size.bit_length()) >> (_SHORT + 1)) if home.keep else home.grain
+    return -(-size // grain) * grain
+
+
+class Lent(Buffer):
+    """A run of another library's memory on the device, for as long as there is this."""
+
+    __slots__ = ()
+
+    def __init__(self, address: int, size: int, owner: Any) -> None:
+        self.home, self.size, self.stream = host(), size, stream().handle
+        self.memory = driver.lent(address, size, owner)
+        self.typed = {}
+
+    def __del__(self) -> None:
+        """Nothing: it is not ours."""
 
 
 class CudaArray:
@@ -182,6 +99,8 @@ class CudaArray:
     __slots__ = ("buffer", "form", "offset")
 
     def __init__(self, buffer: Buffer, form: np.ndarray, offset: int = 0) -> None:
+        if form.size >= _LIMIT:
+            raise errors.too_many_elements(form.shape)
         self.buffer, self.form, self.offset = buffer, form, offset
 
     shape = property(lambda self: self.form.shape)
@@ -239,8 +158,7 @@ def upload(x: np.ndarray) -> CudaArray:
     """x's values on the device, in C order."""
     z = empty(x.shape, x.dtype)
     if x.size:
-        flat = z.buffer.of(x.dtype)
-        flat[:x.size].copy_to_device(np.ascontiguousarray(x).reshape(-1))
+        staging().send(z.buffer.bytes(), np.ascontiguousarray(x).reshape(-1).view(np.uint8))
     return z
 
 
@@ -255,25 +173,8 @@ def download(x: CudaArray) -> np.ndarray:
     if not x.size:
         return np.empty(x.shape, x.dtype)
     first, (low, high) = x.form.__array_interface__["data"][0], np.lib.array_utils.byte_bounds(x.form)
-    width, flat = x.dtype.itemsize, x.buffer.of(x.dtype)
-    start = (x.offset + low - first) // width
-    found = flat[start:start + (high - low) // width].copy_to_host()
+    found = np.empty(high - low, np.uint8)
+    staging().fetch(x.buffer.bytes(), x.offset + low - first, found)
+    if x.contiguous:
+        return found.view(x.dtype).reshape(x.shape)
     return np.array(np.ndarray(x.shape, x.dtype, found, first - low, x.strides), order="C")
-
-
-# -------------------------------------------------------------------------------------------- launches
-def blocks(n: int, threads: int | None = None) -> int:
-    """Blocks of a launch that has n elements to walk."""
-    home = host()
-    return max(1, min(-(-n // (threads or home.threads)), home.blocks))
-
-
-def launch(kernel: Any, grid: Any, block: Any, *args: Any) -> None:
-    """Start a kernel. Errors of the device's own come from the next wait for it."""
-    kernel[grid, block](*args)
-
-
-def synchronize() -> None:
-    """Wait until the device has done what was asked of it; nothing where none is in use."""
-    if CONNECTED:
-        CONNECTED[-1].api.synchronize()

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import cuda, errors, memory
+from nbgrad import cuda, errors, memory, streams
 from nbgrad.config import DEVICES, settings
 from nbgrad.cuda import CONNECTED, CudaArray
 
@@ -26,27 +26,39 @@ Array = np.ndarray                        # what a raw array on the CPU is
 class Device(str):
     """A device by its name: "cpu", "cuda" or "cuda-sim". In a `with` block new arrays are made there.
 
-    Raises DeviceError for another name, and for a device that cannot be used, naming what is missing.
+    stream : of "cuda": launches and copies in the block are asked of it: a stream of numba.cuda's, what has
+        __cuda_stream__, or the number of one (torch: stream.cuda_stream). It waits at the start for the
+        stream before, which waits for it at the end; at other times who uses it elsewhere waits himself.
+
+    Raises DeviceError for another name, a device that cannot be used, naming what is missing, and no stream.
     """
 
-    __slots__ = ("_tokens",)
-    _tokens: list[Token[str]]
+    __slots__ = ("_stream", "_tokens")
+    _stream: Any
+    _tokens: list[tuple[Token[str], Any]]
 
-    def __new__(cls, name: str) -> Device:
+    def __new__(cls, name: str, stream: Any = None) -> Device:
         if name not in DEVICES:
             raise errors.unknown_device(name, DEVICES)
         if name != "cpu":
             cuda.connect(name)
+        elif stream is not None:
+            raise errors.bad_stream(stream)
         self = super().__new__(cls, name)
+        self._stream = None if stream is None else streams.known(stream)
         self._tokens = []
         return self
 
     def __enter__(self) -> Device:
-        self._tokens.append(_moment.set(str(self)))
+        entered = None if self._stream is None else streams.enter(self._stream)
+        self._tokens.append((_moment.set(str(self)), entered))
         return self
 
     def __exit__(self, *_: object) -> None:
-        _moment.reset(self._tokens.pop())
+        token, entered = self._tokens.pop()
+        _moment.reset(token)
+        if entered is not None:
+            streams.leave(entered)
 
     def __repr__(self) -> str:
         return f"device({str(self)!r})"
@@ -83,6 +95,11 @@ def of(x: Any) -> str:
 def name_of(x: Any) -> Device:
     """The device that holds x."""
     return Device("cpu" if of(x) == "cpu" else cuda.host().name)
+
+
+def release() -> int:
+    """Give the CUDA device the memory back that is kept for new arrays; how many bytes they were."""
+    return cuda.release() if CONNECTED else 0
 
 
 def common(op: str, xs: Any) -> str:

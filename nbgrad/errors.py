@@ -437,9 +437,30 @@ def mixed_devices(op: str, devices: Iterable[str]) -> DeviceError:
                        f"x.to(device).")
 
 
-def no_device_memory(size: int, why: str) -> DeviceError:
-    return DeviceError(f"there is no memory for {size} bytes on the device ({why}). Free tensors, or make "
-                       f"the arrays smaller.")
+def no_device_memory(size: int, used: int, spare: int, why: str) -> DeviceError:
+    return DeviceError(f"there is no memory for {size} bytes on the device ({why}); {used} bytes are in use, "
+                       f"and {spare} that were spare have been given back first. Free tensors, or make the "
+                       f"arrays smaller.")
+
+
+def device_failed(what: str, kernels: Iterable[str], why: str) -> DeviceError:
+    launched = _list(kernels)
+    last = f"The kernels launched since the last wait, the last one first: {launched}. " if launched else ""
+    return DeviceError(f"the CUDA device failed, as {what} says: {why}. {last}This process cannot use CUDA "
+                       f"any more; run it with CUDA_LAUNCH_BLOCKING=1 to see which kernel fails, or with "
+                       f"NBGRAD_DEVICE=cpu.")
+
+
+def not_launched(kernel: str, grid: object, block: object, why: str) -> DeviceError:
+    return DeviceError(f"{kernel} cannot be launched with {grid} blocks of {block} threads: {why}. All else "
+                       f"goes on; NBGRAD_DEVICE=cpu runs the op on the CPU. Please report this kernel, with "
+                       f"what python -m nbgrad.gpucheck prints.")
+
+
+def bad_stream(stream: object) -> DeviceError:
+    return DeviceError(f"{stream!r} is no stream of this device. Give nb.device('cuda', stream=...) a stream "
+                       f"of numba.cuda's, an object with __cuda_stream__, or the number of one (torch: "
+                       f"stream.cuda_stream, CuPy: stream.ptr).")
 
 
 def too_many_elements(shape: tuple[int, ...]) -> DeviceError:

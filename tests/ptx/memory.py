@@ -56,6 +56,10 @@ class Memory:
         self.buffers.append(buffer(name or f"#{window}", window, nbytes))
         return self.buffers[-1].base
 
+    def used(self) -> int:
+        """Bytes of all buffers that are not freed."""
+        return sum(each.nbytes for each in self.buffers if each.alive)
+
     def find(self, window: int) -> Buffer | None:
         """The buffer of a window."""
         return self.buffers[window - 1] if 0 < window <= len(self.buffers) else None
