@@ -4,8 +4,6 @@
 with main's, `nox -s bench-record` keeps that of commits; `nox -s dashboard` makes the site of the benchmarks'
 history in .asv/html; `-- --open` shows it.
 """
-from pathlib import Path
-
 import nox
 
 nox.options.sessions = ["tests", "lint", "types"]
@@ -19,17 +17,10 @@ def tests(session):
 
 @nox.session
 def cuda(session):
-    """The CUDA kernels in Numba's simulator, as PTX in our interpreter, and assembled for four targets."""
+    """The CUDA kernels' cost; then simulated, executed as PTX in our interpreter, and assembled."""
     session.install("-e", ".[test,cuda]")
-    pytest = ("python", "-m", "pytest", "-n", "2", "-q")
-    everywhere = ("tests/test_ops.py", "tests/test_everywhere.py", "tests/test_everywhere_matrices.py")
-    session.run(*pytest, *everywhere, env={"NBGRAD_DEVICE": "cuda-sim"})
-    folder = str(Path(session.create_tmp()) / "ptx")
-    session.run(*pytest, "--ptx", folder, *everywhere)
-    session.run(*pytest, *map(str, Path("tests").glob("test_ptx*.py")), "tests/test_devices.py",
-                "tests/test_gpucheck.py", "tests/test_gpureport.py")
-    session.run("python", "tests/ptx/gates.py", folder)
     session.run("python", "-m", "nbgrad.gpureport")
+    session.run("python", "tests/ptx/ladder.py", *session.posargs)
 
 
 @nox.session

@@ -137,7 +137,7 @@ class Examiner:
         kernel = re.search(r"\d(k_\w+?)B\d", one.kernel.name)
         return Line(
             case.op, case.what, case.kind, case.dtype, kernel[1] if kernel else one.kernel.name,
-            tuple([c.registers for c in cubins]), tuple([c.spill_stores + c.spill_loads for c in cubins]),
+            tuple([c.registers for c in cubins]), tuple([c.spilled for c in cubins]),
             tuple([c.shared for c in cubins]),
             tuple([occupancy(c.target, one.threads, c.registers, declared) for c in cubins]),
             len(program.code), self.beside(program), cost.lanes / elements,

@@ -17,7 +17,7 @@ LAYERS = [
     ["devices"],
     ["kernels.threads", "kernels.store"],
     ["kernels.linker"],
-    ["kernels.layout", "kernels.recipe"],
+    ["kernels.layout", "kernels.recipe", "kernels.contraction"],
     ["kernels.recipes"],
     ["kernels.cache", "kernels.cpu.*"],
     ["kernels.cuda.*"],

@@ -225,7 +225,7 @@ def test_machine_code(target, compiler):
     text = compiler.text(compiler.samples.total, [np.zeros(3)] * 2, capability=capability)
     made = compiler.compile.assemble(text, target)
     assert made.code[:4] == b"\x7fELF" and 8 < made.registers < 64
-    assert made.stack == made.spill_stores == made.spill_loads == 0
+    assert made.stack == made.spilled == 0
     assert made.shared - 8 * 128 in (0, 1024)                      # sm_90 keeps 1 KB of every block
     text = compiler.text(compiler.samples.sorted_eights, [np.zeros(8, np.float32)] * 2, capability=capability)
     made = compiler.compile.assemble(text, target)

@@ -20,8 +20,7 @@ class Cubin:
     target: str
     registers: int
     stack: int
-    spill_stores: int
-    spill_loads: int
+    spilled: int
     shared: int
     code: bytes
 
@@ -41,8 +40,8 @@ def assemble(ptx: str, target: str) -> Cubin:
     if not spills or len(used) != 1:
         raise RuntimeError(f"what a kernel takes of {target} is not said once:\n{log}")
     registers, stack, shared = map(int, used[0])
-    stores, loads = (sum(int(pair[n]) for pair in spills) for n in (0, 1))
-    return Cubin(target, registers, stack, stores, loads, shared, code)
+    spilled = sum(int(bytes) for pair in spills for bytes in pair)
+    return Cubin(target, registers, stack, spilled, shared, code)
 
 
 def link(ptx: bytes, target: str) -> tuple[bytes, str]:

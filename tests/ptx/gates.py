@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -36,8 +37,8 @@ def faults(name: str, text: str) -> Iterator[str]:
 
 def weight(cubin: Cubin) -> Iterator[str]:
     """What is wrong with the machine code of a kernel."""
-    if cubin.spill_stores or cubin.spill_loads:
-        yield f"spills {cubin.spill_stores + cubin.spill_loads} bytes on {cubin.target}"
+    if cubin.spilled:
+        yield f"spills {cubin.spilled} bytes on {cubin.target}"
     if cubin.shared > SHARED:
         yield f"takes {cubin.shared} bytes of shared memory on {cubin.target}"
 
@@ -55,20 +56,46 @@ def examine(file: Path) -> tuple[list[str], list[Cubin]]:
     return [f"{file.stem} {what}" for what in found], cubins
 
 
-def main(folder: Path) -> int:
+@dataclass(frozen=True)
+class Examined:
+    """What came of the PTX in a folder: its files, what is wrong, and the machine code for each target."""
+
+    files: int
+    bad: list[str]
+    taken: dict[str, list[Cubin]]
+
+    @property
+    def spilled(self) -> int:
+        """Kernels that spill registers, of all targets."""
+        return sum(1 for cubins in self.taken.values() for c in cubins if c.spilled)
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.bad) or not self.files
+
+    def table(self) -> str:
+        """A line for each target."""
+        lines = [f"{'target':8}{'kernels':>9}{'spilled':>9}{'registers, most':>17}{'shared bytes, most':>20}"]
+        for target, cubins in self.taken.items():
+            spilled = sum(1 for c in cubins if c.spilled)
+            most = max((c.registers for c in cubins), default=0), max((c.shared for c in cubins), default=0)
+            lines.append(f"{target:8}{len(cubins):>9}{spilled:>9}{most[0]:>17}{most[1]:>20}")
+        return "\n".join(lines)
+
+
+def examined(folder: Path) -> Examined:
+    """Examine every file of PTX in a folder, on all cores."""
     files = sorted(folder.glob("*.ptx"))
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        examined = list(pool.map(examine, files, chunksize=8))
-    bad = [what for found, _ in examined for what in found]
-    taken = {target: [c for _, cubins in examined for c in cubins if c.target == target]
-             for target in TARGETS}
-    print("\n".join(bad))
-    print(f"{'target':8}{'kernels':>9}{'spilled':>9}{'registers, most':>17}{'shared bytes, most':>20}")
-    for target, cubins in taken.items():
-        spilled = sum(1 for c in cubins if c.spill_stores or c.spill_loads)
-        most = max((c.registers for c in cubins), default=0), max((c.shared for c in cubins), default=0)
-        print(f"{target:8}{len(cubins):>9}{spilled:>9}{most[0]:>17}{most[1]:>20}")
-    return 1 if bad or not files else 0
+        each = list(pool.map(examine, files, chunksize=8))
+    taken = {target: [c for _, cubins in each for c in cubins if c.target == target] for target in TARGETS}
+    return Examined(len(files), [what for found, _ in each for what in found], taken)
+
+
+def main(folder: Path) -> int:
+    found = examined(folder)
+    print("\n".join([*found.bad, found.table()]))
+    return int(found.failed)
 
 
 if __name__ == "__main__":

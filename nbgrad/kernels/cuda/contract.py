@@ -7,7 +7,7 @@ import numpy as np
 from nbgrad import cuda
 from nbgrad.cuda import CudaArray
 from nbgrad.kernels import layout, recipes
-from nbgrad.kernels.cpu.contract import _Pair, _plan, _Trim
+from nbgrad.kernels.contraction import Pair, Trim, planned
 from nbgrad.kernels.cpu.source import Body
 from nbgrad.kernels.cuda import copies, elementwise, rows
 from nbgrad.kernels.cuda.broadcast import astype
@@ -45,7 +45,7 @@ def einsum(*xs: CudaArray, subscripts: str) -> CudaArray:
     """Contraction, two operands at a time. subscripts: explicit, without ellipsis; an index that the output
     repeats is its diagonal, with zeros beside it. The result may be a view of an operand.
     """
-    plan = _plan(subscripts, tuple([x.shape for x in xs]))
+    plan = planned(subscripts, tuple([x.shape for x in xs]))
     dtype = np.result_type(*[x.dtype for x in xs])
     parts = [_trimmed(astype(x, dtype), trim) for x, trim in zip(xs, plan.trims, strict=True)]
     for pair in plan.pairs:
@@ -62,7 +62,7 @@ def einsum(*xs: CudaArray, subscripts: str) -> CudaArray:
     return out
 
 
-def _trimmed(x: CudaArray, trim: _Trim) -> CudaArray:
+def _trimmed(x: CudaArray, trim: Trim) -> CudaArray:
     if trim.diagonal:
         x = x.view(lambda form: np.einsum(trim.diagonal, form))
     if trim.squeezed:
@@ -72,7 +72,7 @@ def _trimmed(x: CudaArray, trim: _Trim) -> CudaArray:
     return x
 
 
-def _multiplied(a: CudaArray, b: CudaArray, pair: _Pair) -> CudaArray:
+def _multiplied(a: CudaArray, b: CudaArray, pair: Pair) -> CudaArray:
     a = reshape(permute_dims(a, pair.axes_a), pair.shape_a)
     b = reshape(permute_dims(b, pair.axes_b), pair.shape_b)
     if pair.form == "matmul":

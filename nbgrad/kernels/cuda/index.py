@@ -14,7 +14,8 @@ import numpy as np
 from nbgrad import cuda, errors
 from nbgrad.cuda import CudaArray
 from nbgrad.kernels.cpu.source import Body
-from nbgrad.kernels.cuda import copies, elementwise, places
+from nbgrad.kernels.cuda import copies, elementwise, places, walk
+from nbgrad.kernels.cuda.cumulative import cumsum
 
 Index = tuple[Any, ...]
 _WHOLE = slice(None)
@@ -214,8 +215,25 @@ def setitem(out: CudaArray, x: CudaArray, v: CudaArray, index: Index) -> None:
 
 
 def nonzero(x: CudaArray) -> tuple[CudaArray, ...]:
-    """Places of the elements that are not zero, axis by axis; the host finds how many there are."""
-    return tuple(map(cuda.upload, cuda.download(copies.converted(x, np.dtype(bool))).nonzero()))
+    """Places of the elements that are not zero, axis by axis; the host is told how many there are."""
+    flag = copies.converted(x, np.dtype(bool))
+    integer = np.dtype(np.int64)
+    number = cuda.empty((x.size,), integer)
+    cumsum(number, copies.converted(flag, integer).view(lambda form: form.reshape(-1)), 0, False)
+    count = int(cuda.download(number.part(slice(-1, None))).sum())
+    found = tuple([cuda.empty((count,), integer) for _ in x.shape])
+    lines = ["if flag[p_flag]:", "    k = number[p_number] - 1", "    rest = i"]
+    for axis in range(x.ndim - 1, 0, -1):
+        lines += [f"    above = uint32(rest // uint32(n{axis}))",
+                  f"    o{axis}[uint64(f_o{axis} + k)] = int64(rest - above * uint32(n{axis}))",
+                  "    rest = above"]
+    lines.append("    o0[uint64(f_o0 + k)] = int64(rest)")
+    sizes = {f"n{axis}": n for axis, n in enumerate(x.shape)}
+    given = {name: part for axis, o in enumerate(found)
+             for name, part in zip((f"o{axis}", f"f_o{axis}"), o.flat, strict=True)}
+    walk.run("k_nonzero", tuple(lines), x.shape,
+             {"flag": flag, "number": number.view(lambda form: form.reshape(x.shape))}, **sizes, **given)
+    return found
 
 
 def tril(x: CudaArray, k: int) -> CudaArray:

@@ -7,10 +7,11 @@ import numpy as np
 from nbgrad import cuda
 from nbgrad.cuda import CudaArray
 from nbgrad.kernels import recipes
-from nbgrad.kernels.cpu import reduce as cpu
+from nbgrad.kernels.cuda import matrices
 from nbgrad.kernels.cuda.rows import reduce, run
 
 Axes = tuple[int, ...]
+_BOOL = np.dtype(bool)
 
 
 def sum(x: CudaArray, axis: Axes, keepdims: bool) -> CudaArray:
@@ -50,7 +51,9 @@ def mean(x: CudaArray, axis: Axes, keepdims: bool) -> CudaArray:
 
 def normal(x: CudaArray) -> bool:
     """Whether every element is finite and has all its digits: it is neither zero nor denormal."""
-    return cpu.normal(cuda.download(x))
+    low, high = f"{x.dtype}({np.finfo(x.dtype).tiny})", f"{x.dtype}(inf)"
+    each = matrices.mapped("normal", f"abs(a0) >= {low} and abs(a0) < {high}", _BOOL, x)
+    return bool(cuda.download(reduce(recipes.ALL, each, tuple(range(x.ndim)), False)))
 
 
 def extremum_vjp(g: CudaArray, z: CudaArray, x: CudaArray, axis: Axes) -> CudaArray:
