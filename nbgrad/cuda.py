@@ -19,7 +19,8 @@ from nbgrad.staging import staging
 from nbgrad.streams import blocks, launch, stream, synchronize
 
 __all__ = ["CONNECTED", "NAMES", "Buffer", "CudaArray", "Lent", "available", "blocks", "connect",
-           "description", "download", "empty", "filled", "host", "launch", "release", "synchronize", "upload"]
+           "description", "download", "empty", "filled", "host", "launch", "release", "synchronize", "upload",
+           "walkable"]
 
 _LIMIT = 1 << 31                          # elements that one launch may walk: indices have 32 bits
 _SHORT = 3                                # sizes between two powers of two that buffers have: 2**3
@@ -145,13 +146,18 @@ def _form(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
     return as_strided(np.empty((), dtype), tuple(shape), tuple(strides[::-1]))
 
 
-def empty(shape: Sequence[int], dtype: Any) -> CudaArray:
-    """An array with no values yet, in C order."""
-    dtype = np.dtype(dtype)
+def walkable(shape: Sequence[int]) -> int:
+    """How many elements an array of this shape has. Raises DeviceError for more than kernels can walk."""
     count = prod(shape)
     if count >= _LIMIT:
         raise errors.too_many_elements(tuple(shape))
-    return CudaArray(Buffer(count * dtype.itemsize), _form(shape, dtype))
+    return count
+
+
+def empty(shape: Sequence[int], dtype: Any) -> CudaArray:
+    """An array with no values yet, in C order."""
+    dtype = np.dtype(dtype)
+    return CudaArray(Buffer(walkable(shape) * dtype.itemsize), _form(shape, dtype))
 
 
 def upload(x: np.ndarray) -> CudaArray:

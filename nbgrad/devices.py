@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from contextvars import ContextVar, Token
 from functools import partial
+from importlib import import_module
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from nbgrad import cuda, errors, memory, streams
+from nbgrad import cuda, dlpack, errors, foreign, memory, streams
 from nbgrad.config import DEVICES, settings
 from nbgrad.cuda import CONNECTED, CudaArray
-
-SUPPORTED = frozenset(np.dtype(name) for name in (
-    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"))
+from nbgrad.dtypes import SUPPORTED, supported
 
 Array = np.ndarray                        # what a raw array on the CPU is
+# What is no array of another library's, and is looked at no closer.
+_PLAIN = frozenset((np.ndarray, float, int, bool, list, tuple, *{d.type for d in SUPPORTED}))
 
 
 class Device(str):
@@ -113,28 +114,51 @@ def common(op: str, xs: Any) -> str:
     return kinds.pop() if kinds else "cpu"
 
 
-def supported(dtype: Any) -> np.dtype:
-    """dtype as a NumPy dtype in native byte order. Raises DtypeError for one that nbgrad does not take."""
-    try:
-        found = np.dtype(dtype).newbyteorder("=")
-    except TypeError as error:
-        raise errors.unsupported_dtype(dtype) from error
-    if found not in SUPPORTED:
-        raise errors.unsupported_dtype(found)
-    return np.dtype(found.type)               # NumPy's own object: equal ones are compared by address
-
-
 def array(data: Any, dtype: Any = None, copy: bool | None = True) -> Any:
     """A raw array with data's values: aligned, in native byte order, of a supported dtype.
 
     copy: True copies always; None only where a conversion needs it; False never, and then raises ValueError
-    if one is needed. An array that is shared with the caller (copy False or None) is made read-only.
+    if one is needed. An array that is shared with the caller (copy False or None) is made read-only. Of
+    another library's array on the CUDA device the copy is made there; asked for on the CPU it is an error.
     """
     if moment() == "cpu":
         return _array(data, dtype, copy)
     if copy is False:
         raise errors.bad_value("asarray", "values come to a device by a copy, which copy=False forbids")
+    if type(data) not in _PLAIN and hasattr(data, "__cuda_array_interface__"):
+        return taken(foreign.described(data), dtype)
+    if isinstance(data, np.ndarray):
+        cuda.walkable(data.shape)             # before it is copied
     return cuda.upload(_array(data, dtype, True))
+
+
+def taken(found: foreign.Found, dtype: Any = None) -> CudaArray:
+    """A copy of another library's array on the device. It is not needed any more when this returns."""
+    here = streams.stream()
+    if found.stream is not None:
+        streams.order(found.stream, here)
+    elif not found.ready:
+        cuda.synchronize()
+    copies = import_module("nbgrad.kernels.cuda.copies")      # kernels, which are built on this
+    copy: CudaArray = copies.converted(found.array, found.array.dtype if dtype is None else supported(dtype))
+    if found.stream is not None:
+        streams.order(here, found.stream)
+    else:
+        streams.wait(here, "a copy of another library's array")
+    return copy
+
+
+def from_dlpack(x: Any, copy: bool | None) -> CudaArray:
+    """A copy of another library's array on the CUDA device. Raises DeviceError where the CPU is chosen."""
+    if kind() == "cpu":
+        raise errors.on_a_gpu(type(x))
+    if copy is False:
+        raise errors.bad_value("from_dlpack", "values on a device are copied, which copy=False forbids")
+    given = dlpack.asked_for(x)
+    try:
+        return taken(given.found())
+    finally:
+        given.done()
 
 
 def _array(data: Any, dtype: Any, copy: bool | None) -> np.ndarray:
@@ -142,6 +166,8 @@ def _array(data: Any, dtype: Any, copy: bool | None) -> np.ndarray:
         raise errors.masked_array()
     if dtype is not None:
         dtype = supported(dtype)
+    if type(data) not in _PLAIN and hasattr(data, "__cuda_array_interface__"):
+        raise errors.on_a_gpu(type(data))
     try:
         found = data if isinstance(data, np.ndarray) else np.array(data)
     except ValueError as error:

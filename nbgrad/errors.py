@@ -62,6 +62,10 @@ class DeviceError(NbgradError, RuntimeError):
     """A device that is not there, or arrays that live on different ones."""
 
 
+class ExchangeError(NbgradError, BufferError):
+    """A way of handing over memory that a Tensor does not offer."""
+
+
 def _list(items: Iterable[object]) -> str:
     return ", ".join(map(str, items))
 
@@ -430,6 +434,16 @@ def no_gpu_report(why: str, remedy: str) -> DeviceError:
 def on_device(name: str) -> DeviceError:
     return DeviceError(f"the values are on the device {name!r}, and NumPy cannot read them there. Copy them "
                        f"by x.numpy() or x.to('cpu').")
+
+
+def dlpack_refused(why: str) -> ExchangeError:
+    return ExchangeError(f"__dlpack__: {why}.")
+
+
+def on_a_gpu(kind: type) -> DeviceError:
+    return DeviceError(f"{kind.__module__}.{kind.__qualname__}: the values are on a CUDA device, and the "
+                       f"Tensor would be made on the CPU. Use `with nb.device('cuda'):`, or copy them to "
+                       f"the host.")
 
 
 def mixed_devices(op: str, devices: Iterable[str]) -> DeviceError:

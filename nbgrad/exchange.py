@@ -1,4 +1,4 @@
-"""Tensors that leave the process or the library and come back: pickles, copies, DLPack."""
+"""Tensors that leave the process or the library: pickles, copies, DLPack, the CUDA array interface."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
+from nbgrad import cuda, devices, dlpack, driver, errors, foreign, streams
 from nbgrad.core import TAPE, watch
 from nbgrad.devices import Device
+from nbgrad.kernels.cuda import copies
 from nbgrad.methods import is_leaf, numpy
 from nbgrad.tensors import Tensor, living, raw, tensor
 
@@ -50,30 +51,78 @@ def _deepcopy(x: Tensor, memo: dict[int, Any]) -> Tensor:
     return new
 
 
+def _constant(x: Tensor, what: str) -> Any:
+    """x's raw array. Raises TraceError where a gradient is taken through x."""
+    value = _value(x, what)[0]
+    if living(x).trace is not None:
+        raise errors.traced_value(what)
+    return value
+
+
+def _on_cuda(x: Tensor) -> bool:
+    """Whether x's values are in the memory of a CUDA device."""
+    return devices.of(raw(x)) == "cuda" and not cuda.host().simulates
+
+
 def _dlpack(x: Tensor, *, stream: Any = None, max_version: tuple[int, int] | None = None,
             dl_device: Any = None, copy: bool | None = None) -> Any:
     """A DLPack capsule of a copy of x's values; with copy=False of the values themselves, read-only.
 
     Who takes a capsule may write into it, and not all obey the read-only flag.
 
+    stream    : who takes values on a CUDA device says on which stream he does
+    dl_device : (1, 0) has values on a CUDA device copied to the CPU
+
     Raises TraceError if a gradient is being taken through x, BufferError for copy=False from one who does not
-    know the read-only flag (max_version below 1.0).
+    know the read-only flag (max_version below 1.0), for a device that x is not on, and for stream 0.
     """
+    if _on_cuda(x) and dl_device != (dlpack.CPU, 0):
+        return _dlpack_cuda(x, stream, max_version, dl_device, copy)
     value = numpy(x)
-    if copy is False:
+    if devices.of(raw(x)) == "cuda":
+        stream = None                         # of values that have been copied to the CPU
+    if copy is False and devices.of(raw(x)) == "cpu":
         return value.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=False)
     return np.array(value, order="K").__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device)
 
 
+def _dlpack_cuda(x: Tensor, stream: Any, version: tuple[int, int] | None, device: Any,
+                 copy: bool | None) -> Any:
+    """The capsule of values on a CUDA device, for a stream that waits for what computes them."""
+    value, versioned = _constant(x, "__dlpack__"), version is not None and version[0] >= 1
+    if device not in (None, _dlpack_device(x)):
+        raise errors.dlpack_refused(f"the tensor is on device {_dlpack_device(x)}, and {device} is asked for")
+    if copy is False and not versioned:
+        raise errors.dlpack_refused("copy=False shares read-only values, which needs max_version=(1, 0)")
+    taker = dlpack.handed(stream)
+    given = value if copy is False else copies.converted(value, value.dtype)
+    capsule = dlpack.capsule(given, versioned, dlpack.READ_ONLY if copy is False else dlpack.COPIED)
+    if taker is not None:
+        streams.order(streams.stream(), taker)
+        given.buffer.stream = taker.handle    # who may still use it when it lets it go
+    return capsule
+
+
 def _dlpack_device(x: Tensor) -> tuple[int, int]:
-    return numpy(x).__dlpack_device__()
+    return (dlpack.CUDA, driver.ordinal()) if _on_cuda(x) else numpy(x).__dlpack_device__()
+
+
+def _cuda_array_interface(x: Tensor) -> dict[str, Any]:
+    """x's values on a CUDA device, to be read in order after the stream that is named, while x is there.
+
+    Raises AttributeError if x is not on one, TraceError if a gradient is being taken through x.
+    """
+    if not _on_cuda(x):
+        raise AttributeError(f"a Tensor on {str(devices.name_of(raw(x)))!r} has no __cuda_array_interface__")
+    return foreign.interface(_constant(x, "__cuda_array_interface__"))
 
 
 _PROTOCOLS = {"__reduce__": _reduce, "__copy__": _copy, "__deepcopy__": _deepcopy, "__dlpack__": _dlpack,
-              "__dlpack_device__": _dlpack_device}
+              "__dlpack_device__": _dlpack_device,
+              "__cuda_array_interface__": property(_cuda_array_interface)}
 
 
 def install() -> None:
-    """Give Tensor the protocols of pickle, copy and DLPack."""
+    """Give Tensor the protocols of pickle, copy, DLPack and the CUDA array interface."""
     for name, function in _PROTOCOLS.items():
         setattr(Tensor, name, function)

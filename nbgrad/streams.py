@@ -15,6 +15,7 @@ from nbgrad import errors
 from nbgrad.driver import CONNECTED, Host, asked, host, raised, told
 
 _RECENT = 8                               # kernels that an error names at most
+_LEGACY = 1                               # another number of the default stream
 _READY = 1 << 13                          # launches that are kept configured, for each stream
 
 
@@ -65,6 +66,7 @@ def known(which: Any) -> Stream:
         handle = int(which)
     else:
         raise errors.bad_stream(which)
+    handle = 0 if handle == _LEGACY else handle
     with home.lock:
         if handle not in home.streams:
             home.streams[handle] = Stream(handle, _opened(home, handle, which), which)

@@ -10,10 +10,12 @@ ROOT = Path(nbgrad.__file__).parent
 # A module may import modules of the rows above its own, and of its own row only where the row says so (star).
 LAYERS = [
     ["errors", "tree"],
-    ["config", "memory", "driver"],
+    ["config", "dtypes", "memory", "driver"],
     ["streams"],
     ["staging"],
     ["cuda"],
+    ["foreign"],
+    ["dlpack"],
     ["devices"],
     ["kernels.threads", "kernels.store"],
     ["kernels.linker"],

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
+from nbgrad import devices, dlpack, errors
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.core import watch
 from nbgrad.ops.shape import stack
@@ -73,11 +73,15 @@ def from_numpy(x: np.ndarray) -> Tensor:
 def from_dlpack(x: Any, copy: bool | None = None) -> Tensor:
     """Return a Tensor with what another library's array holds; its gradients do not come along.
 
-    x: has the method __dlpack__, and lives on the CPU. copy: False shares its memory, which nobody may write
-    to any more; default: a copy. Raises DtypeError for anything else, or a dtype that nbgrad does not take.
+    x: has the methods __dlpack__ and __dlpack_device__, and lives on the CPU, or on the CUDA device where
+    arrays are made. copy: False shares memory of the CPU, which nobody may write to any more; default: a
+    copy. Raises DtypeError for anything else, or a dtype that nbgrad does not take; DeviceError for values on
+    CUDA where arrays are made on the CPU.
     """
     if not hasattr(x, "__dlpack__"):
         raise errors.bad_argument("from_dlpack", x, "an array with the method __dlpack__")
+    if hasattr(x, "__dlpack_device__") and x.__dlpack_device__()[0] in dlpack.ON_CUDA:
+        return wrap(devices.from_dlpack(x, copy))
     return asarray(np.from_dlpack(x), copy=copy is not False)
 
 

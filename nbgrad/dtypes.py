@@ -1,0 +1,23 @@
+"""The dtypes that arrays have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nbgrad import errors
+
+SUPPORTED = frozenset(np.dtype(name) for name in (
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"))
+
+
+def supported(dtype: Any) -> np.dtype:
+    """dtype as a NumPy dtype in native byte order. Raises DtypeError for one that nbgrad does not take."""
+    try:
+        found = np.dtype(dtype).newbyteorder("=")
+    except TypeError as error:
+        raise errors.unsupported_dtype(dtype) from error
+    if found not in SUPPORTED:
+        raise errors.unsupported_dtype(found)
+    return np.dtype(found.type)               # NumPy's own object: equal ones are compared by address
