@@ -7,6 +7,7 @@ Run as tests/test_everywhere.py.
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.special
 
 import nbgrad as nb
 
@@ -39,6 +40,24 @@ def test_products_of_integers(dtype, rng):
         got = (nb.asarray(a) @ nb.asarray(b)).numpy()
         assert got.dtype == dtype
         np.testing.assert_array_equal(got, a @ b)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("how", ["sum", "max", "logsumexp"])
+def test_other_products_in_tiles(how, dtype, rng):
+    """Sizes that are no multiple of a tile; of each derivative another index is summed over."""
+    x, y = rng.normal(size=(2, 9, 6)).astype(dtype), rng.normal(size=(6, 10)).astype(dtype)[:, ::-1]
+    terms = np.abs(x[:, :, :, None] - y.astype(float))
+    want = {"sum": np.sum, "max": np.max, "logsumexp": scipy.special.logsumexp}[how](terms, axis=2)
+    near(nb.gdot(x, y, lambda x, y: abs(x - y), how), want)
+    z, pull = nb.vjp(lambda x, y: nb.gdot(x, y, lambda x, y: abs(x - y), how), nb.asarray(x), nb.asarray(y))
+    top = want[:, :, None]
+    weight = {"sum": 1.0, "max": terms == top, "logsumexp": np.exp(terms - top)}[how]
+    if how != "max" or dtype == "float64":
+        along = np.sign(x[:, :, :, None] - y.astype(float)) * weight
+        got = pull(nb.asarray(np.ones(z.shape, dtype)))
+        near(got[0], along.sum(-1), 12)
+        near(got[1], -along.sum((0, 1)), 12)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
