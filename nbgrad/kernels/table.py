@@ -1,14 +1,16 @@
 """The dispatch table: KERNELS[op, device], and the only place that chooses a device.
 
-A kernel is found by name: the op `sum` declared in nbgrad/ops/reduce.py runs `sum` of
-nbgrad/kernels/<device>/reduce.py. `register` adds one for an op that lives elsewhere. A kernel takes the
-output first, then raw arrays and the op's parameters; one for an op that has no output to fill (a view, a
-library routine that allocates) returns its result.
+A kernel is found by name: the op `tril` declared in nbgrad/ops/index.py runs `tril` of
+nbgrad/kernels/<device>/index.py; what is one recipe on every device, as `sum` is, stands once, in
+nbgrad/kernels/by_row. `register` adds one for an op that lives elsewhere. A kernel takes the output first,
+then raw arrays and the op's parameters; one for an op that has no output to fill (a view, a library routine
+that allocates) returns its result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -24,6 +26,7 @@ from nbgrad.kernels.cuda.elementwise import Loops as CudaLoops
 __all__ = ["DEVICES", "KERNELS", "Body", "Loops", "add", "has", "loops", "register", "run", "summed"]
 
 DEVICES = ("cpu", "cuda")
+_ROWS = {"cpu": "nbgrad.kernels.cpu.nest", "cuda": "nbgrad.kernels.cuda.rows"}
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
 memory.announce(pool.start)
 
@@ -35,20 +38,29 @@ def register(op: str, kernel: Callable[..., Any], where: str = "cpu") -> None:
 
 def find(op: str, room: str, where: str) -> Callable[..., Any]:
     """The kernel of op on a device. Raises DeviceError where there is none."""
-    kernel = KERNELS.get((op, where))
+    kernel = KERNELS.get((op, where)) or _written(op, room, where)
     if kernel is None:
-        if not has(op, room, where):
-            raise errors.no_kernel(op, where)
-        kernel = KERNELS[op, where] = getattr(import_module(f"nbgrad.kernels.{where}.{room}"), op)
+        raise errors.no_kernel(op, where)
+    KERNELS[op, where] = kernel
     return kernel
 
 
 def has(op: str, room: str, where: str) -> bool:
     """Whether op has a kernel on a device."""
-    if (op, where) in KERNELS:
-        return True
-    name = f"nbgrad.kernels.{where}.{room}"
-    return find_spec(name) is not None and hasattr(import_module(name), op)
+    return (op, where) in KERNELS or _written(op, room, where) is not None
+
+
+def _written(op: str, room: str, where: str) -> Callable[..., Any] | None:
+    """The kernel of op in its room on a device; or in that of all devices, given the device's rows."""
+    own = _found(f"nbgrad.kernels.{where}.{room}", op)
+    if own is not None:
+        return own
+    shared = _found(f"nbgrad.kernels.by_row.{room}", op)
+    return None if shared is None else partial(shared, import_module(_ROWS[where]))
+
+
+def _found(module: str, name: str) -> Callable[..., Any] | None:
+    return getattr(import_module(module), name, None) if find_spec(module) is not None else None
 
 
 def _place(op: str, xs: tuple[Any, ...]) -> str:

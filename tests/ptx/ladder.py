@@ -1,9 +1,10 @@
 """The CUDA kernels proven without a GPU: `python tests/ptx/ladder.py`, or `--quick` for values alone.
 
-Three legs, each with as many processes as there are cores: the tests of the op table in Numba's simulator;
-the interpreter's own tests, and those of the op table on the PTX that NVIDIA's compiler makes of the kernels;
-and machine code of that PTX for four targets, with the gates of tests/ptx/gates.py. The last table counts
-what was compiled, what was executed, and which planted faults were caught. Exit status 1 if anything failed.
+Three legs, each with as many processes as there are cores: the values of every op in Numba's simulator; the
+interpreter's own tests, and those of the op table, derivatives too, on the PTX that NVIDIA's compiler makes
+of kernels; and machine code of that PTX for four targets, with the gates of tests/ptx/gates.py. The last
+table counts what was compiled, what was executed, and which planted faults were caught. Exit status 1 if
+anything failed.
 
 It needs numba-cuda with its compiler: pip install -e '.[test,cuda]'.
 """
@@ -66,10 +67,9 @@ def run(name: str, arguments: Sequence[str], folder: Path, device: str | None = 
 
 def legs(folder: Path, quick: bool) -> list[Leg]:
     """The runs of pytest; PTX is kept in a folder of that name in the folder."""
-    values = ("-k", "values") if quick else ()
     executed = ("-k", "values or training or digits") if quick else ()
     interpreter = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "tests").glob("test_ptx*.py"))
-    return [run("in the simulator", (*EVERYWHERE, *values), folder, "cuda-sim"),
+    return [run("in the simulator", (*EVERYWHERE, "-k", "values"), folder, "cuda-sim"),
             run("of the interpreter", (*interpreter, *OWN), folder),
             run("executed on PTX", ("--ptx", str(folder / "ptx"), *EVERYWHERE, *executed), folder)]
 

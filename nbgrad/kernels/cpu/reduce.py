@@ -1,4 +1,4 @@
-"""Reductions for the CPU: a recipe each (recipes.py)."""
+"""What reductions need beside their recipes (kernels/by_row/reduce.py), for the CPU."""
 
 from __future__ import annotations
 
@@ -6,46 +6,7 @@ from math import prod as product
 
 import numpy as np
 
-from nbgrad.kernels import recipes
-from nbgrad.kernels.cpu.nest import reduce, run
-
-Axes = tuple[int, ...]
 _MANY = 4096                              # elements that are not worth writing
-
-
-def sum(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
-    """Sums, in blocks: as accurate as NumPy's pairwise sums."""
-    return reduce(recipes.SUM, x, axis, keepdims)
-
-
-def prod(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
-    """Products."""
-    return reduce(recipes.PROD, x, axis, keepdims)
-
-
-def max(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
-    """Largest elements; nan wins."""
-    return reduce(recipes.MAX, x, axis, keepdims)
-
-
-def min(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
-    """Smallest elements; nan wins."""
-    return reduce(recipes.MIN, x, axis, keepdims)
-
-
-def any(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
-    """Whether an element is not zero."""
-    return reduce(recipes.ANY, x, axis, keepdims)
-
-
-def all(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
-    """Whether no element is zero."""
-    return reduce(recipes.ALL, x, axis, keepdims)
-
-
-def mean(x: np.ndarray, axis: Axes, keepdims: bool) -> np.ndarray:
-    """Means: nan where there is nothing to average."""
-    return reduce(recipes.MEAN, x, axis, keepdims)
 
 
 def normal(x: np.ndarray) -> bool:
@@ -54,12 +15,7 @@ def normal(x: np.ndarray) -> bool:
     return bool(((size >= np.finfo(x.dtype).tiny) & (size < np.inf)).all())
 
 
-def extremum_vjp(g: np.ndarray, z: np.ndarray, x: np.ndarray, axis: Axes) -> np.ndarray:
-    """g, shared equally by the elements that are z."""
-    return run(recipes.EXTREMUM_VJP, (x, g, z), axis)
-
-
-def spread(x: np.ndarray, shape: tuple[int, ...], axis: Axes) -> np.ndarray:
+def spread(x: np.ndarray, shape: tuple[int, ...], axis: tuple[int, ...]) -> np.ndarray:
     """Copies along the axes; of many elements a view."""
     x = x.reshape([1 if a in axis else n for a, n in enumerate(shape)])
     if product(shape) >= _MANY:

@@ -1,0 +1,36 @@
+"""Reductions of exponentials: a recipe each, shifted by the largest element."""
+
+from __future__ import annotations
+
+from nbgrad.kernels import recipes
+from nbgrad.kernels.rows import Array, Rows
+
+
+def logsumexp(rows: Rows, x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
+    """log(sum(exp(x))); infinite where the largest element is."""
+    return rows.reduce(recipes.LOGSUMEXP, x, axis, keepdims)
+
+
+def softmax(rows: Rows, x: Array, axis: int) -> Array:
+    """exp(x) over its sum along one axis."""
+    return rows.run(recipes.SOFTMAX, (x,), (axis,))
+
+
+def log_softmax(rows: Rows, x: Array, axis: int) -> Array:
+    """log of softmax along one axis."""
+    return rows.run(recipes.LOG_SOFTMAX, (x,), (axis,))
+
+
+def logsumexp_vjp(rows: Rows, g: Array, z: Array, x: Array, axis: tuple[int, ...]) -> Array:
+    """g exp(x - z); where z is infinite, the elements that equal it share g."""
+    return rows.run(recipes.LOGSUMEXP_VJP, (x, g, z), axis)
+
+
+def softmax_vjp(rows: Rows, g: Array, z: Array, axis: int) -> Array:
+    """z (g - sum(g z)) along one axis."""
+    return rows.run(recipes.SOFTMAX_VJP, (g, z), (axis,))
+
+
+def log_softmax_vjp(rows: Rows, g: Array, z: Array, axis: int) -> Array:
+    """g - exp(z) sum(g) along one axis."""
+    return rows.run(recipes.LOG_SOFTMAX_VJP, (g, z), (axis,))
