@@ -114,9 +114,12 @@ def _checked(api: Any) -> None:
     if hasattr(api, "driver") and hasattr(api, "runtime"):
         has, needs = api.driver.driver.get_version(), api.runtime.get_version()
         if has[0] < needs[0]:
+            older = ", or pip install 'nbgrad[cuda12]' in a fresh environment" if has[0] == 12 else ""
             raise errors.no_cuda(f"the driver is for CUDA {has[0]}.{has[1]}, and the installed packages are "
-                                 f"for CUDA {needs[0]}", "Install a newer driver, or pip install "
-                                 f"'nbgrad[cuda{has[0]}]' in a fresh environment.")
+                                 f"for CUDA {needs[0]}", f"Install a newer driver{older}.")
+    if hasattr(api, "list_devices") and not len(api.list_devices()):
+        raise errors.no_cuda("there is no CUDA device", "Set NBGRAD_DEVICE=cpu (or cuda-sim to try CUDA "
+                             "kernels without a device).")
 
 
 def available() -> bool:
@@ -147,7 +150,7 @@ def description() -> dict[str, str]:
 # --------------------------------------------------------------------------------------------- errors
 def told(error: Any) -> str:
     """What an error says, in one line without a full stop."""
-    return " ".join(str(error).split()).rstrip(".:")
+    return " ".join(str(getattr(error, "msg", error)).split()).rstrip(".:")
 
 
 def raised(error: Exception) -> bool:

@@ -26,7 +26,7 @@ del x, y, z
 with nb.device("cpu"):
     print(nb.sum(nb.exp(nb.zeros(3))).item())
 assert cuda.host().total == before
-""", """DeviceError: the CUDA device failed, as a copy from the device says: [700] Call to
+""", """DeviceError: the CUDA device failed, as a copy from the device says: Call to
 cuStreamSynchronize results in CUDA_ERROR_ILLEGAL_ADDRESS. The kernels launched since the last wait, the
 last one
 first: k_sin, wild, k_exp.
@@ -70,7 +70,7 @@ assert sum(size * len(each) for (_, size), each in home.spare.items()) == home.t
 assert nb.devices.release() > 0
 print(home.total, front.memory.used(), home.spare)
 """, """6656 6656
-DeviceError: there is no memory for 8192 bytes on the device ([2] Call to cuMemAlloc_v2 results in
+DeviceError: there is no memory for 8192 bytes on the device (Call to cuMemAlloc_v2 results in
 CUDA_ERROR_OUT_OF_MEMORY); 4096 bytes are in use, and 2560 that were spare have been given back first.
 Free tensors,
 or make the arrays smaller.
