@@ -30,6 +30,7 @@ from nbgrad.declare import elementwise
 from nbgrad.devices import Device as device
 from nbgrad.jacobians import hessian, jacobian
 from nbgrad.kernels.threads import get_num_threads, set_num_threads
+from nbgrad.libraries import use_cupy
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.arrange import kron, repeat, roll, tile
 from nbgrad.ops.close import allclose, isclose
@@ -230,7 +231,7 @@ __all__ = [
     "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor",
     "tensordot", "testing", "tile", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "uint16",
     "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values",
-    "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros", "zeros_like",
+    "use_cupy", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"

@@ -25,7 +25,7 @@ LAYERS = [
     ["kernels.cache", "kernels.cpu.*"],
     ["kernels.cuda.*"],
     ["kernels.table"],
-    ["tensors"],
+    ["tensors", "libraries"],
     ["core"],
     ["transforms", "registry", "tape"],
     ["checkpoint", "structured"],
