@@ -5,7 +5,7 @@ import pytest
 
 import nbgrad as nb
 from nbgrad import info
-from nbgrad.tensors import raw
+from nbgrad.testing import values
 
 A = np.random.default_rng(0).normal(size=(3, 4))
 B = np.random.default_rng(1).normal(size=(2, 3, 4))
@@ -107,8 +107,8 @@ def test_values(name):
     for dtype in ("float64", "float32"):
         xs = [np.asarray(a, dtype) if a.dtype.kind == "f" else a for a in args]
         got, want = ours(*xs, **params), numpys(*xs, **params)
-        assert raw(got).dtype == want.dtype
-        np.testing.assert_allclose(raw(got), want, rtol=1e-13 if dtype == "float64" else 2e-5, atol=1e-6)
+        assert values(got).dtype == want.dtype
+        np.testing.assert_allclose(values(got), want, rtol=1e-13 if dtype == "float64" else 2e-5, atol=1e-6)
         assert got.shape == want.shape
 
 
@@ -122,19 +122,19 @@ def test_derivatives(name):
 def test_unique_values_and_their_places():
     x = np.array([[3.0, 1.0, 3.0], [0.0, 1.0, np.nan]])
     for theirs, ours in zip(np.unique_all(x), nb.unique_all(x), strict=True):
-        np.testing.assert_array_equal(raw(ours), theirs)
-    np.testing.assert_array_equal(raw(nb.unique_counts(x).counts), np.unique_counts(x).counts)
+        np.testing.assert_array_equal(values(ours), theirs)
+    np.testing.assert_array_equal(values(nb.unique_counts(x).counts), np.unique_counts(x).counts)
     inverse = np.unique_inverse(x).inverse_indices
-    np.testing.assert_array_equal(raw(nb.unique_inverse(x).inverse_indices), inverse)
-    np.testing.assert_array_equal(raw(nb.unique_values(x)), [0, 1, 3, np.nan])
+    np.testing.assert_array_equal(values(nb.unique_inverse(x).inverse_indices), inverse)
+    np.testing.assert_array_equal(values(nb.unique_values(x)), [0, 1, 3, np.nan])
     gradient = nb.grad(lambda t: nb.sum(nb.unique_values(t) * np.arange(1.0, 5.0)))(x)
-    np.testing.assert_array_equal(raw(gradient), [[3, 2, 0], [1, 0, 4]])
+    np.testing.assert_array_equal(values(gradient), [[3, 2, 0], [1, 0, 4]])
 
 
 def test_searchsorted_takes_the_order_of_an_unsorted_array():
     x, v = A[0], A[1]
     got = nb.searchsorted(x, v, sorter=nb.argsort(x))
-    np.testing.assert_array_equal(raw(got), np.searchsorted(np.sort(x), v))
+    np.testing.assert_array_equal(values(got), np.searchsorted(np.sort(x), v))
 
 
 def test_dtypes():
@@ -156,18 +156,18 @@ def test_dlpack_copies_in_and_out():
     x = np.arange(3.0)
     t = nb.from_dlpack(x)
     x[0] = 9
-    np.testing.assert_array_equal(raw(t), [0, 1, 2])
+    np.testing.assert_array_equal(values(t), [0, 1, 2])
     back = np.from_dlpack(t)
     np.testing.assert_array_equal(back, [0, 1, 2])
-    assert not np.shares_memory(back, raw(t))
-    np.testing.assert_array_equal(raw(nb.from_dlpack(t * 2)), [0, 2, 4])
+    assert not np.shares_memory(back, values(t))
+    np.testing.assert_array_equal(values(nb.from_dlpack(t * 2)), [0, 2, 4])
 
 
 def test_shifts_are_operators():
     x = nb.asarray([1, -8])
-    np.testing.assert_array_equal(raw(x << 3), [8, -64])
-    np.testing.assert_array_equal(raw(x >> np.array([70, 70])), [0, -1])
-    np.testing.assert_array_equal(raw(1 << nb.asarray([0, 64, -1])), [1, 0, 0])
+    np.testing.assert_array_equal(values(x << 3), [8, -64])
+    np.testing.assert_array_equal(values(x >> np.array([70, 70])), [0, -1])
+    np.testing.assert_array_equal(values(1 << nb.asarray([0, 64, -1])), [1, 0, 0])
 
 
 @pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric", "wrap"])
@@ -177,7 +177,7 @@ def test_borders_of_any_width(mode):
         for before in range(9):
             for after in (0, 1, 4, 9):
                 got = nb.pad(x, (before, after), mode)
-                np.testing.assert_array_equal(raw(got), np.pad(x, (before, after), mode))
+                np.testing.assert_array_equal(values(got), np.pad(x, (before, after), mode))
 
 
 def test_the_constants_of_a_border_have_gradients():
@@ -215,7 +215,7 @@ def test_large_arrays_are_read_at_an_index_as_numpys_are():
         (slice(None), x[0, :, 0] > 0),
     ):
         for y in (x, x[:, :, ::-1], x.astype(np.float32)):
-            np.testing.assert_array_equal(raw(nb.asarray(y)[index]), y[index])
+            np.testing.assert_array_equal(values(nb.asarray(y)[index]), y[index])
     with pytest.raises(nb.errors.NbgradError, match=r"getitem.*\(20, 30, 40\).*out of bounds"):
         nb.asarray(x)[:, np.array([0, 30])]
 
@@ -240,12 +240,12 @@ def test_the_last_value_written_stays_and_has_the_gradient(seed):
     ][seed]
     for v in (rng.normal(size=x[index].shape), rng.normal(size=x[index].shape[-1:]), np.array(2.0)):
         want, source = written_one_by_one(x, index, v)
-        np.testing.assert_array_equal(raw(nb.setitem(x, index, v)), want)
+        np.testing.assert_array_equal(values(nb.setitem(x, index, v)), want)
         weights = rng.normal(size=x.shape)
         gx, gv = nb.grad(lambda a, b: nb.sum(nb.setitem(a, index, b) * weights), (0, 1))(x, v)  # noqa: B023
-        np.testing.assert_array_equal(raw(gx), np.where(source < 0, weights, 0))
+        np.testing.assert_array_equal(values(gx), np.where(source < 0, weights, 0))
         back = np.bincount(source[source >= 0], weights[source >= 0], v.size).reshape(v.shape)
-        np.testing.assert_allclose(raw(gv), back, atol=1e-12)
+        np.testing.assert_allclose(values(gv), back, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float32"])
@@ -289,8 +289,8 @@ def test_methods():
         (x.tril(-1), np.tril(A, -1)),
         (x.nonzero()[0], A.nonzero()[0]),
     ):
-        np.testing.assert_allclose(raw(got), want)
-    np.testing.assert_array_equal(raw(x), A)
+        np.testing.assert_allclose(values(got), want)
+    np.testing.assert_array_equal(values(x), A)
 
 
 def test_info_lists_ops_and_what_is_made_of_them():

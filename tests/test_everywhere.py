@@ -28,6 +28,13 @@ def test_long_rows(name, shape, rng):
         np.testing.assert_allclose(got, want, rtol=2e-5, atol=2e-5)
 
 
+def test_rounding_does_not_grow_with_the_length(rng):
+    x = (rng.normal(size=(3, 9000)) + 1e4).astype(np.float32)
+    for got in (nb.mean(nb.asarray(x), axis=1), nb.mean(nb.asarray(x.T.copy()), axis=0),
+                nb.einsum("ij,ij->i", nb.asarray(x), nb.asarray(x[:1] * 0 + 1)) / 9000):
+        np.testing.assert_allclose(got.numpy(), x.mean(1, dtype=float), rtol=3e-7)
+
+
 def test_columns_so_long_that_their_parts_have_parts(rng):
     x = rng.normal(size=(4200, 2))
     np.testing.assert_allclose(nb.sum(nb.asarray(x), axis=0).numpy(), x.sum(0), rtol=1e-12, atol=1e-12)

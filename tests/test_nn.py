@@ -7,7 +7,7 @@ import scipy.signal
 import nbgrad as nb
 from nbgrad import errors
 from nbgrad.ops.random import _bits, _philox
-from nbgrad.tensors import raw
+from nbgrad.testing import values
 
 RNG = np.random.default_rng(3)
 LOGITS, IMAGES = RNG.normal(size=(6, 4)), RNG.normal(size=(2, 4, 3, 5))
@@ -27,11 +27,11 @@ def agree(ours, theirs, *arrays, dtype="float64", tol=1e-12):
     v = np.random.default_rng(1).normal(size=tuple(want.shape)).astype(dtype)
     want.backward(torch.tensor(v))
     got, pullback = nb.vjp(ours, *arrays)
-    assert raw(got).dtype == dtype
-    np.testing.assert_allclose(raw(got), want.detach().numpy(), rtol=tol, atol=tol)
+    assert values(got).dtype == dtype
+    np.testing.assert_allclose(values(got), want.detach().numpy(), rtol=tol, atol=tol)
     for g, x in zip(pullback(v), xs, strict=True):
-        assert raw(g).dtype == dtype
-        np.testing.assert_allclose(raw(g), x.grad.numpy(), rtol=tol, atol=tol)
+        assert values(g).dtype == dtype
+        np.testing.assert_allclose(values(g), x.grad.numpy(), rtol=tol, atol=tol)
 
 
 # what it is called: (ours, PyTorch's, arrays)
@@ -327,24 +327,24 @@ def test_layer_norm_does_not_cancel():
     exact = x.astype("float64") - x.mean(1, keepdims=True, dtype="float64")
     exact /= np.sqrt((exact**2).mean(1, keepdims=True) + 1e-5)
     for y in (nb.layer_norm(x), nb.layer_norm(x.T, 0).T):
-        np.testing.assert_allclose(raw(y), exact, rtol=0, atol=1e4 * 5 * np.finfo("float32").eps)
+        np.testing.assert_allclose(values(y), exact, rtol=0, atol=1e4 * 5 * np.finfo("float32").eps)
 
 
 def test_layer_norm_of_a_constant_row_is_flat():
     y, pullback = nb.vjp(lambda x: nb.layer_norm(x, eps=0.25), np.full((2, 4), 3.0))
-    assert (raw(y) == 0).all()
-    np.testing.assert_allclose(raw(pullback(np.eye(4)[:2])[0])[0], [1.5, -0.5, -0.5, -0.5])
+    assert (values(y) == 0).all()
+    np.testing.assert_allclose(values(pullback(np.eye(4)[:2])[0])[0], [1.5, -0.5, -0.5, -0.5])
 
 
 def test_layer_norm_of_integers_and_mixed_dtypes():
-    assert raw(nb.layer_norm([[1, 2, 3]])).dtype == np.float64
-    assert raw(nb.layer_norm(np.ones((2, 3), "float32"))).dtype == np.float32
-    assert raw(nb.layer_norm(np.ones((2, 3), "float32"), weight=np.ones(3))).dtype == np.float64
+    assert values(nb.layer_norm([[1, 2, 3]])).dtype == np.float64
+    assert values(nb.layer_norm(np.ones((2, 3), "float32"))).dtype == np.float32
+    assert values(nb.layer_norm(np.ones((2, 3), "float32"), weight=np.ones(3))).dtype == np.float64
 
 
 # ----------------------------------------------------------------------------------------------- convolution
 def test_conv2d_is_scipys_correlation():
-    z = raw(nb.conv2d(PICTURES[:, :1], KERNELS[:1, :1]))
+    z = values(nb.conv2d(PICTURES[:, :1], KERNELS[:1, :1]))
     for got, x in zip(z, PICTURES, strict=True):
         np.testing.assert_allclose(got[0], scipy.signal.correlate(x[0], KERNELS[0, 0], "valid"), rtol=1e-12)
 
@@ -353,20 +353,20 @@ def test_conv2d_of_empty_batches_and_integers():
     assert nb.conv2d(PICTURES[:0], KERNELS).shape == (0, 3, 6, 4)
     gx, gw = nb.grad(lambda x, w: nb.sum(nb.conv2d(x, w)), (0, 1))(PICTURES[:0], KERNELS)
     assert gx.shape == (0, 4, 7, 8)
-    assert (raw(gw) == 0).all()
+    assert (values(gw) == 0).all()
     z = nb.conv1d([[1, 2, 3]], [[[1, 1]]])
     assert z.dtype == np.float64
-    assert raw(z).tolist() == [[3, 5]]
+    assert values(z).tolist() == [[3, 5]]
 
 
 # ------------------------------------------------------------------------------------------------- pooling
 def test_ties_in_a_window_share_and_nan_stays():
     x = np.array([[1.0, 1.0, 0.0, np.nan], [0.0, 1.0, 5.0, 0.0]])
     y, pullback = nb.vjp(lambda x: nb.max_pool2d(x, 2), x)
-    np.testing.assert_array_equal(raw(y), [[1.0, np.nan]])
-    g = raw(pullback(np.array([[3.0, 1.0]]))[0])
+    np.testing.assert_array_equal(values(y), [[1.0, np.nan]])
+    g = values(pullback(np.array([[3.0, 1.0]]))[0])
     np.testing.assert_array_equal(g, [[1.0, 1.0, np.nan, np.nan], [0.0, 1.0, np.nan, np.nan]])
-    assert np.isnan(raw(nb.jvp(lambda x: nb.max_pool2d(x, 2), (x,), (np.ones_like(x),))[1])[0, 1])
+    assert np.isnan(values(nb.jvp(lambda x: nb.max_pool2d(x, 2), (x,), (np.ones_like(x),))[1])[0, 1])
 
 
 def test_pools_of_empty_batches_and_integers():
@@ -375,7 +375,7 @@ def test_pools_of_empty_batches_and_integers():
         assert nb.grad(lambda x, p=pool: nb.sum(p(x, 2)))(PICTURES[:0]).shape == (0, 4, 7, 8)
         z = pool(np.array([[1, 2], [3, 6]]), 2)
         assert z.dtype == np.float64
-        assert raw(z) == (6 if pool is nb.max_pool2d else 3)
+        assert values(z) == (6 if pool is nb.max_pool2d else 3)
 
 
 # ------------------------------------------------------------------------------------------------- embedding
@@ -384,12 +384,12 @@ def test_indices_may_change_after_the_call():
     z = nb.embedding(indices, weight)
     indices[:] = 4
     nb.sum(z).backward()
-    assert raw(weight.grad)[:, 0].tolist() == [1, 1, 0, 0, 0]
+    assert values(weight.grad)[:, 0].tolist() == [1, 1, 0, 0, 0]
 
 
 def test_padding_gets_no_tangent_either():
     _, t = nb.jvp(lambda w: nb.embedding([0, 2], w, padding_idx=2), (TABLE,), (np.ones_like(TABLE),))
-    assert raw(t).tolist() == [[1, 1, 1], [0, 0, 0]]
+    assert values(t).tolist() == [[1, 1, 1], [0, 0, 0]]
 
 
 # --------------------------------------------------------------------------------------------------- dropout
@@ -418,18 +418,18 @@ def test_bits_of_an_element_do_not_depend_on_the_size():
 def test_the_mask_is_the_same_backwards_and_for_every_dtype():
     x = np.full(10001, 3.0)
     y, pullback = nb.vjp(lambda x: nb.dropout(x, 0.25, key=(1, 2)), x)
-    kept = raw(y) != 0
+    kept = values(y) != 0
     assert abs(kept.mean() - 0.75) < 0.02
-    assert (raw(y)[kept] == 4.0).all()
-    assert ((raw(pullback(np.ones(10001))[0]) != 0) == kept).all()
-    assert ((raw(nb.dropout(x.astype("float32"), 0.25, key=(1, 2))) != 0) == kept).all()
+    assert (values(y)[kept] == 4.0).all()
+    assert ((values(pullback(np.ones(10001))[0]) != 0) == kept).all()
+    assert ((values(nb.dropout(x.astype("float32"), 0.25, key=(1, 2))) != 0) == kept).all()
     again = nb.grad(lambda x: nb.sum(nb.checkpoint(lambda x: nb.dropout(x, 0.25, key=(1, 2)))(x)))(x)
-    assert ((raw(again) != 0) == kept).all()
+    assert ((values(again) != 0) == kept).all()
 
 
 def test_keys_differ():
     x = np.ones(4096)
-    masks = [raw(nb.dropout(x, key=k)) != 0 for k in (0, 1, (0, 1), (1, 0), (1,), 2**63)]
+    masks = [values(nb.dropout(x, key=k)) != 0 for k in (0, 1, (0, 1), (1, 0), (1,), 2**63)]
     for i, a in enumerate(masks):
         for b in masks[:i]:
             assert 0.45 < (a == b).mean() < 0.55
@@ -439,5 +439,5 @@ def test_dropout_at_its_ends():
     x = nb.tensor(LOGITS, requires_grad=True)
     assert nb.dropout(x, 0.9, training=False) is x
     assert nb.dropout(x, 0.0) is x
-    assert (raw(nb.dropout(np.array([np.nan, np.inf]), 1.0, key=1)) == 0).all()
-    assert raw(nb.dropout(np.ones(3, int), 0.5, key=1)).dtype == np.float64
+    assert (values(nb.dropout(np.array([np.nan, np.inf]), 1.0, key=1)) == 0).all()
+    assert values(nb.dropout(np.ones(3, int), 0.5, key=1)).dtype == np.float64

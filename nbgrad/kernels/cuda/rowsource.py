@@ -12,6 +12,7 @@ from nbgrad import cuda
 from nbgrad.kernels.recipe import Recipe, Step, indented, join, neutral, split, typed
 
 _WARP = 32
+_TOGETHER = 64                            # floats that are summed one after another
 
 
 @lru_cache(maxsize=1024)
@@ -133,13 +134,27 @@ class _Writer:
             if target == "each":
                 lines.append(self.typed(f"a_each[uint64(q_each)] = T({value})"))
             else:
-                lines.append(self.typed(f"{target} = {join(combine, target, value) if combine else value}"))
-        step_ = "parts_" if self.team == 1 and self.parts else f"uint32({self.team})"
+                part = f"{target}_" if combine and self.summed(step) else target
+                lines.append(self.typed(f"{part} = {join(combine, part, value) if combine else value}"))
         loop = [*[f"{t} = {neutral(c, self.dtype)}" for t, c in step.folds.items()],
-                "i_ = uint32(first_ + lane_)", "while i_ < last_:",
-                *indented([*lines, f"i_ = uint32(i_ + {step_})"])]
+                "i_ = uint32(first_ + lane_)", *self.loop(step, lines)]
         return [*([self.typed(f"if {step.where}:"), *indented(loop)] if step.where else loop),
                 *[line for t, c in step.folds.items() for line in self.together(t, c)]]
+
+    def summed(self, step: Step) -> bool:
+        """Whether a step sums floats: then some at a time, as rounding grows with what is summed in a row."""
+        return self.dtype.kind == "f" and set(step.folds.values()) == {"+"}
+
+    def loop(self, step: Step, lines: list[str]) -> list[str]:
+        """The loop over a thread's elements, from i_ on."""
+        apart = "parts_" if self.team == 1 and self.parts else f"uint32({self.team})"
+        each = [*lines, f"i_ = uint32(i_ + {apart})"]
+        if not self.summed(step):
+            return ["while i_ < last_:", *indented(each)]
+        some = [*[f"{t}_ = {neutral(c, self.dtype)}" for t, c in step.folds.items()],
+                f"end_ = uint32(min(int64(last_), int64(i_) + int64({_TOGETHER}) * int64({apart})))",
+                "while i_ < end_:", *indented(each), *[f"{t} = {t} + {t}_" for t in step.folds]]
+        return ["while i_ < last_:", *indented(some)]
 
     def together(self, name: str, combine: str) -> list[str]:
         """Lines that fold what the threads of a team have, and give it to all of them."""
