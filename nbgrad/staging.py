@@ -14,6 +14,7 @@ from nbgrad import driver, streams
 from nbgrad.streams import Stream
 
 _PIECES = 4                               # of pinned memory, for a stream's copies to the device
+_BEHIND = 4096                            # bytes that a copy may be longer than what is asked for
 _APART = 64                               # bytes between the starts of two copies in a piece, at least
 
 
@@ -34,6 +35,11 @@ class Staging:
     def send(self, memory: Any, data: np.ndarray) -> None:
         """Copy bytes to the start of memory on the device; data may change as soon as this returns."""
         with self.lock:
+            if memory.size <= self.size:  # with what is behind the data: a part of memory costs more to name
+                room = self._room(memory.size)
+                room[:data.size] = data
+                streams.put(memory, 0, room, self.stream)
+                return
             for start in range(0, data.size, self.size):
                 part = data[start:start + self.size]
                 room = self._room(part.size)
@@ -60,6 +66,12 @@ class Staging:
         with self.lock:
             while len(self.back) < min(2, -(-data.size // self.size)):
                 self.back.append(driver.pinned(self.size))
+            if start == 0 and memory.size <= min(self.size, data.size + _BEHIND):
+                room = self.back[0][:memory.size]
+                streams.get(memory, 0, room, self.stream)
+                streams.wait(self.stream, "a copy from the device")
+                data[:] = room[:data.size]
+                return
             last: tuple[Any, np.ndarray, np.ndarray] | None = None
             for count, at in enumerate(range(0, data.size, self.size)):
                 part = data[at:at + self.size]

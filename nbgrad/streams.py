@@ -135,12 +135,16 @@ def synchronize() -> None:
 
 def put(memory: Any, start: int, data: np.ndarray, at: Stream) -> None:
     """Copy bytes of pinned memory, which stay as they are until then, to a place in the device's."""
-    asked("a copy to the device", memory[start:start + data.size].copy_to_device, data, at.api)
+    asked("a copy to the device", _part(memory, start, data.size).copy_to_device, data, at.api)
 
 
 def get(memory: Any, start: int, data: np.ndarray, at: Stream) -> None:
     """Copy bytes from a place in the device's memory to pinned memory, which are there after a wait."""
-    asked("a copy from the device", memory[start:start + data.size].copy_to_host, data, at.api)
+    asked("a copy from the device", _part(memory, start, data.size).copy_to_host, data, at.api)
+
+
+def _part(memory: Any, start: int, size: int) -> Any:
+    return memory if size == memory.size else memory[start:start + size]
 
 
 def blocks(n: int, threads: int | None = None) -> int:

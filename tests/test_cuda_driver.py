@@ -59,13 +59,13 @@ del x, y, z, many
 print(nb.devices.release(), cuda.host().total)
 """
 TOLD = """-- upload
-allocate 512; pin 1048576; to the device 80 on (nil)
+allocate 512; pin 1048576; to the device 512 on (nil)
 -- launch
 allocate 512; launch 1 x 256 on (nil)
 -- download
-pin 1048576; to the host 80 on (nil); wait for stream (nil)
+pin 1048576; to the host 512 on (nil); wait for stream (nil)
 -- again
-launch 1 x 256 on (nil); to the host 80 on (nil); wait for stream (nil)
+launch 1 x 256 on (nil); to the host 512 on (nil); wait for stream (nil)
 -- another stream
 event 2; record on (nil); stream 0x70 waits
 allocate 512; launch 1 x 256 on 0x70
