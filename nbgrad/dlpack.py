@@ -6,7 +6,7 @@ Source: DLPack 1.0, include/dlpack/dlpack.h; the Python specification beside it.
 from __future__ import annotations
 
 import ctypes
-from ctypes import c_char_p, c_int32, c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p, py_object
+from ctypes import c_char_p, c_int32, c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
 from typing import Any
 
 import numpy as np
@@ -48,54 +48,35 @@ def _function(name: str, result: Any, *arguments: Any) -> Any:
     return ctypes.PYFUNCTYPE(result, *arguments)((name, ctypes.pythonapi))
 
 
-# Of what is given as a number nobody counts references: a capsule that goes away has none.
-_new = _function("PyCapsule_New", py_object, c_void_p, c_char_p, c_void_p)
 _is_valid = _function("PyCapsule_IsValid", ctypes.c_int, c_void_p, c_char_p)
 _pointer = _function("PyCapsule_GetPointer", c_void_p, c_void_p, c_char_p)
 _rename = _function("PyCapsule_SetName", ctypes.c_int, c_void_p, c_char_p)
-_keep = _function("Py_IncRef", None, py_object)
-_drop = _function("Py_DecRef", None, c_void_p)
 _CALLBACK = ctypes.CFUNCTYPE(None, c_void_p)
 
 
-def _delete(managed: Any) -> None:
-    """Let go of what is kept for a managed tensor, which is then gone itself."""
-    owner, managed.owner = managed.owner, None
-    if owner:
-        _drop(owner)
+class _Described:
+    """What NumPy takes for an array of the host's, and keeps; nobody reads an element of it there."""
 
-
-_DELETERS = {kind: _CALLBACK(lambda address, kind=kind: _delete(kind.from_address(address)))
-             for kind in (_Plain, _Versioned)}
-
-
-@_CALLBACK
-def _discarded(capsule: int) -> None:
-    """A capsule goes away: if nobody took what is in it, that goes too."""
-    for kind, deleter in _DELETERS.items():
-        if _is_valid(capsule, kind.name):
-            deleter(_pointer(capsule, kind.name))
-
-
-for _each in (*_DELETERS.values(), _discarded):
-    _keep(_each)                          # others may call them as long as the process lives
+    def __init__(self, x: CudaArray) -> None:
+        first = driver.address(x.buffer.bytes()) + x.offset
+        self.kept = x
+        self.__array_interface__ = {"shape": x.shape, "typestr": x.dtype.str, "data": (first, False),
+                                    "strides": x.strides, "version": 3}
 
 
 def capsule(x: CudaArray, versioned: bool, flags: int) -> Any:
-    """A capsule with an array, which is there until who takes it lets it go."""
+    """A capsule with an array, which is there until who takes it lets it go.
+
+    NumPy makes it, and lets go of it in compiled code: one that is refused is dropped while an error is on
+    its way, and no function of Python's can be called then.
+    """
     kind = _Versioned if versioned else _Plain
-    managed, sizes = kind(), c_int64 * max(x.ndim, 1)
-    shape, strides = sizes(*x.shape), sizes(*x.steps)
-    first = driver.address(x.buffer.bytes()) + x.offset
-    managed.tensor = _Tensor(first, CUDA, driver.ordinal(), x.ndim, _KINDS[x.dtype.kind],
-                             8 * x.dtype.itemsize, 1, shape, strides, 0)
+    given = np.asarray(_Described(x)).__dlpack__(max_version=(1, 0) if versioned else None)
+    managed = kind.from_address(_pointer(id(given), kind.name))
+    managed.tensor.device, managed.tensor.ordinal = CUDA, driver.ordinal()
     if isinstance(managed, _Versioned):
-        managed.major, managed.flags = 1, flags
-    managed.deleter = ctypes.cast(_DELETERS[kind], c_void_p)
-    owner = (managed, shape, strides, x)
-    _keep(owner)
-    managed.owner = id(owner)
-    return _new(ctypes.addressof(managed), kind.name, ctypes.cast(_discarded, c_void_p))
+        managed.flags = flags
+    return given
 
 
 class Taken:

@@ -12,6 +12,8 @@ THEIRS = """
 import ctypes
 from nbgrad import dlpack
 
+NEW = dlpack._function("PyCapsule_New", ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+
 class Theirs:
     '''An array of another library's: NumPy's a, in the device's memory as it lies in the host's.'''
 
@@ -57,7 +59,7 @@ class Lender(Theirs):
             managed.major = 1
         self.deleter = dlpack._CALLBACK(self.gone)
         managed.deleter = ctypes.cast(self.deleter, ctypes.c_void_p)
-        return dlpack._new(ctypes.addressof(managed), kind.name, None)
+        return NEW(ctypes.addressof(managed), kind.name, None)
 
     def gone(self, address):
         assert address == ctypes.addressof(self.kept)
@@ -219,10 +221,17 @@ for kind, wanted in ((dlpack._Plain, {}), (dlpack._Versioned, {"max_version": (1
             del capsule
             assert front.memory.used() == used
 print(x.__dlpack_device__())
+try:
+    np.from_dlpack(x)                                    # which takes none of a GPU's
+except (BufferError, RuntimeError) as error:
+    print(error)
+gc.collect()
+assert front.memory.used() == used
 for bad in ({"stream": 0}, {"copy": False}, {"dl_device": (2, 1)}, {"dl_device": (10, 0)}):
     print(message(x.__dlpack__, **bad))
 print(np.from_dlpack(Giver(x.__dlpack__(dl_device=(1, 0)), (1, 0))).sum())
 """, """(2, 0)
+Unsupported device in DLTensor.
 ExchangeError: __dlpack__: stream 0 may be either: 1 is the default stream, 2 that of the thread.
 ExchangeError: __dlpack__: copy=False shares read-only values, which needs max_version=(1, 0).
 ExchangeError: __dlpack__: the tensor is on device (2, 0), and (2, 1) is asked for.
