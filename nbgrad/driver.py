@@ -127,9 +127,10 @@ def available() -> bool:
     if find_spec("numba_cuda") is None or os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "0":
         return False
     try:
-        return bool(import_module("numba.cuda").is_available())
-    except (ImportError, RuntimeError):
+        _checked(_imported(False))
+    except errors.DeviceError:
         return False
+    return True
 
 
 def description() -> dict[str, str]:

@@ -187,5 +187,7 @@ def test_packages_that_are_not_complete(error):
                             "without a device)."),
 ])
 def test_drivers_that_do_not_do(around, want, library):
-    found = run("import nbgrad", NBGRAD_DEVICE="cuda", LD_LIBRARY_PATH=str(library), **around)
+    around["LD_LIBRARY_PATH"] = str(library)
+    assert run("import nbgrad as nb; print(nb.ones(1).device)", NBGRAD_DEVICE="auto", **around) == "cpu\n"
+    found = run("import nbgrad", NBGRAD_DEVICE="cuda", **around)
     assert found == f"nbgrad.errors.DeviceError: CUDA cannot be used: {want}"
