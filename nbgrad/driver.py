@@ -161,8 +161,7 @@ def raised(error: Exception) -> bool:
 
 def failure(what: str, error: Exception) -> errors.DeviceError:
     """The DeviceError for one of the driver's: kernels that were launched before may be what failed."""
-    last = [kernel for stream in host().streams.values() for kernel in reversed(stream.recent)]
-    names = dict.fromkeys(getattr(kernel, "__name__", "a kernel") for kernel in last)
+    names = dict.fromkeys(name for stream in host().streams.values() for name in reversed(stream.recent))
     return errors.device_failed(what, names, told(error))
 
 

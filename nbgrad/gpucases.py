@@ -158,11 +158,12 @@ def _others(dtype: str) -> Iterator[Case]:
     yield _case("getitem", "rows backward", "other", dtype, lambda x: x[places], n, pull=True)
     yield _case("conv2d", "3x3", "other", dtype, nb.conv2d, (2, 8, 16, 16), (8, 8, 3, 3))
     yield _case("max_pool2d", "2x2", "other", dtype, lambda x: nb.max_pool2d(x, 2), (2, 8, 32, 32))
-    yield _case("solve", "64x64", "other", dtype, nb.linalg.solve, (64, 64), (64, 8))
-    yield Case("cholesky", "64x64", "other", dtype, partial(_definite, dtype=dtype),
-               _forward(nb.linalg.cholesky))
+    for m in (64, 96):                    # with one panel, and with several
+        yield _case("solve", f"{m}x{m}", "other", dtype, nb.linalg.solve, (m, m), (m, 8))
+        yield Case("cholesky", f"{m}x{m}", "other", dtype, partial(_definite, n=m, dtype=dtype),
+                   _forward(nb.linalg.cholesky))
 
 
-def _definite(rng: np.random.Generator, dtype: str) -> list[np.ndarray]:
-    x = rng.normal(size=(64, 64))
-    return [(x @ x.T + 64 * np.eye(64)).astype(dtype)]
+def _definite(rng: np.random.Generator, n: int, dtype: str) -> list[np.ndarray]:
+    x = rng.normal(size=(n, n))
+    return [(x @ x.T + n * np.eye(n)).astype(dtype)]

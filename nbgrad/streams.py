@@ -5,7 +5,9 @@ An error of a kernel is known when the device is waited for: each stream keeps t
 
 from __future__ import annotations
 
+import threading
 from collections import deque
+from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any
 
@@ -24,7 +26,7 @@ class Stream:
 
     handle  : the driver's number of it; 0 is the default one
     api     : what numba.cuda takes for it
-    recent  : the last kernels launched on it since it was last waited for
+    recent  : names of the last kernels launched on it, and of their ops, since it was last waited for
     ready   : launches by kernel, grid and block, configured
     kept    : what was given for it, which may own it
     staging : host memory for its copies, once there was one
@@ -35,10 +37,17 @@ class Stream:
     def __init__(self, handle: int, api: Any, kept: Any) -> None:
         self.handle, self.api, self.kept = handle, api, kept
         self.staging: Any = None
-        self.recent: deque[Any] = deque(maxlen=_RECENT)
+        self.recent: deque[str] = deque(maxlen=_RECENT)
         self.ready: dict[tuple[Any, Any, Any], Any] = {}
 
 
+class _Work(threading.local):
+    """What a thread is doing."""
+
+    op = ""
+
+
+_work = _Work()
 _current: ContextVar[Stream | None] = ContextVar("stream", default=None)
 
 
@@ -153,6 +162,15 @@ def blocks(n: int, threads: int | None = None) -> int:
     return max(1, min(-(-n // (threads or home.threads)), home.blocks))
 
 
+def named(op: str, kernel: Callable[..., Any], *args: Any, **params: Any) -> Any:
+    """kernel(*args, **params), whose launches are known to be an op's."""
+    before, _work.op = _work.op, op
+    try:
+        return kernel(*args, **params)
+    finally:
+        _work.op = before
+
+
 def launch(kernel: Any, grid: Any, block: Any, *args: Any) -> None:
     """Start a kernel. Errors of the device's own come from the next wait for it."""
     at = stream()
@@ -167,7 +185,8 @@ def launch(kernel: Any, grid: Any, block: Any, *args: Any) -> None:
         synchronize()                     # raises where a kernel before has failed
         raise errors.not_launched(getattr(kernel, "__name__", "a kernel"), grid, block,
                                   told(error)) from error
-    at.recent.append(kernel)
+    name = getattr(kernel, "__name__", "a kernel")
+    at.recent.append(f"{name} of {_work.op}" if _work.op else name)
 
 
 def _configured(kernel: Any, grid: Any, block: Any, at: Stream) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors, memory
+from nbgrad import devices, errors, memory, streams
 from nbgrad.cuda import CONNECTED, CudaArray
 from nbgrad.kernels.cpu import mapreduce, pool
 from nbgrad.kernels.cpu.elementwise import Body, Loops
@@ -76,6 +76,8 @@ def run(op: str, room: str, out: Callable[..., tuple[tuple[int, ...], Any]] | No
     """
     where = _place(op, xs) if CONNECTED else "cpu"
     kernel = KERNELS.get((op, where)) or find(op, room, where)
+    if where != "cpu":
+        kernel = partial(streams.named, op, kernel)
     if out is None:
         return kernel(*xs, **params)
     z = devices.empty(*out(*xs, **params), where)
@@ -98,7 +100,7 @@ class _Loops(Loops):
         devices.common(self.name, xs)
         if self.on_cuda is None:
             self.on_cuda = CudaLoops(self.name, self.program, self.many)
-        return self.on_cuda(*xs)
+        return streams.named(self.name, self.on_cuda, *xs)
 
 
 def loops(name: str, program: Callable[[tuple[Any, ...]], Body], many: bool = False) -> Loops:

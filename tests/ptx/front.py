@@ -30,7 +30,7 @@ from ptx.streams import Event, Order, Stream
 
 CAPABILITY = (7, 5)                       # the oldest target; machine code for all is made of its PTX
 # Few threads and blocks: kernels must go round, and blocks end in the middle of the data.
-LAUNCHES = {"threads": 32, "blocks": 3, "grain": 1, "keep": False, "stage": 4096}
+LAUNCHES = {"threads": 32, "blocks": 12, "grain": 1, "keep": False, "stage": 4096}
 
 
 class Flat:
