@@ -1,10 +1,10 @@
 """The CUDA kernels proven without a GPU: `python tests/ptx/ladder.py`, or `--quick` for values alone.
 
 Three legs, each with as many processes as there are cores: the values of every op in Numba's simulator; the
-interpreter's own tests, and those of the op table, derivatives too, on the PTX that NVIDIA's compiler makes
-of kernels; and machine code of that PTX for four targets, with the gates of tests/ptx/gates.py. The last
-table counts what was compiled, what was executed, and which planted faults were caught. Exit status 1 if
-anything failed.
+interpreter's and the host's own tests, and those of the op table, derivatives too, on the PTX that NVIDIA's
+compiler makes of kernels; and machine code of that PTX for four targets, with the gates in gates.py beside.
+The last table counts what was compiled, what was executed, and which planted faults were caught. Exit status
+1 if anything failed.
 
 It needs numba-cuda with its compiler: pip install -e '.[test,cuda]'.
 """
@@ -26,7 +26,8 @@ from ptx import gates
 
 ROOT = Path(__file__).parents[2]
 EVERYWHERE = ("tests/test_ops.py", "tests/test_everywhere.py", "tests/test_everywhere_matrices.py")
-OWN = ("tests/test_devices.py", "tests/test_gpucheck.py", "tests/test_gpureport.py")
+# Beside the op table: the interpreter, and the host's side on it and on what stands for the driver.
+OWN = ("ptx*", "cuda*", "devices", "libraries", "gpu*")
 FAULTS = "test_ptx_faults"                # the file of tests that plant a fault each
 
 
@@ -68,9 +69,9 @@ def run(name: str, arguments: Sequence[str], folder: Path, device: str | None = 
 def legs(folder: Path, quick: bool) -> list[Leg]:
     """The runs of pytest; PTX is kept in a folder of that name in the folder."""
     executed = ("-k", "values or training or digits") if quick else ()
-    interpreter = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "tests").glob("test_ptx*.py"))
+    own = sorted(str(file.relative_to(ROOT)) for name in OWN for file in ROOT.glob(f"tests/test_{name}.py"))
     return [run("in the simulator", (*EVERYWHERE, "-k", "values"), folder, "cuda-sim"),
-            run("of the interpreter", (*interpreter, *OWN), folder),
+            run("of interpreter and host", own, folder),
             run("executed on PTX", ("--ptx", str(folder / "ptx"), *EVERYWHERE, *executed), folder)]
 
 
