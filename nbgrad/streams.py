@@ -162,7 +162,7 @@ def blocks(n: int, threads: int | None = None) -> int:
     return max(1, min(-(-n // (threads or home.threads)), home.blocks))
 
 
-def named(op: str, kernel: Callable[..., Any], *args: Any, **params: Any) -> Any:
+def named(op: str, kernel: Callable[..., Any], /, *args: Any, **params: Any) -> Any:
     """kernel(*args, **params), whose launches are known to be an op's."""
     before, _work.op = _work.op, op
     try:
