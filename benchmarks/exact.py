@@ -1,4 +1,4 @@
-"""Exact values and partial derivatives of the elementwise ops, in mpmath.
+"""Exact partial derivatives of the elementwise ops, in mpmath.
 
 A formula is the textbook's, in the functions below, on numbers x + sum of c e: the e are infinitesimals whose
 squares are 0, so that the coefficient of a product of several is a partial derivative. A function adds its
@@ -6,18 +6,22 @@ Taylor series, for which it has its own derivatives in closed form. Precision is
 are wanted stand, so formulas need not avoid cancellation.
 
 Nothing here is taken from nbgrad's rules. At kinks the numbers follow the conventions of the op table: abs
-has derivative 0 at 0, a branch is that of the value.
+has derivative 0 at 0, a branch is that of the value. At infinities and at the ends of a domain a partial is
+its limit from inside.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 from mpmath import mp, mpf
 
 DIGITS = 100                              # bits that must stand
 MOST = 1 << 14                            # bits of precision at the most
+HUGE = mpf(2) ** 1100                     # stands for infinity, its reciprocal for what is beside a zero
 
 
 class Jet:
@@ -65,7 +69,7 @@ class Jet:
 
 
 def jet(x: Any) -> Jet:
-    return x if isinstance(x, Jet) else Jet({0: mpf(x)})
+    return x if isinstance(x, Jet) else Jet({0: x if isinstance(x, mpf) else mpf(x)})
 
 
 def series(x: Any, *derivatives: mpf) -> Jet:
@@ -177,14 +181,17 @@ def atanh(x: Any) -> Jet:
     return series(x, mp.atanh(a), 1 / r, 2 * a / r**2, (2 + 6 * a * a) / r**3)
 
 
-def erf(x: Any, value: Any = None) -> Jet:
+def erf(x: Any, less: int = 0) -> Jet:
+    """The error function, less 0 or 1; beyond a million constant."""
     a = jet(x).real
+    if abs(a) > 10**6:
+        return jet(mp.sign(a) - less)
     e = 2 / mp.sqrt(mp.pi) * mp.exp(-a * a)
-    return series(x, mp.erf(a) if value is None else value, e, -2 * a * e, (4 * a * a - 2) * e)
+    return series(x, -mp.erfc(a) if less else mp.erf(a), e, -2 * a * e, (4 * a * a - 2) * e)
 
 
 def erfc(x: Any) -> Jet:
-    return -erf(x, -mp.erfc(jet(x).real))
+    return -erf(x, 1)
 
 
 def normal(x: Any) -> Jet:
@@ -198,9 +205,22 @@ def absolute(x: Any) -> Jet:
 
 
 def general_power(x: Any, y: Any) -> Jet:
-    """x to the power y; of x below 0 only for constant integers y."""
+    """x to the power y. Raises ArithmeticError for x below 0 unless y is a constant integer."""
     x, y = jet(x), jet(y)
-    return exp(y * log(x)) if x.real > 0 else power(x, y.real)
+    if x.real > 0:
+        return exp(y * log(x))
+    if set(y.parts) != {0} or y.real != mp.floor(y.real):
+        raise ArithmeticError("the logarithm of a negative number")
+    return power(x, y.real)
+
+
+def larger(x: Jet, y: Jet) -> Jet:
+    """The larger of two; the mean of equal ones."""
+    return x if x.real > y.real else y if x.real < y.real else (x + y) * mpf(0.5)
+
+
+def huber_penalty(d: Jet, delta: Jet) -> Jet:
+    return d * d * mpf(0.5) if abs(d.real) <= delta.real else delta * (absolute(d) - delta * mpf(0.5))
 
 
 FORMULAS: dict[str, Callable[..., Any]] = {
@@ -222,14 +242,56 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "subtract": lambda x, y: x - y, "tan": lambda x: sin(x) / cos(x), "tanh": tanh,
     "others": lambda g, z, x: g * (z / x), "ratio": lambda a, b: a / b if b.real else b * 0,
     "atan2": lambda y, x: atan(y / x) if abs(x.real) > abs(y.real) else -atan(x / y),   # but for constants
+    "clip": lambda x, low, high: (high if x.real >= high.real or low.real >= high.real
+                                  else low if x.real <= low.real else x),
+    "huber_penalty": huber_penalty, "maximum": larger, "minimum": lambda x, y: -larger(-x, -y),
+    "remainder": lambda x, y: x - y * mp.floor(x.real / y.real),
 }
+# Where the domain of a function ends
+DOMAINS = {
+    "acos": (-1, 1), "acosh": (1, mp.inf), "asin": (-1, 1), "atanh": (-1, 1), "log": (0, mp.inf),
+    "log10": (0, mp.inf), "log1p": (-1, mp.inf), "log2": (0, mp.inf), "sqrt": (0, mp.inf),
+}
+PERIODIC = ("cos", "sin", "tan")
+
+
+def inside(name: str, x: float, huge: mpf) -> mpf:
+    """An argument, or one as good as beside it: inside the domain, finite, and not 0.
+
+    Raises ArithmeticError outside the domain.
+    """
+    low, high = DOMAINS.get(name, (-mp.inf, mp.inf))
+    if not low <= x <= high or (math.isinf(x) and name in PERIODIC):
+        raise ArithmeticError(f"{name}: {x} is outside the domain")
+    with mp.workprec(MOST):
+        if math.isinf(x):
+            return huge if x > 0 else -huge
+        if x == 0:
+            return 1 / huge if low == 0 or math.copysign(1, x) > 0 else -1 / huge
+        return mpf(x) + (1 / huge if x == low else -1 / huge if x == high else 0)
 
 
 def partial(name: str, xs: Sequence[float], by: Sequence[int]) -> mpf:
-    """The partial derivative of an op at finite xs by the operands in these places, one after the other.
+    """The partial derivative of an op by the operands in these places, one after the other, to DIGITS bits.
 
-    To DIGITS bits. Raises ArithmeticError where it is not finite, or MOST bits do not suffice.
+    Raises ArithmeticError where it is not defined, or MOST bits do not suffice.
     """
+    for moved in sorted(product((False, True), repeat=len(xs)), key=sum):
+        try:
+            found = [regular(name, [inside(name, x, huge) if m else mpf(x) for x, m in zip(xs, moved)], by)
+                     for huge in (HUGE, HUGE**2)[:1 + any(moved)]]
+        except (ArithmeticError, ValueError, TypeError):   # mpmath's too: poles, infinities, complex numbers
+            continue
+        before, last = map(abs, found[:1] + found[-1:])
+        limit = mp.inf if last > 1.5 * before else 0 if before > 1.5 * last else 1
+        return mp.sign(found[-1]) * limit if limit != 1 else found[-1]
+    raise ArithmeticError(f"{name} has no derivative at {tuple(xs)}")
+
+
+def regular(name: str, xs: Sequence[mpf], by: Sequence[int]) -> mpf:
+    """`partial` where the op is regular. Raises ArithmeticError, ValueError or TypeError elsewhere."""
+    if not all(map(mp.isfinite, xs)):
+        raise ArithmeticError(f"{name}: {xs} are not finite")
     before, bits = None, 4 * DIGITS
     while bits <= MOST:
         with mp.workprec(bits):
@@ -237,7 +299,7 @@ def partial(name: str, xs: Sequence[float], by: Sequence[int]) -> mpf:
             for k, place in enumerate(by):
                 operands[place] = operands[place] + Jet({1 << k: mpf(1)})
             found = jet(FORMULAS[name](*operands)).parts.get((1 << len(by)) - 1)
-            if found is None:
+            if found is None:             # the op does not depend on them
                 return mpf(0)
             if found and before is not None and abs(found - before) <= abs(found) * mpf(2) ** -DIGITS:
                 return found
