@@ -21,6 +21,7 @@ from mpmath import mp, mpf
 
 DIGITS = 100                              # bits that must stand
 MOST = 1 << 14                            # bits of precision at the most
+FAR = mpf(2) ** 40
 HUGE = mpf(2) ** 1100                     # stands for infinity, its reciprocal for what is beside a zero
 
 
@@ -91,8 +92,13 @@ def reciprocal(x: Jet) -> Jet:
     return series(x, 1 / a, -1 / a**2, 2 / a**3, -6 / a**4)
 
 
+def power_of_e(a: mpf) -> mpf:
+    """e^a; beyond FAR, where no format has it, that of FAR."""
+    return mp.exp(max(-FAR, min(a, FAR)))
+
+
 def exp(x: Any) -> Jet:
-    e = mp.exp(jet(x).real)
+    e = power_of_e(jet(x).real)
     return series(x, e, e, e, e)
 
 
@@ -129,26 +135,33 @@ def cos(x: Any) -> Jet:
     return series(x, c, -s, -c, s)
 
 
+def hyperbola(x: Any) -> tuple[mpf, mpf]:
+    """sinh and cosh."""
+    e = power_of_e(jet(x).real)
+    return (e - 1 / e) / 2, (e + 1 / e) / 2
+
+
 def sinh(x: Any) -> Jet:
-    s, c = mp.sinh(jet(x).real), mp.cosh(jet(x).real)
+    s, c = hyperbola(x)
     return series(x, s, c, s, c)
 
 
 def cosh(x: Any) -> Jet:
-    s, c = mp.sinh(jet(x).real), mp.cosh(jet(x).real)
+    s, c = hyperbola(x)
     return series(x, c, s, c, s)
 
 
 def sigmoid(x: Any) -> Jet:
-    e = mp.exp(-abs(jet(x).real))
+    e = power_of_e(-abs(jet(x).real))
     z = (1 if jet(x).real >= 0 else e) / (1 + e)
     d, turn = e / (1 + e) ** 2, 1 - 2 * z
     return series(x, z, d, d * turn, d * (turn**2 - 2 * d))
 
 
 def tanh(x: Any) -> Jet:
-    t, s = mp.tanh(jet(x).real), mp.sech(jet(x).real) ** 2
-    return series(x, t, s, -2 * t * s, s * (4 * t**2 - 2 * s))
+    s, c = hyperbola(x)
+    t, d = s / c, 1 / c**2
+    return series(x, t, d, -2 * t * d, d * (4 * t**2 - 2 * d))
 
 
 def asin(x: Any) -> Jet:

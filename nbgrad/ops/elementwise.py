@@ -8,6 +8,7 @@ Domains and infinities follow IEEE: the derivative of sqrt at 0 is inf, of log a
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -122,10 +123,38 @@ log10 = elementwise("log10", "log10({})", lambda x, z: (1 / _LN10) / x, like=np.
                     doc="Return the logarithm to base 10.")
 log1p = elementwise("log1p", "log1p({})", lambda x, z: 1 / (1 + x), like=np.log1p, at=(-0.9, 3.0),
                     doc="Return log(1 + x), accurate near 0.")
+# y * p, and 0 where y is 0, even if p is infinite
+_scaled = Elementwise("scaled", "{0} * {1} if {0} != 0 else {T}(0)", lambda y, p, z: (p, y), arity=2,
+                      loop=_floats("scaled"))
+# y x^(y - 1), 0 where y is 0
+_power_slope: Any = Elementwise(
+    "power_slope", lambda x, y: _scaled(y, _pow(x, y - 1)),
+    lambda x, y, z: (_scaled(y, _power_slope(x, y - 1)),
+                     _pow(x, y - 1) + _scaled(y, _power_log(1)(x, y - 1))), arity=2)
+
+
+def _damped(z: Tensor, x: Tensor, k: int) -> Tensor:
+    """z log(x)^k for z = x^y, which is 0 where z is; nan for x below 0."""
+    return choose(logical_or(not_equal(z, 0), x < 0), z * _product(log(x), k))
+
+
+@cache
+def _power_log(k: int) -> Any:
+    """The op x^y log(x)^k. Its partials are ops of this kind again."""
+    return Elementwise(f"power_log{k}", lambda x, y: _damped(_pow(x, y), x, k),
+                       lambda x, y, z: _of_power_log(k, x, y), arity=2)
+
+
+def _of_power_log(k: int, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    lower = _pow if k == 1 else _power_log(k - 1)
+    return _scaled(y, _power_log(k)(x, y - 1)) + k * lower(x, y - 1), _power_log(k + 1)(x, y)
+
+
+# x^y log(x), where z = x^y is known: its derivative is counted with x and y
+_log_times = Elementwise("log_times", lambda z, x, y: _damped(z, x, 1),
+                         lambda z, x, y, w: (None, *_of_power_log(1, x, y)), arity=3)
 _pow: Any = elementwise(
-    "pow", "pow({}, {})",
-    lambda x, y, z: (choose(not_equal(y, 0), y * _pow(x, y - 1)),
-                     choose(logical_not(logical_and(equal(x, 0), y > 0)), z * log(x))),
+    "pow", "pow({}, {})", lambda x, y, z: (_power_slope(x, y), _log_times(z, x, y)),
     like=np.power, at=((0.1, 3.0), _FAR))
 sin = elementwise("sin", "sin({})", lambda x, z: cos(x), like=np.sin,
                   doc="Return the sine of an angle in radians.")
