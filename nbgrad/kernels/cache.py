@@ -60,7 +60,7 @@ def _hash(parts: Sequence[str]) -> str:
 
 
 def compile_kernel(name: str, source: str, arguments: Sequence[Any], result: Any = None,
-                   reassociate: bool = False, exact: bool = False) -> Callable[..., Any]:
+                   exact: bool = False) -> Callable[..., Any]:
     """The compiled function `name` that source defines, as a callable that checks none of its arguments.
 
     source    : may use the names in nbgrad.kernels.cpu.scalars.SCOPE; other functions that it defines are
@@ -68,18 +68,17 @@ def compile_kernel(name: str, source: str, arguments: Sequence[Any], result: Any
     arguments : for each a NumPy dtype: an array with such elements; or a type (float, int, bool, np.float32):
         a scalar given by value; or `object`: any Python object
     result    : None; such a type; np.ndarray: an array that the kernel makes, or None; a tuple of np.ndarray
-    reassociate : sums may be reordered (for speed; never anything that changes nan or inf)
     exact     : every step is rounded by itself, a product that is added to something too, so that equal
         expressions in two kernels agree in each bit
     """
     made = [_spell(kind) for kind in (result if isinstance(result, tuple) else [result])]
-    parts = [foundation(), name, source, *map(_spell, arguments), "->", *made, str(reassociate), str(exact)]
+    parts = [foundation(), name, source, *map(_spell, arguments), "->", *made, str(exact)]
     key = _hash(parts)[:32]
     kernel = LOADED.get(key)
     if kernel is None:
         with _lock:
             kernel = LOADED.get(key) or _load(key)
-            LOADED[key] = kernel or _build(key, name, source, arguments, result, reassociate, exact)
+            LOADED[key] = kernel or _build(key, name, source, arguments, result, exact)
         kernel = LOADED[key]
     return kernel
 
@@ -89,9 +88,9 @@ def _spell(kind: Any) -> str:
 
 
 def _build(key: str, name: str, source: str, arguments: Sequence[Any], result: Any,
-           reassociate: bool, exact: bool) -> Callable[..., Any]:
+           exact: bool) -> Callable[..., Any]:
     symbol = f"{name}_{key}"              # two kernels of one name would be one for the linker
-    code, needed = import_module(_COMPILER).build(symbol, name, source, arguments, result, reassociate, exact)
+    code, needed = import_module(_COMPILER).build(symbol, name, source, arguments, result, exact)
     if missing := linker.missing(needed):
         raise errors.unlinked_kernel(name, missing)
     store.write(foundation(), key, "\n".join([symbol, *needed, "", ""]).encode() + code)

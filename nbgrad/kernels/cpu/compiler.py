@@ -24,7 +24,6 @@ from nbgrad.kernels.cpu.raw import OBJECT
 from nbgrad.kernels.cpu.scalars import SCOPE
 
 _SCALARS = {float: types.float64, int: types.int64, bool: types.boolean}
-_FASTMATH = frozenset({"contract"})
 _OBJECT = ir.IntType(8).as_pointer()
 
 
@@ -47,17 +46,17 @@ class _Library(CPUCodeLibrary):
 
 
 def build(symbol: str, name: str, source: str, arguments: Sequence[Any], result: Any,
-          reassociate: bool, exact: bool) -> tuple[bytes, list[str]]:
+          exact: bool) -> tuple[bytes, list[str]]:
     """Object code whose only symbol is a builtin that runs the kernel, and the symbols that it needs.
 
     symbol : the builtin's name for the linker
-    name, source, arguments, result, reassociate, exact : see `cache.compile_kernel`
+    name, source, arguments, result, exact : see `cache.compile_kernel`
     """
     space = {**SCOPE, "__name__": __name__}
     exec(compile(source, f"<nbgrad {name}>", "exec"), space)
-    fast = (frozenset() if exact else _FASTMATH) | ({"reassoc", "nsz"} if reassociate else frozenset())
     options: dict[str, Any] = {
-        "nopython": True, "error_model": "numpy", "fastmath": set(fast), "no_cfunc_wrapper": True}
+        "nopython": True, "error_model": "numpy", "fastmath": set() if exact else {"contract"},
+        "no_cfunc_wrapper": True}
     inner = {**options, "no_cpython_wrapper": True}
     for word in space.keys() - SCOPE.keys() - {"__name__", "__builtins__", name}:
         part = _named(space[word], f"{word}_{symbol}")

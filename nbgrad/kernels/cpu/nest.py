@@ -118,4 +118,4 @@ def _kernel(recipe: Recipe, along: bool, dtypes: tuple[np.dtype, ...], dtype: np
     least = _COSTLY if re.search(r"\b(exp|log)\(", " ".join(recipe.steps)) else _MEMORY_BOUND
     name = f"k_{recipe.name}_{'along' if along else 'across'}"
     return compile_kernel(name, source(name, recipe, along, dtypes, dtype, least),
-                          (*dtypes, dtype, np.dtype(np.int64), float), np.ndarray, reassociate=True)
+                          (*dtypes, dtype, np.dtype(np.int64), float), np.ndarray)

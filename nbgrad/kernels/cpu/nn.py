@@ -15,12 +15,12 @@ _SUM = """
         p = row * n
         top = load(x, p)
         for i in range(1, n):
-            top = maximum(top, load(x, p + i))
+            top = fold_maximum(top, load(x, p + i))
         total = {T}(0)
         for i in range(n):
             e = {T}(exp(load(x, p + i) - top))
             {keep}
-            total += e
+            total = fold_add(total, e)
 """
 _LOSS = """
 def k_class_entropy(o, x, places, n):
@@ -53,7 +53,7 @@ def _kernel(name: str, dtype: np.dtype) -> Any:
     source, keep, arrays = (_LOSS, "", 2) if name == "class_entropy" else (_VJP, "store(dx, p + i, e)", 3)
     full = source.format(sum=_SUM.strip().format(T=dtype, keep=keep), T=dtype)
     arguments = [dtype] * arrays + [np.dtype(np.int64), int]
-    return compile_kernel(f"k_{name}", full, arguments, reassociate=True)
+    return compile_kernel(f"k_{name}", full, arguments)
 
 
 def class_entropy(out: np.ndarray, x: np.ndarray, places: np.ndarray) -> None:

@@ -28,7 +28,7 @@ _ROW_MEAN = """
         for i in range(0, n, {block}):
             part = {T}(0)
             for j in range(i, min(n, i + {block})):
-                part += load(x, p + j)
+                part = fold_add(part, load(x, p + j))
             mean += part
         mean /= {T}(n)
 """
@@ -39,8 +39,8 @@ _ROW_MEANS = """
             part = {T}(0)
             part_total = {T}(0)
             for j in range(i, min(n, i + {block})):
-                part += load(x, p + j)
-                part_total += load(g, p + j){scaled}
+                part = fold_add(part, load(x, p + j))
+                part_total = fold_add(part_total, load(g, p + j){scaled})
             mean += part
             total += part_total
         mean /= {T}(n)
@@ -56,7 +56,7 @@ def part(start, stop, out, x, w, b, n, eps):
             part = {T}(0)
             for j in range(i, min(n, i + {block})):
                 d = load(x, p + j) - mean
-                part += d * d
+                part = fold_add(part, d * d)
             total += part
         r = {T}(1) / sqrt(total / {T}(n) + {T}(eps))
         for j in range(n):
@@ -81,8 +81,8 @@ def part(start, stop, dx, dw, db, g, x, w, sw, sb, n, section, eps):
             part_along = {T}(0)
             for j in range(i, min(n, i + {block})):
                 d = load(x, p + j) - mean
-                part += d * d
-                part_along += load(g, p + j){scaled} * d
+                part = fold_add(part, d * d)
+                part_along = fold_add(part_along, load(g, p + j){scaled} * d)
             squares += part
             along += part_along
         r = {T}(1) / sqrt(squares / {T}(n) + {T}(eps))
@@ -203,8 +203,8 @@ _COLUMNS_WEIGHTS = """
             total = {T}(0)
             for k in range(m):
                 d = load(x, q + i * inner + k) - load(s_mean, k)
-                part += load(g, q + i * inner + k) * (d * load(s_scale, k))
-                total += load(g, q + i * inner + k)
+                part = fold_add(part, load(g, q + i * inner + k) * (d * load(s_scale, k)))
+                total = fold_add(total, load(g, q + i * inner + k))
             store(dw, s + i, load(dw, s + i) + part)
             store(db, s + i, load(db, s + i) + total)
 """
@@ -223,7 +223,7 @@ def _kernel(source: str, affine: bool, dtype: np.dtype, operands: int, numbers: 
     full = source.format(**fields, **{name: text.strip().format(**fields) for name, text in pieces.items()})
     name = full.split("def k_", 1)[1].split("(", 1)[0]
     arguments = [dtype] * operands + [int] * numbers + [float]
-    return compile_kernel(f"k_{name}", full, arguments, reassociate=True)
+    return compile_kernel(f"k_{name}", full, arguments)
 
 
 def _sizes(x: np.ndarray, axis: tuple[int, ...]) -> tuple[int, int]:

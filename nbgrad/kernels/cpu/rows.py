@@ -19,6 +19,7 @@ from nbgrad.kernels.recipe import Recipe, Step, indented, join, split
 _RUN = 4096              # elements folded in a row; runs are folded in groups of 64, so that the rounding
                          # error of a sum grows with none of them: about 200 additions come in a row
 _FOUR = 4                # columns added at a time where that is all there is to do with them
+_FOLDS = {"+": "fold_add", "*": "fold_multiply", "maximum": "fold_maximum", "minimum": "fold_minimum"}
 
 
 def source(name: str, what: Recipe, along: bool, dtypes: tuple[np.dtype, ...], dtype: np.dtype,
@@ -60,6 +61,11 @@ class _Writer:
     def neutral(self, combine: str) -> str:
         return recipe.neutral(combine, self.dtype)
 
+    def fold(self, combine: str, a: str, b: str) -> str:
+        """a and b folded, in any order with what else is folded into a."""
+        name = _FOLDS.get(combine)
+        return f"{name}({a}, {b})" if name and self.dtype.kind == "f" else join(combine, a, b)
+
     def header(self) -> list[str]:
         """Lines that read the loops: kept ones (kd, steps ks), reduced ones (rd, rs), and the innermost."""
         return ["kept = load(loops, 0)", "reduced = load(loops, 1)", "span = load(loops, 2)",
@@ -96,7 +102,7 @@ class _Writer:
             if target == "each":
                 lines.append(self.typed(f"store({runs['each']}, j, T({value}))"))
             else:
-                value = join(combine, target, value) if combine else value
+                value = self.fold(combine, target, value) if combine else value
                 lines.append(self.typed(f"{target} = {value}"))
         return lines
 
@@ -145,18 +151,18 @@ class _Along(_Writer):
         neutral = {t: self.neutral(c) for t, c in folds.items()}
         lines = [f"{t} = {start}" for t, start in neutral.items()]
         lines += self.loop(step, {x: f"q_{x} + i * s_{x}" for x in self.full}, "s", "m", [], [])
-        lines += [f"group_{t} = {join(c, f'group_{t}', t)}" for t, c in folds.items()]
+        lines += [f"group_{t} = {self.fold(c, f'group_{t}', t)}" for t, c in folds.items()]
         if folds:
             lines += ["runs += 1", "if runs & 63 == 0:",
                       *indented([line for t, c in folds.items() for line in
-                                (f"all_{t} = {join(c, f'all_{t}', f'group_{t}')}",
+                                (f"all_{t} = {self.fold(c, f'all_{t}', f'group_{t}')}",
                                  f"group_{t} = {neutral[t]}")])]
         return ["runs = 0", *[f"all_{t} = group_{t} = {start}" for t, start in neutral.items()],
                 "for r in range(outer):",
                 *indented(self.offsets("q", "r", "(reduced - 1)", {x: f"p_{x}" for x in self.full})),
                 "    i = 0", "    while i < inner:", "        m = min(longest, inner - i)",
                 *indented([*lines, "i += m"], 2),
-                *[f"{t} = {join(c, f'all_{t}', f'group_{t}')}" for t, c in folds.items()]]
+                *[f"{t} = {self.fold(c, f'all_{t}', f'group_{t}')}" for t, c in folds.items()]]
 
 
 class _Across(_Writer):

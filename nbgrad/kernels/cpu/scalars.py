@@ -48,14 +48,17 @@ from nbgrad.kernels.cpu.stream import beyond, settle, stream
 from nbgrad.kernels.cpu.vecmath import functions
 
 
-def _extremum(name: str, predicate: str) -> Any:
+_REORDERED = ("contract", "nsz", "reassoc")
+
+
+def _extremum(name: str, predicate: str, flags: tuple[str, ...] = ()) -> Any:
     @intrinsic
     def extremum(typingctx: Any, x: Any, y: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             if isinstance(x, types.Float):
                 kind = ir.FunctionType(args[0].type, [args[0].type, args[0].type])
                 function = builder.module.declare_intrinsic(f"llvm.{name}", [args[0].type], kind)
-                return builder.call(function, args)
+                return builder.call(function, args, fastmath=flags)
             compare = builder.icmp_signed if x in types.signed_domain else builder.icmp_unsigned
             return builder.select(compare(predicate, args[0], args[1]), args[0], args[1])
 
@@ -87,6 +90,26 @@ def _shift(left: bool) -> Any:
 left_shift = _shift(True)                 # by more bits than there are, or fewer than none, as in NumPy
 right_shift = _shift(False)
 
+
+def _fold(name: str) -> Any:
+    """A sum or product of floats that may be reordered with those that are folded after it, to make vectors."""
+
+    @intrinsic
+    def fold(typingctx: Any, x: Any, y: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return getattr(builder, name)(*args, flags=_REORDERED)
+
+        return x(x, x), codegen
+
+    return fold
+
+
+# What a row is folded with. That alone may be reordered: what is folded is computed as it is written, so that
+# a subtraction that avoids cancellation, as in x - top - shift, stays one. Which zero wins is left open.
+FOLDS = {"fold_add": _fold("fadd"), "fold_multiply": _fold("fmul"),
+         "fold_maximum": _extremum("maximum", ">", _REORDERED),
+         "fold_minimum": _extremum("minimum", "<", _REORDERED)}
+
 SCOPE: dict[str, Any] = {
     "load": load, "store": store, "load_at": load_at, "store_at": store_at, "size": size, "plain": plain,
     "lock": lock, "unlock": unlock, "given": given, "drop": drop, "fresh": fresh, "declined": declined,
@@ -96,6 +119,7 @@ SCOPE: dict[str, Any] = {
     "invoke": invoke, "address": address, "reference": reference, "owned": owned,
     "pool_handler": pool_handler, **LIBC, **PYTHON, **NUMPY,
     "maximum": maximum, "minimum": minimum, "left_shift": left_shift, "right_shift": right_shift,
+    **FOLDS,
     "inf": math.inf, "nan": math.nan,
     **{name: getattr(np, name) for name in (
         "sqrt", "floor", "ceil", "rint", "trunc", "sign", "isnan", "isinf",
