@@ -170,6 +170,7 @@ from nbgrad.ops.shape import (
     vstack,
 )
 from nbgrad.ops.sort import argsort, sort
+from nbgrad.ops.svd import svd, svdvals
 from nbgrad.registry import OPS
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor
@@ -228,10 +229,11 @@ __all__ = [
     "reshape", "result_type", "right_shift", "roll", "round", "scatter_add", "searchsorted",
     "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax",
     "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor",
-    "tensordot", "testing", "tile", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "uint16",
-    "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values",
-    "use_cupy", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros", "zeros_like",
+    "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
+    "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "tril", "triu", "true_divide",
+    "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "use_cupy", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros",
+    "zeros_like",
 ]
 
 __version__ = "0.1.0"

@@ -264,10 +264,21 @@ def no_derivative(op: str) -> GradientError:
                          f"vjp=...)), or wrap its inputs in stop_gradient if they are constants here.")
 
 
-def repeated_eigenvalues(op: str, shape: tuple[int, ...]) -> GradientError:
-    return GradientError(f"{op}: a matrix, shape {shape}, has repeated eigenvalues, whose eigenvectors have "
-                         f"no derivative. The derivative of the eigenvalues alone exists: use eigvalsh(a), "
-                         f"or no function of the eigenvectors.")
+_REPEATED = {"eigh": ("repeated eigenvalues", "eigenvectors", "eigenvalues", "eigvalsh"),
+             "svd": ("repeated or zero singular values", "singular vectors", "singular values", "svdvals")}
+
+
+def repeated_values(op: str, shape: tuple[int, ...]) -> GradientError:
+    what, vectors, values, alone = _REPEATED[op]
+    return GradientError(f"{op}: a matrix, shape {shape}, has {what}, whose {vectors} have no derivative. "
+                         f"The derivative of the {values} alone exists: use {alone}(a), or no function of "
+                         f"the {vectors}.")
+
+
+def undetermined_vectors() -> GradientError:
+    return GradientError("svd: the columns of U, or rows of Vh, beyond those of the singular values are any "
+                         "basis of what is left, and have no derivative. Use svd(a, full_matrices=False); "
+                         "the projection onto what is left is eye(m) - U @ U.T of that.")
 
 
 def not_scalar(what: str, shape: tuple[int, ...]) -> GradientError:

@@ -6,8 +6,10 @@ from nbgrad.ops.expm import expm
 from nbgrad.ops.factor import cholesky, eigh, eigvalsh, solve_triangular
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
 from nbgrad.ops.shape import matrix_transpose
+from nbgrad.ops.svd import svd, svdvals
 
 matrix_exp = expm
 
 __all__ = ["cholesky", "det", "eigh", "eigvalsh", "expm", "inv", "matmul", "matrix_exp", "matrix_power",
-           "matrix_transpose", "norm", "outer", "slogdet", "solve", "solve_triangular", "tensordot", "vecdot"]
+           "matrix_transpose", "norm", "outer", "slogdet", "solve", "solve_triangular", "svd", "svdvals",
+           "tensordot", "vecdot"]

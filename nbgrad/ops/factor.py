@@ -204,7 +204,7 @@ def eigvalsh(a: Any) -> Any:
     return (square_matrices("eigvalsh", a),), {}
 
 
-def _of_values(g: Any, z: Any, w: Any) -> Tensor:
+def _of_values(g: Any, z: Any, w: Any, **_: Any) -> Tensor:
     h = multiply(multiply(g, z), z)
     return subtract(sum(h, -1), sum(h, -2))
 
@@ -214,11 +214,13 @@ def _gaps_like(w: np.ndarray) -> np.ndarray:
     return np.divide(1, gaps, where=gaps != 0, out=np.zeros_like(gaps))
 
 
-@op(out=lambda w: ((*w.shape, w.shape[-1]), w.dtype), vjp=_of_values, keep="z", like=_gaps_like,
+@op(out=lambda w, **_: ((*w.shape, w.shape[-1]), w.dtype), vjp=_of_values, keep="z", like=_gaps_like,
     cases=[(np.array([0.0, 1.0, 3.0]),), (np.array([[0.0, 2.0], [-1.0, 1.5]]),), ((1,),), ((0,),), ((0, 2),)])
-def inverse_gaps(w: Any) -> Any:
+def inverse_gaps(w: Any, of: str = "eigh", shape: Any = None) -> Any:
     """Return 1 / (w[j] - w[i]) for eigenvalues w: (..., n) -> (..., n, n), with 0 on the diagonal.
 
+    of, shape : the op and the shape of the matrices that they are the values of, for the error
     Raises GradientError if two are equal to rounding.
     """
-    return (as_tensor(w),), {}
+    w = as_tensor(w)
+    return (w,), {"of": of, "shape": (*w.shape, w.shape[-1]) if shape is None else shape}

@@ -95,16 +95,16 @@ def cholesky(out: np.ndarray, a: np.ndarray, upper: bool) -> None:
     try:
         z = np.linalg.cholesky(symmetric)
     except np.linalg.LinAlgError as error:
-        rest, finite = _finite(symmetric)
-        if finite.all():
+        rest, good = finite(symmetric)
+        if good.all():
             raise errors.not_positive_definite("cholesky", a.shape) from error
         cholesky(out, rest, upper)
-        out[~finite] = np.nan
+        out[~good] = np.nan
         return
     out[...] = z.swapaxes(-1, -2) if upper else z
-    finite = np.isfinite(np.diagonal(z, axis1=-2, axis2=-1)).all(-1)
-    if not finite.all():
-        out[~finite] = np.nan
+    good = np.isfinite(np.diagonal(z, axis1=-2, axis2=-1)).all(-1)
+    if not good.all():
+        out[~good] = np.nan
 
 
 def _symmetric(a: np.ndarray) -> np.ndarray:
@@ -113,37 +113,37 @@ def _symmetric(a: np.ndarray) -> np.ndarray:
     return z
 
 
-def _finite(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def finite(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """a with the identity for matrices that have an element that is not finite, and which have none."""
-    finite = np.isfinite(a).all((-2, -1))
-    return np.where(finite[..., None, None], a, np.eye(a.shape[-1], dtype=a.dtype)), finite
+    good = np.isfinite(a).all((-2, -1))
+    return np.where(good[..., None, None], a, np.eye(*a.shape[-2:], dtype=a.dtype)), good
 
 
 @_silent
 def eigh(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues and eigenvectors of symmetric parts; nan where an element is not finite."""
-    z, finite = _finite(_symmetric(a))
+    z, good = finite(_symmetric(a))
     w, v = np.linalg.eigh(z)
-    if not finite.all():
-        w[~finite] = v[~finite] = np.nan
+    if not good.all():
+        w[~good] = v[~good] = np.nan
     return w, v
 
 
 @_silent
 def eigvalsh(out: np.ndarray, a: np.ndarray) -> None:
     """Eigenvalues of symmetric parts; nan where an element is not finite."""
-    z, finite = _finite(_symmetric(a))
+    z, good = finite(_symmetric(a))
     out[...] = np.linalg.eigvalsh(z)
-    out[~finite] = np.nan
+    out[~good] = np.nan
 
 
 @_silent
-def inverse_gaps(out: np.ndarray, w: np.ndarray) -> None:
+def inverse_gaps(out: np.ndarray, w: np.ndarray, of: str, shape: tuple[int, ...]) -> None:
     """1 / (w[j] - w[i]), and 0 for i = j."""
     n = w.shape[-1]
     gaps = w[..., None, :] - w[..., :, None]
     gaps[..., range(n), range(n)] = np.inf
     least = n * np.finfo(w.dtype).eps * np.abs(w).max(-1, initial=0)
     if (np.abs(gaps) <= least[..., None, None]).any():
-        raise errors.repeated_eigenvalues("eigh", (*w.shape, n))
+        raise errors.repeated_values(of, shape)
     np.divide(1, gaps, out=out)

@@ -71,13 +71,13 @@ def eigvalsh(out: CudaArray, a: CudaArray) -> None:
     copies.into(out, eigh(a)[0])
 
 
-def inverse_gaps(out: CudaArray, w: CudaArray) -> None:
+def inverse_gaps(out: CudaArray, w: CudaArray, of: str, shape: tuple[int, ...]) -> None:
     """1 / (w[j] - w[i]), and 0 for i = j."""
     w = copies.contiguous(w)
     facts = cuda.empty(out.shape, np.int32)
     launch.run("k_gaps", _spelled, out.size, w.shape[-1], *w.flat, *out.flat, *facts.flat, what=(w.dtype,))
     if cuda.download(facts).any():
-        raise errors.repeated_eigenvalues("eigh", out.shape)
+        raise errors.repeated_values(of, shape)
 
 
 def _spelled(dtype: np.dtype) -> str:

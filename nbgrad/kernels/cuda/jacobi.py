@@ -17,10 +17,10 @@ from nbgrad import cuda
 from nbgrad.cuda import CudaArray
 from nbgrad.kernels.cuda import copies, launch, team
 
-_SWEEPS = 30                              # 6 to 10 are enough; more are for what rounding alone moves
+SWEEPS = 30                               # 6 to 10 are enough; more are for what rounding alone moves
 
-_SOURCE = """
-{largest}
+# Who meets whom in a turn of a tournament, the lower number first; with an odd number of rows one rests.
+PAIR = """
 def pair(t, turn, players):
     last = uint32(players - uint32(1))
     if t == 0:
@@ -31,6 +31,10 @@ def pair(t, turn, players):
     if y >= last:
         y = uint32(y - last)
     return min(x, y), max(x, y)
+"""
+_SOURCE = """
+{largest}
+{pair}
 def rotate(x, first, step, n, t, j, p, q, turns, at):
     here = at + int64(uint32(uint32(4) * t))
     c, s = turns[uint64(here)], turns[uint64(here + 1)]
@@ -160,4 +164,4 @@ def eigen(a: CudaArray) -> tuple[CudaArray, CudaArray]:
 def _spelled(dtype: np.dtype, threads: int) -> str:
     eps = float(np.finfo(dtype).eps)
     return _SOURCE.format(dtype=dtype, threads=threads, largest=team.largest(), memory=team.memory(dtype),
-                          sweeps=_SWEEPS, eps=eps / 8, floor=eps * eps)
+                          pair=PAIR.strip("\n"), sweeps=SWEEPS, eps=eps / 8, floor=eps * eps)

@@ -1,0 +1,186 @@
+"""The singular value decomposition, and singular values alone; any batch axes in front."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nbgrad import devices, errors
+from nbgrad.broadcast import astype
+from nbgrad.ops.compare import equal
+from nbgrad.ops.contract import matmul
+from nbgrad.ops.elementwise import negative, subtract, where
+from nbgrad.ops.factor import inverse_gaps
+from nbgrad.ops.index import getitem
+from nbgrad.ops.shape import concat, expand_dims, matrix_transpose
+from nbgrad.scalar import add, multiply
+from nbgrad.structured import op
+from nbgrad.tensors import Tensor, as_tensor
+
+
+class SVDResult(NamedTuple):
+    """a = U @ diag(S) @ Vh: singular values S (..., k), falling, and their vectors, the columns of U and the
+    rows of Vh.
+    """
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+def _matrices(name: str, a: Any) -> Tensor:
+    """a as a Tensor of float matrices. Raises ShapeError if it has fewer than two axes."""
+    a = as_tensor(a)
+    if a.ndim < 2:
+        raise errors.bad_shape(name, a.shape, "needs matrices in the last two axes")
+    return a if a.dtype.kind == "f" else astype(a, np.float64)
+
+
+# ---------------------------------------------------------------------------------- the rules
+def _first(x: Any, k: int, axis: int) -> Tensor:
+    """The first k columns (axis -1) or rows (-2)."""
+    return x if x.shape[axis] == k else getitem(x, (..., slice(k), *[slice(None)] * (-1 - axis)))
+
+
+def _of_values(u: Tensor, gs: Tensor, s: Tensor, vh: Tensor) -> Tensor:
+    """u @ diag(gs) @ vh, with nothing for values that are zero: there they have a kink."""
+    return matmul(multiply(u, expand_dims(where(equal(s, 0), 0, gs), -2)), vh)
+
+
+def _skew(x: Tensor) -> Tensor:
+    """x - x.T, half of it."""
+    return multiply(subtract(x, matrix_transpose(x)), 0.5)
+
+
+def _of_vectors(gu: Tensor | None, gvh: Tensor | None, u: Tensor, s: Tensor, vh: Tensor,
+                a: Any) -> Tensor:
+    """u @ inside @ vh, and what leaves the space of the vectors, where a is not square.
+
+    inside[i, j] = (x[i, j] s[j] + y[i, j] s[i]) / (s[j]^2 - s[i]^2), x and y the skew parts of u.T @ gu and
+    vh @ gvh.T, doubled. The inverse gaps of the eigenvalues s, -s and 0 of [[0, a], [a.T, 0]] are all the
+    quotients there are: 1 / (s[j] - s[i]), 1 / (s[j] + s[i]) and 1 / s[j].
+    Source: Giles, An extended collection of matrix derivative results, 2008, section 3.2; Townsend,
+    Differentiating the singular value decomposition, 2016.
+    """
+    k = s.shape[-1]
+    zero = multiply(_first(s, 1, -1), 0.0)
+    every = inverse_gaps(concat([s, negative(s), zero], axis=-1), "svd", a.shape)
+    gaps, sums, inverses = [getitem(every, (..., rows, slice(k))) for rows in (
+        slice(k), slice(k, 2 * k), slice(2 * k, None))]
+    inside: Any = 0.0
+    total: Any = 0.0
+    if gu is not None:
+        along = matmul(matrix_transpose(u), gu)
+        inside = multiply(_skew(along), expand_dims(s, -2))
+        if u.shape[-2] > k:
+            total = matmul(multiply(subtract(gu, matmul(u, along)), inverses), vh)
+    if gvh is not None:
+        along = matmul(gvh, matrix_transpose(vh))
+        inside = subtract(inside, multiply(_skew(along), expand_dims(s, -1)))
+        if vh.shape[-1] > k:
+            beside = multiply(subtract(gvh, matmul(along, vh)), matrix_transpose(inverses))
+            total = add(total, matmul(u, beside))
+    turned = multiply(gaps, multiply(multiply(inside, sums), 2.0))
+    return add(total, matmul(matmul(u, turned), vh))
+
+
+def _svd_rule(g: Any, z: Any, a: Any, full_matrices: bool) -> Tensor | None:
+    """The cotangents of the values and of the vectors."""
+    (gu, gs, gvh), (u, s, vh) = g, z
+    k = s.shape[-1]
+    if gu is not None and gu.shape[-1] > k:
+        gu = determined(gu, k)
+    if gvh is not None and gvh.shape[-2] > k:
+        gvh = matrix_transpose(determined(matrix_transpose(gvh), k))
+    u, vh = _first(u, k, -1), _first(vh, k, -2)
+    total = None if gs is None else _of_values(u, gs, s, vh)
+    if k and (gu is not None or gvh is not None):
+        turned = _of_vectors(gu, gvh, u, s, vh, a)
+        total = turned if total is None else add(total, turned)
+    return total
+
+
+def _no_rule(*_: Any, **__: Any) -> Tensor:
+    raise errors.undetermined_vectors()
+
+
+@op(out=lambda g, k: ((*g.shape[:-1], k), g.dtype), vjp=_no_rule, keep="", like=lambda g, k: g[..., :k],
+    cases=[(np.array([3, 0, 0]), {"k": 1})])
+def determined(g: Any, k: int) -> Any:
+    """Return the first k columns of the cotangent g of vectors, of which the others have no derivative.
+
+    Raises GradientError if one of those is not zero, and for every derivative.
+    """
+    return (as_tensor(g),), {"k": k}
+
+
+# ------------------------------------------------------------------------------------------ the ops
+def _apart(*shape: int) -> Any:
+    """Matrices whose singular values are apart, and not near zero."""
+
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        u, s, vh = np.linalg.svd(rng.normal(size=shape), full_matrices=False)
+        k = s.shape[-1]
+        return (u * (2 * np.arange(k, 0, -1) - rng.uniform(0, 1, s.shape))[..., None, :]) @ vh
+
+    return draw
+
+
+_THIN = {"full_matrices": False}
+
+
+def _svd_like(a: np.ndarray, full_matrices: bool = True) -> Any:
+    """NumPy's, with the signs of the device."""
+    u, s, vh = np.linalg.svd(a, full_matrices)
+    if devices.kind() == "cuda" and s.size:
+        k = s.shape[-1]
+        top = np.abs(u[..., :k]).argmax(-2)[..., None, :]
+        signs = np.sign(np.take_along_axis(u[..., :k], top, -2))
+        u[..., :k] *= signs
+        vh[..., :k, :] *= np.swapaxes(signs, -1, -2)
+    return u, s, vh
+
+
+@op(vjp=_svd_rule, keep="z", results=SVDResult, like=_svd_like,
+    cases=[(_apart(3, 3),), (_apart(4, 2), _THIN), (_apart(2, 2, 3), _THIN), (_apart(1, 1),),
+           (_apart(3, 1), _THIN), ((0, 0),), ((0, 2, 2),), ((3, 0), _THIN), ((2, 0, 2), _THIN)])
+def svd_factors(a: Any, full_matrices: bool = True) -> Any:
+    """Return `svd` with its vectors."""
+    return (_matrices("svd", a),), {"full_matrices": bool(full_matrices)}
+
+
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    """Return the singular value decomposition a = U @ diag(S) @ Vh of matrices.
+
+    a: (..., m, n) -> the named tuple (U (..., m, m), S (..., k), Vh (..., n, n)), k = min(m, n), S falling;
+    float32 or float64; other dtypes become float64. A matrix with nan or inf gives nan. The sign of a pair of
+    vectors is LAPACK's, and on CUDA that which makes the largest element of the column of U positive.
+    full_matrices : if False, only the k columns of U and rows of Vh that belong to singular values
+    compute_uv : if False, only S, as `svdvals` returns it
+    A derivative that uses the vectors raises GradientError where singular values are equal to rounding, or
+    zero, and so does forward mode, which carries them along; so does one of the other columns of U or rows
+    of Vh, which are any basis. svdvals has the derivative of the values alone.
+    Raises ShapeError if a has fewer than two axes.
+    """
+    return svd_factors(a, full_matrices) if compute_uv else svdvals(a)
+
+
+def _values_rule(g: Tensor, z: Any, a: Tensor) -> Tensor:
+    u, s, vh = svd_factors(a, False)
+    return _of_values(u, g, s, vh)
+
+
+@op(out=lambda a: ((*a.shape[:-2], min(a.shape[-2:])), a.dtype), vjp=_values_rule, keep="x",
+    like=lambda a: np.linalg.svd(a, compute_uv=False),
+    cases=[(_apart(3, 3),), (_apart(2, 4, 2),), (_apart(2, 3),), (_apart(1, 1),), ((0, 2),), ((0, 2, 3),)])
+def svdvals(a: Any) -> Any:
+    """Return the singular values of matrices, falling.
+
+    a: (..., m, n) -> (..., min(m, n)); float32 or float64; other dtypes become float64. A matrix with nan or
+    inf gives nan. The derivative exists in both modes: u v.T of the vectors of a value; at repeated values
+    that of one choice of vectors, at a zero value, which has a kink there, 0. The second derivative raises
+    GradientError where values are equal to rounding, or zero.
+    Raises ShapeError if a has fewer than two axes.
+    """
+    return (_matrices("svdvals", a),), {}
