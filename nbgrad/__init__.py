@@ -84,7 +84,7 @@ from nbgrad.ops.create import (
     zeros_like,
 )
 from nbgrad.ops.cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, diff
-from nbgrad.ops.deviation import norm, std, var
+from nbgrad.ops.deviation import std, var
 from nbgrad.ops.diagonal import diag, diagonal, trace
 from nbgrad.ops.dtypes import can_cast, finfo, iinfo, isdtype, result_type
 from nbgrad.ops.elementwise import (
@@ -147,6 +147,7 @@ from nbgrad.ops.index import getitem, nonzero, scatter_add, setitem, take, tril,
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
 from nbgrad.ops.nn import cross_entropy, huber, mse
 from nbgrad.ops.norm import layer_norm
+from nbgrad.ops.norms import norm
 from nbgrad.ops.pad import pad
 from nbgrad.ops.pooling import avg_pool2d, max_pool2d
 from nbgrad.ops.random import dropout

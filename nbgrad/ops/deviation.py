@@ -1,4 +1,4 @@
-"""Deviations and norms: variances, standard deviations and norms, over one axis, several, or all."""
+"""Deviations: variances, standard deviations and Euclidean norms, over one axis, several, or all."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.declare import elementwise
-from nbgrad.ops.axes import named_dim, several
-from nbgrad.ops.compare import equal, not_equal
-from nbgrad.ops.elementwise import abs, pow, subtract, where
+from nbgrad.ops.compare import equal
+from nbgrad.ops.elementwise import subtract, where
 from nbgrad.ops.pullback import aligned, derived
-from nbgrad.ops.reduce import Axis, bind, floating, max, mean, min, reduced, sum, with_axes
-from nbgrad.ops.shape import reshape
+from nbgrad.ops.reduce import Axis, bind, mean, with_axes
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor
+from nbgrad.tensors import Tensor
 
 # a / b, and 0 where b is 0: the least-norm subgradient of a norm
 _ratio = elementwise("ratio", lambda a, b: where(equal(b, 0), 0, a / where(equal(b, 0), 1, b)),
@@ -108,34 +105,3 @@ def euclidean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the root of the sum of squares over axes (None: all), without overflow; derivative 0 at 0."""
     x, params = bind("norm", x, axis, keepdims)
     return (x,), params
-
-
-@named_dim
-def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Return a norm of x over axes: of vectors over one, of matrices over two, of all elements by default.
-
-    ord : None (Euclidean, Frobenius); for vectors also 1, inf, -inf, 0 and any power; for matrices "fro", 1,
-        -1, inf, -inf. Derivatives at 0, and of ties, are those of least norm. Raises ValueRangeError for
-        another ord.
-    """
-    x = as_tensor(x)
-    if ord is None or (ord == 2 and (isinstance(axis, int) or x.ndim == 1)):
-        return euclidean(x, axis, keepdims)
-    axes = several("norm", axis, x.ndim)
-    if ord == "fro" and len(axes) == 2:
-        return euclidean(x, axes, keepdims)
-    if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
-        first, last = axes if np.abs(ord) == 1 else axes[::-1]
-        lines = sum(abs(x), first, True)
-        result = (max if ord > 0 else min)(lines, last, True)
-        return result if keepdims else reshape(result, reduced(x, axes, False))
-    if len(axes) != 1 or isinstance(ord, str):
-        known = (None, "fro", 1, -1, math.inf, -math.inf) if len(axes) == 2 else (None,)
-        raise errors.bad_choice("norm", "ord", ord, known)
-    if ord in (math.inf, -math.inf):
-        return (max if ord > 0 else min)(abs(x), axes, keepdims)
-    if ord == 1:
-        return sum(abs(x), axes, keepdims)
-    if ord == 0:
-        return sum(not_equal(x, 0), axes, keepdims).astype(floating(x.dtype))
-    return pow(sum(pow(abs(x), ord), axes, keepdims), 1 / ord)

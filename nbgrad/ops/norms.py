@@ -1,0 +1,191 @@
+"""Norms of vectors and of matrices, of any order."""
+
+from __future__ import annotations
+
+import math
+from math import prod as product
+from typing import Any
+
+import numpy as np
+
+from nbgrad import errors
+from nbgrad.broadcast import astype
+from nbgrad.declare import elementwise
+from nbgrad.ops.axes import named_dim, ordered, several
+from nbgrad.ops.compare import equal, floor, greater, less, logical_and, logical_not, not_equal
+from nbgrad.ops.deviation import euclidean
+from nbgrad.ops.elementwise import abs, exp2, log, log2, pow, where
+from nbgrad.ops.reduce import Axis, max, min, reduced, sum
+from nbgrad.ops.shape import moveaxis, reshape
+from nbgrad.ops.svd import svdvals
+from nbgrad.scalar import choose
+from nbgrad.tensors import Tensor, as_tensor
+from nbgrad.transforms import stop_gradient
+
+_EXACT = 16                               # 2 to this power takes little of the range of float32
+_VECTOR = (None, "any power", 0, math.inf, -math.inf)
+_MATRIX = (None, "fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf)
+
+# |x|^p and sign(x) |x|^q: each is the other's derivative, so that both keep their value at 0 in any order.
+abs_power: Any = elementwise(
+    "abs_power", "pow(abs({}), {})",
+    lambda x, p, z: (choose(not_equal(p, 0), p * signed_power(x, p - 1)),
+                     choose(logical_not(logical_and(equal(x, 0), greater(p, 0))), z * log(abs(x)))),
+    like=lambda x, p: np.abs(x) ** p, at=((-3.0, 3.0), (0.5, 3.0)),
+    doc="Return |x| to the power p; its derivative in x at 0 is 0, for any p.")
+signed_power: Any = elementwise(
+    "signed_power", "{T}(0) if {0} == {T}(0) else pow({0}, {1}) if {0} > {T}(0) else -pow(-{0}, {1})",
+    lambda x, q, z: (choose(not_equal(q, 0), q * abs_power(x, q - 1)),
+                     choose(not_equal(x, 0), z * log(abs(x)))),
+    like=lambda x, q: np.sign(x) * np.abs(x) ** q, at=((-3.0, 3.0), (0.5, 3.0)),
+    doc="Return |x| to the power q with the sign of x; 0 at 0, for any q.")
+
+# The power of two below a number, 1 where there is none.
+_unit = elementwise(
+    "binade", lambda x: where(logical_and(greater(x, 0), less(x, math.inf)), exp2(floor(log2(x))), 1.0),
+    discrete=True, like=lambda x: 2 ** np.floor(np.log2(x)), at=(0.1, 9.0))
+_scaled = elementwise(
+    "scaled_power", lambda x, scale, p: abs_power(x / scale, p),
+    like=lambda x, scale, p: np.abs(x / scale) ** p, at=((-3.0, 3.0), (0.5, 3.0), (0.5, 3.0)))
+_product = elementwise(                   # for small integers
+    "scaled_product", lambda x, scale, n=3: pow(abs(x / scale) if n % 2 else x / scale, n),
+    like=lambda x, scale, n=3: np.abs(x / scale) ** n, at=((-3.0, 3.0), (0.5, 3.0)))
+# The root of a sum of powers is the square of another, which does not overflow before the scale is put on.
+_root = elementwise(
+    "scaled_root", lambda total, scale, half: where(
+        equal(total, 0), where(greater(half, 0), total * 0.0, 1.0 / total),
+        abs_power(total, half) * scale * abs_power(total, half)),
+    like=lambda total, scale, half: scale * total ** (2 * half), at=((0.5, 3.0), (0.5, 3.0), (0.2, 2.0)))
+
+
+def _scale(x: Tensor, p: float, axes: tuple[int, ...]) -> Tensor:
+    """What x is divided by, so that no power of an element that counts overflows, nor all of them underflow.
+
+    That is the largest element (of a negative power the least that is not 0), or the power of two below it:
+    to divide by that is exact. The norm does not depend on it, and it is a constant of its derivatives.
+    """
+    size = stop_gradient(abs(x))
+    ends = min(where(equal(size, 0), math.inf, size), axes, True) if p < 0 else max(size, axes, True)
+    if math.fabs(p) <= _EXACT:
+        return _unit(ends)
+    return where(logical_and(greater(ends, 0), less(ends, math.inf)), ends, 1.0)
+
+
+def _power_norm(x: Tensor, p: float, axes: tuple[int, ...]) -> Tensor:
+    """The sum of |x|^p, to the power 1/p. Axes stay, of length 1."""
+    if not product([x.shape[a] for a in axes]):
+        return _root(sum(x, axes, True), 1.0, 0.5 / p)
+    scale = _scale(x, p, axes)
+    powers = _product(x, scale, n=int(p)) if p in (3, 4, 5, 6, 7, 8) else _scaled(x, scale, p)
+    return _root(sum(powers, axes, True), scale, 0.5 / p)
+
+
+def _largest(size: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """The largest of elements that are not negative, 0 if there is none. Axes stay, of length 1."""
+    return max(size, axes, True) if product([size.shape[a] for a in axes]) else sum(size, axes, True)
+
+
+def _vector(x: Tensor, p: float, axes: tuple[int, ...]) -> Tensor:
+    """The vector norm of order p, not 2, of the elements along axes, which stay, of length 1."""
+    if p == 1:
+        return sum(abs(x), axes, True)
+    if p == 0:
+        return astype(sum(not_equal(x, 0), axes, True), x.dtype)
+    if math.isinf(p):
+        return _largest(abs(x), axes) if p > 0 else min(abs(x), axes, True)
+    return _power_norm(x, p, axes)
+
+
+def _matrix(x: Tensor, p: Any, axes: tuple[int, ...]) -> Tensor:
+    """The matrix norm of order p, not "fro", in two axes, rows and columns, which stay, of length 1."""
+    if p in (1, -1, math.inf, -math.inf):
+        inner, outer = axes if math.fabs(p) == 1 else axes[::-1]
+        lines = sum(abs(x), (inner,), True)
+        return _largest(lines, (outer,)) if p > 0 else min(lines, (outer,), True)
+    values = svdvals(moveaxis(x, axes, (-2, -1)))
+    last = (values.ndim - 1,)
+    found = sum(values, last) if p == "nuc" else _largest(values, last) if p > 0 else min(values, last)
+    return reshape(found, reduced(x, axes, True))
+
+
+def _order(ord: Any) -> Any:
+    """An order as NumPy spells it: None, a string, or a float."""
+    if ord is None or isinstance(ord, str):
+        return "fro" if ord == "f" else ord
+    if type(ord) is Tensor:
+        return float(ord)                     # refused where its gradient would be lost
+    try:
+        return float(ord)
+    except (TypeError, ValueError) as error:
+        raise errors.bad_argument("norm", ord, "ord as a real number or a string") from error
+
+
+def _floats(x: Any) -> Tensor:
+    x = as_tensor(x)
+    return x if x.dtype.kind == "f" else astype(x, np.float64)
+
+
+def _without(x: Tensor, found: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    """The norms with the reduced axes of x, or without them."""
+    return found if keepdims else reshape(found, reduced(x, axes, False))
+
+
+@named_dim
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Return a norm of x over axes: of vectors over one, of matrices over two, of all elements by default.
+
+    ord : None (Euclidean, Frobenius); for vectors any power p, the sum of |x|^p to the power 1/p, and 0 (the
+        number of elements that are not 0), inf and -inf (the largest, the least |x|); for matrices "fro",
+        "nuc" (the sum of singular values), 2 and -2 (the largest, the least of them), 1 and -1 (of the sums
+        of |x| over rows, that is over the first of the two axes), inf and -inf (over columns)
+    axis : an int or two, rows first; None: the axes of x, one or two unless ord is None
+    No power of an element overflows or underflows. Integers become float64.
+    The derivative at a vector or matrix of zeros is 0. An element that is 0 has derivative 0, which is that
+    of least norm for p <= 1; for 1 < p < 2 its second derivative is infinite, for p < 1 there is none. Ties
+    of inf, -inf, 2 and -2 share; derivatives by singular values are those of `svdvals`.
+    Raises ValueRangeError for another ord, or none that fits the number of axes, AxisError.
+    """
+    x = as_tensor(x)
+    if ord is None or (type(ord) is int and ord == 2 and (type(axis) is int or (axis is None and x.ndim == 1))):
+        return euclidean(x, axis, keepdims)
+    if axis is None and x.ndim not in (1, 2):
+        raise errors.bad_value("norm", f"ord={ord!r} is for one axis or two, and x has {x.ndim}. Give axis")
+    x, p = _floats(x), _order(ord)
+    axes = ordered("norm", tuple(range(x.ndim)) if axis is None else axis, x.ndim)
+    if len(axes) not in (1, 2):
+        raise errors.bad_value("norm", f"axis={axis} names {len(axes)} axes. ord={ord!r} is for one or two")
+    if isinstance(p, str) if len(axes) == 1 else p not in _MATRIX:
+        raise errors.bad_choice("norm", "ord", ord, _VECTOR if len(axes) == 1 else _MATRIX)
+    if p == (2 if len(axes) == 1 else "fro"):
+        return euclidean(x, axes, keepdims)
+    return _without(x, (_vector if len(axes) == 1 else _matrix)(x, p, axes), axes, keepdims)
+
+
+@named_dim
+def vector_norm(x: Any, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Tensor:
+    """Return the vector norm of x over axes, one, several, or all; see `norm`.
+
+    ord : any power, 0, inf or -inf. Raises ValueRangeError for another, AxisError.
+    """
+    x, p = _floats(x), _order(ord)
+    axes = several("vector_norm", axis, x.ndim)
+    if p is None or isinstance(p, str):
+        raise errors.bad_choice("vector_norm", "ord", ord, _VECTOR[1:])
+    return euclidean(x, axes, keepdims) if p == 2 else _without(x, _vector(x, p, axes), axes, keepdims)
+
+
+def matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Tensor:
+    """Return the norms of matrices; see `norm`. x: (..., n, m) -> (...).
+
+    ord : "fro", "nuc", 1, -1, 2, -2, inf or -inf. Raises ValueRangeError for another, ShapeError if x has
+        fewer than two axes.
+    """
+    x, p = _floats(x), _order(ord)
+    if x.ndim < 2:
+        raise errors.bad_shape("matrix_norm", x.shape, "needs at least two axes")
+    if p not in _MATRIX:
+        raise errors.bad_choice("matrix_norm", "ord", ord, _MATRIX)
+    axes = (x.ndim - 2, x.ndim - 1)
+    if p in (None, "fro"):
+        return euclidean(x, axes, keepdims)
+    return _without(x, _matrix(x, p, axes), axes, keepdims)
