@@ -22,12 +22,13 @@ Rule = Callable[..., Any]
 
 
 def numpy_names(op: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Keyword arguments with NumPy's names for those that PyTorch calls dim and keepdim."""
+    """Keyword arguments with NumPy's names for those that PyTorch calls dim, also a list, and keepdim."""
     for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
         if theirs in kwargs:
             if ours in kwargs:
                 raise errors.bad_value(op, f"got both {theirs} and {ours}, which are one parameter")
-            kwargs = {**kwargs, ours: kwargs[theirs]}
+            value = kwargs[theirs]
+            kwargs = {**kwargs, ours: tuple(value) if type(value) is list else value}
             del kwargs[theirs]
     return kwargs
 

@@ -11,7 +11,7 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.broadcast import broadcast_to
 from nbgrad.core import apply
-from nbgrad.ops.axes import one
+from nbgrad.ops.axes import listed, one
 from nbgrad.ops.index import integers, scatter
 from nbgrad.ops.reduce import sum
 from nbgrad.ops.shape import ravel, reshape
@@ -39,19 +39,18 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     Raises AxisError, ValueRangeError where shifts and axes are of different numbers.
     """
     x = as_tensor(x)
-    given = shift if isinstance(shift, (tuple, list)) else (shift,)
-    shifts = [operator.index(raw(s)) for s in given]
+    shifts = [operator.index(raw(s)) for s in listed(shift)]
     if axis is None:
         if len(shifts) > 1:
             raise errors.bad_value("roll", f"{len(shifts)} shifts need as many axes. Give axis too")
         size = prod(x.shape)
         return (x,), {"shifts": (shifts[0] % size if size else 0,), "axes": None}
-    axes = [one("roll", a, x.ndim) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
-    count = max(len(shifts), len(axes))
+    axes = [one("roll", a, x.ndim) for a in listed(axis)]
+    count = max(len(shifts), len(axes)) if shifts and axes else 0
     if len({1, count, len(shifts), len(axes)}) > 2:
         raise errors.bad_value("roll", f"{len(shifts)} shifts do not fit {len(axes)} axes")
     total: dict[int, int] = {}
-    for a, s in zip(axes * (count // len(axes)), shifts * (count // len(shifts)), strict=True):
+    for a, s in zip(*[(xs * count)[:count] for xs in (axes, shifts)], strict=True):
         total[a] = total.get(a, 0) + s
     places = {a: s % x.shape[a] if x.shape[a] else 0 for a, s in total.items()}
     return (x,), {"shifts": tuple(places.values()), "axes": tuple(places)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from nbgrad import errors
@@ -15,34 +15,52 @@ def one(op: str, axis: Any, ndim: int) -> int:
     """axis counted from the front, 0 <= axis < ndim, for an array of ndim axes.
 
     axis: int or NumPy integer. Raises AxisError if the array does not have it, DtypeError if it is not an
-    integer.
+    integer; a bool is none.
     """
     try:
         found = operator.index(axis)
     except TypeError as error:
         raise errors.bad_argument(op, axis, "an integer axis") from error
+    if type(axis) is bool:
+        raise errors.bad_argument(op, axis, "an integer axis")
     if not -ndim <= found < ndim:
         raise errors.bad_axis(op, axis, ndim)
     return found + ndim if found < 0 else found
 
 
-def several(op: str, axis: Any, ndim: int) -> tuple[int, ...]:
+def several(op: str, axis: Any, ndim: int, sequence: bool = False) -> tuple[int, ...]:
     """Axes counted from the front, sorted, each once, for an array of ndim axes.
 
-    axis: int, tuple or list of ints, or None for all axes. Raises AxisError for an axis that the array does
-    not have, ValueRangeError for one named twice.
+    axis: as `ordered` takes it, or None for all axes. Raises as `ordered`.
     """
     if axis is None:
         return tuple(range(ndim))
-    return tuple(sorted(ordered(op, axis, ndim)))
+    return tuple(sorted(ordered(op, axis, ndim, sequence)))
 
 
-def ordered(op: str, axis: Any, ndim: int) -> tuple[int, ...]:
-    """Axes counted from the front, in the order given, each once; Raises as `several`."""
-    found = tuple([one(op, a, ndim) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))])
+def ordered(op: str, axis: Any, ndim: int, sequence: bool = False) -> tuple[int, ...]:
+    """Axes counted from the front, in the order given, each once, for an array of ndim axes.
+
+    axis: int or tuple of ints; with `sequence` any sequence of them, where NumPy's function takes one. Raises
+    AxisError for an axis that the array does not have, ValueRangeError for one named twice, DtypeError for
+    anything else.
+    """
+    if isinstance(axis, list) and not sequence:
+        raise errors.bad_argument(op, axis, "an integer axis, or a tuple of them")
+    axes = listed(axis) if sequence or isinstance(axis, tuple) else (axis,)
+    found = tuple([one(op, a, ndim) for a in axes])
     if len(set(found)) != len(found):
         raise errors.repeated_axis(op, axis)
     return found
+
+
+def listed(xs: Any) -> tuple[Any, ...]:
+    """The integers of a sequence, or the one that xs stands for; what they are is not looked at."""
+    try:
+        operator.index(xs)
+    except TypeError:
+        return tuple(xs) if isinstance(xs, Iterable) and getattr(xs, "ndim", 1) != 0 else (xs,)
+    return (xs,)
 
 
 def named_dim(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -265,18 +265,25 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
 
 def _axis_pairs(axes: Any, a: Tensor, b: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """tensordot's axes, of a and of b, counted from the front."""
-    if isinstance(axes, (tuple, list)):
-        if len(axes) != 2:
-            raise errors.bad_value("tensordot", f"axes={axes} is no pair, the axes of a and those of b")
-        of_a, of_b = [check.ordered("tensordot", ks, x.ndim) for ks, x in zip(axes, (a, b), strict=True)]
-        if len(of_a) != len(of_b):
-            raise errors.bad_value("tensordot", f"axes={axes} pairs {len(of_a)} axes with {len(of_b)}")
-        return of_a, of_b
+    given = check.listed(axes)
+    if len(given) != 1 or given[0] is not axes:
+        return _named_pairs(given, a, b)
     try:
         count = operator.index(axes)
     except TypeError as error:
         raise errors.bad_argument("tensordot", axes, "axes as an integer or a pair") from error
+    if type(axes) is bool:
+        raise errors.bad_argument("tensordot", axes, "axes as an integer or a pair")
     if not 0 <= count <= min(a.ndim, b.ndim):
         raise errors.bad_value("tensordot", f"axes={count}, but shapes {a.shape} and {b.shape} share at most "
                                f"{min(a.ndim, b.ndim)}")
     return tuple(range(a.ndim - count, a.ndim)), tuple(range(count))
+
+
+def _named_pairs(axes: tuple[Any, ...], a: Tensor, b: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    if len(axes) != 2:
+        raise errors.bad_value("tensordot", f"axes={axes} is no pair, the axes of a and those of b")
+    of_a, of_b = [check.ordered("tensordot", k, x.ndim, True) for k, x in zip(axes, (a, b), strict=True)]
+    if len(of_a) != len(of_b):
+        raise errors.bad_value("tensordot", f"axes={axes} pairs {len(of_a)} axes with {len(of_b)}")
+    return of_a, of_b

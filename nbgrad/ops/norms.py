@@ -146,17 +146,17 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     Raises ValueRangeError for another ord, or none that fits the number of axes, AxisError.
     """
     x = as_tensor(x)
-    if ord is None or (type(ord) is int and ord == 2 and (type(axis) is int or (axis is None and x.ndim == 1))):
+    plain = ord is None or (type(ord) is int and ord == 2)
+    if plain and (type(axis) is int or (axis is None and (ord is None or x.ndim == 1))):
         return euclidean(x, axis, keepdims)
-    if axis is None and x.ndim not in (1, 2):
-        raise errors.bad_value("norm", f"ord={ord!r} is for one axis or two, and x has {x.ndim}. Give axis")
-    x, p = _floats(x), _order(ord)
-    axes = ordered("norm", tuple(range(x.ndim)) if axis is None else axis, x.ndim)
+    axes = tuple(range(x.ndim)) if axis is None else ordered("norm", axis, x.ndim)
     if len(axes) not in (1, 2):
-        raise errors.bad_value("norm", f"axis={axis} names {len(axes)} axes. ord={ord!r} is for one or two")
+        raise errors.bad_value("norm", f"ord={ord!r} is for one axis or two, not for {len(axes)}. Give axis, "
+                               "or use linalg.vector_norm")
+    x, p = _floats(x), _order(ord)
     if isinstance(p, str) if len(axes) == 1 else p not in _MATRIX:
         raise errors.bad_choice("norm", "ord", ord, _VECTOR if len(axes) == 1 else _MATRIX)
-    if p == (2 if len(axes) == 1 else "fro"):
+    if p is None or p == (2 if len(axes) == 1 else "fro"):
         return euclidean(x, axes, keepdims)
     return _without(x, (_vector if len(axes) == 1 else _matrix)(x, p, axes), axes, keepdims)
 

@@ -196,10 +196,10 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = False) -> Tensor:
     """Return the weighted mean of x over axes; weights broadcast against x, or have the one axis's length."""
     x = as_tensor(x)
+    axes = several("average", axis, x.ndim, sequence=True)
     if weights is None:
-        return mean(x, axis, keepdims)
+        return mean(x, axes, keepdims)
     weights = as_tensor(weights)
-    axes = several("average", axis, x.ndim)
     if weights.ndim == 1 and x.ndim > 1 and len(axes) == 1:
         weights = reshape(weights, tuple([-1 if a == axes[0] else 1 for a in range(x.ndim)]))
     weights = broadcast_to(weights, x.shape)

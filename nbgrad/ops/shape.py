@@ -64,8 +64,9 @@ def expand_dims(x: Any, axis: Any = 0) -> Tensor:
     x: any shape. axis: an int, or several, none twice. Raises AxisError, ValueRangeError.
     """
     x = as_tensor(x)
-    count = len(axis) if isinstance(axis, (tuple, list)) else 1
-    new = several("expand_dims", axis, x.ndim + count)
+    axes = tuple(axis) if isinstance(axis, list) else axis
+    count = len(axes) if isinstance(axes, tuple) else 1
+    new = several("expand_dims", axes, x.ndim + count)
     sizes = iter(x.shape)
     return reshape(x, tuple([1 if a in new else next(sizes) for a in range(x.ndim + count)]))
 
@@ -97,9 +98,9 @@ def permute_dims(x: Any, axes: Any = None) -> Any:
     x = as_tensor(x)
     if axes is None:
         return (x,), {"axes": tuple(range(x.ndim))[::-1]}
-    found = ordered("permute_dims", axes, x.ndim)
+    found = ordered("permute_dims", axes, x.ndim, sequence=True)
     if len(found) != x.ndim:
-        raise errors.bad_shape("permute_dims", x.shape, f"axes {tuple(axes)} must name each of its axes once")
+        raise errors.bad_shape("permute_dims", x.shape, f"axes {axes} must name each of its axes once")
     return (x,), {"axes": found}
 
 
@@ -126,7 +127,7 @@ def moveaxis(x: Any, source: Axes, destination: Axes) -> Tensor:
     x: any shape. source, destination: an int each, or as many. Raises AxisError, ValueRangeError.
     """
     x = as_tensor(x)
-    a, b = ordered("moveaxis", source, x.ndim), ordered("moveaxis", destination, x.ndim)
+    a, b = [ordered("moveaxis", axes, x.ndim, sequence=True) for axes in (source, destination)]
     if len(a) != len(b):
         raise errors.bad_value("moveaxis", f"{len(a)} axes cannot be moved to {len(b)} places")
     rest = iter([axis for axis in range(x.ndim) if axis not in a])
@@ -143,7 +144,7 @@ def flip(x: Any, axis: Any = None) -> Any:
     x: any shape. Raises AxisError, ValueRangeError for an axis named twice.
     """
     x = as_tensor(x)
-    return (x,), {"axis": several("flip", axis, x.ndim)}
+    return (x,), {"axis": several("flip", axis, x.ndim, sequence=True)}
 
 
 # ------------------------------------------------------------------------------- together and apart
