@@ -141,6 +141,10 @@ def test_what_has_no_solution_is_refused():
             f()
     with pytest.raises(nb.errors.GradientError, match="repeated eigenvalues"):
         nb.grad(lambda a: nb.sum(nb.linalg.eigh(a).eigenvectors ** 3))(nb.asarray(np.eye(3)))
+    with pytest.raises(nb.errors.GradientError, match="repeated or zero singular values"):
+        nb.grad(lambda a: nb.sum(nb.linalg.svd(a).U ** 3))(nb.asarray(np.diag([2.0, 0.0])))
+    with pytest.raises(nb.errors.GradientError, match="full_matrices=False"):
+        nb.grad(lambda a: nb.sum(nb.linalg.svd(a).U ** 3))(nb.asarray([[1.0], [2.0]]))
 
 
 def test_derivatives_of_determinants_of_singular_matrices(rng):
@@ -159,7 +163,8 @@ def test_derivatives_of_determinants_of_singular_matrices(rng):
 
 def test_matrices_that_are_not_finite():
     a = np.stack([np.diag([1.0, 2.0]), np.diag([1.0, np.nan]), np.diag([np.inf, 1.0])])
-    for f in (nb.linalg.cholesky, nb.linalg.eigvalsh, nb.expm, lambda x: nb.linalg.eigh(x).eigenvectors):
+    for f in (nb.linalg.cholesky, nb.linalg.eigvalsh, nb.expm, lambda x: nb.linalg.eigh(x).eigenvectors,
+              nb.linalg.svdvals, lambda x: nb.linalg.svd(x).U, lambda x: nb.linalg.svd(x).Vh):
         found = f(nb.asarray(a)).numpy()
         assert np.isfinite(found[0]).all()
         assert np.isnan(found[1:]).all()
@@ -175,6 +180,33 @@ def test_eigenvalues(dtype, rng):
     near(w, np.linalg.eigvalsh(a.astype(float)))
     near(nb.matrix_transpose(v) @ v, np.broadcast_to(np.eye(7), a.shape))
     near(nb.asarray(a) @ v - v * nb.expand_dims(w, -2), np.zeros(a.shape))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("full", [True, False])
+def test_singular_values(full, dtype, rng):
+    """Tall and wide matrices: random ones, of rank 2, of zeros, with values far apart; and empty ones."""
+    tall = [rng.normal(size=(6, 4)), rng.normal(size=(6, 2)) @ rng.normal(size=(2, 4)), np.zeros((6, 4)),
+            np.eye(6)[:, :4] * [1, 1e-25, 2, 1e-9], 1e30 * rng.normal(size=(6, 4))]
+    for a in (np.stack(tall), np.swapaxes(np.stack(tall), -1, -2)[:, ::-1], np.zeros((2, 3, 0))):
+        a = a.astype(dtype)
+        u, s, vh = nb.linalg.svd(a, full_matrices=full)
+        size, k = np.abs(a).max((-2, -1), initial=1).astype(dtype), min(a.shape[1:])
+        near(s / size[:, None], np.linalg.svd(a.astype(float), compute_uv=False) / size[:, None])
+        for x in (nb.matrix_transpose(u) @ u, vh @ nb.matrix_transpose(vh)):
+            near(x, np.broadcast_to(np.eye(x.shape[-1]), x.shape))
+        again = (u[..., :k] * nb.expand_dims(s, -2)) @ vh[..., :k, :]
+        near(again / size[:, None, None], a.astype(float) / size[:, None, None])
+
+
+def test_norms_of_large_and_small_numbers():
+    x = np.array([[3.0, -4.0, 0.0], [0.0, 0.0, 0.0]])
+    for scale in (1.0, 1e300, 1e-300):
+        for p in (1.5, 3, 80, 0.5):
+            found, pull = nb.vjp(lambda t, p=p: nb.norm(t, p, axis=1), nb.asarray(x * scale))
+            near(found / scale, np.linalg.norm(x, p, axis=1))
+            slope = (np.abs(x[0, :2]) / np.linalg.norm(x[0], p)) ** (p - 1)
+            near(pull(np.ones(2))[0], np.array([[slope[0], -slope[1], 0], [0, 0, 0]]))
 
 
 def test_exponentials_of_all_sizes(rng):

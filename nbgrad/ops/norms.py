@@ -10,15 +10,15 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.broadcast import astype
-from nbgrad.declare import elementwise
 from nbgrad.ops.axes import named_dim, ordered, several
-from nbgrad.ops.compare import equal, floor, greater, less, logical_and, logical_not, not_equal
+from nbgrad.ops.compare import equal, floor, greater, less, logical_and, not_equal
 from nbgrad.ops.deviation import euclidean
-from nbgrad.ops.elementwise import abs, exp2, log, log2, pow, where
+from nbgrad.ops.elementwise import abs, exp2, log2, pow, where
 from nbgrad.ops.reduce import Axis, max, min, reduced, sum
 from nbgrad.ops.shape import moveaxis, reshape
 from nbgrad.ops.svd import svdvals
-from nbgrad.scalar import choose
+from nbgrad.scalar import Elementwise, choose
+from nbgrad.symbols import common_loop
 from nbgrad.tensors import Tensor, as_tensor
 from nbgrad.transforms import stop_gradient
 
@@ -26,36 +26,34 @@ _EXACT = 16                               # 2 to this power takes little of the 
 _VECTOR = (None, "any power", 0, math.inf, -math.inf)
 _MATRIX = (None, "fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf)
 
-# |x|^p and sign(x) |x|^q: each is the other's derivative, so that both keep their value at 0 in any order.
-abs_power: Any = elementwise(
-    "abs_power", "pow(abs({}), {})",
-    lambda x, p, z: (choose(not_equal(p, 0), p * signed_power(x, p - 1)),
-                     choose(logical_not(logical_and(equal(x, 0), greater(p, 0))), z * log(abs(x)))),
-    like=lambda x, p: np.abs(x) ** p, at=((-3.0, 3.0), (0.5, 3.0)),
-    doc="Return |x| to the power p; its derivative in x at 0 is 0, for any p.")
-signed_power: Any = elementwise(
-    "signed_power", "{T}(0) if {0} == {T}(0) else pow({0}, {1}) if {0} > {T}(0) else -pow(-{0}, {1})",
-    lambda x, q, z: (choose(not_equal(q, 0), q * abs_power(x, q - 1)),
-                     choose(not_equal(x, 0), z * log(abs(x)))),
-    like=lambda x, q: np.sign(x) * np.abs(x) ** q, at=((-3.0, 3.0), (0.5, 3.0)),
-    doc="Return |x| to the power q with the sign of x; 0 at 0, for any q.")
+# |x|^p and sign(x) |x|^p, p a constant. Each is in the other's derivative, so that 0 keeps its value in any
+# order: of the first its own power, of the second 0.
+_even: Any = Elementwise(
+    "even_power", "pow(abs({}), {})", lambda x, p, z: (choose(not_equal(p, 0), p * _odd(x, p - 1)), None),
+    arity=2, loop=common_loop("even_power", np.float32))
+_odd: Any = Elementwise(
+    "odd_power", "{T}(0) if {0} == {T}(0) else pow({0}, {1}) if {0} > {T}(0) else -pow(-{0}, {1})",
+    lambda x, p, z: (choose(not_equal(p, 0), p * _even(x, p - 1)), None),
+    arity=2, loop=common_loop("odd_power", np.float32))
+_scaled = Elementwise("scaled_power", lambda x, scale, p: _even(x / scale, p), arity=3)
 
-# The power of two below a number, 1 where there is none.
-_unit = elementwise(
-    "binade", lambda x: where(logical_and(greater(x, 0), less(x, math.inf)), exp2(floor(log2(x))), 1.0),
-    discrete=True, like=lambda x: 2 ** np.floor(np.log2(x)), at=(0.1, 9.0))
-_scaled = elementwise(
-    "scaled_power", lambda x, scale, p: abs_power(x / scale, p),
-    like=lambda x, scale, p: np.abs(x / scale) ** p, at=((-3.0, 3.0), (0.5, 3.0), (0.5, 3.0)))
-_product = elementwise(                   # for small integers
-    "scaled_product", lambda x, scale, n=3: pow(abs(x / scale) if n % 2 else x / scale, n),
-    like=lambda x, scale, n=3: np.abs(x / scale) ** n, at=((-3.0, 3.0), (0.5, 3.0)))
+
+def _product(n: int) -> Elementwise:
+    """_scaled for a small integer."""
+    return Elementwise("scaled_product", lambda x, scale: pow(abs(x / scale) if n % 2 else x / scale, n),
+                       arity=2)
+
+
+_PRODUCTS = {n: _product(n) for n in range(3, 9)}
 # The root of a sum of powers is the square of another, which does not overflow before the scale is put on.
-_root = elementwise(
+_root = Elementwise(
     "scaled_root", lambda total, scale, half: where(
         equal(total, 0), where(greater(half, 0), total * 0.0, 1.0 / total),
-        abs_power(total, half) * scale * abs_power(total, half)),
-    like=lambda total, scale, half: scale * total ** (2 * half), at=((0.5, 3.0), (0.5, 3.0), (0.2, 2.0)))
+        _even(total, half) * scale * _even(total, half)), arity=3)
+# The power of two below a number, 1 where there is none.
+_binade = Elementwise(
+    "binade", lambda x: where(logical_and(greater(x, 0), less(x, math.inf)), exp2(floor(log2(x))), 1.0),
+    arity=1, discrete=True)
 
 
 def _scale(x: Tensor, p: float, axes: tuple[int, ...]) -> Tensor:
@@ -67,7 +65,7 @@ def _scale(x: Tensor, p: float, axes: tuple[int, ...]) -> Tensor:
     size = stop_gradient(abs(x))
     ends = min(where(equal(size, 0), math.inf, size), axes, True) if p < 0 else max(size, axes, True)
     if math.fabs(p) <= _EXACT:
-        return _unit(ends)
+        return _binade(ends)
     return where(logical_and(greater(ends, 0), less(ends, math.inf)), ends, 1.0)
 
 
@@ -76,7 +74,7 @@ def _power_norm(x: Tensor, p: float, axes: tuple[int, ...]) -> Tensor:
     if not product([x.shape[a] for a in axes]):
         return _root(sum(x, axes, True), 1.0, 0.5 / p)
     scale = _scale(x, p, axes)
-    powers = _product(x, scale, n=int(p)) if p in (3, 4, 5, 6, 7, 8) else _scaled(x, scale, p)
+    powers = _PRODUCTS[int(p)](x, scale) if p in _PRODUCTS else _scaled(x, scale, p)
     return _root(sum(powers, axes, True), scale, 0.5 / p)
 
 
