@@ -7,6 +7,7 @@ of supported dtypes (and Python scalars).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from nbgrad.registry import OPS
@@ -17,13 +18,14 @@ def __getattr__(name: str) -> Callable[..., Any]:
     if name not in OPS:
         raise AttributeError(f"nbgrad.backend has no op {name!r}; see nbgrad.registry.OPS for their names")
     op: Any = OPS[name].op
-
-    def run(*xs: Any, **params: Any) -> Any:
-        z = op(*xs, **params)
-        return tuple(map(raw, z)) if isinstance(z, (tuple, list)) else raw(z)
-
-    run.__name__, run.__doc__ = name, op.__doc__
+    run = partial(_run, op)
+    run.__name__, run.__doc__ = name, op.__doc__   # type: ignore[attr-defined]
     return run
+
+
+def _run(op: Any, /, *xs: Any, **params: Any) -> Any:
+    z = op(*xs, **params)
+    return tuple(map(raw, z)) if isinstance(z, (tuple, list)) else raw(z)
 
 
 def __dir__() -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from nbgrad import errors
 from nbgrad.core import Graph, Op, Tangents, apply, pull
 from nbgrad.tensors import Tensor, as_tensor, raw, tensor, wrap
-from nbgrad.transforms import is_float
+from nbgrad.transforms import check_function, is_float, transformed
 from nbgrad.tree import flatten
 
 
@@ -52,21 +51,22 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     f is run again in the backward pass. It takes and returns trees of Tensors and must depend on nothing else
     that has a gradient: raises GradientError if it does.
     """
-    @functools.wraps(f)
-    def run(*args: Any) -> Any:
-        leaves, rebuild = flatten(args)
-        moving = [k for k, x in enumerate(leaves) if is_float(x)]
-        built: list[Any] = []
+    check_function("checkpoint", f)
+    return transformed(_checkpoint, f)
 
-        def flat(*xs: Tensor) -> tuple[Tensor, ...]:
-            full = list(leaves)
-            for k, x in zip(moving, xs, strict=True):
-                full[k] = x
-            ys, rebuild_result = flatten(f(*rebuild(full)))
-            built[:] = [rebuild_result]
-            return tuple(map(as_tensor, ys))
 
-        outs = apply(_Checkpoint(flat, getattr(f, "__name__", "f")), [as_tensor(leaves[k]) for k in moving])
-        return built[0](list(outs))
+def _checkpoint(f: Callable[..., Any], /, *args: Any) -> Any:
+    leaves, rebuild = flatten(args)
+    moving = [k for k, x in enumerate(leaves) if is_float(x)]
+    built: list[Any] = []
 
-    return run
+    def flat(*xs: Tensor) -> tuple[Tensor, ...]:
+        full = list(leaves)
+        for k, x in zip(moving, xs, strict=True):
+            full[k] = x
+        ys, rebuild_result = flatten(f(*rebuild(full)))
+        built[:] = [rebuild_result]
+        return tuple(map(as_tensor, ys))
+
+    outs = apply(_Checkpoint(flat, getattr(f, "__name__", "f")), [as_tensor(leaves[k]) for k in moving])
+    return built[0](list(outs))

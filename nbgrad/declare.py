@@ -61,7 +61,7 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
 
     Raises RegistryError if the name is taken, or the declaration does not hold together.
     """
-    room, where = declared()
+    room, where, home = declared()
     made: Any
     if isinstance(value, Elementwise):
         made = value
@@ -78,7 +78,7 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
         made = (Choice(name, value, d, arity, defaults) if defaults else
                 Elementwise(name, value, d, arity=arity, discrete=discrete))
     made.__name__, made.__doc__ = name, doc or f"Return {name} of every element."
-    register(Row(made, "elementwise", room, where, like, at))
+    register(Row(made, "elementwise", room, where, home, like, at))
     return made
 
 

@@ -61,6 +61,11 @@ class Device(str):
         if entered is not None:
             streams.leave(entered)
 
+    def __reduce__(self) -> Any:
+        if self._stream is not None:
+            raise errors.bound_to_process(f"{self!r} with a stream")
+        return type(self), (str(self),)
+
     def __repr__(self) -> str:
         return f"device({str(self)!r})"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -48,6 +49,10 @@ class ProtocolError(NbgradError, TypeError):
 
 class RegistryError(NbgradError, ValueError):
     """An operation declared twice, or not at all, or wrongly."""
+
+
+class PickleError(NbgradError, pickle.PickleError):
+    """An op that another process cannot find, or something that stays in its own."""
 
 
 class CacheError(NbgradError, RuntimeError):
@@ -405,6 +410,27 @@ def bad_declaration(op: str, why: str) -> RegistryError:
 def no_kernel(op: str, device: str) -> DeviceError:
     return DeviceError(f"{op} has no kernel for device {device!r}. Add one to nbgrad/kernels/{device}/, or "
                        f"register one with op(..., kernel=...).")
+
+
+def undeclared_op(op: str, home: str) -> PickleError:
+    why = ("the program itself (__main__) declares it, which this process does not run"
+           if home == "__main__" else f"the module {home} does not declare it when it is imported")
+    return PickleError(f"the pickle names the op {op!r}, which is not declared here: {why}. Declare it at "
+                       f"the top level of a module, and import it from there in both programs.")
+
+
+def other_op(op: str, home: str, here: str) -> PickleError:
+    return PickleError(f"the pickle names the op {op!r} of the module {home}, but here the module {here} has "
+                       f"declared another one of that name. Rename one of them.")
+
+
+def unnamed_op(op: str) -> PickleError:
+    return PickleError(f"{op}: an op is pickled by its name in the table, and this one, made of an op of the "
+                       f"table, has none. Pickle that op, with functools.partial for its parameters.")
+
+
+def bound_to_process(what: str) -> PickleError:
+    return PickleError(f"{what} belongs to its process and cannot be pickled. Make it where it is used.")
 
 
 def unsafe_cache(folder: object, why: str) -> CacheError:

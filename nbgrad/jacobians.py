@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import Any
@@ -11,7 +10,7 @@ from nbgrad import devices, errors
 from nbgrad.core import Tangents
 from nbgrad.ops.shape import permute_dims, reshape, stack
 from nbgrad.tensors import Tensor, as_tensor, raw, tensor, wrap
-from nbgrad.transforms import Inputs, Reverse, grad
+from nbgrad.transforms import Inputs, Reverse, check_function, grad, transformed
 from nbgrad.tree import flatten
 
 
@@ -36,28 +35,29 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, mode: str 
         raise errors.bad_choice("jacobian", "mode", mode, ("auto", "rev", "fwd"))
     if layout not in _LAYOUTS:
         raise errors.bad_choice("jacobian", "layout", layout, _LAYOUTS)
-    places = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    check_function("jacobian", f)
+    return transformed(_jacobian, f, argnums, mode, layout)
 
-    @functools.wraps(f)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        inputs = Inputs("jacobian", args, places)
-        reverse = Reverse(f, inputs, kwargs, False)
-        for y in reverse.values:
-            if y.dtype.kind != "f":
-                raise errors.not_float_result("jacobian", y.dtype)
-        outputs, arguments = _count(reverse.values), _count(inputs.values)
-        forward = mode == "fwd" or (mode == "auto" and arguments < outputs)
-        blocks = _columns(reverse, f, kwargs) if forward else _rows(reverse)
-        trees = [inputs.tree([_LAYOUTS[layout](block, y.shape, raw(x).shape)
-                              for block, x in zip(row, inputs.values, strict=True)])
-                 for y, row in zip(reverse.values, blocks, strict=True)]
-        return reverse.rebuild([t[0] if isinstance(argnums, int) else tuple(t) for t in trees])
 
-    return run
+def _jacobian(f: Callable[..., Any], argnums: int | Sequence[int], mode: str, layout: str, /,
+              *args: Any, **kwargs: Any) -> Any:
+    inputs = Inputs("jacobian", args, (argnums,) if isinstance(argnums, int) else tuple(argnums))
+    reverse = Reverse(f, inputs, kwargs, False)
+    for y in reverse.values:
+        if y.dtype.kind != "f":
+            raise errors.not_float_result("jacobian", y.dtype)
+    outputs, arguments = _count(reverse.values), _count(inputs.values)
+    forward = mode == "fwd" or (mode == "auto" and arguments < outputs)
+    blocks = _columns(reverse, f, kwargs) if forward else _rows(reverse)
+    trees = [inputs.tree([_LAYOUTS[layout](block, y.shape, raw(x).shape)
+                          for block, x in zip(row, inputs.values, strict=True)])
+             for y, row in zip(reverse.values, blocks, strict=True)]
+    return reverse.rebuild([t[0] if isinstance(argnums, int) else tuple(t) for t in trees])
 
 
 def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """Return a function that gives the second derivatives of the scalar function f: (*x.shape, *x.shape)."""
+    check_function("hessian", f)
     return jacobian(grad(f, argnums), argnums)
 
 

@@ -1,10 +1,14 @@
-"""OPS: every declared op by name, with what the tests and the documentation's tables need to know of it."""
+"""OPS: every declared op by name, with what the tests and the documentation's tables need to know of it.
+
+An op is pickled by its name in the table: the process that reads it has declared the same op.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,7 @@ class Row:
     kind  : elementwise or structured
     room  : the file of nbgrad/ops/ (and of nbgrad/kernels/<device>/) it belongs to
     where : file and line of its declaration
+    home  : the module that declares it when it is imported; of our own ops "nbgrad"
     like  : the reference, a function of arrays, or its dotted name; None: checked by its derivatives alone
     at    : interval of the test inputs, one for all operands or one for each (elementwise)
     cases : test inputs (structured): each a tuple of inputs, and last a dict of parameters if there are any;
@@ -30,12 +35,14 @@ class Row:
     kind: str
     room: str
     where: str
+    home: str
     like: Any = None
     at: Any = None
     cases: Sequence[Any] = ()
 
 
 OPS: dict[str, Row] = {}
+_MAIN = "__main__"
 
 
 def register(row: Row) -> None:
@@ -45,8 +52,40 @@ def register(row: Row) -> None:
     OPS[row.op.name] = row
 
 
-def declared(depth: int = 2) -> tuple[str, str]:
-    """(room, where) of the declaration that many calls up."""
+def declared(depth: int = 2) -> tuple[str, str, str]:
+    """(room, where, home) of the declaration that many calls up."""
     frame = sys._getframe(depth)
     file = Path(frame.f_code.co_filename)
-    return file.stem, f"{file.parent.name}/{file.name}:{frame.f_lineno}"
+    module = str(frame.f_globals.get("__name__", "__main__"))
+    home = "nbgrad" if module.startswith("nbgrad.") else _MAIN if module == "__mp_main__" else module
+    return file.stem, f"{file.parent.name}/{file.name}:{frame.f_lineno}", home
+
+
+def found(name: str, home: str) -> Op:
+    """The op of that name, for which the module is imported if need be: what an op's pickle calls.
+
+    Raises PickleError if the module does not declare it, or another module has taken the name.
+    """
+    if name not in OPS and home != _MAIN:
+        import_module(home)
+    if name not in OPS:
+        raise errors.undeclared_op(name, home)
+    row = OPS[name]
+    if row.home != home and _MAIN not in (row.home, home):     # a program that is imported has another name
+        raise errors.other_op(name, home, row.home)
+    return row.op
+
+
+def _reduce(op: Op) -> Any:
+    row = OPS.get(op.name)
+    if row is None or row.op is not op:
+        raise errors.unnamed_op(op.name)
+    return found, (op.name, row.home)
+
+
+def _same(op: Op, memo: Any = None) -> Op:
+    return op
+
+
+Op.__reduce__ = _reduce                   # type: ignore[method-assign, assignment]
+Op.__copy__ = Op.__deepcopy__ = _same     # type: ignore[attr-defined]

@@ -142,13 +142,13 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
 
     Raises RegistryError if the name is taken.
     """
-    room, where = declared()
+    room, where, home = declared()
 
     def declare(bind: Rule) -> Structured:
         rules = (vjp,) if callable(vjp) else tuple(vjp)
         made = Structured(bind.__name__, room, bind, out, rules, vjp_of, vjp_all, linear, multilinear, keep,
                           discrete, results)
-        register(Row(made, "structured", room, where, like, None, cases))
+        register(Row(made, "structured", room, where, home, like, None, cases))
         if kernel is not None:
             table.register(made.name, kernel)
         return made

@@ -8,6 +8,7 @@ strings, None) are constants.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ContextDecorator
 from contextvars import Token
@@ -108,6 +109,35 @@ class Reverse:
                 for n, x in zip(self.nodes, self.inputs.values, strict=True)]
 
 
+class Transformed(functools.partial):
+    """A function that a transform has made of another one, f.
+
+    It has f's name and documentation, is bound to an instance as f would be, and is pickled where f can be.
+    """
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)   # a method is pickled by name
+
+    def __reduce__(self) -> Any:
+        found: Any = sys.modules.get(self.__module__)
+        for part in (name := getattr(self, "__qualname__", "")).split("."):
+            found = getattr(found, part, None)
+        return name if found is self else (transformed, (self.func, *self.args))   # of a decorator its name
+
+
+def transformed(run: Callable[..., Any], f: Callable[..., Any], *options: Any) -> Transformed:
+    """The function run(f, *options, *args, **kwargs) of the rest, in f's name."""
+    made = Transformed(run, f, *options)
+    functools.update_wrapper(made, f, updated=())
+    return made
+
+
+def check_function(what: str, f: Any) -> None:
+    """Raises DtypeError if f, which a transform is given, cannot be called."""
+    if not callable(f):
+        raise errors.bad_argument(what, f, f"a function, as in {what}(f)(x)")
+
+
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0,
                    has_aux: bool = False) -> Callable[..., Any]:
     """Return a function that gives f's value and its gradient, (value, gradient).
@@ -119,36 +149,40 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0,
 
     Raises GradientError if f's value is not a floating-point scalar, DtypeError if the argument holds none.
     """
-    several = not isinstance(argnums, int)
-    places = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
+    check_function("value_and_grad", f)
+    return transformed(_value_and_grad, f, *_places(argnums), has_aux)
 
-    @functools.wraps(f)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        run = Reverse(f, Inputs("grad", args, places), kwargs, has_aux)
-        if len(run.outs) != 1 or run.leaves[0] is not run.rebuild(run.leaves):
-            raise errors.bad_argument("grad", run.rebuild(run.leaves), "a single scalar from the function")
-        y = run.values[0]
-        if y.dtype.kind != "f":
-            raise errors.not_float_result("grad", y.dtype)
-        if y.shape != ():
-            raise errors.not_scalar("grad", y.shape)
-        trees = run.inputs.tree(run.pull([tensor(devices.ones_like(raw(y)))]))
-        return (y, run.aux) if has_aux else y, tuple(trees) if several else trees[0]
 
-    return run
+def _places(argnums: int | Sequence[int]) -> tuple[tuple[int, ...], bool]:
+    """The places to differentiate by, and whether they were given as several."""
+    return (tuple(argnums), True) if isinstance(argnums, Sequence) else ((argnums,), False)
+
+
+def _value_and_grad(f: Callable[..., Any], places: tuple[int, ...], several: bool, has_aux: bool, /,
+                    *args: Any, **kwargs: Any) -> Any:
+    run = Reverse(f, Inputs("grad", args, places), kwargs, has_aux)
+    if len(run.outs) != 1 or run.leaves[0] is not run.rebuild(run.leaves):
+        raise errors.bad_argument("grad", run.rebuild(run.leaves), "a single scalar from the function")
+    y = run.values[0]
+    if y.dtype.kind != "f":
+        raise errors.not_float_result("grad", y.dtype)
+    if y.shape != ():
+        raise errors.not_scalar("grad", y.shape)
+    trees = run.inputs.tree(run.pull([tensor(devices.ones_like(raw(y)))]))
+    return (y, run.aux) if has_aux else y, tuple(trees) if several else trees[0]
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0,
          has_aux: bool = False) -> Callable[..., Any]:
     """Return a function that gives f's gradient, or (gradient, aux) if has_aux. See value_and_grad."""
-    both = value_and_grad(f, argnums, has_aux)
+    check_function("grad", f)
+    return transformed(_grad, f, *_places(argnums), has_aux)
 
-    @functools.wraps(f)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        value, gradient = both(*args, **kwargs)
-        return (gradient, value[1]) if has_aux else gradient
 
-    return run
+def _grad(f: Callable[..., Any], places: tuple[int, ...], several: bool, has_aux: bool, /,
+          *args: Any, **kwargs: Any) -> Any:
+    value, gradient = _value_and_grad(f, places, several, has_aux, *args, **kwargs)
+    return (gradient, value[1]) if has_aux else gradient
 
 
 def _shaped(leaves: Sequence[Any]) -> list[Any]:
@@ -259,6 +293,9 @@ class Quiet(ContextDecorator):
 
     def __enter__(self) -> None:
         self._tokens.append(quiet.set(births()))
+
+    def __reduce__(self) -> Any:
+        return Quiet, ()                      # what was entered stays in its thread
 
     def __exit__(self, *_: Any) -> None:
         quiet.reset(self._tokens.pop())

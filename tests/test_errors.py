@@ -430,7 +430,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_message(name):
+def test_message(name, own_ops):
     act, kind, message = CASES[name]
     with pytest.raises(kind, match=message) as found:
         act()
