@@ -173,6 +173,7 @@ from nbgrad.ops.shape import (
 from nbgrad.ops.sort import argsort, sort
 from nbgrad.ops.svd import svd, svdvals
 from nbgrad.registry import OPS
+from nbgrad.spellings import names
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor
 from nbgrad.transforms import (
@@ -240,6 +241,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 methods.install()
+names.install()
 exchange.install()
 numpy_functions.install(sys.modules[__name__])
 

@@ -67,6 +67,10 @@ class DeviceError(NbgradError, RuntimeError):
     """A device that is not there, or arrays that live on different ones."""
 
 
+class MissingError(NbgradError, AttributeError):
+    """A name of NumPy's or PyTorch's that a Tensor does not have."""
+
+
 class ExchangeError(NbgradError, BufferError):
     """A way of handing over memory that a Tensor does not offer."""
 
@@ -396,6 +400,15 @@ def numpy_out(function: str) -> ProtocolError:
     return ProtocolError(f"{function}: a result with a Tensor in it cannot be written into an existing array "
                          f"(out=, or a += t for an array a): a gradient would be lost. Use the result, as in "
                          f"a = a + t.")
+
+
+def no_attribute(name: str, way: str) -> MissingError:
+    return MissingError(f"a Tensor has no attribute {name!r}: {way}.")
+
+
+def layout(op: str, order: object) -> ProtocolError:
+    return ProtocolError(f"{op}: order={order!r} asks for a layout in memory, which is nbgrad's own: leave "
+                         f"it out. reshape, ravel and flatten read in the order 'C', 'F', 'A' or 'K'.")
 
 
 # ---------------------------------------------------------------------------------- table and cache

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from nbgrad import devices, errors
-from nbgrad.broadcast import astype, broadcast_to
+from nbgrad.broadcast import astype
 from nbgrad.core import TAPE, apply, quiet, watch
 from nbgrad.ops import (
     arrange,
     compare,
     contract,
     cumulative,
-    deviation,
     diagonal,
     elementwise,
     exponential,
@@ -26,7 +25,6 @@ from nbgrad.ops import (
     reduce,
     search,
     shape,
-    sort,
     transfer,
 )
 from nbgrad.scalar import Elementwise, add, multiply
@@ -103,7 +101,7 @@ def is_leaf(x: Tensor) -> bool:
 # ------------------------------------------------------------------------------------ values taken out
 def item(x: Tensor) -> Any:
     """The single element as a Python number."""
-    value = _taken(x, "item()")
+    value = taken(x, "item()")
     if value.size != 1:
         raise errors.several_elements(value.shape, "item()")
     return value.item()
@@ -117,7 +115,7 @@ def _host(x: Tensor) -> np.ndarray:
     return value
 
 
-def _taken(x: Tensor, what: str) -> Any:
+def taken(x: Tensor, what: str) -> Any:
     """x's raw array for a use outside the graph, refused where a transform would lose a gradient by it."""
     value = _host(x)
     if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
@@ -229,11 +227,6 @@ def set_requires_grad(x: Tensor, on: bool = True) -> Tensor:
     return x
 
 
-def size(x: Tensor, dim: int | None = None) -> Any:
-    """The shape, or the length of one axis."""
-    return x.shape if dim is None else x.shape[dim]
-
-
 def zero(x: Tensor) -> Tensor:
     """Make every element zero. Values taken from x before stay."""
     return rebind(x, tensor(devices.zeros_like(raw(x))))
@@ -271,38 +264,32 @@ _PROTOCOLS: dict[str, Any] = {
     "__array__": _array, "__repr__": _repr, "__str__": _str, "__format__": _format,
 }
 _METHODS: dict[str, Any] = {
-    "item": item, "numpy": numpy, "tolist": lambda x: numpy(x).tolist(),
-    "backward": backward, "detach": stop_gradient, "requires_grad_": set_requires_grad, "zero_": zero,
-    "astype": astype, "to": transfer.to, "cpu": lambda x: transfer.to(x, "cpu"), "clone": copy, "copy": copy,
-    "float": lambda x: astype(x, "float32"), "double": lambda x: astype(x, "float64"),
-    "reshape": _shape_arguments(shape.reshape), "view": _shape_arguments(shape.reshape),
-    "transpose": _transpose, "t": shape.permute_dims, "flatten": shape.ravel,
+    "numpy": numpy, "backward": backward, "detach": stop_gradient, "requires_grad_": set_requires_grad,
+    "zero_": zero, "to": transfer.to, "cpu": lambda x: transfer.to(x, "cpu"), "clone": copy,
+    "transpose": _transpose, "t": shape.permute_dims,
     "permute": _shape_arguments(shape.permute_dims), "permute_dims": _shape_arguments(shape.permute_dims),
     "tile": _shape_arguments(arrange.tile),
-    "unsqueeze": shape.expand_dims, "expand": _shape_arguments(broadcast_to),
-    "size": size, "dim": lambda x: x.ndim, "numel": lambda x: int(np.prod(x.shape)),
+    "unsqueeze": shape.expand_dims,
+    "dim": lambda x: x.ndim, "numel": lambda x: int(x.size),
 }
 # ops whose method has the op's own name
 _NAMED: dict[Any, tuple[str, ...]] = {
     elementwise: ("abs", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "square",
-                  "pow", "clip", "round", "maximum", "minimum"),
+                  "pow", "maximum", "minimum"),
     compare: ("floor", "ceil", "sign", "isnan"),
-    reduce: ("sum", "mean", "prod", "max", "min", "any", "all"),
-    deviation: ("var", "std"),
     norms: ("norm",),
     cumulative: ("cumsum", "cumprod", "diff"),
-    search: ("argmax", "argmin", "searchsorted"),
-    sort: ("argsort", "sort"),
+    search: ("searchsorted",),
     arrange: ("repeat", "roll", "kron"),
-    diagonal: ("diagonal", "diag"),
+    diagonal: ("diag",),
     exponential: ("logsumexp", "softmax", "log_softmax"),
-    shape: ("ravel", "squeeze", "swapaxes", "moveaxis", "flip", "expand_dims"),
-    index: ("take", "scatter_add", "nonzero", "tril", "triu"),
+    shape: ("ravel", "squeeze", "swapaxes", "moveaxis", "expand_dims"),
+    index: ("nonzero", "tril", "triu"),
     contract: ("dot", "matmul"),
 }
 # how to read a property, and how to set it if one can
 _PROPERTIES: dict[str, tuple[Any, ...]] = {
-    "T": (shape.permute_dims,), "mT": (shape.matrix_transpose,), "is_leaf": (is_leaf,),
+    "T": (shape.permute_dims,), "mT": (shape.matrix_transpose,),
     "nbytes": (lambda x: raw(x).nbytes,), "device": (lambda x: devices.name_of(raw(x)),),
     "requires_grad": (requires_grad, set_requires_grad),
 }

@@ -126,7 +126,7 @@ def _is(like: Any, ufunc: np.ufunc) -> bool:
 
 def _welcome(x: Any) -> bool:
     """Whether x is no array of another library, which may know what to do with a Tensor."""
-    return isinstance(x, (Tensor, np.ndarray, np.generic)) or not hasattr(x, "__array_ufunc__")
+    return isinstance(x, (Tensor, np.ndarray, np.generic, int)) or not hasattr(x, "__array_ufunc__")
 
 
 def _called(name: str, function: _Function, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:

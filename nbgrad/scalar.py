@@ -21,7 +21,7 @@ from nbgrad.kernels import table
 from nbgrad.kernels.table import Body
 from nbgrad.lean import Step
 from nbgrad.symbols import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
-from nbgrad.tensors import Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
+from nbgrad.tensors import Tensor, as_tensor, operand, raw, spec, tensor, unwrap, wrap
 
 _LARGE = 4096                             # elements from which cotangents are summed as they are computed
 
@@ -267,7 +267,7 @@ def admit(op: Elementwise, args: Sequence[Any]) -> list[Any]:
 
     Python integers are checked against the integer dtype they meet, as in NumPy.
     """
-    xs = [a if type(a) is Tensor or type(a) in WEAK else as_tensor(a) for a in args]
+    xs = [a if type(a) is Tensor or type(a) in WEAK else operand(a) for a in args]
     dtypes = [x.dtype for x in xs if type(x) is Tensor]
     if int not in map(type, xs) or not all(isinstance(d, np.dtype) for d in dtypes):
         return xs

@@ -15,6 +15,29 @@ ENDED = 0                                     # the birth of a trace that has en
 _new = object.__new__
 
 
+class Size(int):
+    """The number of elements, as NumPy's size; called, as in PyTorch, the shape or the length of an axis."""
+
+    shape: tuple[int, ...]
+
+    def __call__(self, dim: int | None = None) -> Any:
+        return self.shape if dim is None else self.shape[dim]
+
+    def __reduce__(self) -> Any:
+        return size, (self.shape,)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *xs: Any, **kwargs: Any) -> Any:
+        """As an int, whose own classes NumPy gives a dtype."""
+        return getattr(ufunc, method)(*[int(x) if type(x) is Size else x for x in xs], **kwargs)
+
+
+def size(shape: tuple[int, ...]) -> Size:
+    """The size of an array of that shape."""
+    found = Size(math.prod(shape))
+    found.shape = shape
+    return found
+
+
 class Tensor:
     """An array that gradients can be taken through.
 
@@ -57,6 +80,11 @@ class Tensor:
         """Number of axes."""
         return len(self.value.shape)
 
+    @property
+    def size(self) -> Size:
+        """Number of elements; size() is the shape, size(dim) the length of one axis."""
+        return size(self.value.shape)
+
     if TYPE_CHECKING:                         # nbgrad/methods.py gives Tensor its operators and methods
         def __getattr__(self, name: str) -> Any: ...
         def __getitem__(self, index: Any) -> Tensor: ...
@@ -93,6 +121,11 @@ def wrap(value: Any) -> Tensor:
 def as_tensor(x: Any) -> Tensor:
     """x as a Tensor; an array, a scalar or nested lists are copied into a constant."""
     return x if type(x) is Tensor else tensor(devices.array(x))
+
+
+def operand(x: Any) -> Any:
+    """x as a Tensor, or as the Python scalar that a Size is."""
+    return int(x) if type(x) is Size else as_tensor(x)
 
 
 def unwrap(x: Any) -> Any:

@@ -37,6 +37,7 @@ LAYERS = [
     ["declare"],
     ["ops.*"],
     ["jacobians", "linalg", "methods", "optim"],
+    ["spellings.*"],
     ["exchange", "numpy_functions", "testing", "backend"],
     ["bench.clock", "bench.inputs"],
     ["bench.function"],
@@ -44,7 +45,7 @@ LAYERS = [
     ["gpucases"],
     ["info", "warm", "gpucheck", "gpureport", "bench.__main__"],
 ]
-WITHIN = {"kernels.cpu.*": True, "kernels.cuda.*": True, "ops.*": True}
+WITHIN = {"spellings.*": True, "kernels.cpu.*": True, "kernels.cuda.*": True, "ops.*": True}
 
 
 def modules():

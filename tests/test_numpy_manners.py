@@ -67,7 +67,7 @@ CALLS = {
     "hstack, vstack": lambda x: np.hstack([np.vstack([x, B]), np.vstack([B, x])]),
     "where": lambda x: np.where(B > 1, x, 0.0),
     "clip": lambda x: np.clip(x, 1.5, 3) + np.clip(x, a_min=1.5, a_max=None) + np.clip(x, max=2.5),
-    "reshape": lambda x: np.reshape(x, (4,)),
+    "reshape": lambda x: np.reshape(x, (4,)) + np.reshape(x, (4,), order="F") + np.ravel(x.T, order="K"),
     "transpose": lambda x: np.transpose(x) + np.swapaxes(x, 0, 1) + np.moveaxis(x, 0, 1),
     "split": lambda x: np.split(x, 2, axis=1)[1],
     "take": lambda x: np.take(x, [1, 0, 1], axis=1) * np.take(x, [3, 0])[0],
@@ -128,7 +128,6 @@ REFUSED = {
     "dtype": (lambda t: np.exp(t, dtype="float32"), "exp: .*'dtype'.*astype"),
     "dtype of a function": (lambda t: np.sum(t, dtype="float32"), "sum: .*'dtype'"),
     "initial": (lambda t: np.maximum.reduce(t, initial=2.0), "maximum.reduce: .*'initial'"),
-    "order": (lambda t: np.reshape(t, 4, order="F"), "reshape: .*'order'"),
     "mode": (lambda t: np.take(t, [0], mode="clip"), "take: .*'mode'"),
 }
 

@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from nbgrad import errors
 from nbgrad.structured import numpy_names
 
@@ -17,6 +19,8 @@ def one(op: str, axis: Any, ndim: int) -> int:
     axis: int or NumPy integer. Raises AxisError if the array does not have it, DtypeError if it is not an
     integer; a bool is none.
     """
+    if isinstance(axis, bool):
+        raise errors.bad_argument(op, axis, "an integer axis")
     try:
         found = operator.index(axis)
     except TypeError as error:
@@ -61,6 +65,13 @@ def listed(xs: Any) -> tuple[Any, ...]:
     except TypeError:
         return tuple(xs) if isinstance(xs, Iterable) and getattr(xs, "ndim", 1) != 0 else (xs,)
     return (xs,)
+
+
+def flag(op: str, name: str, value: Any) -> bool:
+    """value as a truth value. Raises DtypeError unless it is one, or 0 or 1: others are out of place."""
+    if not isinstance(value, (bool, np.bool_)) and not (type(value) is int and value in (0, 1)):
+        raise errors.bad_argument(op, value, f"{name} to be True or False; give others by name")
+    return bool(value)
 
 
 def named_dim(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -30,7 +30,7 @@ from nbgrad.scalar import Elementwise, choose
 from nbgrad.scalar import add as _add
 from nbgrad.scalar import multiply as _multiply
 from nbgrad.symbols import Symbol, common_loop
-from nbgrad.tensors import Tensor, as_tensor, raw
+from nbgrad.tensors import Tensor, as_tensor, operand, raw
 
 _LN2, _LN10 = math.log(2), math.log(10)
 _TINY, _FAR = (1e-3, 3.0), (-3.0, 3.0)
@@ -254,7 +254,7 @@ def pow(x: Any, y: Any) -> Tensor:
     x ** 0 is 1 with derivative 0 everywhere. The derivative in y is 0 where x is 0 and y positive, nan where
     x is negative. Raises ValueRangeError for integers to negative powers, as NumPy does.
     """
-    x, y = (v if type(v) is Tensor or type(v) in (int, float) else as_tensor(v) for v in (x, y))
+    x, y = (v if type(v) is Tensor or type(v) in (int, float) else operand(v) for v in (x, y))
     if _exact(x) and _exact(y) and np.any(np.less(raw(y) if type(raw(y)) is not Symbol else 0, 0)):
         raise errors.negative_integer_power()
     if type(x) is Tensor and type(y) in (int, float):

@@ -14,7 +14,7 @@ from nbgrad.broadcast import broadcast_to
 from nbgrad.core import Graph, pull
 from nbgrad.declare import elementwise
 from nbgrad.kernels import table
-from nbgrad.ops.axes import named_dim, several
+from nbgrad.ops.axes import flag, named_dim, several
 from nbgrad.ops.compare import equal, not_equal
 from nbgrad.ops.elementwise import where
 from nbgrad.ops.index import getitem
@@ -64,7 +64,7 @@ def bind(name: str, x: Any, axis: Axis, keepdims: bool) -> tuple[Tensor, dict[st
         x = as_tensor(x)
     if (axis is None or type(axis) is int) and type(keepdims) is bool:
         return x, _params(name, axis, keepdims, x.ndim)
-    return x, {"axis": several(name, axis, x.ndim), "keepdims": bool(keepdims)}
+    return x, {"axis": several(name, axis, x.ndim), "keepdims": flag(name, "keepdims", keepdims)}
 
 
 @op(linear=True, keep="",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.ops.axes import one
+from nbgrad.ops.axes import flag, one
 from nbgrad.ops.index import take
 from nbgrad.ops.reduce import reduced
 from nbgrad.structured import op
@@ -20,7 +20,7 @@ def _bind_place(name: str, x: Any, axis: int | None, keepdims: bool) -> Any:
     axis = None if axis is None else one(name, axis, x.ndim)
     if product(x.shape if axis is None else (x.shape[axis],)) == 0:
         raise errors.empty_reduction(name, x.shape)
-    return (x,), {"axis": axis, "keepdims": bool(keepdims)}
+    return (x,), {"axis": axis, "keepdims": flag(name, "keepdims", keepdims)}
 
 
 def _place(x: Any, axis: int | None, keepdims: bool) -> tuple[tuple[int, ...], type]:

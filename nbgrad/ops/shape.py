@@ -41,20 +41,67 @@ def _sizes(shape: tuple[int, ...], wanted: Any) -> tuple[int, ...]:
 @op(vjp=lambda g, z, x, shape: reshape(g, x.shape), linear=True, keep="", like=np.reshape,
     cases=[((2, 6), {"shape": (3, 4)}), ((2, 3, 4), {"shape": (4, -1)}), ((), {"shape": (1, 1)}),
            ((1,), {"shape": ()}), ((6,), {"shape": -1}), ((0, 3), {"shape": (3, 0, 2)})])
-def reshape(x: Any, shape: Any) -> Any:
-    """Return x's elements, in C order, in another shape.
+def reshape(x: Any, shape: Any, order: str = "C") -> Any:
+    """Return x's elements in another shape.
 
-    x: any shape and dtype. shape: an int or a sequence of them, one of which may be -1. Raises ShapeError if
-    the number of elements differs.
+    x: any shape and dtype. shape: an int or a sequence of them, one of which may be -1. order: in which
+    elements are read and placed: "C", last axis fastest; "F", first axis fastest; "A", F if they lie so in
+    memory, else C. Raises ShapeError if the number of elements differs, ValueRangeError for another order.
     """
     x = as_tensor(x)
-    return (x,), {"shape": _sizes(x.shape, shape)}
+    target = _sizes(x.shape, shape)
+    if order != "C" and _reading("reshape", x, order, "CFA") != tuple(range(x.ndim)):
+        x = permute_dims(reshape(permute_dims(x), target[::-1]))
+    return (x,), {"shape": target}
 
 
-def ravel(x: Any) -> Tensor:
-    """Return x's elements, in C order, with one axis. x: any shape."""
+def ravel(x: Any, order: str = "C") -> Tensor:
+    """Return x's elements with one axis. x: any shape.
+
+    order: in which they are read: as in `reshape`, or "K", as they lie in memory. Raises ValueRangeError.
+    """
     x = as_tensor(x)
+    if order != "C":
+        x = permute_dims(x, _reading("ravel", x, order, "CFAK"))
     return reshape(x, (prod(x.shape),))
+
+
+def _reading(name: str, x: Tensor, order: str, known: str) -> tuple[int, ...]:
+    """x's axes from the slowest to the fastest when its elements are read in NumPy's order of that name."""
+    if not isinstance(order, str) or order.upper() not in tuple(known):
+        raise errors.bad_choice(name, "order", order, known)
+    order, axes = order.upper(), tuple(range(x.ndim))
+    if order == "K":
+        return _in_memory([0 if n == 1 else abs(s) for s, n in zip(raw(x).strides, x.shape, strict=True)])
+    return axes[::-1] if order == "F" or (order == "A" and _fortran(raw(x))) else axes
+
+
+def _in_memory(steps: Sequence[int]) -> tuple[int, ...]:
+    """Axes by falling steps; those of step 0, along which elements are repeated, keep their place.
+
+    Source: NumPy, the insertion sort of nditer's axes.
+    """
+    inwards: list[int] = []
+    for axis in reversed(range(len(steps))):
+        place = len(inwards)
+        for i in reversed(range(len(inwards))):
+            inner = steps[inwards[i]]
+            if steps[axis] and inner:
+                if inner <= steps[axis]:
+                    break
+                place = i
+        inwards.insert(place, axis)
+    return tuple(inwards[::-1])
+
+
+def _fortran(x: Any) -> bool:
+    """Whether the elements of a raw array lie in F order in memory, and not in C order."""
+    width, long = x.dtype.itemsize, [(s, n) for s, n in zip(x.strides, x.shape, strict=True) if n > 1]
+    for step, n in long:
+        if step != width:
+            return False
+        width *= n
+    return len(long) > 1
 
 
 @named_dim

@@ -8,7 +8,7 @@ import numpy as np
 
 from nbgrad.core import apply
 from nbgrad.ops.along import add_along_axis
-from nbgrad.ops.axes import one
+from nbgrad.ops.axes import flag, one
 from nbgrad.ops.shape import ravel
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor, as_tensor, raw
@@ -22,7 +22,8 @@ def _bind(name: str, x: Any, axis: int | None, descending: bool, stable: bool) -
     x = as_tensor(x)
     if axis is None:
         x, axis = ravel(x), 0
-    return (x,), {"axis": one(name, axis, x.ndim), "descending": bool(descending), "stable": bool(stable)}
+    return (x,), {"axis": one(name, axis, x.ndim), "descending": flag(name, "descending", descending),
+                  "stable": flag(name, "stable", stable)}
 
 
 def _order(x: np.ndarray, axis: int | None = -1, descending: bool = False) -> np.ndarray:
