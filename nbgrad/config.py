@@ -36,7 +36,11 @@ def _user_cache() -> Path:
 def read(environment: dict[str, str] | os._Environ[str]) -> Settings:
     """Settings from NBGRAD_DEVICE (cpu, the default, cuda, cuda-sim, auto), NBGRAD_CACHE_DIR (a folder; empty
     for no cache) and NBGRAD_NUM_THREADS (a positive number; default: OMP_NUM_THREADS).
+
+    Raises NbgradError where Numba is told not to compile.
     """
+    if (disabled := environment.get("NUMBA_DISABLE_JIT", "").strip()) not in ("", "0"):
+        raise errors.jit_disabled(disabled)
     device = environment.get("NBGRAD_DEVICE", "cpu")
     if device not in (*DEVICES, "auto"):
         raise errors.unknown_device(device, DEVICES)

@@ -179,6 +179,8 @@ def _array(data: Any, dtype: Any, copy: bool | None) -> np.ndarray:
         raise errors.ragged() from error
     except errors.TraceError as error:
         raise errors.traced_list() from error
+    if found.dtype.kind in "OSUc" and not isinstance(data, np.ndarray):
+        raise errors.no_numbers(data, found.dtype)
     memory.large(found.nbytes)
     dtype = supported(found.dtype) if dtype is None else dtype
     supported(found.dtype)

@@ -27,6 +27,14 @@ class DtypeError(NbgradError, TypeError):
     """A dtype that nbgrad, or an operation, does not take."""
 
 
+class OperandError(DtypeError):
+    """Something that is no array of numbers where one is taken."""
+
+    def of(self, op: str) -> OperandError:
+        """The same error of an op."""
+        return OperandError(f"{op}: {self}")
+
+
 class ValueRangeError(NbgradError, ValueError):
     """An argument outside the values it may have."""
 
@@ -177,7 +185,20 @@ def not_square(op: str, shape: tuple[int, ...]) -> SingularError:
 
 
 # ------------------------------------------------------------------------------------------- dtypes
+_NO_COMPLEX = ("complex numbers are not supported yet. Compute with the real and the imaginary part, as two "
+               "tensors")
+
+
+def no_numbers(data: object, dtype: np.dtype) -> OperandError:
+    if dtype.kind == "c":
+        return OperandError(f"got {dtype} values, but {_NO_COMPLEX}.")
+    return OperandError(f"got {type(data).__name__} (dtype {dtype}), but needs numbers: a Tensor, an array, "
+                        f"a scalar or nested lists of these.")
+
+
 def unsupported_dtype(dtype: object) -> DtypeError:
+    if isinstance(dtype, np.dtype) and dtype.kind == "c":
+        return DtypeError(f"nbgrad does not support dtype {dtype}: {_NO_COMPLEX}.")
     return DtypeError(f"nbgrad does not support dtype {dtype}. It takes bool, int8 to int64, uint8 to "
                       f"uint64, float32 and float64; convert first, for example with "
                       f"array.astype('float64').")
@@ -246,6 +267,10 @@ def not_by_class() -> DtypeError:
 
 def bad_count(op: str, got: int, need: int) -> DtypeError:
     return DtypeError(f"{op}: takes {need} operands, got {got}.")
+
+
+def bad_call(op: str, why: str, call: str) -> DtypeError:
+    return DtypeError(f"{op}: {why}. It is called as {op}{call}.")
 
 
 def bad_argument(op: str, got: object, need: str) -> DtypeError:
@@ -377,7 +402,34 @@ def traced_value(what: str) -> TraceError:
 
 def traced_list() -> TraceError:
     return TraceError("a list stands where an array is taken, and holds a tensor that a gradient is being "
-                      "taken through. Make one tensor of it first, which keeps it: nb.asarray(list).")
+                      "taken through. Make one tensor of it first, which keeps it: nb.stack(list), or "
+                      "nb.asarray(list) for nested ones.")
+
+
+def traced_array() -> TraceError:
+    return TraceError("NumPy asks for the values of a tensor that a gradient is being taken through, which "
+                      "would lose the gradient: by np.asarray, np.vectorize or a list of tensors. Use "
+                      "nb.stack for a list, as in np.mean(nb.stack([x, y])); nb.elementwise for a function "
+                      "of numbers; x.detach() for a constant.")
+
+
+def traced_number(what: str) -> TraceError:
+    return TraceError(f"{what} of a tensor that a gradient is being taken through would lose the gradient; "
+                      f"the functions of the module math ask for it. Use nbgrad's function of that name "
+                      f"(nb.sin for math.sin), or stop_gradient(x) or x.detach() if a constant is meant.")
+
+
+def given_to_numba(traced: bool) -> ProtocolError:
+    why = "a gradient is being taken through it, and would be lost" if traced else "Numba knows arrays alone"
+    return ProtocolError(f"a function compiled by Numba (njit, vectorize) is called with a Tensor: {why}. "
+                         f"For its values alone pass x.detach().numpy(). To differentiate through it, "
+                         f"declare an op: nb.elementwise(name, f) of a formula, nb.op(name, kernel=f, "
+                         f"vjp=rule) of a loop.")
+
+
+def jit_disabled(value: str) -> NbgradError:
+    return NbgradError(f"NUMBA_DISABLE_JIT={value} keeps Numba from compiling, and it compiles nbgrad's "
+                       f"kernels. Unset it; to debug a compiled function f of yours, call f.py_func.")
 
 
 # ------------------------------------------------------------------------- what Python and NumPy ask for

@@ -43,6 +43,8 @@ def _jacobian(f: Callable[..., Any], argnums: int | Sequence[int], mode: str, la
               *args: Any, **kwargs: Any) -> Any:
     inputs = Inputs("jacobian", args, (argnums,) if isinstance(argnums, int) else tuple(argnums))
     reverse = Reverse(f, inputs, kwargs, False)
+    if not reverse.values:
+        raise errors.bad_argument("jacobian", None, "a result from the function, with numbers in it")
     for y in reverse.values:
         if y.dtype.kind != "f":
             raise errors.not_float_result("jacobian", y.dtype)

@@ -32,7 +32,7 @@ from nbgrad.tape import backward
 from nbgrad.tensors import Tensor, living, raw, tensor
 from nbgrad.transforms import stop_gradient
 
-_TAKEN = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple)
+_TAKEN = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple, complex)
 
 
 def _binary(op: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -128,16 +128,36 @@ def numpy(x: Tensor) -> np.ndarray:
 
     Raises TraceError if a gradient is being taken through x: detach first.
     """
+    return _constant(x, lambda: errors.traced_value("numpy()"))
+
+
+def _constant(x: Tensor, lost: Callable[[], Exception]) -> np.ndarray:
+    """x's values as a read-only array. Raises the error that is made where a gradient is taken through x."""
     value = _host(x)
     if living(x).trace is not None:
-        raise errors.traced_value("numpy()")
+        raise lost()
     view = value.view()
     view.flags.writeable = False
     return view
 
 
 def _array(x: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-    return np.array(numpy(x), dtype, copy=copy)
+    return np.array(_constant(x, errors.traced_array), dtype, copy=copy)
+
+
+def _float(x: Tensor) -> float:
+    """The single element. Raises TraceError where a transform would lose a gradient by it."""
+    value = _host(x)
+    if value.size != 1:
+        raise errors.several_elements(value.shape, "float()")
+    if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
+        raise errors.traced_number("float()")
+    return float(value.item())
+
+
+def _numba(x: Tensor) -> Any:
+    """What Numba asks for the type of an argument: there is none."""
+    raise errors.given_to_numba(living(x).trace is not None)
 
 
 def _bool(x: Tensor) -> bool:
@@ -260,7 +280,7 @@ _PROTOCOLS: dict[str, Any] = {
     "__neg__": elementwise.negative, "__pos__": elementwise.positive, "__abs__": elementwise.abs,
     "__invert__": compare.bitwise_invert, "__getitem__": index.getitem, "__setitem__": _setitem,
     "__len__": _len, "__iter__": _iter, "__contains__": _contains,
-    "__bool__": _bool, "__float__": lambda x: float(item(x)), "__int__": _int, "__index__": _index,
+    "__bool__": _bool, "__float__": _float, "__int__": _int, "__index__": _index,
     "__array__": _array, "__repr__": _repr, "__str__": _str, "__format__": _format,
 }
 _METHODS: dict[str, Any] = {
@@ -291,7 +311,7 @@ _NAMED: dict[Any, tuple[str, ...]] = {
 _PROPERTIES: dict[str, tuple[Any, ...]] = {
     "T": (shape.permute_dims,), "mT": (shape.matrix_transpose,),
     "nbytes": (lambda x: raw(x).nbytes,), "device": (lambda x: devices.name_of(raw(x)),),
-    "requires_grad": (requires_grad, set_requires_grad),
+    "requires_grad": (requires_grad, set_requires_grad), "_numba_type_": (_numba,),
 }
 
 

@@ -267,7 +267,10 @@ def admit(op: Elementwise, args: Sequence[Any]) -> list[Any]:
 
     Python integers are checked against the integer dtype they meet, as in NumPy.
     """
-    xs = [a if type(a) is Tensor or type(a) in WEAK else operand(a) for a in args]
+    try:
+        xs = [a if type(a) is Tensor or type(a) in WEAK else operand(a) for a in args]
+    except errors.OperandError as error:
+        raise error.of(op.name) from None
     dtypes = [x.dtype for x in xs if type(x) is Tensor]
     if int not in map(type, xs) or not all(isinstance(d, np.dtype) for d in dtypes):
         return xs

@@ -50,9 +50,25 @@ class Structured(Op):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
             kwargs = numpy_names(self.name, kwargs)
-        xs, params = self.bind(*args, **kwargs)
+        try:
+            xs, params = self.bind(*args, **kwargs)
+        except errors.OperandError as error:
+            raise error.of(self.name) from None
+        except TypeError:
+            self._check_call(args, kwargs)
+            raise
         z = apply(self, xs, params)
         return z if self.results is None else self.results(*z)
+
+    def _check_call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Raises DtypeError, with the op's name and parameters, if it cannot be called like that."""
+        signature = inspect.signature(self.bind)
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+            call = signature.replace(parameters=bare, return_annotation=signature.empty)
+            raise errors.bad_call(self.name, str(error), str(call)) from None
 
     def run(self, *xs: Any, **params: Any) -> Any:
         for x in xs:

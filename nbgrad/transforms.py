@@ -47,8 +47,11 @@ class Inputs:
 
     def __init__(self, what: str, args: Sequence[Any], argnums: Sequence[int]) -> None:
         for i in argnums:
+            if not isinstance(i, (int, np.integer)):
+                raise errors.bad_argument(what, i, "argnums: the place of an argument, or several")
             if not -len(args) <= i < len(args):
-                raise errors.bad_value(what, f"argnums {i} is out of range for {len(args)} arguments")
+                why = f"argnums {i} is out of range for {len(args)} arguments by place"
+                raise errors.bad_value(what, why)
         self.what, self.args, self.places = what, list(args), [i % len(args) for i in argnums]
         if len(self.places) > 1 and len(set(self.places)) < len(self.places):
             raise errors.bad_value(what, f"argnums {tuple(argnums)} names an argument twice")
@@ -135,7 +138,7 @@ def transformed(run: Callable[..., Any], f: Callable[..., Any], *options: Any) -
 def check_function(what: str, f: Any) -> None:
     """Raises DtypeError if f, which a transform is given, cannot be called."""
     if not callable(f):
-        raise errors.bad_argument(what, f, f"a function, as in {what}(f)(x)")
+        raise errors.bad_argument(what, f, "a function, its first argument")
 
 
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0,
@@ -211,6 +214,7 @@ def vjp(f: Callable[..., Any], *xs: Any, has_aux: bool = False) -> Any:
 
     The pullback may be called any number of times. With has_aux: (y, pullback, aux).
     """
+    check_function("vjp", f)
     run = Reverse(f, Inputs("vjp", xs, range(len(xs))), {}, has_aux)
     y = run.rebuild(run.values)
 
@@ -226,6 +230,7 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], ts: Sequence[Any], has_aux: bo
     ts : one for each x, of its form and shapes
     The tangent of a result that is not floating-point is None. With has_aux: (y, t, aux).
     """
+    check_function("jvp", f)
     if not isinstance(xs, (tuple, list)) or not isinstance(ts, (tuple, list)):
         wrong = xs if not isinstance(xs, (tuple, list)) else ts
         raise errors.bad_argument("jvp", wrong, "a tuple of inputs and a tuple of tangents")
@@ -250,6 +255,7 @@ def linearize(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[..., Any]]
     f is run once. push is the transpose of f's pullback, recorded once and applied any number of times:
     f(x + dx) is y + push(dx) to first order.
     """
+    check_function("linearize", f)
     run = Reverse(f, Inputs("linearize", xs, range(len(xs))), {}, False)
     trace = Graph()
     ends = [trace.leaf(devices.zeros_like(raw(y))) if y.dtype.kind == "f" else None for y in run.values]
@@ -271,6 +277,7 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
 
     Forward over reverse, at the cost of a few gradients. v has x's form and shapes, and so has the result.
     """
+    check_function("hvp", f)
     return jvp(grad(f), (x,), (v,))[1]
 
 
@@ -279,6 +286,7 @@ def directional_derivative(f: Callable[..., Any], x: Any, p: Any) -> Any:
 
     p has x's form and shapes; its length counts. p is a descent direction if the result is negative.
     """
+    check_function("directional_derivative", f)
     return jvp(f, (x,), (p,))[1]
 
 

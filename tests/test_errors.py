@@ -1,5 +1,11 @@
 """Bad input: each gets an error of nbgrad's own that names the op, what it got and the next step."""
 
+import math
+import os
+import subprocess
+import sys
+
+import numba
 import numpy as np
 import pytest
 
@@ -316,7 +322,7 @@ CASES = {
         errors.ValueRangeError,
         r"truth value.*\(2,\).*any\(\) or all\(\)",
     ),
-    "float of several elements": (lambda: float(nb.ones(2)), errors.ValueRangeError, "item"),
+    "float of several elements": (lambda: float(nb.ones(2)), errors.ValueRangeError, "float.*index one"),
     "item of several elements": (lambda: nb.ones(2).item(), errors.ValueRangeError, "item"),
     "float inside grad": (lambda: nb.grad(lambda x: x * float(x))(1.0), errors.TraceError, "stop_gradient"),
     "numpy inside grad": (
@@ -419,6 +425,73 @@ CASES = {
         "norm: ord=3",
     ),
     "a Tensor made by its class": (lambda: nb.Tensor([1.0]), errors.DtypeError, "asarray"),
+    "a list of leaves for NumPy": (lambda: np.mean([W, W]), errors.TraceError, r"mean\(nb\.stack\(\[x, y"),
+    "a list of 0-d leaves": (lambda: nb.std([W[0], W[1]]), errors.TraceError, r"nb\.stack\(list\)"),
+    "the same inside grad": (
+        lambda: nb.grad(lambda x: nb.mean([x, 2 * x]))(1.0),
+        errors.TraceError,
+        r"nb\.stack\(list\)",
+    ),
+    "np.vectorize inside grad": (
+        lambda: nb.grad(lambda x: nb.sum(np.vectorize(math.sin)(x)))(np.ones(2)),
+        errors.TraceError,
+        "np.vectorize.*nb.elementwise",
+    ),
+    "math.sin inside grad": (
+        lambda: nb.grad(lambda x: x * math.sin(x))(1.0),
+        errors.TraceError,
+        r"float\(\).*nb\.sin for math\.sin.*detach",
+    ),
+    "stack of nothing": (lambda: nb.stack([]), errors.ValueRangeError, "stack: needs at least one array"),
+    "hstack of nothing": (lambda: nb.hstack([]), errors.ValueRangeError, "hstack: needs at least one array"),
+    "vstack of nothing": (lambda: nb.vstack([]), errors.ValueRangeError, "vstack: needs at least one array"),
+    "max of an empty list": (lambda: nb.max([]), errors.ShapeError, "max.*no element"),
+    "sine of a complex number": (lambda: nb.sin(1j), errors.DtypeError, "sin: got complex128.*supported yet"),
+    "a tensor times a complex number": (lambda: W * 1j, errors.DtypeError, "multiply: got complex128"),
+    "a complex number minus a tensor": (lambda: 1j - W, errors.DtypeError, "subtract: got complex128"),
+    "complex zeros": (lambda: nb.zeros(2, dtype=complex), errors.DtypeError, "complex128.*supported yet"),
+    "sum of a complex list": (lambda: nb.sum([1j, 2.0]), errors.DtypeError, "sum: got complex128"),
+    "add to nothing": (lambda: nb.add(W, None), errors.DtypeError, "add: got NoneType.*needs numbers"),
+    "sum of nothing": (lambda: nb.sum(None), errors.DtypeError, "sum: got NoneType"),
+    "sum of a dict": (lambda: nb.sum({"a": 1.0}), errors.DtypeError, "sum: got dict"),
+    "sine of a text": (lambda: nb.sin("a"), errors.DtypeError, "sin: got str.*<U1"),
+    "an unknown keyword": (
+        lambda: nb.sum(W, axes=0),
+        errors.DtypeError,
+        r"sum: got an unexpected.*'axes'. It is called as sum\(x, axis=None, keepdims=False\)",
+    ),
+    "an operand missing": (lambda: nb.matmul(W), errors.DtypeError, r"matmul: missing.*'b'.*\(a, b\)"),
+    "too many arguments": (lambda: nb.flip(W, 0, 1), errors.DtypeError, r"too many.*flip\(x, axis=None"),
+    "grad of a number": (lambda: nb.grad(3.0), errors.DtypeError, "grad: got float, but needs a function"),
+    "value_and_grad of None": (lambda: nb.value_and_grad(None), errors.DtypeError, "value_and_grad: got None"),
+    "jacobian of a tensor": (lambda: nb.jacobian(W), errors.DtypeError, "jacobian: got Tensor"),
+    "hessian of a tensor": (lambda: nb.hessian(W), errors.DtypeError, "hessian: got Tensor"),
+    "checkpoint of a tensor": (lambda: nb.checkpoint(W), errors.DtypeError, "checkpoint: got Tensor"),
+    "vjp of a number": (lambda: nb.vjp(1.0, 2.0), errors.DtypeError, "vjp: got float"),
+    "jvp of a number": (lambda: nb.jvp(1.0, (2.0,), (1.0,)), errors.DtypeError, "jvp: got float"),
+    "linearize of a number": (lambda: nb.linearize(1.0, 2.0), errors.DtypeError, "linearize: got float"),
+    "hvp of a number": (lambda: nb.hvp(1.0, 2.0, 1.0), errors.DtypeError, "hvp: got float"),
+    "a derivative of a number along a line": (
+        lambda: nb.directional_derivative(1.0, 2.0, 1.0),
+        errors.DtypeError,
+        "directional_derivative: got float",
+    ),
+    "a gradient without arguments": (
+        nb.grad(nb.sin),
+        errors.ValueRangeError,
+        "grad: argnums 0 is out of range for 0 arguments by place",
+    ),
+    "a gradient by a name": (lambda: nb.grad(nb.sin, "x")(1.0), errors.DtypeError, "grad: got str.*argnums"),
+    "a gradient by half an argument": (
+        lambda: nb.grad(nb.sin, 0.5)(1.0),
+        errors.DtypeError,
+        "grad: got float, but needs argnums",
+    ),
+    "a function without a result": (
+        lambda: nb.jacobian(lambda x: None)(1.0),
+        errors.DtypeError,
+        "jacobian: got NoneType, but needs a result",
+    ),
     "an unknown op of the backend": (lambda: nb.backend.tanhh, AttributeError, "tanhh"),
     "a row that is not there": (lambda: nb.testing.check("tanhh"), errors.RegistryError, "tanhh"),
     "a copy forbidden but needed": (
@@ -435,6 +508,28 @@ def test_message(name, own_ops):
     with pytest.raises(kind, match=message) as found:
         act()
     assert isinstance(found.value, (errors.NbgradError, OverflowError, AttributeError))
+
+
+@numba.njit
+def compiled(x):
+    return x
+
+
+def test_a_function_compiled_by_numba_says_what_to_do_with_a_tensor():
+    with pytest.raises(errors.ProtocolError, match=r"by Numba.*knows arrays alone.*nb\.elementwise.*nb\.op"):
+        compiled(nb.ones(2))
+    for act in (lambda: compiled(W), lambda: nb.grad(lambda x: nb.sum(compiled(x)))(np.ones(2))):
+        with pytest.raises(errors.ProtocolError, match="a gradient is being taken through it"):
+            act()
+    assert compiled(nb.ones(2).numpy()).shape == (2,)
+
+
+@pytest.mark.parametrize("value", ["1", "0", ""])
+def test_numba_must_be_allowed_to_compile(value):
+    done = subprocess.run([sys.executable, "-c", "import nbgrad"], text=True, check=False,
+                          capture_output=True, env={**os.environ, "NUMBA_DISABLE_JIT": value})
+    assert (done.returncode == 0) == (value != "1")
+    assert ("NUMBA_DISABLE_JIT=1 keeps Numba from compiling" in done.stderr) == (value == "1")
 
 
 def test_every_error_class_is_a_builtin_one_too():

@@ -274,13 +274,13 @@ def stack(*arrays: Any, axis: Any = 0) -> Any:
 
 def hstack(arrays: Sequence[Any]) -> Tensor:
     """Return arrays joined along the second axis, or the first if they have only one. Raises ShapeError."""
-    xs = [x if x.ndim else reshape(x, 1) for x in map(as_tensor, arrays)]
-    return concat(xs, axis=0 if xs and xs[0].ndim == 1 else 1)
+    xs = [x if x.ndim else reshape(x, 1) for x in _together("hstack", (list(arrays),), 0)[0]]
+    return concat(xs, axis=0 if xs[0].ndim == 1 else 1)
 
 
 def vstack(arrays: Sequence[Any]) -> Tensor:
     """Return arrays joined along the first axis, 1-d ones as rows. Raises ShapeError."""
-    xs = [as_tensor(x) for x in arrays]
+    xs, _ = _together("vstack", (list(arrays),), 0)
     return concat([x if x.ndim > 1 else reshape(x, (1, prod(x.shape))) for x in xs])
 
 
