@@ -69,19 +69,21 @@ _COMPARISONS = {
 
 
 def _in_place(op: Callable[..., Any]) -> Callable[..., Any]:
+    what = f"{getattr(op, '__name__', 'update')} in place"
+
     def update(x: Tensor, y: Any) -> Tensor:
-        return rebind(x, op(x, y))
+        return rebind(x, op(x, y), what)
 
     return update
 
 
-def rebind(x: Tensor, new: Tensor) -> Tensor:
+def rebind(x: Tensor, new: Tensor, what: str) -> Tensor:
     """Make the handle x stand for new: what x stood for, and all that was computed from it, stays as it was.
 
     A leaf with requires_grad=True keeps its place on the tape, and may change only under no_grad.
     """
     if x.shape != new.shape:
-        raise errors.bad_shape("in-place update", new.shape, f"the tensor has shape {x.shape}")
+        raise errors.bad_shape(what, new.shape, f"the tensor has shape {x.shape}")
     if new.dtype != x.dtype:
         new = astype(new, x.dtype)
     if is_leaf(x):
@@ -249,7 +251,7 @@ def set_requires_grad(x: Tensor, on: bool = True) -> Tensor:
 
 def zero(x: Tensor) -> Tensor:
     """Make every element zero. Values taken from x before stay."""
-    return rebind(x, tensor(devices.zeros_like(raw(x))))
+    return rebind(x, tensor(devices.zeros_like(raw(x))), "zero_")
 
 
 def copy(x: Tensor) -> Tensor:
@@ -273,7 +275,7 @@ def _transpose(x: Tensor, *axes: Any) -> Tensor:
 
 
 def _setitem(x: Tensor, key: Any, value: Any) -> None:
-    rebind(x, index.setitem(x, key, value))
+    rebind(x, index.setitem(x, key, value), "setitem")
 
 
 _PROTOCOLS: dict[str, Any] = {

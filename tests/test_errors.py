@@ -461,7 +461,7 @@ CASES = {
         r"sum: got an unexpected.*'axes'. It is called as sum\(x, axis=None, keepdims=False\)",
     ),
     "an operand missing": (lambda: nb.matmul(W), errors.DtypeError, r"matmul: missing.*'b'.*\(a, b\)"),
-    "too many arguments": (lambda: nb.flip(W, 0, 1), errors.DtypeError, r"too many.*flip\(x, axis=None"),
+    "too many arguments": (lambda: nb.flip(W, 0, 1), errors.DtypeError, r"too many.*flip\(x, axis="),
     "grad of a number": (lambda: nb.grad(3.0), errors.DtypeError, "grad: got float, but needs a function"),
     "value_and_grad of None": (lambda: nb.value_and_grad(None), errors.DtypeError, "value_and_grad: got None"),
     "jacobian of a tensor": (lambda: nb.jacobian(W), errors.DtypeError, "jacobian: got Tensor"),

@@ -57,7 +57,16 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return asarray(data, dtype, requires_grad)
 
 
-array = tensor
+def array(data: Any, dtype: Any = None, requires_grad: bool = False, *, order: str = "K") -> Tensor:
+    """Return data, copied, as a Tensor; the arguments and errors of `asarray`, and an order as of `zeros`."""
+    _laid("array", order)
+    return asarray(data, dtype, requires_grad)
+
+
+def _laid(name: str, order: str) -> None:
+    """Raises ProtocolError for a layout in memory of the caller's choice."""
+    if order not in ("C", "A", "K"):
+        raise errors.layout(name, order)
 
 
 def from_numpy(x: np.ndarray) -> Tensor:
@@ -117,18 +126,29 @@ def _spec_like(x: Any, dtype: Any) -> Spec:
     return Spec(x.shape, x.dtype if dtype is None else devices.supported(dtype), devices.of(raw(x)))
 
 
-def zeros(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return zeros: zeros((2, 3)) or zeros(2, 3). dtype: default float64. Raises ShapeError, DtypeError."""
+def zeros(*shape: Any, dtype: Any = None, requires_grad: bool = False, order: str = "C") -> Tensor:
+    """Return zeros: zeros((2, 3)) or zeros(2, 3). dtype: default float64. Raises ShapeError, DtypeError.
+
+    order: "C", or NumPy's "A" or "K"; another layout in memory raises ProtocolError.
+    """
+    _laid("zeros", order)
     return _leaf("zeros", devices.zeros_like(_spec("zeros", shape, dtype)), requires_grad)
 
 
-def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return ones: ones((2, 3)) or ones(2, 3). dtype: default float64. Raises ShapeError, DtypeError."""
+def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False, order: str = "C") -> Tensor:
+    """Return ones: ones((2, 3)) or ones(2, 3). dtype: default float64. Raises ShapeError, DtypeError.
+
+    order: "C", or NumPy's "A" or "K"; another layout in memory raises ProtocolError.
+    """
+    _laid("ones", order)
     return _leaf("ones", devices.ones_like(_spec("ones", shape, dtype)), requires_grad)
 
 
-def empty(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return a Tensor whose values are arbitrary. dtype: default float64. Raises ShapeError, DtypeError."""
+def empty(*shape: Any, dtype: Any = None, requires_grad: bool = False, order: str = "C") -> Tensor:
+    """Return a Tensor whose values are arbitrary. dtype: default float64. order: as of `zeros`. Raises
+    ShapeError, DtypeError, ProtocolError.
+    """
+    _laid("empty", order)
     like = _spec("empty", shape, dtype)
     return _leaf("empty", devices.empty(like.shape, like.dtype), requires_grad)
 

@@ -144,7 +144,7 @@ def tobytes(x: Tensor, order: Any = "C") -> bytes:
 
 def fill(x: Tensor, value: Any) -> None:
     """Make every element one value: a scalar, or a 0-d Tensor, to which the gradient flows."""
-    rebind(x, create.full_like(x, value))
+    rebind(x, create.full_like(x, value), "fill")
 
 
 def diagonal(op: Method) -> Method:

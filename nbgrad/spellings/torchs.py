@@ -72,7 +72,7 @@ def masked_fill(x: Tensor, mask: Any, value: Any) -> Tensor:
 def in_place(method: Method, name: str) -> Method:
     """PyTorch's method of that name with a _ at its end: x becomes the result."""
     def update(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return rebind(x, method(x, *args, **kwargs))
+        return rebind(x, method(x, *args, **kwargs), f"{name}_")
 
     update.__name__, update.__doc__ = f"{name}_", f"Make x what x.{name}(...) is, and return x."
     return update
@@ -86,12 +86,12 @@ def fill_(x: Tensor, value: Any) -> Tensor:
 
 def copy_(x: Tensor, source: Any) -> Tensor:
     """Make x what the source is, broadcast, in x's dtype; return x."""
-    return rebind(x, astype(broadcast_to(source, x.shape), x.dtype))
+    return rebind(x, astype(broadcast_to(source, x.shape), x.dtype), "copy_")
 
 
 def detach_(x: Tensor) -> Tensor:
     """Make x a constant, through which no gradient flows; return x."""
-    return set_requires_grad(x, False) if is_leaf(x) else rebind(x, stop_gradient(x))
+    return set_requires_grad(x, False) if is_leaf(x) else rebind(x, stop_gradient(x), "detach_")
 
 
 # ------------------------------------------------------------------------------------------------ shapes
