@@ -16,9 +16,9 @@ from nbgrad.structured import numpy_names
 from nbgrad.tensors import Tensor, raw
 
 Method = Callable[..., Any]
-# Parameters that our ops have under NumPy's names.
-_OURS = frozenset(["axis", "keepdims", "ddof", "correction", "descending", "stable", "min", "max", "decimals",
-                   "repeats", "indices"])
+# The names of parameters that our ops have.
+_OURS = frozenset(["axis", "keepdims", "dim", "keepdim", "ddof", "correction", "descending", "stable", "min",
+                   "max", "decimals", "indices"])
 
 
 def named(method: Method, op: Any) -> Method:
@@ -34,12 +34,12 @@ def ordered(op: Method, function: Method, alike: int = 1) -> Method:
     (dtype, out, where) is refused by its name.
     """
     def method(x: Tensor, *args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            kwargs = numpy_names(function.__name__, kwargs)
+        if not kwargs and len(args) <= alike:
+            return op(x, *args)
         torchs = len(args) == alike + 1 and type(args[-1]) is bool
-        if (len(args) <= alike or torchs) and kwargs.keys() <= _OURS:
+        if (len(args) <= alike or torchs) and _OURS.issuperset(kwargs):
             return op(x, *args, **kwargs)
-        return function(x, *args, **kwargs)
+        return function(x, *args, **numpy_names(function.__name__, kwargs))
 
     return named(method, op)
 
@@ -76,9 +76,11 @@ def imag(x: Tensor) -> Tensor:
 # ------------------------------------------------------------------------------------------------ shapes
 def sizes(name: str, given: tuple[Any, ...]) -> Any:
     """Sizes that were given one by one, or in one tuple. Raises DtypeError for a dtype in their place."""
-    if any(isinstance(n, (str, type, np.dtype)) for n in given):
+    if len(given) != 1 or type(given[0]) is int or isinstance(given[0], np.integer):
+        return given
+    if isinstance(given[0], (str, type, np.dtype)):
         raise errors.bad_argument(name, given[0], "sizes. x.astype(dtype) converts the elements")
-    return given[0] if len(given) == 1 and not isinstance(given[0], (int, np.integer)) else given
+    return given[0]
 
 
 def reshape(x: Tensor, *wanted: Any, order: str = "C") -> Tensor:
