@@ -84,8 +84,9 @@ _ABSENT: dict[str, str] = {
     "use nb.norm(x - y)": "dist renorm renorm_",
     _WITHOUT_NAN: "nansum nanmean nan_to_num nan_to_num_",
     "use nb.mean(x, axis, keepdims=True) and @": "cov corrcoef",
-    _FACTORED: "cholesky_inverse cholesky_solve eig geqrf lstsq lu lu_solve orgqr ormqr pinverse qr svd "
-               "symeig triangular_solve solve",
+    _FACTORED: "cholesky_inverse cholesky_solve eig geqrf lstsq lu lu_solve orgqr ormqr pinverse qr symeig "
+               "triangular_solve solve",
+    "use nb.svd(x, full_matrices=False), whose third is PyTorch's transposed": "svd",
     "use nb.slogdet(x)": "logdet",
     "use x.mT": "H",
     "write x * (nb.pi / 180)": "deg2rad deg2rad_",
