@@ -19,8 +19,6 @@ def one(op: str, axis: Any, ndim: int) -> int:
     axis: int or NumPy integer. Raises AxisError if the array does not have it, DtypeError if it is not an
     integer; a bool is none.
     """
-    if isinstance(axis, bool):
-        raise errors.bad_argument(op, axis, "an integer axis")
     try:
         found = operator.index(axis)
     except TypeError as error:
