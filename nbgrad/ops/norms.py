@@ -136,7 +136,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         number of elements that are not 0), inf and -inf (the largest, the least |x|); for matrices "fro",
         "nuc" (the sum of singular values), 2 and -2 (the largest, the least of them), 1 and -1 (of the sums
         of |x| over rows, that is over the first of the two axes), inf and -inf (over columns)
-    axis : an int or two, rows first; None: the axes of x, one or two unless ord is None
+    axis : an int or two, rows first; None: the axes of x, one or two. Where ord is None, any number of axes
     No power of an element overflows or underflows. Integers become float64.
     The derivative at a vector or matrix of zeros is 0. An element that is 0 has derivative 0, which is that
     of least norm for p <= 1; for 1 < p < 2 its second derivative is infinite, for p < 1 there is none. Ties
@@ -144,8 +144,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     Raises ValueRangeError for another ord, or none that fits the number of axes, AxisError.
     """
     x = as_tensor(x)
-    plain = ord is None or (type(ord) is int and ord == 2)
-    if plain and (type(axis) is int or (axis is None and (ord is None or x.ndim == 1))):
+    if ord is None or (type(ord) is int and ord == 2 and (type(axis) is int or (axis is None and x.ndim == 1))):
         return euclidean(x, axis, keepdims)
     axes = tuple(range(x.ndim)) if axis is None else ordered("norm", axis, x.ndim)
     if len(axes) not in (1, 2):

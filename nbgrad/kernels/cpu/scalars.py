@@ -47,7 +47,6 @@ from nbgrad.kernels.cpu.share import share
 from nbgrad.kernels.cpu.stream import beyond, settle, stream
 from nbgrad.kernels.cpu.vecmath import functions
 
-
 _REORDERED = ("contract", "nsz", "reassoc")
 
 
@@ -92,7 +91,7 @@ right_shift = _shift(False)
 
 
 def _fold(name: str) -> Any:
-    """A sum or product of floats that may be reordered with those that are folded after it, to make vectors."""
+    """A sum or product of floats that may be reordered with those folded after it, to make vectors."""
 
     @intrinsic
     def fold(typingctx: Any, x: Any, y: Any) -> Any:
