@@ -77,7 +77,7 @@ def stricter(name, axis):
 
 
 def stumbles(name, axis):
-    """What NumPy itself does not take: -np.uint8(1), a set of arrays; the norm over no axis, or over three."""
+    """What NumPy itself does not take: -np.uint8(1), a set of arrays; the norm over no axis, or three."""
     if name == "norm":
         return isinstance(axis, tuple) and len(axis) in (0, 3)
     return name == "tensordot" and (isinstance(axis, np.uint8) or axis is SEVERAL[5])

@@ -144,7 +144,8 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     Raises ValueRangeError for another ord, or none that fits the number of axes, AxisError.
     """
     x = as_tensor(x)
-    if ord is None or (type(ord) is int and ord == 2 and (type(axis) is int or (axis is None and x.ndim == 1))):
+    of_vectors = type(axis) is int or (axis is None and x.ndim == 1)
+    if ord is None or (type(ord) is int and ord == 2 and of_vectors):
         return euclidean(x, axis, keepdims)
     axes = tuple(range(x.ndim)) if axis is None else ordered("norm", axis, x.ndim)
     if len(axes) not in (1, 2):
