@@ -62,6 +62,8 @@ def astype(x: Any, dtype: Any) -> Any:
     """Return x converted to a dtype.
 
     Between floating-point dtypes it has a derivative; to integers or booleans the result is a constant.
+    Integers are cut to fewer bits; floats that an integer dtype does not hold, nan among them, become what
+    the processor makes of them.
     Raises DtypeError for a dtype that nbgrad does not take.
     """
     x, dtype = as_tensor(x), devices.supported(dtype)

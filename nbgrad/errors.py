@@ -219,8 +219,15 @@ def bad_operands(op: str, dtypes: Sequence[object]) -> DtypeError:
                       f"Convert with astype first.")
 
 
-def integer_result(op: str, value: object, dtype: object) -> OverflowError:
-    return OverflowError(f"{op}: the Python integer {value} does not fit dtype {dtype}. "
+def bad_result(op: str, got: str) -> DtypeError:
+    return DtypeError(f"{op}: its kernel returned {got}. A kernel returns an array of booleans, integers, "
+                      f"float32 or float64, or a tuple of such arrays.")
+
+
+def integer_result(op: str, value: float, dtype: object) -> OverflowError:
+    kind = "integer" if isinstance(value, int) else "number"
+    written = f"of {value.bit_length()} bits" if isinstance(value, int) and abs(value) >> 128 else value
+    return OverflowError(f"{op}: the Python {kind} {written} does not fit dtype {dtype}. "
                          f"Convert the array with astype first.")
 
 
@@ -398,6 +405,11 @@ def several_elements(shape: tuple[int, ...], what: str) -> ValueRangeError:
 def traced_value(what: str) -> TraceError:
     return TraceError(f"{what} of a tensor that a gradient is being taken through would lose the gradient. "
                       f"Use stop_gradient(x) or x.detach() first if that is meant.")
+
+
+def traced_parameter(op: str, name: str) -> TraceError:
+    return TraceError(f"{op}: a gradient is being taken through {name}, a parameter, for which the op has no "
+                      f"derivative. Write the formula with {name} as an operand, or use {name}.detach().")
 
 
 def traced_list() -> TraceError:

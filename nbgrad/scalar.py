@@ -20,8 +20,9 @@ from nbgrad.devices import Array
 from nbgrad.kernels import table
 from nbgrad.kernels.table import Body
 from nbgrad.lean import Step
+from nbgrad.operands import admit
 from nbgrad.symbols import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
-from nbgrad.tensors import Tensor, as_tensor, operand, raw, spec, tensor, unwrap, wrap
+from nbgrad.tensors import Tensor, raw, spec, tensor, unwrap, wrap
 
 _LARGE = 4096                             # elements from which cotangents are summed as they are computed
 
@@ -260,34 +261,6 @@ def _unchanged(op: Elementwise, xs: Sequence[Any]) -> Any:
         if type(one) in (int, float) and one == 1 and op.loop((kind_of(one), x.dtype))[1] == x.dtype:
             return x
     return None
-
-
-def admit(op: Elementwise, args: Sequence[Any]) -> list[Any]:
-    """Operands as Tensors or Python scalars.
-
-    Python integers are checked against the integer dtype they meet, as in NumPy.
-    """
-    try:
-        xs = [a if type(a) is Tensor or type(a) in WEAK else operand(a) for a in args]
-    except errors.OperandError as error:
-        raise error.of(op.name) from None
-    dtypes = [x.dtype for x in xs if type(x) is Tensor]
-    if int not in map(type, xs) or not all(isinstance(d, np.dtype) for d in dtypes):
-        return xs
-    if any(d.kind == "f" for d in dtypes):
-        return [float(x) if type(x) is int else x for x in xs]
-    if not dtypes:
-        return [as_tensor(x) if type(x) is int else x for x in xs]
-    dtype = np.result_type(*dtypes, 0)
-    bounds = np.iinfo(dtype)
-    for i, x in enumerate(xs):
-        if type(x) is int and not bounds.min <= x <= bounds.max:
-            if not op.discrete:
-                raise errors.integer_result(op.name, x, dtype)
-            xs[i] = float(x)
-        elif type(x) is int and dtype == np.uint64:
-            xs[i] = as_tensor(np.uint64(x))
-    return xs
 
 
 # The atoms that derivatives are made of:  value    d: partials from the operands and the result z

@@ -45,7 +45,10 @@ class Program:
         """The symbol for op(*args)."""
         kinds, result = op.loop(tuple([kind_of(a) for a in args]))
         spelling = op.on_bool if op.on_bool and kinds[0] == np.bool_ else op.value
-        text = spelling.format(*[_print(a, kind) for a, kind in zip(args, kinds, strict=True)], T=kinds[0])
+        printed = [_print(a, kind) for a, kind in zip(args, kinds, strict=True)]
+        if spelling in _MIXED and {kind.kind for kind in kinds} == {"i", "u"}:
+            spelling, printed = _compared(spelling, printed, [kind.kind for kind in kinds])
+        text = spelling.format(*printed, T=kinds[0])
         if result.kind in "iuf" and result != np.float64:
             text = f"{result}({text})"
         if text not in self.lines:
@@ -70,6 +73,19 @@ class Program:
             if symbol in live:
                 live.update(a for a in symbol.args if isinstance(a, Symbol))
         return [int(s.name[1:]) for s in live if s.op is None]
+
+
+# Comparisons, and whether each holds where the left, or the right operand alone is negative.
+_MIXED = {"{} < {}": (True, False), "{} <= {}": (True, False), "{} > {}": (False, True),
+          "{} >= {}": (False, True), "{} == {}": (False, False), "{} != {}": (True, True)}
+
+
+def _compared(spelling: str, printed: list[str], signs: list[str]) -> tuple[str, list[str]]:
+    """An exact comparison of 64 bits with a sign and 64 without, which have no common dtype but float64."""
+    place = signs.index("i")
+    x = printed[place]
+    printed = [f"uint64({x})" if k == place else p for k, p in enumerate(printed)]
+    return (f"({x} < 0) | ({spelling})" if _MIXED[spelling][place] else f"({x} >= 0) & ({spelling})"), printed
 
 
 def is_weak(kind: Any) -> bool:

@@ -29,7 +29,7 @@ isfinite = elementwise("isfinite", "isfinite({})", like=np.isfinite, discrete=Tr
 signbit = elementwise("signbit", "signbit({})", like=np.signbit, discrete=True)
 
 # ------------------------------------------------------------------------------------- steps and bits
-sign = elementwise("sign", "sign({}) + {T}(0)", like=np.sign, discrete=True,
+sign = elementwise("sign", "sign({})", like=np.sign, discrete=True,
                    doc="Return -1, 0 or 1; its derivative is taken as 0.")
 floor = elementwise("floor", "floor({})", like=np.floor, discrete=True,
                     doc="Return the largest integer not above x.")

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import devices, errors
+from nbgrad.broadcast import astype
 from nbgrad.declare import elementwise
 from nbgrad.ops.compare import (
     equal,
@@ -98,11 +99,13 @@ def _larger(x: Tensor, y: Tensor) -> Tensor:
 maximum = elementwise(
     "maximum", "maximum({}, {})", lambda x, y, z: (_larger(x, y), _larger(y, x)),
     like=np.maximum, on_bool="{} | {}",
-    doc="Return the larger of x and y, nan if one is nan. At a tie each has derivative 1/2.")
+    doc="Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative "
+        "1/2.")
 minimum = elementwise(
     "minimum", "minimum({}, {})", lambda x, y, z: (_larger(y, x), _larger(x, y)),
     like=np.minimum, on_bool="{} & {}",
-    doc="Return the smaller of x and y, nan if one is nan. At a tie each has derivative 1/2.")
+    doc="Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative "
+        "1/2.")
 _clip = elementwise(
     "clip", lambda x, low, high: minimum(maximum(x, low), high),
     lambda x, low, high, z: (choose(logical_and(low < x, x < high), 1),
@@ -255,10 +258,10 @@ def pow(x: Any, y: Any) -> Tensor:
     x is negative. Raises ValueRangeError for integers to negative powers, as NumPy does.
     """
     x, y = (v if type(v) is Tensor or type(v) in (int, float) else operand(v) for v in (x, y))
-    if _exact(x) and _exact(y) and np.any(np.less(raw(y) if type(raw(y)) is not Symbol else 0, 0)):
+    if _exact(x) and _exact(y) and _fraction(x, y):
         raise errors.negative_integer_power()
     if type(x) is Tensor and type(y) in (int, float):
-        if y == 2 and (type(y) is int or not _exact(x)):
+        if y == 2 and (not _exact(x) or (type(y) is int and x.dtype != np.bool_)):
             return square(x)
         if y in _SIMPLE and not _exact(x):
             return _SIMPLE[y](x)
@@ -272,6 +275,13 @@ def _exact(x: Any) -> bool:
     return type(x) is int if type(x) is not Tensor else np.dtype(x.dtype).kind in "iub"
 
 
+def _fraction(x: Any, y: Any) -> bool:
+    """Whether a power of integers, computed in integers, has a negative exponent; a symbol's is not known."""
+    signed = _pow.loop(tuple([v.dtype if type(v) is Tensor else int for v in (x, y)]))[1].kind == "i"
+    y = devices.host(raw(y))
+    return signed and type(y) is not Symbol and bool(np.any(np.less(y, 0)))
+
+
 _SIMPLE: dict[float, Any] = {1: positive, 0.5: sqrt, -1: reciprocal}
 
 
@@ -282,11 +292,16 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:
     derivative 1. Where min is above max the result is max.
     """
     x = as_tensor(x)
-    if min is None and max is None:
+    low, high = (m if m is None or type(m) in (int, float) else as_tensor(m) for m in (min, max))
+    if low is None and high is None:
         return positive(x)
-    exact = np.iinfo(x.dtype) if x.dtype.kind in "iu" else None
-    low = min if min is not None else exact.min if exact else -math.inf
-    high = max if max is not None else exact.max if exact else math.inf
+    if not all(_exact(m) for m in (x, low, high) if m is not None):
+        return _clip(x, -math.inf if low is None else low, math.inf if high is None else high)
+    bounds = np.iinfo(np.int64 if x.dtype == np.bool_ else x.dtype)
+    low = None if type(low) is int and low <= bounds.min else low       # limits that are none
+    high = None if type(high) is int and high >= bounds.max else high
+    if low is None or high is None:
+        return positive(x) if low is high else maximum(x, low) if high is None else minimum(x, high)
     return _clip(x, low, high)
 
 
@@ -296,8 +311,11 @@ def round(x: Any, decimals: int = 0) -> Tensor:
     Integers stay as they are, unless decimals is negative.
     """
     x = as_tensor(x)
-    if x.dtype.kind in "iub" and decimals >= 0:
-        return positive(x)
+    if x.dtype.kind in "iu":
+        if decimals >= 0:
+            return positive(x)
+        scale = 10.0 ** -decimals
+        return astype(rint(x / scale) * scale, x.dtype)
     if decimals == 0:
         return rint(x)
     scale = 10.0 ** decimals

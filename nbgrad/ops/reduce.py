@@ -176,7 +176,7 @@ _TIES = [(np.array([1.0, 3.0, 2.0]),), ((4, 3), {"axis": 1}),
 
 @op(vjp=_extremum_rule, like=np.max, cases=_TIES)
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the largest element of x over axes (None: all), nan if there is one.
+    """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either.
 
     Equal largest elements share the derivative. Raises ShapeError if there is no element.
     """
@@ -185,7 +185,7 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 @op(vjp=_extremum_rule, like=np.min, cases=_TIES)
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the smallest element of x over axes (None: all), nan if there is one.
+    """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either.
 
     Equal smallest elements share the derivative. Raises ShapeError if there is no element.
     """

@@ -11,6 +11,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from nbgrad.devices import SUPPORTED
+from nbgrad.kernels.cpu import integers
 from nbgrad.kernels.cpu.operand import (
     declined,
     drop,
@@ -69,26 +70,6 @@ def _extremum(name: str, predicate: str, flags: tuple[str, ...] = ()) -> Any:
 maximum = _extremum("maximum", ">")       # LLVM's own: nan wins as in NumPy, and loops over it vectorise
 minimum = _extremum("minimum", "<")
 
-def _shift(left: bool) -> Any:
-    @intrinsic
-    def shift(typingctx: Any, x: Any, y: Any) -> Any:
-        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            kind = args[0].type
-            signed = x in types.signed_domain
-            inside = builder.icmp_unsigned("<", args[1], kind(x.bitwidth))
-            by = builder.select(inside, args[1], kind(0))
-            move = builder.shl if left else builder.ashr if signed else builder.lshr
-            beyond = builder.ashr(args[0], kind(x.bitwidth - 1)) if signed and not left else kind(0)
-            return builder.select(inside, move(args[0], by), beyond)
-
-        return x(x, x), codegen
-
-    return shift
-
-
-left_shift = _shift(True)                 # by more bits than there are, or fewer than none, as in NumPy
-right_shift = _shift(False)
-
 
 def _fold(name: str) -> Any:
     """A sum or product of floats that may be reordered with those folded after it, to make vectors."""
@@ -117,12 +98,12 @@ SCOPE: dict[str, Any] = {
     "peek": peek, "poke": poke, "callback": callback, "cells": cells,
     "invoke": invoke, "address": address, "reference": reference, "owned": owned,
     "pool_handler": pool_handler, **LIBC, **PYTHON, **NUMPY,
-    "maximum": maximum, "minimum": minimum, "left_shift": left_shift, "right_shift": right_shift,
-    **FOLDS,
+    "maximum": maximum, "minimum": minimum, **FOLDS,
+    "sign": integers.sign, "left_shift": integers.left_shift, "right_shift": integers.right_shift,
+    **integers.ROUNDINGS,
     "inf": math.inf, "nan": math.nan,
     **{name: getattr(np, name) for name in (
-        "sqrt", "floor", "ceil", "rint", "trunc", "sign", "isnan", "isinf",
-        "isfinite", "signbit", "nextafter")},
+        "sqrt", "rint", "isnan", "isinf", "isfinite", "signbit", "nextafter")},
     **{name: getattr(types, name) for name in (
         "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")},
     **functions.UNARY, **functions.BINARY,

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad import cuda
+from nbgrad.kernels import integers
 
 _TYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
 # name here -> NumPy's; libdevice has them by our name, and with an f behind it for float32
@@ -25,8 +26,7 @@ _UNARY = {
     "log2": "log2", "rint": "rint", "sin": "sin", "sinh": "sinh", "sqrt": "sqrt", "tan": "tan",
     "tanh": "tanh", "trunc": "trunc"}
 _BINARY = {"atan2": "arctan2", "hypot": "hypot"}
-_OTHERS = ("isnan", "isinf", "isfinite", "signbit", "sign", "remainder", "floor_divide", "maximum", "minimum",
-           "logaddexp")
+_OTHERS = ("isnan", "isinf", "isfinite", "signbit", "sign", "remainder", "floor_divide", "logaddexp")
 _OURS = {"pow": "power", "left_shift": "left_shift", "right_shift": "right_shift"}
 
 
@@ -35,11 +35,25 @@ def quiet() -> AbstractContextManager[Any]:
     return np.errstate(all="ignore")
 
 
+def _simulated(extremum: np.ufunc, sign: np.ufunc) -> Callable[[Any, Any], Any]:
+    """An extremum for which 0 is above -0. sign: that of a zero from those of two."""
+
+    def found(x: Any, y: Any) -> Any:
+        z = extremum(x, y)
+        if x == y == 0 and z.dtype.kind == "f":
+            return np.copysign(z, -1 if sign(np.signbit(x), np.signbit(y)) else 1, dtype=z.dtype)
+        return z
+
+    return found
+
+
 @cache
 def scope() -> dict[str, Any]:
     """The names that a kernel may use."""
     simulated = {**{ours: getattr(np, theirs) for ours, theirs in (_UNARY | _BINARY | _OURS).items()},
                  **{name: getattr(np, name) for name in (*_OTHERS, *_TYPES)},
+                 "maximum": _simulated(np.maximum, np.logical_and),
+                 "minimum": _simulated(np.minimum, np.logical_or),
                  "erf": lambda x: type(x)(math.erf(x)), "erfc": lambda x: type(x)(math.erfc(x)),
                  "rounded_product": np.multiply, "inf": math.inf, "nan": math.nan, "bool_": np.bool_}
     if cuda.host().simulates:
@@ -133,12 +147,14 @@ def _rules(of_library: Callable[[str], tuple[Any, Any]],
     def maximum(x: Any, y: Any) -> Any:
         if not is_float(x):
             return lambda x, y: x if x > y else y
-        return lambda x, y: x if x >= y or x != x else y
+        fmax = pick("fmax", x)            # of 0 and -0 it is 0; nan it leaves out
+        return lambda x, y: x if x != x else y if y != y else fmax(x, y)
 
     def minimum(x: Any, y: Any) -> Any:
         if not is_float(x):
             return lambda x, y: x if x < y else y
-        return lambda x, y: x if x <= y or x != x else y
+        fmin = pick("fmin", x)
+        return lambda x, y: x if x != x else y if y != y else fmin(x, y)
 
     def logaddexp(x: Any, y: Any) -> Any:
         exp, log1p, (_, _, ln2, _) = pick("exp", x), pick("log1p", x), _constants(x)
@@ -155,7 +171,7 @@ def _divisions(pick: Callable[[str, Any], Any], is_float: Callable[[Any], bool])
 
     def remainder(x: Any, y: Any) -> Any:
         if not is_float(x):
-            return lambda x, y: x - x if y == 0 else x % y
+            return integers.remainder
         fmod, copysign, (zero, *_) = pick("fmod", x), pick("copysign", x), _constants(x)
 
         def of_floats(x, y):              # Numba compares signatures, annotations too
@@ -168,7 +184,7 @@ def _divisions(pick: Callable[[str, Any], Any], is_float: Callable[[Any], bool])
 
     def floor_divide(x: Any, y: Any) -> Any:
         if not is_float(x):
-            return lambda x, y: x - x if y == 0 else x // y
+            return integers.floor_divide
         fmod, copysign, floor = pick("fmod", x), pick("copysign", x), pick("floor", x)
         zero, one, _, half = _constants(x)
 
@@ -196,19 +212,7 @@ def _integers(pick: Callable[[str, Any], Any], is_float: Callable[[Any], bool]) 
         if is_float(x):
             power = pick("pow", x)
             return lambda x, y: power(x, y)
-
-        one, zero, last = getattr(np, str(x))(1), getattr(np, str(y))(0), getattr(np, str(y))(1)
-
-        def of_integers(x, y):
-            z = one
-            while y > zero:
-                if y & last:
-                    z = z * x
-                x = x * x
-                y = y >> last
-            return z
-
-        return of_integers
+        return integers.power
 
     def left_shift(x: Any, y: Any) -> Any:
         bits = x.bitwidth
@@ -216,6 +220,8 @@ def _integers(pick: Callable[[str, Any], Any], is_float: Callable[[Any], bool]) 
 
     def right_shift(x: Any, y: Any) -> Any:
         bits = x.bitwidth
+        if not x.signed:
+            return lambda x, y: x >> y if y < bits else x - x
         return lambda x, y: x >> y if y >= 0 and y < bits else (x - x) - (x < 0)
 
     return {"pow": pow, "left_shift": left_shift, "right_shift": right_shift}

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.codegen import CPUCodeLibrary
 from numba.extending import intrinsic
 
+from nbgrad.kernels import integers
 from nbgrad.kernels.cpu.vecmath import arc, circle, exponential, logarithm, power, probability, quotient
 from nbgrad.kernels.cpu.vecmath.lanes import FORMATS, Format, Lane, attribute
 
@@ -77,29 +77,15 @@ def _unary(name: str, formula: Formula) -> Any:
 def _binary(name: str, formula: Formula) -> Any:
     @intrinsic
     def function(typingctx: Any, x: Any, y: Any) -> Any:
-        if name in _INTEGER and isinstance(x, types.Integer) and isinstance(y, types.Integer):
+        if name in integers.BINARY and isinstance(x, types.Integer) and isinstance(y, types.Integer):
             return x(x, y), lambda context, builder, *given: context.compile_internal(
-                builder, _INTEGER[name], *given)
+                builder, integers.BINARY[name], *given)
         kind = _result(x, y)
         return kind and kind(kind, kind), lambda *given: _call(name, formula, *given)
 
     return function
 
 
-def _integer_power(x: Any, y: Any) -> Any:
-    return np.power(x, y)
-
-
-def _integer_remainder(x: Any, y: Any) -> Any:
-    return np.remainder(x, y)
-
-
-def _integer_quotient(x: Any, y: Any) -> Any:
-    return np.floor_divide(x, y)
-
-
-# what is not computed in floats for integers
-_INTEGER = {"pow": _integer_power, "remainder": _integer_remainder, "floor_divide": _integer_quotient}
 UNARY = {f.__name__: _unary(f.__name__, f)
          for family in (exponential, logarithm, circle, arc, power, probability) for f in family.UNARY}
 BINARY = {f.__name__: _binary(f.__name__, f)
