@@ -3,44 +3,96 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from string import Formatter
 from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import devices, errors
 from nbgrad.core import Op
 from nbgrad.registry import Row, declared, register
 from nbgrad.scalar import Elementwise
-from nbgrad.symbols import common_loop, ufunc_loop
+from nbgrad.symbols import Symbol, common_loop, ufunc_loop
+from nbgrad.tensors import Tensor, living, raw
 
 
 class Choice(Op):
-    """An elementwise op with static parameters: one op for each of their values, made when first used."""
+    """An elementwise op with parameters, which it is not differentiated by.
+
+    numbers : the parameters whose default is a float. The kernels take them by value, after the operands, so
+        that one serves all values; where every parameter has its default, they are constants of a kernel.
+    made : the ops for other parameters, one for each of their values, made when first used
+    """
 
     def __init__(self, name: str, value: Callable[..., Any], d: Any, arity: int,
                  defaults: dict[str, Any]) -> None:
         self.name, self.value, self.d, self.arity, self.defaults = name, value, d, arity, defaults
+        self.numbers = tuple([p for p, default in defaults.items() if type(default) is float])
         self.made: dict[Any, Elementwise] = {}
+        self.usual = self._make(defaults, ())
 
-    def at(self, **params: Any) -> Elementwise:
-        """The op for these values of the parameters."""
-        values = self.defaults | params
-        if unknown := values.keys() - self.defaults.keys():
+    def _make(self, fixed: dict[str, Any], numbers: Sequence[str]) -> Elementwise:
+        """The op with these values of parameters, and others as operands behind its own."""
+        value, d, arity, count = self.value, self.d, self.arity, len(numbers)
+
+        def parts(args: Sequence[Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+            return args[:arity], fixed | dict(zip(numbers, args[arity:arity + count], strict=True))
+
+        def values(*args: Any) -> Any:
+            xs, params = parts(args)
+            return value(*xs, **params)
+
+        def partials(*args: Any) -> tuple[Any, ...]:
+            xs, params = parts(args)
+            found = d(*xs, args[-1], **params)
+            return (*(found if type(found) is tuple else (found,)), *[None] * count)
+
+        return Elementwise(self.name, values, d and partials, arity=arity + count)
+
+    def _at(self, params: dict[str, Any]) -> tuple[Elementwise, list[Any]]:
+        """The op for these values of the parameters, and what it takes behind the operands."""
+        if unknown := params.keys() - self.defaults.keys():
             raise errors.bad_choice(self.name, "parameter", sorted(unknown)[0], self.defaults)
+        values = self.defaults | params
+        numbers = [self._number(p, values.pop(p)) for p in self.numbers]
         key = tuple([(type(v), v) for v in values.values()])
         if key not in self.made:
-            value, d = self.value, self.d
-            self.made[key] = Elementwise(self.name, lambda *xs: value(*xs, **values),
-                                         d and (lambda *xs_z: d(*xs_z, **values)), arity=self.arity)
-        return self.made[key]
+            self.made[key] = self._make(values, self.numbers)
+        return self.made[key], numbers
+
+    def _number(self, name: str, x: Any) -> Any:
+        """A parameter as a kernel takes it: a float, or the scalar of a program that this op is part of."""
+        if type(x) is float:
+            return x
+        if type(living(x)) is Tensor:
+            if living(x).trace is not None:
+                raise errors.traced_parameter(self.name, name)
+            if type(raw(x)) is Symbol:
+                return x
+            x = devices.host(raw(x))
+        if not isinstance(x, (int, float, np.number, np.ndarray)) or np.size(x) != 1:
+            raise errors.bad_argument(self.name, x, f"a number for {name}")
+        return float(x)
+
+    def at(self, **params: Any) -> Callable[..., Any]:
+        """The op for these values of the parameters, as a function of its operands."""
+        if not params:
+            return self.usual
+        op, numbers = self._at(params)
+        return lambda *xs: op(*xs, *numbers)
 
     def __call__(self, *args: Any, **params: Any) -> Any:
-        return self.at(**params)(*args)
+        if not params:
+            return self.usual(*args)
+        if len(args) != self.arity:
+            raise errors.bad_count(self.name, len(args), self.arity)
+        op, numbers = self._at(params)
+        return op(*args, *numbers)
 
     def run(self, *xs: Any, **params: Any) -> Any:
-        return self.at(**params).run(*xs)
+        op, numbers = self._at(params) if params else (self.usual, [])
+        return op.run(*xs, *numbers)
 
 
 def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: Any = (-3.0, 3.0),
@@ -50,9 +102,10 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
 
     name  : its name
     value : its machine spelling, with {} for each operand; or a function of Tensors written in elementwise
-        ops, whose keyword parameters with defaults become static parameters of the op. It is traced with
-        scalar symbols: use `where` for a choice, and only the arm that is taken is evaluated and
-        differentiated. Or an Elementwise already made.
+        ops, whose keyword parameters with defaults become parameters of the op. It is traced with scalar
+        symbols: use `where` for a choice, and only the arm that is taken is evaluated and differentiated. A
+        parameter whose default is a float is a symbol too; one with another default (an integer power, a
+        name) is what it is, and each of its values makes kernels of its own. Or an Elementwise already made.
     d     : its partial derivatives in the operands, written in elementwise ops: a function of the operands
         and the result z; a tuple if there are several, None for one that is zero. Default: derived.
     like, at : the NumPy function it equals, and the interval its tests draw from (see registry.Row)
