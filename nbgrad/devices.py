@@ -193,8 +193,36 @@ def _array(data: Any, dtype: Any, copy: bool | None) -> np.ndarray:
             copied = partial(found.astype, order="K", copy=True, subok=False)
             return memory.within(_bytes(found.shape, dtype), copied, dtype)
         found.flags.writeable = False
-        return found
+        return np.asarray(found)              # a view without what a subclass adds
+    if dtype.kind in "iu" and not isinstance(data, np.generic):
+        _within(found, dtype)
     return found.astype(dtype, copy=False)
+
+
+def _within(x: np.ndarray, dtype: np.dtype) -> None:
+    """Raise OverflowError where Python's numbers do not fit an integer dtype, which an array's are cut to."""
+    bounds = np.iinfo(dtype)
+    if x.dtype != dtype and x.dtype.kind != "b" and x.size:
+        bad = x[~((x >= bounds.min) & (x < bounds.max + 1))]
+        if bad.size:
+            raise errors.integer_result("asarray", bad.flat[0].item(), dtype)
+
+
+def returned(op: str, z: Any) -> Any:
+    """What a kernel made of NumPy's functions has returned, as a raw array, or a tuple of them.
+
+    Raises DtypeError for what is none, or has a dtype that nbgrad does not take.
+    """
+    if type(z) is tuple:
+        return tuple([returned(op, part) for part in z])
+    if type(z) is CudaArray or (type(z) is Array and z.dtype in SUPPORTED):
+        return z
+    if isinstance(z, np.ma.MaskedArray) or not isinstance(z, (np.ndarray, np.generic, float, int)):
+        raise errors.bad_result(op, type(z).__name__)
+    found = np.asarray(z)
+    if found.dtype.newbyteorder("=") not in SUPPORTED:
+        raise errors.bad_result(op, f"dtype {found.dtype}")
+    return found.astype(supported(found.dtype), copy=False)
 
 
 def _bytes(shape: tuple[int, ...], dtype: Any) -> int:

@@ -26,9 +26,9 @@ def _value(x: Tensor, what: str) -> tuple[Any, bool]:
 
 def restored(value: Any, leaf: bool, where: str = "cpu") -> Tensor:
     """A Tensor of a raw array that nobody else has, brought to a device; a new leaf if it was one."""
-    if devices.of(value) == "cpu" != where:
-        with Device(where):
-            value = devices.array(value)
+    if devices.of(value) == "cpu":
+        with Device(where):               # what loads a pickle may have mapped a file into memory
+            value = devices.array(value, copy=None)
     return watch(value) if leaf else tensor(value)
 
 

@@ -92,14 +92,14 @@ class Structured(Op):
         args = [x if type(x) is Spec else _present(x) for x in xs]
         if self.vjp_all is not None:
             found = self.vjp_all(g, z, *args, wanted=wanted, **params)
-            return [unwrap(c) if want else None for c, want in zip(found, wanted, strict=True)]
+            return [_inner(c) if want else None for c, want in zip(found, wanted, strict=True)]
         if self.vjp_of is not None:
-            return [unwrap(self.vjp_of(i, g, z, *args, **params)) if want else None
+            return [_inner(self.vjp_of(i, g, z, *args, **params)) if want else None
                     for i, want in enumerate(wanted)]
         if len(self.vjp) != len(args):
             raise errors.bad_declaration(self.name, f"has {len(self.vjp)} rules in vjp for {len(args)} "
                                                     "inputs. Give one for each, or vjp_of for any number.")
-        return [unwrap(self._rule(i)(g, z, *args, **params)) if want else None
+        return [_inner(self._rule(i)(g, z, *args, **params)) if want else None
                 for i, want in enumerate(wanted)]
 
     def _rule(self, place: int) -> Rule:
@@ -121,6 +121,13 @@ class Structured(Op):
                 total = add(total, unwrap(apply(self, [*xs[:i], ts[i], *xs[i + 1:]], params)))
             return total
         return transpose(self, ts, xs, z, params)
+
+
+def _inner(c: Any) -> Any:
+    """What a rule returned, as an inner value: a Tensor, None (zero), or a constant."""
+    if type(c) is Tensor:
+        return c.value if c.trace is None else c
+    return c if c is None or type(c) is Array else unwrap(as_tensor(c))
 
 
 def _present(x: Any) -> Any:
@@ -166,7 +173,7 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
                           discrete, results)
         register(Row(made, "structured", room, where, home, like, None, cases))
         if kernel is not None:
-            table.register(made.name, kernel)
+            table.register(made.name, kernel if out else _checked(made.name, kernel))
         return made
 
     if name is None:
@@ -174,6 +181,11 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     if kernel is None:
         raise errors.bad_declaration(name, "needs kernel=, a function that runs it on arrays.")
     return declare(_unchecked(name, kernel))
+
+
+def _checked(name: str, kernel: Rule) -> Rule:
+    """A user's kernel that returns its result, which may be a NumPy scalar, or a subclass of arrays."""
+    return lambda *xs, **params: devices.returned(name, kernel(*xs, **params))
 
 
 def _unchecked(name: str, kernel: Rule) -> Rule:

@@ -62,8 +62,8 @@ class Tensor:
         return getattr(self, "_grad", None)
 
     @grad.setter
-    def grad(self, value: Tensor | None) -> None:
-        self._grad = value
+    def grad(self, value: Any) -> None:
+        self._grad = None if value is None else as_tensor(value)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ tensors can be one.
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from nbgrad import devices, dlpack, errors
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.core import watch
+from nbgrad.ops.compare import floor
 from nbgrad.ops.shape import stack
 from nbgrad.scalar import add, multiply
 from nbgrad.tensors import Spec, Tensor, as_tensor, raw, wrap
@@ -160,7 +162,7 @@ def full(shape: Shape, fill_value: Any, dtype: Any = None, requires_grad: bool =
     ShapeError, DtypeError.
     """
     like = _spec("full", (shape,), dtype)
-    x = astype(fill_value, like.dtype) if dtype is not None else as_tensor(fill_value)
+    x = asarray(fill_value, like.dtype if dtype is not None else None)
     if x.trace is None and x.ndim == 0:
         return _leaf("full", devices.full(like.shape, raw(x), x.dtype), requires_grad)
     return _leaf("full", broadcast_to(x, like.shape), requires_grad)
@@ -199,9 +201,18 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None,
     for x in (start, stop, step):
         if type(x) is Tensor and x.trace is not None:
             raise errors.traced_value("arange")
-    start, stop, step = raw(start), raw(stop), raw(step)
-    first, last = (0, start) if stop is None else (start, stop)
-    return _leaf("arange", devices.array(np.arange(first, last, step), dtype, copy=None), requires_grad)
+    ends = (0, start) if stop is None else (start, stop)
+    given = [devices.host(raw(x)) for x in (*ends, 1 if step is None else step)]
+    for x in given:
+        if np.shape(x) != () or np.asarray(x).dtype.kind not in "biuf":
+            raise errors.bad_argument("arange", x, "real numbers: arange(stop), or arange(start, stop, step)")
+    first, last, by = [np.asarray(x).item() for x in given]
+    if by == 0:
+        raise errors.bad_value("arange", "its step is 0")
+    if not math.isfinite((last - first) / by):
+        raise errors.bad_value("arange", f"there is no range from {first} to {last} by {by}")
+    values = np.arange(*given, dtype=None if dtype is None else devices.supported(dtype))
+    return _leaf("arange", devices.array(values, copy=None), requires_grad)
 
 
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None,
@@ -216,8 +227,8 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
     if num < 0:
         raise errors.bad_value("linspace", f"num={num} cannot be negative")
     if type(start) is not Tensor and type(stop) is not Tensor:
-        values = np.linspace(start, stop, num, endpoint)
-        return _leaf("linspace", devices.array(values, dtype, copy=None), requires_grad)
+        values = np.linspace(start, stop, num, endpoint, dtype=dtype and devices.supported(dtype))
+        return _leaf("linspace", devices.array(values, copy=None), requires_grad)
     found = np.result_type(*[x if isinstance(x, (int, float)) else as_tensor(x).dtype for x in (start, stop)])
     found = found if found.kind == "f" else np.dtype(np.float64)
     ends = [astype(x, found) for x in (start, stop)]
@@ -226,7 +237,10 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
     weights = [wrap(devices.array(w.reshape(num, *tail), copy=None)) for w in (1 - after, after)]
     # a weighted mean meets both ends exactly, which start + i * step does not
     z = add(*[multiply(x, w) for x, w in zip(ends, weights, strict=True)])
-    return _leaf("linspace", z if dtype is None else astype(z, dtype), requires_grad)
+    if dtype is not None:
+        dtype = devices.supported(dtype)
+        z = astype(floor(z) if dtype.kind in "iu" else z, dtype)
+    return _leaf("linspace", z, requires_grad)
 
 
 def eye(n: int, m: int | None = None, k: int = 0, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -234,7 +248,9 @@ def eye(n: int, m: int | None = None, k: int = 0, dtype: Any = None, requires_gr
 
     dtype: default float64. Raises DtypeError.
     """
-    matrix = np.eye(n, m, k, devices.supported(np.float64 if dtype is None else dtype))
+    like = _spec("eye", (n, n if m is None else m), dtype)
+    rows, columns = like.shape
+    matrix = np.eye(rows, columns, operator.index(k), like.dtype)
     return _leaf("eye", devices.array(matrix, copy=None), requires_grad)
 
 

@@ -188,9 +188,11 @@ def setitem(x: Any, index: Any, v: Any) -> Any:
     """Return what x is after x[index] = v. Of several values written to one place the last stays.
 
     x: any shape. v: broadcasts to the shape of x[index]; converted to x's dtype. Raises IndexError,
-    ShapeError if v does not fit, DtypeError for a v with a gradient written into integers.
+    ShapeError if v does not fit, DtypeError for a v with a gradient written into integers, OverflowError for
+    a Python integer that x's dtype does not hold.
     """
-    x, v = as_tensor(x), _values(v)
+    x = as_tensor(x)
+    v = wrap(devices.array(v, x.dtype)) if type(v) is int else _values(v)      # Python's integers must fit
     if v.trace is not None and not v.trace.discrete and v.dtype.kind == "f" and x.dtype.kind != "f":
         raise errors.needs_floats("setitem", x.dtype)
     return (x, v), {"index": _index("setitem", index, x.shape)}
