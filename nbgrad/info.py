@@ -11,7 +11,7 @@ from importlib.metadata import version
 import nbgrad
 from nbgrad.config import settings
 from nbgrad.declare import Choice
-from nbgrad.kernels import linker, store, table
+from nbgrad.kernels import store, table, target
 from nbgrad.registry import OPS, Row
 from nbgrad.scalar import Elementwise
 
@@ -65,9 +65,8 @@ def ops() -> list[tuple[str, ...]]:
 
 def kernels() -> list[tuple[str, ...]]:
     """Kernels in the cache folder, by name, with how many compiled variants each has."""
-    files = store.files()
-    size = sum(f.stat().st_size for f in files)
-    return [("folder", "kernels", "bytes"), (str(store.folder()), str(len(files)), str(size))]
+    sizes = store.sizes()
+    return [("folder", "kernels", "bytes"), (str(store.folder()), str(len(sizes)), str(sum(sizes)))]
 
 
 def summary() -> list[tuple[str, ...]]:
@@ -76,7 +75,7 @@ def summary() -> list[tuple[str, ...]]:
     facts: list[tuple[str, ...]] = [("nbgrad", nbgrad.__version__),
                                     ("python", platform.python_version())]
     facts += [(name, version(name)) for name in ("numpy", "scipy", "numba", "llvmlite")]
-    facts += [("processor", linker.processor()[0]), ("device", settings.device),
+    facts += [("processor", target.processor()[0]), ("device", settings.device),
               ("cache", f"{where}: {count} kernels, {int(size) / 1e6:.1f} MB"), ("ops", str(len(OPS)))]
     return facts
 

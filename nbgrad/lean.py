@@ -13,7 +13,7 @@ import os
 import sysconfig
 import threading
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from nbgrad.derived import Back
 from nbgrad.kernels import linker
 from nbgrad.kernels.cache import compile_kernel
 from nbgrad.kernels.cpu import step
+from nbgrad.memory import keep
 from nbgrad.tensors import ENDED, Tensor, tensor
 
 _PLANS, _CELLS = 6, 12                    # combinations of dtypes that an op may have; cells for each
@@ -70,19 +71,24 @@ def _engine() -> Any:
         return None
     if not (_holds(np.empty(0), _DESCR, np.dtype(np.float64)) and _holds((a, b), 24, a)):
         return None
-    known = [*map(id, (Tensor, np.ndarray, float, Graph, Node, None, quiet, births)), *places,
-             id(ENDED), id(Back), *ways, id(False)]
-    return (ctypes.c_int64 * len(known))(*known)
+    known = [_at(x) for x in (Tensor, np.ndarray, float, Graph, Node, None, quiet, births)]
+    known += [*places, _at(ENDED), _at(Back), *ways, _at(False), _at(tuple), _at(bytes)]
+    return keep((ctypes.c_int64 * len(known))(*known))
+
+
+def _at(x: Any) -> int:
+    """The address of an object, which stays there."""
+    return id(keep(x))
 
 
 @cache
 def _forward(arity: int) -> Callable[..., Any]:
-    return compile_kernel("step", step.forward(arity, _DESCR), (int, *[object] * arity), np.ndarray)
+    return compile_kernel("step", step.forward(arity, _DESCR), ("record", *[object] * arity), np.ndarray)
 
 
 @cache
 def _backward() -> Callable[..., Any]:
-    return compile_kernel("pull", step.backward(_DESCR), (int, object, object), object)
+    return compile_kernel("pull", step.backward(_DESCR), ("record", object, object), object)
 
 
 class Step:
@@ -91,18 +97,17 @@ class Step:
     forward  : called with operands it returns a Tensor, or None to decline; None until a kernel is known
     """
 
-    __slots__ = ("calls", "forward", "kept", "known", "met", "op", "record")
+    __slots__ = ("calls", "forward", "known", "met", "op", "record")
 
     def __init__(self, op: Any, arity: int) -> None:
         self.op = op
-        self.kept: list[Any] = []         # what the record points to
         self.known: dict[Any, int] = {}   # kinds -> their place in the record
         self.met: set[Any] = set()        # kinds and wanted operands that there is no more to learn about
         self.calls = 0
         self.forward: Callable[..., Any] | None = None
         engine = _engine() if arity <= _MOST else None
         self.record = engine and (ctypes.c_int64 * (_HEAD + _CELLS * _PLANS))(
-            ctypes.addressof(engine), id(op), 0, op.discrete)
+            ctypes.addressof(engine), 0, 0, op.discrete)
 
     def learn(self, kinds: Sequence[Any], kernel: Any, wanted: tuple[bool, ...], back: Any) -> None:
         """Remember the kernel for operands of these kinds, and the pullback for the wanted among them.
@@ -117,27 +122,27 @@ class Step:
                 self.met.add((kinds, wanted))
 
     def _learn(self, kinds: Sequence[Any], kernel: Any, wanted: Sequence[bool], back: Any) -> None:
+        """Write to the record. It counts what is whole only, and an interrupt may come at any call."""
         record: Any = self.record
-        if kinds not in self.known and len(self.known) == _PLANS:
-            return
         if kinds not in self.known:
-            self.known[kinds] = place = _HEAD + _CELLS * len(self.known)
-            for i, kind in enumerate(kinds):
-                record[place + i] = id(kind if isinstance(kind, type) else np.dtype(kind.name))
-            record[place + 2] = linker.address(kernel)
-            self.kept.append(kernel)
-            record[2] = len(self.known)
-            if self.forward is None:
-                self.forward = partial(_forward(len(kinds)), ctypes.addressof(record))
-        if back is not None:
-            mask = sum(1 << i for i, want in enumerate(wanted) if want)
-            place = self.known[kinds] + 3 * mask
-            if record[place]:
+            count = record[2]
+            if count == _PLANS:
                 return
-            self.kept.append(back)
-            record[place + 1], record[place + 2] = back.keep.start, back.keep.stop
-            record[place] = id(back)
-            if record[4] == 0:
-                slow = self.op.pull
-                record[4] = id(slow)
-                self.op.slow, self.op.pull = slow, partial(_backward(), ctypes.addressof(record))
+            place = _HEAD + _CELLS * count
+            for i, kind in enumerate(kinds):
+                record[place + i] = _at(kind if isinstance(kind, type) else np.dtype(kind.name))
+            keep(kernel)
+            record[place + 2] = linker.address(kernel)
+            self.known[kinds] = place
+            record[2] = count + 1
+        if self.forward is None:
+            record[1] = _at(self.op)
+            self.forward = linker.bind(_forward(len(kinds)), record)
+        if back is not None:
+            place = self.known[kinds] + 3 * sum(1 << i for i, want in enumerate(wanted) if want)
+            if not record[place]:
+                record[place + 1], record[place + 2] = back.keep.start, back.keep.stop
+                record[place] = _at(back)
+            if "pull" not in vars(self.op):
+                record[4] = _at(self.op.pull)
+                self.op.pull = linker.bind(_backward(), record)

@@ -1,19 +1,25 @@
 """Memory of arrays: NumPy's C interface, and the pool that large arrays are made from once there is one.
 
 NumPy lets a library allocate the data of arrays by functions of its own, its handler, and calls them for
-every array made that way, when the last view of it is gone too (kernels/cpu/pool.py has ours).
+every array made that way, when the last view of it is gone too (kernels/cpu/pool.py has ours). Which handler
+is asked is a context variable: ours is so in a copy of the context alone, or between two steps of compiled
+code, so that nothing, an interrupt neither, leaves it in place for the arrays of others.
 """
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from contextvars import copy_context
 from math import prod
 from typing import Any
 
 import numpy as np
 
 POOLED = 1 << 17                          # bytes from which an array's memory comes from the pool
+BLOCK = 512                               # elements that a kernel gathers from memory at a time
+DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32",
+           "float64")                     # of arrays that kernels take
 
 
 class _Interface:
@@ -56,12 +62,19 @@ _pool = ctypes.py_object()                # our handler, in a capsule; nothing u
 
 
 def symbols() -> dict[str, int]:
-    """The names by which compiled code knows NumPy's functions and the cell that points to our handler."""
+    """The names by which compiled code knows NumPy's functions and objects, and the cell with our handler."""
     found = {"nbgrad_descr_from_type": _numpy.descr_from_type, "nbgrad_new_like_array": _numpy.new_like_array,
              "nbgrad_empty_array": _numpy.empty_array, "nbgrad_set_handler": _numpy.set_handler,
              "nbgrad_pool": ctypes.addressof(_pool), "nbgrad_matmul_float32": _inner_loop(np.matmul, "ff->f"),
-             "nbgrad_matmul_float64": _inner_loop(np.matmul, "dd->d")}
+             "nbgrad_matmul_float64": _inner_loop(np.matmul, "dd->d"), "nbgrad_ndarray": id(np.ndarray)}
+    found |= {f"nbgrad_dtype_{name}": id(np.dtype(name)) for name in DTYPES}
     return {name: address for name, address in found.items() if address}
+
+
+def keep(x: Any) -> Any:
+    """x, to which compiled code points from now on: it is there as long as the process."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(x))
+    return x
 
 
 def use(handler: ctypes.Structure) -> None:
@@ -69,9 +82,8 @@ def use(handler: ctypes.Structure) -> None:
     make = ctypes.pythonapi.PyCapsule_New
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
     capsule = make(ctypes.addressof(handler), b"mem_handler", None)
-    for kept in (handler, capsule):       # arrays may outlive every module
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
-    _pool.value = capsule
+    keep(handler)
+    _pool.value = keep(capsule)
 
 
 def announce(start: Callable[[], None]) -> None:
@@ -98,8 +110,16 @@ def within(size: int, make: Callable[..., Any], *args: Any) -> Any:
     large(size)
     if not _pool or size < POOLED:
         return make(*args)
-    before = _set_handler(_pool.value)
-    try:
-        return make(*args)
-    finally:
-        _set_handler(before)
+    return copy_context().run(_pooled, make, args)
+
+
+def _pooled(make: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    _set_handler(_pool.value)
+    return make(*args)
+
+
+def seal(value: Any) -> None:
+    """Make an array read-only that leaves the library, and those whose memory it is a view of."""
+    while isinstance(value, np.ndarray):
+        value.setflags(write=False)
+        value = value.base

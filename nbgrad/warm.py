@@ -71,10 +71,9 @@ def ops(names: Sequence[str], dtypes: Sequence[str], jobs: int) -> tuple[int, in
 
 def summary(compiled: int, loaded: int, seconds: float) -> str:
     """What was compiled and loaded, and what the cache folder holds now."""
-    files = store.files()
-    size = sum(f.stat().st_size for f in files) / 1e6
+    sizes = store.sizes()
     return (f"{compiled} kernels compiled, {loaded} loaded, {seconds:.1f} s; "
-            f"{store.folder()} holds {len(files)}, {size:.1f} MB")
+            f"{store.folder()} holds {len(sizes)}, {sum(sizes) / 1e6:.1f} MB")
 
 
 def script(arguments: list[str]) -> None:

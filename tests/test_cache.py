@@ -1,20 +1,26 @@
 """The kernel cache: found again, never trusted blindly, never fatal. Each run is a process of its own."""
 
 import ctypes
+import hashlib
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
+from test_layers import imports, modules
 
 import nbgrad as nb
-from nbgrad import config, errors
-from nbgrad.kernels import cache, linker, store
+from nbgrad import config, errors, memory
+from nbgrad.dtypes import SUPPORTED
+from nbgrad.kernels import cache, folder, linker, store, target
 
 PROGRAM = """
 import nbgrad as nb
@@ -94,6 +100,190 @@ def test_a_damaged_file_is_compiled_again(filled, damage):
     assert not err
     assert int(out[1]) == len(files)
     assert int(run(filled)[0][1]) == 0
+
+
+# ------------------------------------------------------------------- files that are not what their name says
+SEVERAL = """
+import nbgrad as nb
+from nbgrad.kernels import cache
+for name in "sin cos exp tan sqrt square negative sinh atan asinh exp2".split():
+    print(float(getattr(nb, name)(nb.asarray([0.5]))[0]))
+print(len(cache.COMPILED))
+"""
+VALUES = [np.sin, np.cos, np.exp, np.tan, np.sqrt, np.square, np.negative, np.sinh, np.arctan, np.arcsinh,
+          np.exp2]
+
+
+def forge(file, change):
+    """Give a kernel's file another payload, under its own name and with the right digest."""
+    name, _, payload = file.read_bytes()[32:].partition(b"\n")
+    named = name + b"\n" + change(payload)
+    file.write_bytes(hashlib.sha256(named).digest() + named)
+
+
+def right(out):
+    np.testing.assert_allclose([float(word) for word in out[:-1]], [f(0.5) for f in VALUES], rtol=1e-15)
+    return int(out[-1])
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("several") / "cache"
+    out, err = run(folder, SEVERAL)
+    assert not err
+    assert right(out) == len(kernels(folder)) == len(VALUES)
+    return folder
+
+
+def _replaced(make):
+    def damage(file):
+        file.unlink()
+        make(file)
+
+    return damage
+
+
+def _folder_in_the_way(file):
+    file.mkdir()
+    (file / "inside").write_text("")
+
+
+def _sparse(file):
+    os.truncate(file, 1 << 40)
+
+
+DAMAGE = {
+    "fifo": _replaced(os.mkfifo), "folder": _replaced(_folder_in_the_way),
+    "socket": _replaced(lambda f: os.mknod(f, stat.S_IFSOCK | 0o600)),
+    "link": lambda f: (f.rename(f.parents[1] / "elsewhere"), f.symlink_to(f.parents[1] / "elsewhere")),
+    "dangling link": _replaced(lambda f: f.symlink_to("nowhere")), "a terabyte": _sparse,
+    "others may write": lambda f: f.chmod(0o622), "no header": lambda f: forge(f, lambda p: b"x" * 100),
+    "no text": lambda f: forge(f, lambda p: b"\xff\xfe\x00\n\n" + p.partition(b"\n\n")[2]),
+    "another symbol": lambda f: forge(f, lambda p: b"k_" + p),
+    "no code": lambda f: forge(f, lambda p: p.partition(b"\n\n")[0] + b"\n\n"),
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes what only Unix has")
+def test_what_is_no_kernel_is_compiled_again_and_replaced(several, tmp_path):
+    folder = shutil.copytree(several, tmp_path / "cache")
+    files = sorted(kernels(folder))
+    assert len(files) == len(DAMAGE)
+    for file, damage in zip(files, DAMAGE.values(), strict=True):
+        damage(file)
+    out, err = run(folder, SEVERAL)
+    assert not err
+    assert right(out) == len(files)
+    out, err = run(folder, SEVERAL)
+    assert not err
+    assert right(out) == 0
+    assert all(file.is_file() and not file.is_symlink() for file in files)
+
+
+def test_a_file_under_the_name_of_another_is_not_loaded(several, tmp_path):
+    folder = shutil.copytree(several, tmp_path / "cache")
+    files = sorted(kernels(folder))
+    contents = [file.read_bytes() for file in files]
+    for file, content in zip(files, [*contents[1:], contents[0]], strict=True):
+        file.write_bytes(content)
+    out, err = run(folder, SEVERAL)
+    assert not err
+    assert right(out) == len(files)
+    group = files[0].parent                   # and not from another foundation
+    group.rename(group.with_name("kernels-" + "0" * 16))
+    out, err = run(folder, SEVERAL)
+    assert not err
+    assert right(out) == len(files)
+    shutil.rmtree(group)
+    group.with_name("kernels-" + "0" * 16).rename(group)
+    for file in kernels(folder):
+        name, _, payload = file.read_bytes()[32:].partition(b"\n")
+        named = name.replace(name[7:17], b"0" * 10) + b"\n" + payload
+        file.write_bytes(hashlib.sha256(named).digest() + named)
+    assert right(run(folder, SEVERAL)[0]) == len(files)
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("whose", ["file", "group"])
+def test_what_belongs_to_someone_else_is_compiled_again(filled, whose):
+    count = len(kernels(filled))
+    for path in kernels(filled) if whose == "file" else filled.iterdir():
+        os.chown(path, 12345, -1)
+    out, err = run(filled)
+    assert not err
+    assert int(out[1]) == count
+    assert int(run(filled)[0][1]) == 0
+
+
+@pytest.mark.parametrize("make", [
+    lambda group, away: group.symlink_to(away), lambda group, away: group.write_text(""),
+    lambda group, away: (shutil.copytree(away, group), group.chmod(0o770))], ids=["link", "file", "writable"])
+def test_a_group_folder_that_is_unfit_is_put_aside(filled, tmp_path, make):
+    (group,) = filled.iterdir()
+    group.rename(tmp_path / "away")
+    make(group, tmp_path / "away")
+    out, err = run(filled)
+    assert not err
+    assert int(out[1]) > 0
+    out, err = run(filled)
+    assert not err
+    assert int(out[1]) == 0
+    assert group.is_dir() and not group.is_symlink() and group.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_cache_folder_that_is_a_link_is_refused_and_links_above_it_are_followed(filled, tmp_path):
+    (tmp_path / "link").symlink_to(filled)
+    out, err = run(tmp_path / "link")
+    assert not out
+    assert "CacheError" in err and "is a link" in err and "NBGRAD_CACHE_DIR" in err
+    (tmp_path / "above").symlink_to(tmp_path)
+    out, err = run(tmp_path / "above" / "cache")
+    assert not err
+    assert int(out[1]) == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="where there are no descriptors of folders, names are used")
+def test_a_folder_that_is_open_stays_the_same_whatever_its_name_leads_to(tmp_path):
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    for each in (mine, other):
+        each.mkdir(mode=0o700)
+        (each / "group").mkdir(mode=0o700)
+        (each / "group" / "key").write_text(each.name)
+    with folder.opened(mine) as top:
+        mine.rename(tmp_path / "moved")
+        mine.symlink_to(other)
+        with top.open("group") as group:
+            assert group.read("key", 100) == b"mine"
+            group.write("new", b"content")
+        with top.made("made") as group:
+            group.write("key", b"content")
+        assert [name for name, _ in top.entries()] and top.remove("group") is None
+    assert sorted(path.name for path in (tmp_path / "moved").iterdir()) == ["made"]
+    assert sorted(path.name for path in (other / "group").iterdir()) == ["key"]
+    assert not (other / "made").exists()
+
+
+def test_several_processes_write_read_and_tidy_one_folder(tmp_path):
+    program = """
+import sys, time
+from nbgrad.kernels import store
+store._FOUNDATIONS, store._BYTES, end, wrong = 2, 3000, time.monotonic() + 2, 0
+k = int(sys.argv[1])
+while time.monotonic() < end:
+    k += 1
+    foundation, key = str(k % 5) * 64, str(k % 7) * 32
+    store._tidy.cache_clear()
+    store.write(foundation, key, foundation.encode() + key.encode() * 20)
+    found = store.read(foundation, key)
+    wrong += found is not None and found != foundation.encode() + key.encode() * 20
+    store.sizes()
+print(wrong)
+"""
+    environment = {**os.environ, "NBGRAD_CACHE_DIR": str(tmp_path / "cache")}
+    several = [subprocess.Popen([sys.executable, "-W", "error", "-c", program, str(k)], env=environment,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for k in range(3)]
+    for process in several:
+        assert process.communicate() == ("0\n", "")
 
 
 def test_a_folder_that_others_can_write_is_refused(filled):
@@ -213,7 +403,7 @@ def test_the_key_covers_versions_processor_and_sources(monkeypatch):
     for change in (
         lambda m: m.setattr(cache, "_numba", lambda: "0.0"),
         lambda m: m.setattr(cache.llvmlite, "__version__", "0.0"),
-        lambda m: m.setattr(linker, "processor", lambda: ("another", "")),
+        lambda m: m.setattr(target, "processor", lambda: ("another", "")),
         lambda m: m.setenv("NUMBA_OPT", "0"),
     ):
         with monkeypatch.context() as m:
@@ -223,6 +413,68 @@ def test_the_key_covers_versions_processor_and_sources(monkeypatch):
     monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
     cache.foundation.cache_clear()
     assert cache.foundation() == before
+
+
+def test_the_key_covers_every_module_that_is_compiled_in(tmp_path, monkeypatch):
+    """Found once more, on the syntax tree; each of them changes the foundation, and is found in a moment."""
+    graph = {f"nbgrad.{name}": {f"nbgrad.{other}" for other in imports(file)} for name, file in modules()}
+    reached, ahead = set(), {cache._COMPILER}
+    while ahead:
+        reached |= ahead
+        ahead = set().union(*[graph[name] for name in ahead]) - reached
+    assert set(cache.sources(cache._COMPILER)) == reached >= {"nbgrad.memory", "nbgrad.kernels.cpu.share"}
+    package = Path(nb.__file__).parent
+    shutil.copytree(package, tmp_path / "nbgrad", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "nbgrad" / "kernels" / "cache.py"))
+    cache.foundation.cache_clear()
+    before = cache.foundation()
+    for name in sorted(reached):
+        file = tmp_path.joinpath(*name.split(".")).with_suffix(".py")
+        text = file.read_text()
+        assert "import_module" not in text, f"{name} may import what the key does not cover"
+        file.write_text(text + "\n")
+        cache.foundation.cache_clear()
+        assert cache.foundation() != before, name
+        file.write_text(text)
+    cache.foundation.cache_clear()
+    assert cache.foundation() == before
+    monkeypatch.undo()
+    cache.foundation.cache_clear()
+
+
+def test_all_that_compiled_code_can_name_is_in_modules_that_the_key_covers():
+    """What is compiled in without an import would be found here: the functions' own modules."""
+    covered, seen, ahead = set(cache.sources(cache._COMPILER)), set(), [import_module(cache._COMPILER)]
+    while ahead:
+        module = ahead.pop()
+        if module.__name__ in seen:
+            continue
+        seen.add(module.__name__)
+        named = [*vars(module).values()]
+        named += [value for scope in named if type(scope) is dict for value in scope.values()]
+        for value in (getattr(value, "_defn", value) for value in named):
+            home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+            if isinstance(home, str) and home.startswith("nbgrad."):
+                assert home in covered or hasattr(sys.modules[home], "__path__"), (home, module.__name__)
+                ahead.append(sys.modules[home])
+    assert len(seen) > 10
+
+
+def test_kernels_take_the_dtypes_that_arrays_have():
+    assert {f"new_{dtype}" for dtype in SUPPORTED} == {
+        word for word in import_module("nbgrad.kernels.cpu.scalars").SCOPE if word.startswith("new_")}
+    assert {np.dtype(name) for name in memory.DTYPES} == SUPPORTED
+
+
+def test_settings_of_numba_in_a_file_are_part_of_the_key(tmp_path, monkeypatch):
+    before = cache.foundation()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".numba_config.yaml").write_text("opt: 0\n")
+    cache.foundation.cache_clear()
+    changed = cache.foundation()
+    (tmp_path / ".numba_config.yaml").unlink()
+    cache.foundation.cache_clear()
+    assert changed != before == cache.foundation()
 
 
 def test_a_cached_gradient_waits_for_neither_numba_nor_scipy(filled):
@@ -297,8 +549,7 @@ def test_a_folder_that_becomes_unsafe_while_it_is_in_use_is_refused(filled):
 
 def test_a_kernel_whose_functions_are_gone_is_compiled_again(filled):
     for file in kernels(filled):
-        payload = file.read_bytes()[32:].replace(b"\n\n", b"\nnbgrad_no_such_function\n\n", 1)
-        file.write_bytes(store.hashlib.sha256(payload).digest() + payload)
+        forge(file, lambda payload: payload.replace(b"\n\n", b"\nnbgrad_no_such_function\n\n", 1))
     out, err = run(filled)
     assert not err
     assert int(out[1]) == len(kernels(filled))
@@ -341,6 +592,29 @@ print(os.wait()[1], "in all")
 # -------------------------------------------------------------------------------------------------- growth
 def _aged(path, hours):
     os.utime(path, (time.time() - 3600 * hours,) * 2)
+
+
+def test_a_folder_that_goes_while_a_kernel_is_written_is_made_again(kept, monkeypatch):
+    write, gone = folder.Folder.write, []
+
+    def unlucky(self, name, content):
+        if not gone:
+            gone.append(shutil.rmtree(kept))
+        write(self, name, content)
+
+    monkeypatch.setattr(folder.Folder, "write", unlucky)
+    store.write("f" * 64, "key", b"content")
+    assert gone and store.read("f" * 64, "key") == b"content"
+
+
+def test_an_interrupt_leaves_no_half_of_a_file(kept, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(folder.Folder, "_rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.write("f" * 64, "key", b"content")
+    assert not list(kept.glob("*/*")) and not list(kept.glob("*/.*"))
 
 
 def test_foundations_long_unused_are_dropped(kept):

@@ -9,7 +9,7 @@ import scipy.special
 from mpmath import mp
 from numba import njit, types
 
-from nbgrad.kernels import cache, linker
+from nbgrad.kernels import cache, target
 from nbgrad.kernels.cpu import compiler
 from nbgrad.kernels.cpu.elementwise import Body, Loops
 from nbgrad.kernels.cpu.scalars import SCOPE
@@ -150,7 +150,7 @@ def test_powers_of_the_base_are_exact():
     np.testing.assert_array_equal(run("cbrt", n**3), n)
 
 
-@pytest.mark.skipif("+fma" not in linker.processor()[1], reason="without it fma is a call of the C library")
+@pytest.mark.skipif("+fma" not in target.processor()[1], reason="without it fma is a call of the C library")
 @pytest.mark.parametrize("dtype", KINDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_kernels_are_vector_code(name, dtype, monkeypatch):

@@ -32,7 +32,7 @@ from nbgrad import errors, testing
 from nbgrad.bench.clock import amount
 from nbgrad.bench.function import Bench, bench
 from nbgrad.bench.inputs import Call, call, described
-from nbgrad.kernels import linker
+from nbgrad.kernels import target
 from nbgrad.registry import OPS
 
 EVERYDAY = ("add", "multiply", "divide", "exp", "log", "sin", "tanh", "sqrt", "pow", "erf", "relu", "gelu",
@@ -116,7 +116,7 @@ def line(name: str, shapes: str, found: Bench) -> str:
 
 def machine() -> dict[str, Any]:
     """What figures have to be read with: processor, threads, versions."""
-    return {"processor": linker.processor()[0], "threads": nbgrad.get_num_threads(),
+    return {"processor": target.processor()[0], "threads": nbgrad.get_num_threads(),
             "python": platform.python_version(), "nbgrad": nbgrad.__version__,
             **{name: version(name) for name in ("numpy", "scipy", "numba")}}
 

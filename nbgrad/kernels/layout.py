@@ -13,7 +13,6 @@ from nbgrad import errors
 _SHORT = 16                               # a loop this short is walked around the longer one
 _LONG = 16384                             # elements of a single loop that are taken at a time
 _NARROW = 512                             # elements; so many lines of cache can be kept from row to row
-BLOCK = 512                               # elements that a kernel gathers from memory at a time
 
 Place = tuple[tuple[int, ...], tuple[int, ...]]        # shape and strides (bytes) of one operand
 

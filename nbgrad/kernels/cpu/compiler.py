@@ -1,7 +1,6 @@
 """The compiler: a kernel's source -> object code, by Numba. Imported only where a kernel must be compiled.
 
-The code is entered through a function of our own, in CPython's fastest calling convention: it unpacks no
-tuple and needs no environment, so that nothing of Numba is needed to load it again.
+The code is entered through a function of our own (entry.py), so that nothing of Numba is needed to load it.
 """
 
 from __future__ import annotations
@@ -10,21 +9,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import jit, types
-from numba.core import cgutils
 from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler import Flags, compile_extra
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
-from nbgrad.kernels import linker
+from nbgrad.kernels import target
+from nbgrad.kernels.cpu.entry import enter_at
 from nbgrad.kernels.cpu.operand import FRESH, operand_type
 from nbgrad.kernels.cpu.raw import OBJECT
 from nbgrad.kernels.cpu.scalars import SCOPE
 
 _SCALARS = {float: types.float64, int: types.int64, bool: types.boolean}
-_OBJECT = ir.IntType(8).as_pointer()
 
 
 class _Library(CPUCodeLibrary):
@@ -42,7 +39,7 @@ class _Library(CPUCodeLibrary):
                     each.linkage = "internal"
             elif not each.name.startswith("llvm."):
                 needed.append(each.name)
-        return linker.machine().emit_object(module), needed
+        return target.machine().emit_object(module), needed
 
 
 def build(symbol: str, name: str, source: str, arguments: Sequence[Any], result: Any,
@@ -67,7 +64,7 @@ def build(symbol: str, name: str, source: str, arguments: Sequence[Any], result:
     function = _named(space[name], symbol)
 
     def enter(library: Any, description: Any, *rest: Any, **options: Any) -> None:
-        _enter(context, library, description, symbol)
+        enter_at(context, library, description, symbol, bound=type(arguments[0]) is str)
 
     with global_compiler_lock:
         context = cpu_target.target_context.subtarget(create_cpython_wrapper=enter)
@@ -87,6 +84,8 @@ def _type(kind: Any) -> Any:
     """The Numba type of an argument: of an array for a dtype, of a scalar for a type."""
     if kind is object:
         return OBJECT
+    if type(kind) is str:                     # "record"
+        return types.int64
     if isinstance(kind, type):
         return _SCALARS.get(kind) or operand_type(np.dtype(kind)).dtype
     return operand_type(kind)
@@ -98,39 +97,3 @@ def _result_type(result: Any) -> Any:
     if isinstance(result, tuple):
         return types.UniTuple(FRESH, len(result))
     return FRESH if result is np.ndarray else _type(result)
-
-
-def _enter(context: Any, library: Any, description: Any, symbol: str) -> None:
-    """Add to the library the builtin symbol(self, arguments, count), which runs the compiled function."""
-    module = context.create_module("enter")
-    plain = context.call_conv.get_function_type(description.restype, description.argtypes)
-    inner = ir.Function(module, plain, description.llvm_func_name)
-    kind = ir.FunctionType(_OBJECT, [_OBJECT, _OBJECT.as_pointer(), ir.IntType(64)])
-    outer = ir.Function(module, kind, symbol)
-    builder = ir.IRBuilder(outer.append_basic_block("entry"))
-    api = context.get_python_api(builder)
-
-    def fail(message: str | None = None) -> None:
-        if message is not None:
-            api.err_set_string("PyExc_RuntimeError", f"nbgrad kernel {symbol} {message}")
-        builder.ret(_OBJECT(None))
-
-    wanted = len(description.argtypes)
-    with cgutils.if_unlikely(builder, builder.icmp_signed("!=", outer.args[2], ir.IntType(64)(wanted))):
-        fail(f"takes {wanted} arguments")
-    values = []
-    for i, typ in enumerate(description.argtypes):
-        given = builder.load(builder.gep(outer.args[1], [ir.IntType(64)(i)]))
-        native = api.to_native_value(typ, given)
-        with cgutils.if_unlikely(builder, native.is_error):
-            fail()
-        values.append(native.value)
-    status, value = context.call_conv.call_function(
-        builder, inner, description.restype, description.argtypes, values, attrs=("noinline",))
-    with cgutils.if_unlikely(builder, status.is_error):
-        fail("met an error that it should have returned")
-    if description.restype == types.none:
-        builder.ret(api.make_none())
-    else:
-        builder.ret(api.from_native_return(description.restype, value, None))
-    library.add_ir_module(module)

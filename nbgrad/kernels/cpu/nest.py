@@ -15,8 +15,8 @@ from nbgrad import devices
 from nbgrad.kernels import layout
 from nbgrad.kernels.cache import compile_kernel
 from nbgrad.kernels.cpu.rows import source
-from nbgrad.kernels.layout import BLOCK
 from nbgrad.kernels.recipe import Recipe
+from nbgrad.memory import BLOCK
 
 _NEAR = 1 << 19          # bytes that are still near when a block of rows is walked a second time
 _MEMORY_BOUND, _COSTLY = 16384, 2048      # elements that are worth a thread

@@ -21,11 +21,11 @@ from numba.core import cgutils
 from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
 
 from nbgrad import memory
-from nbgrad.kernels.layout import BLOCK
 
 _C_CONTIGUOUS = 0x0001
 _HEADER = object.__basicsize__            # PyObject_HEAD: 16 bytes, 32 on builds without the GIL
 _DATA, _NDIM, _DIMS, _STRIDES, _FLAGS = _HEADER, _HEADER + 8, _HEADER + 16, _HEADER + 24, _HEADER + 48
+TYPE, DESCR = _HEADER - 8, _HEADER + 40   # where an object keeps its type, and an array its dtype
 _BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _POINTER = _BYTE.as_pointer()
 _LARGE = 16384                            # elements from which a kernel gives up the GIL while it works
@@ -279,7 +279,7 @@ def scratch(typingctx: Any, x: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         operand = cgutils.create_struct_proxy(x)(context, builder)
-        storage = ir.ArrayType(context.get_data_type(x.dtype), BLOCK)
+        storage = ir.ArrayType(context.get_data_type(x.dtype), memory.BLOCK)
         with builder.goto_entry_block():
             place = builder.alloca(storage)
             place.align = 64
@@ -361,5 +361,7 @@ def lock(typingctx: Any, token: Any) -> Any:
 
 
 def operand_type(dtype: np.dtype) -> Operand:
-    """The type of an array argument of this dtype."""
+    """The type of an array argument of this dtype. Raises TypeError for one that no kernel takes."""
+    if dtype.name not in memory.DTYPES or not dtype.isnative:
+        raise TypeError(f"no kernel takes arrays of {dtype}")
     return Operand(types.boolean if dtype == np.bool_ else getattr(types, dtype.name))

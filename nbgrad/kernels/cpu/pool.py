@@ -112,6 +112,5 @@ def start() -> None:
     compile_kernel("functions", _SOURCE, (addresses.dtype,))(addresses)
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     pool = (ctypes.c_int64 * (4 + 2 * _BLOCKS))(0, min(_MOST, physical // 8))
-    handler = _Handler(b"nbgrad", 1, ctypes.addressof(pool), *map(int, addresses))
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(pool))
-    memory.use(handler)
+    memory.keep(pool)
+    memory.use(_Handler(b"nbgrad", 1, ctypes.addressof(pool), *map(int, addresses)))

@@ -146,4 +146,4 @@ def product(dtype: np.dtype) -> Callable[..., np.ndarray | None] | None:
         return None
     source = _SOURCE.format(dtype=dtype, width=dtype.itemsize, number=dtype.num, axes=_AXES, alone=_ALONE,
                             worth=_WORTH)
-    return compile_kernel("product", source, (object, object), np.ndarray)
+    return compile_kernel("product", source, (dtype, dtype), np.ndarray)

@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
 
-from nbgrad.kernels.cpu.operand import FRESH, handler
+from nbgrad.kernels.cpu.operand import FRESH, Operand, handler, proxy
 
 _LONG = ir.IntType(64)
 
@@ -122,10 +122,11 @@ def _box(typ: Object, value: Any, c: Any) -> Any:
 
 @intrinsic
 def address(typingctx: Any, x: Any) -> Any:
-    """The address of a Python object."""
+    """The address of a Python object, also of that behind an Operand."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.ptrtoint(args[0], _LONG)
+        found = proxy(context, builder, x, args[0]).object if isinstance(x, Operand) else args[0]
+        return builder.ptrtoint(found, _LONG)
 
     return types.int64(x), codegen
 

@@ -13,8 +13,8 @@ import re
 import numpy as np
 
 from nbgrad.kernels import recipe
-from nbgrad.kernels.layout import BLOCK
 from nbgrad.kernels.recipe import Recipe, Step, indented, join, split
+from nbgrad.memory import BLOCK
 
 _RUN = 4096              # elements folded in a row; runs are folded in groups of 64, so that the rounding
                          # error of a sum grows with none of them: about 200 additions come in a row

@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from nbgrad.devices import SUPPORTED
+from nbgrad import memory
 from nbgrad.kernels.cpu import integers
 from nbgrad.kernels.cpu.operand import (
     declined,
@@ -72,7 +72,7 @@ minimum = _extremum("minimum", "<")
 
 
 def _fold(name: str) -> Any:
-    """A sum or product of floats that may be reordered with those folded after it, to make vectors."""
+    """A sum or product of floats that may be reordered with those that are folded after it."""
 
     @intrinsic
     def fold(typingctx: Any, x: Any, y: Any) -> Any:
@@ -104,8 +104,7 @@ SCOPE: dict[str, Any] = {
     "inf": math.inf, "nan": math.nan,
     **{name: getattr(np, name) for name in (
         "sqrt", "rint", "isnan", "isinf", "isfinite", "signbit", "nextafter")},
-    **{name: getattr(types, name) for name in (
-        "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")},
+    **{name: getattr(types, name) for name in memory.DTYPES if name != "bool"},
     **functions.UNARY, **functions.BINARY,
-    **{f"new_{dtype}": maker(dtype) for dtype in SUPPORTED},
+    **{f"new_{name}": maker(np.dtype(name)) for name in memory.DTYPES},
 }

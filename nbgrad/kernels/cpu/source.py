@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.kernels.layout import BLOCK
+from nbgrad.memory import BLOCK
 
 
 @dataclass(frozen=True)

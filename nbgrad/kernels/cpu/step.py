@@ -3,7 +3,9 @@
 They do what the engine does in the common case: at most one trace, a Graph that is not muted, sees arrays of
 one shape whose kernels are at hand. Whatever else they are given they leave to the engine: the step declines
 with None, the way back calls the op's own method. What they must know of Python's objects, their addresses
-and the offsets of their slots, is read from two records of 64-bit cells, which nbgrad/lean.py fills.
+and the offsets of their slots, is read from two records of 64-bit cells, which nbgrad/lean.py fills. A slot
+that was never filled, or was deleted, holds a null pointer, and what a slot holds may have been put there by
+anyone: nothing is followed that was not looked at before, except for what the records point to.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ _OPERAND = """
         else:
             m{i} = peek(v{i} + peek(engine + 80))
             trace = t{i}
+            if trace == 0 or m{i} == 0:
+                return reference(0)
         v{i} = peek(v{i} + peek(engine + 64))
-        if peek(v{i} + 8) != peek(engine + 8):
+        if v{i} == 0 or peek(v{i} + 8) != peek(engine + 8):
             return reference(0)
         k{i} = peek(v{i} + {descr})
     elif peek(v{i} + 8) == peek(engine + 16):
@@ -125,57 +129,68 @@ _PULL = """
 def inline_item(items, i):
     return peek(items + 24 + 8 * i)
 
-def answer(engine, back, given, z):
-    recipe = peek(back + peek(engine + 160))
+def inline_tuple(engine, x):
+    return peek(x + 8) == peek(engine + 176)
+
+def answer(engine, recipe, given, known, z):
     count = peek(recipe + 16)
     whole = peek(recipe + 32)
     out = c_PyTuple_New(count)
     if out == 0:
         c_PyErr_Clear()
         return 0
-    made = 0
     for i in range(count):
         place = (whole >> (8 * i)) & 255
+        item = 0
         if place == 255:
             item = peek(engine + 40)
-        elif place < 128:
+        elif place < known:
             item = peek(given + 8 * place)
-        elif peek(z + 8) == peek(engine + 8):
+        elif z != 0 and place == 128 and peek(z + 8) == peek(engine + 8):
             item = z
-        else:
+        elif z != 0 and place >= 128 and inline_tuple(engine, z) and place - 128 < peek(z + 16):
             item = inline_item(z, place - 128)
+        if item == 0:
+            c_Py_DecRef(out)
+            return 0
         c_Py_IncRef(item)
         c_PyTuple_SetItem(out, i, item)
     return out
 
 def fast(engine, g, memo):
-    if peek(memo + 16) != 3:
+    if not inline_tuple(engine, memo) or peek(memo + 16) != 3:
         return 0
     back = inline_item(memo, 1)
     saved = inline_item(memo, 0)
     if peek(back + 8) != peek(engine + 136) or peek(g + 8) != peek(engine + 8):
         return 0
     kernel = peek(back + peek(engine + 144))
+    recipe = peek(back + peek(engine + 160))
     count = peek(saved + 16)
-    if kernel == peek(engine + 40) or peek(g + {descr}) != peek(back + peek(engine + 152)) or count > 6:
+    if (kernel == peek(engine + 40) or peek(g + {descr}) != peek(back + peek(engine + 152))
+            or not inline_tuple(engine, saved) or count > 6 or kernel == 0 or recipe == 0):
+        return 0
+    if peek(recipe + 8) != peek(engine + 184) or peek(recipe + 16) > 8:
         return 0
     given = cells(8)
     poke(given, g)
     for i in range(count):
         poke(given + 8 + 8 * i, inline_item(saved, i))
     if kernel == peek(engine + 168):
-        return answer(engine, back, given, 0)
+        return answer(engine, recipe, given, count + 1, 0)
+    c_Py_IncRef(recipe)
     z = c_PyObject_Vectorcall(kernel, given, count + 1, 0)
+    out = 0
     if z == 0:
         c_PyErr_Clear()
-        return 0
-    first = z
-    if z != peek(engine + 40) and peek(z + 8) != peek(engine + 8):
-        first = inline_item(z, 0)
-    out = 0
-    if first != peek(engine + 40):
-        out = answer(engine, back, given, z)
-    c_Py_DecRef(z)
+    else:
+        first = z
+        if inline_tuple(engine, z) and peek(z + 16) > 0:
+            first = inline_item(z, 0)
+        if first != peek(engine + 40):
+            out = answer(engine, recipe, given, count + 1, z)
+        c_Py_DecRef(z)
+    c_Py_DecRef(recipe)
     return out
 
 def pull(record, g, memo):
