@@ -52,7 +52,12 @@ class Device(str):
 
     def __enter__(self) -> Device:
         entered = None if self._stream is None else streams.enter(self._stream)
-        self._tokens.append((_moment.set(str(self)), entered))
+        before = _moment.get()
+        try:
+            self._tokens.append((_moment.set(str(self)), entered))
+        except BaseException:                 # an interrupt: __exit__ will not be called
+            _moment.set(before)
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -192,7 +197,7 @@ def _array(data: Any, dtype: Any, copy: bool | None) -> np.ndarray:
                 raise errors.bad_value("asarray", why)
             copied = partial(found.astype, order="K", copy=True, subok=False)
             return memory.within(_bytes(found.shape, dtype), copied, dtype)
-        found.flags.writeable = False
+        memory.seal(found)
         return np.asarray(found)              # a view without what a subclass adds
     if dtype.kind in "iu" and not isinstance(data, np.generic):
         _within(found, dtype)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
+from nbgrad import devices, errors, memory
 from nbgrad.broadcast import astype
 from nbgrad.core import TAPE, apply, quiet, watch
 from nbgrad.ops import (
@@ -128,7 +128,8 @@ def taken(x: Tensor, what: str) -> Any:
 def numpy(x: Tensor) -> np.ndarray:
     """x's values as a read-only array, without a copy where they are on the CPU.
 
-    Raises TraceError if a gradient is being taken through x: detach first.
+    What it is a view of is read-only from now on too: a graph may have saved it. Raises TraceError if a
+    gradient is being taken through x: detach first.
     """
     return _constant(x, lambda: errors.traced_value("numpy()"))
 
@@ -138,9 +139,8 @@ def _constant(x: Tensor, lost: Callable[[], Exception]) -> np.ndarray:
     value = _host(x)
     if living(x).trace is not None:
         raise lost()
-    view = value.view()
-    view.flags.writeable = False
-    return view
+    memory.seal(value)
+    return value.view()
 
 
 def _array(x: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -240,8 +240,8 @@ def set_requires_grad(x: Tensor, on: bool = True) -> Tensor:
         if x.dtype.kind != "f":
             raise errors.needs_floats("requires_grad_", x.dtype)
         leaf = watch(x.value)
+        leaf.mark.memo = weakref.ref(x)
         x.trace, x.mark = TAPE, leaf.mark
-        x.mark.memo = weakref.ref(x)
     elif not on and is_leaf(x):
         x.trace = x.mark = None
     elif not on and x.trace is not None:

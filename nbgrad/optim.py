@@ -56,11 +56,11 @@ class Optimizer:
         moved = iter(list(self._moved([(as_tensor(x), g) for x, g in pairs if is_float(x)])))
         return rebuild([next(moved) if is_float(x) else x for x in leaves])
 
+    @no_grad()
     def step(self) -> None:
         """Move the parameters given to the constructor by their .grad; those without one stay."""
-        with no_grad():
-            for x, new in zip(self.leaves, self._moved([(x, x.grad) for x in self.leaves]), strict=True):
-                x.value = raw(new)
+        for x, new in zip(self.leaves, self._moved([(x, x.grad) for x in self.leaves]), strict=True):
+            x.value = raw(new)
 
     def zero_grad(self) -> None:
         """Forget the gradients that backward() has added up."""

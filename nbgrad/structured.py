@@ -15,7 +15,7 @@ from nbgrad import devices, errors
 from nbgrad.core import Op, add, apply, transpose
 from nbgrad.devices import Array
 from nbgrad.kernels import table
-from nbgrad.registry import Row, declared, register
+from nbgrad.registry import OPS, Row, declared, register
 from nbgrad.tensors import Spec, Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
 
 Rule = Callable[..., Any]
@@ -171,9 +171,9 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
         rules = (vjp,) if callable(vjp) else tuple(vjp)
         made = Structured(bind.__name__, room, bind, out, rules, vjp_of, vjp_all, linear, multilinear, keep,
                           discrete, results)
-        register(Row(made, "structured", room, where, home, like, None, cases))
-        if kernel is not None:
+        if kernel is not None and made.name not in OPS:
             table.register(made.name, kernel if out else _checked(made.name, kernel))
+        register(Row(made, "structured", room, where, home, like, None, cases))
         return made
 
     if name is None:

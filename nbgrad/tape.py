@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import Any
 
 import numpy as np
 
 from nbgrad import devices, errors
 from nbgrad.core import TAPE, pull
-from nbgrad.tensors import Tensor, as_tensor, raw, tensor
+from nbgrad.tensors import Tensor, as_tensor, raw, set_grad, tensor
 
 
 def backward(y: Tensor, v: Any = None, retain_graph: bool = False) -> None:
@@ -32,7 +33,10 @@ def backward(y: Tensor, v: Any = None, retain_graph: bool = False) -> None:
         if v.shape != y.shape:
             raise errors.cotangent_shape(v.shape, y.shape)
         g = raw(v if v.dtype == y.dtype else v.astype(y.dtype))
+    found: list[tuple[Tensor, Tensor]] = []
     for n, c in pull([(y.mark, g)], free=not retain_graph).items():
         leaf = n.memo()
         if leaf is not None:
-            leaf.grad = tensor(c) if leaf.grad is None else tensor(raw(leaf.grad + tensor(c)))
+            before = leaf.grad
+            found.append((leaf, tensor(c) if before is None else tensor(raw(before + tensor(c)))))
+    any(starmap(set_grad, found))             # one call of C's: an interrupt comes before it or after it

@@ -44,6 +44,9 @@ class Tensor:
     value : raw, or the Tensor one trace further out if several traces watch it
     trace : the youngest trace that watches, or None
     mark  : what that trace knows of it: a Node in a Graph, the tangent in Tangents
+
+    These three are the engine's. Who takes a Tensor's values uses numpy() or np.asarray: the raw array may be
+    one that a graph has saved, and is read-only only from then on.
     """
 
     __slots__ = ("__weakref__", "_grad", "mark", "trace", "value")
@@ -104,6 +107,9 @@ class Tensor:
         def __le__(self, other: Any) -> Tensor: ...
         def __gt__(self, other: Any) -> Tensor: ...
         def __ge__(self, other: Any) -> Tensor: ...
+
+
+set_grad = vars(Tensor)["_grad"].__set__     # set_grad(x, gradient), without a step of Python's
 
 
 def tensor(value: Any, trace: Any = None, mark: Any = None) -> Tensor:

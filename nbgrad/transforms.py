@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ContextDecorator
 from contextvars import Token
 from typing import Any
 
@@ -290,17 +289,32 @@ def directional_derivative(f: Callable[..., Any], x: Any, p: Any) -> Any:
     return jvp(f, (x,), (p,))[1]
 
 
-class Quiet(ContextDecorator):
+class Quiet:
     """The context that `no_grad` returns: traces born before it was entered do not record."""
 
     def __init__(self) -> None:
         self._tokens: list[Token[int]] = []
 
-    def _recreate_cm(self) -> Quiet:
-        return Quiet()                        # as a decorator: one context for each call
+    def __call__(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """f, run in the context each time. An interrupt at any moment leaves it as any other error does."""
+        @functools.wraps(f)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            before = quiet.get()
+            try:
+                quiet.set(births())
+                return f(*args, **kwargs)
+            finally:
+                quiet.set(before)
+
+        return run
 
     def __enter__(self) -> None:
-        self._tokens.append(quiet.set(births()))
+        before = quiet.get()
+        try:
+            self._tokens.append(quiet.set(births()))
+        except BaseException:                 # an interrupt: __exit__ will not be called
+            quiet.set(before)
+            raise
 
     def __reduce__(self) -> Any:
         return Quiet, ()                      # what was entered stays in its thread
@@ -312,7 +326,8 @@ class Quiet(ContextDecorator):
 def no_grad() -> Quiet:
     """Return a context, or decorator, in which nothing is recorded for gradients taken outside of it.
 
-    Transforms that are entered inside it work as ever.
+    Transforms that are entered inside it work as ever. A KeyboardInterrupt at the very end of a `with` block
+    may come before Python has left it, as with any context; the decorator has no such moment.
     """
     return Quiet()
 

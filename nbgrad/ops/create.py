@@ -40,8 +40,8 @@ def asarray(data: Any, dtype: Any = None, requires_grad: bool = False, copy: boo
 
     data  : a Tensor, an array, a scalar, or nested lists of these; gradients flow through Tensors
     dtype : default: that of the data, float64 for Python floats
-    copy  : False or None shares an array's memory and makes the array read-only; False raises ValueRangeError
-        where a conversion needs a copy. A Tensor's values never change and are not copied.
+    copy  : False or None shares an array's memory, which becomes read-only for all; False raises
+        ValueRangeError where a conversion needs a copy. A Tensor's values never change and are not copied.
 
     Raises DtypeError for a dtype that nbgrad does not take, or requires_grad without floats; ShapeError for
     lists of unequal lengths; GradientError for a new leaf from a Tensor with a gradient.
@@ -72,7 +72,7 @@ def _laid(name: str, order: str) -> None:
 
 
 def from_numpy(x: np.ndarray) -> Tensor:
-    """Return a Tensor that shares the memory of x, which becomes read-only.
+    """Return a Tensor that shares the memory of x, which becomes read-only, with what x is a view of.
 
     x: an array; one of foreign byte order is copied instead. Raises DtypeError for anything else.
     """
