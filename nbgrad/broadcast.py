@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from nbgrad import devices, errors
+from nbgrad.core import apply
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor, as_tensor, raw, unwrap, wrap
+from nbgrad.views import link
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
@@ -21,11 +23,11 @@ def _expands(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
     return len(shape) <= len(target) and all(n in (1, m) for n, m in pairs)
 
 
-@op(vjp=lambda g, z, x, shape: sum_to(g, x.shape), linear=True, keep="", like=np.broadcast_to,
+@op(vjp=lambda g, z, x, shape: sum_to(g, x.shape), linear=True, keep="", like=np.broadcast_to, view=link,
     cases=[((3,), {"shape": (2, 3)}), ((2, 1), {"shape": (4, 2, 3)}), ((), {"shape": (2, 2)}),
            ((1, 3), {"shape": (0, 3)}), ((2, 3), {"shape": (2, 3)})])
 def broadcast_to(x: Any, shape: Any) -> Any:
-    """Return x with axes of length 1 repeated, and axes added in front, up to the given shape.
+    """Return a read-only view of x, its axes of length 1 repeated and axes added in front, of a given shape.
 
     x: any shape that broadcasts to `shape`, any dtype. Raises ShapeError if it does not.
     """
@@ -41,7 +43,8 @@ def _sum_to_like(x: Any, shape: tuple[int, ...]) -> Any:
     return x.sum(axis=axes, keepdims=True).reshape(shape)
 
 
-@op(vjp=lambda g, z, x, shape: broadcast_to(g, x.shape), linear=True, keep="", like=_sum_to_like,
+@op(vjp=lambda g, z, x, shape: apply(broadcast_to, (g,), {"shape": x.shape}), linear=True, keep="",
+    like=_sum_to_like,
     cases=[((2, 3), {"shape": (3,)}), ((4, 2, 3), {"shape": (2, 1)}), ((2, 2), {"shape": ()}),
            ((0, 3), {"shape": (1, 3)}), ((2, 3), {"shape": (2, 3)})])
 def sum_to(x: Any, shape: Any) -> Any:
@@ -77,7 +80,7 @@ def fit(x: Any, like: Any) -> Any:
     like = raw(like)
     if raw(x).shape != like.shape:
         to_shape = sum_to if _expands(like.shape, raw(x).shape) else broadcast_to
-        x = unwrap(to_shape(wrap(x), like.shape))
+        x = unwrap(apply(to_shape, (wrap(x),), {"shape": like.shape}))
     if raw(x).dtype != like.dtype:
         x = unwrap(astype(wrap(x), like.dtype))
     return x

@@ -57,6 +57,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
 def _checkpoint(f: Callable[..., Any], /, *args: Any) -> Any:
     leaves, rebuild = flatten(args)
+    leaves = [wrap(x) if type(x) is Tensor else x for x in leaves]        # what they are now
     moving = [k for k, x in enumerate(leaves) if is_float(x)]
     built: list[Any] = []
 

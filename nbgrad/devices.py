@@ -276,6 +276,18 @@ def beside(x: np.ndarray, like: Any) -> Any:
     return x if of(like) == "cpu" else cuda.upload(x)
 
 
+def shares(z: Any, x: Any) -> bool:
+    """Whether z, a raw value made from x, lies in x's memory."""
+    if type(z) is Array:
+        return z.base is x or (z.base is not None and z.base is x.base)
+    return z.buffer is x.buffer
+
+
+def in_order(x: Any) -> bool:
+    """Whether the elements of a raw value lie in C order, one beside the other."""
+    return bool((x if type(x) is Array else x.form).flags.c_contiguous)
+
+
 def host(x: Any) -> Any:
     """A raw value where NumPy can read it: itself, or a copy of what is on a device."""
     return cuda.download(x) if type(x) is CudaArray else x

@@ -79,6 +79,10 @@ class MissingError(NbgradError, AttributeError):
     """A name of NumPy's or PyTorch's that a Tensor does not have."""
 
 
+class ReadOnlyError(NbgradError, ValueError):
+    """A write to a view that cannot be written to."""
+
+
 class ExchangeError(NbgradError, BufferError):
     """A way of handing over memory that a Tensor does not offer."""
 
@@ -231,6 +235,21 @@ def integer_result(op: str, value: float, dtype: object) -> OverflowError:
                          f"Convert the array with astype first.")
 
 
+def not_same_kind(what: str, dtype: object, into: object) -> DtypeError:
+    return DtypeError(f"{what}: the result has dtype {dtype}, which NumPy's casting rule same_kind does not "
+                      f"turn into the tensor's {into}. Write x = x + y for a new tensor, or make x with "
+                      f"astype({str(dtype)!r}) first.")
+
+
+def no_number(op: str, value: object, dtype: object) -> NbgradError:
+    kind = _OverflowError if isinstance(value, int) else ValueRangeError
+    return kind(f"{op}: {value} does not fit dtype {dtype}. Convert the array with astype first.")
+
+
+class _OverflowError(NbgradError, OverflowError):
+    """A Python integer that a dtype does not hold."""
+
+
 def negative_integer_power() -> ValueRangeError:
     return ValueRangeError("pow: integers to negative integer powers are not integers. "
                            "Convert to float64 with astype first.")
@@ -375,6 +394,11 @@ def leaf_in_place() -> GradientError:
                          "tensor, or update it under no_grad().")
 
 
+def read_only(op: str) -> ReadOnlyError:
+    return ReadOnlyError(f"{op} gives a read-only view, as in NumPy: it cannot be written to. Write to the "
+                         f"tensor that it shows, or take a copy with copy().")
+
+
 def inconsistent(op: str, why: str) -> GradientError:
     return GradientError(f"{op}: {why}")
 
@@ -420,7 +444,8 @@ def traced_list() -> TraceError:
 
 def traced_array() -> TraceError:
     return TraceError("NumPy asks for the values of a tensor that a gradient is being taken through, which "
-                      "would lose the gradient: by np.asarray, np.vectorize or a list of tensors. Use "
+                      "would lose the gradient: by np.asarray, np.vectorize, a list of tensors, or to write "
+                      "it into an array (c = np.zeros(2); c[:] = x): make that array by nb.zeros. Use "
                       "nb.stack for a list, as in np.mean(nb.stack([x, y])); nb.elementwise for a function "
                       "of numbers; x.detach() for a constant.")
 
@@ -428,7 +453,9 @@ def traced_array() -> TraceError:
 def traced_number(what: str) -> TraceError:
     return TraceError(f"{what} of a tensor that a gradient is being taken through would lose the gradient; "
                       f"the functions of the module math ask for it. Use nbgrad's function of that name "
-                      f"(nb.sin for math.sin), or stop_gradient(x) or x.detach() if a constant is meant.")
+                      f"(nb.sin for math.sin), or stop_gradient(x) or x.detach() if a constant is meant. So "
+                      f"does an array of NumPy's that x is written into (c = np.zeros(2); c[0] = x): make it "
+                      f"by nb.zeros, which keeps the gradient.")
 
 
 def given_to_numba(traced: bool) -> ProtocolError:

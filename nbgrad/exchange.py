@@ -47,7 +47,7 @@ def _deepcopy(x: Tensor, memo: dict[int, Any]) -> Tensor:
     """As copy; of a leaf a new leaf with the same .grad."""
     new = restored(*_value(x, "copy.deepcopy"))
     if x.grad is not None:
-        new.grad = x.grad
+        new.grad = _copy(x.grad)
     return new
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import weakref
+from _weakref import getweakrefcount
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from nbgrad import devices, errors, memory
 from nbgrad.broadcast import astype
-from nbgrad.core import TAPE, apply, quiet, watch
+from nbgrad.core import TAPE, apply, watch
 from nbgrad.ops import (
     arrange,
     compare,
@@ -31,6 +32,7 @@ from nbgrad.scalar import Elementwise, add, multiply
 from nbgrad.tape import backward
 from nbgrad.tensors import Tensor, living, raw, tensor
 from nbgrad.transforms import stop_gradient
+from nbgrad.views import array, is_leaf, is_scalar, write
 
 _TAKEN = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple, complex)
 
@@ -71,33 +73,25 @@ _COMPARISONS = {
 def _in_place(op: Callable[..., Any]) -> Callable[..., Any]:
     what = f"{getattr(op, '__name__', 'update')} in place"
 
-    def update(x: Tensor, y: Any) -> Tensor:
-        return rebind(x, op(x, y), what)
+    def update(x: Tensor, y: Any) -> Any:
+        return op(x, y) if is_scalar(x) else rebind(x, op(x, y), what)
 
     return update
 
 
 def rebind(x: Tensor, new: Tensor, what: str) -> Tensor:
-    """Make the handle x stand for new: what x stood for, and all that was computed from it, stays as it was.
+    """Make x, and what shows the same elements, have the values of new; all that was computed stays.
 
     A leaf with requires_grad=True keeps its place on the tape, and may change only under no_grad.
     """
     if x.shape != new.shape:
         raise errors.bad_shape(what, new.shape, f"the tensor has shape {x.shape}")
     if new.dtype != x.dtype:
+        if not np.can_cast(new.dtype, x.dtype, "same_kind"):
+            raise errors.not_same_kind(what, new.dtype, x.dtype)
         new = astype(new, x.dtype)
-    if is_leaf(x):
-        if quiet.get() <= TAPE.birth:
-            raise errors.leaf_in_place()
-        x.value = raw(new)
-    else:
-        x.value, x.trace, x.mark = new.value, new.trace, new.mark
+    write(x, new)
     return x
-
-
-def is_leaf(x: Tensor) -> bool:
-    """Whether x was made with requires_grad=True, not computed."""
-    return x.trace is TAPE and x.mark.op is None
 
 
 # ------------------------------------------------------------------------------------ values taken out
@@ -107,6 +101,14 @@ def item(x: Tensor) -> Any:
     if value.size != 1:
         raise errors.several_elements(value.shape, "item()")
     return value.item()
+
+
+def _float(x: Tensor) -> float:
+    """The single element for float(x), which NumPy calls too where it writes x into an array of its own."""
+    value = _taken(x, "float()", errors.traced_element)
+    if value.size != 1:
+        raise errors.several_elements(value.shape, "float()")
+    return float(value.item())
 
 
 def _host(x: Tensor) -> np.ndarray:
@@ -121,14 +123,15 @@ def taken(x: Tensor, what: str) -> Any:
     """x's raw array for a use outside the graph, refused where a transform would lose a gradient by it."""
     value = _host(x)
     if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
-        raise errors.traced_value(what)
+        raise error(what)
     return value
 
 
 def numpy(x: Tensor) -> np.ndarray:
     """x's values as a read-only array, without a copy where they are on the CPU.
 
-    What it is a view of is read-only from now on too: a graph may have saved it. Raises TraceError if a
+    It shows the values that x has now: what is written to x later it does not show. What it is a view of is
+    read-only from now on too, as a graph may have saved it. Raises TraceError if a
     gradient is being taken through x: detach first.
     """
     return _constant(x, lambda: errors.traced_value("numpy()"))
@@ -250,13 +253,13 @@ def set_requires_grad(x: Tensor, on: bool = True) -> Tensor:
 
 
 def zero(x: Tensor) -> Tensor:
-    """Make every element zero. Values taken from x before stay."""
+    """Make every element zero."""
     return rebind(x, tensor(devices.zeros_like(raw(x))), "zero_")
 
 
 def copy(x: Tensor) -> Tensor:
-    """x computed again: values never change, so none are copied."""
-    return astype(x, x.dtype)
+    """A Tensor of its own with x's values, in C order. Values never change: those in C order are shared."""
+    return array(astype(x if devices.in_order(raw(x)) else shape.reshape(shape.ravel(x), x.shape), x.dtype))
 
 
 def _shape_arguments(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -275,7 +278,8 @@ def _transpose(x: Tensor, *axes: Any) -> Tensor:
 
 
 def _setitem(x: Tensor, key: Any, value: Any) -> None:
-    rebind(x, index.setitem(x, key, value), "setitem")
+    if not (type(value) is Tensor and getweakrefcount(value) and index.is_part(value, x, key)):
+        write(x, index.setitem(x, key, value))
 
 
 _PROTOCOLS: dict[str, Any] = {

@@ -16,9 +16,10 @@ from nbgrad.core import TAPE
 from nbgrad.ops.create import zeros_like
 from nbgrad.ops.elementwise import sqrt
 from nbgrad.scalar import Elementwise
-from nbgrad.tensors import Tensor, as_tensor, raw
+from nbgrad.tensors import Tensor, as_tensor, wrap
 from nbgrad.transforms import is_float, no_grad
 from nbgrad.tree import flatten, form
+from nbgrad.views import write
 
 
 class Optimizer:
@@ -60,7 +61,7 @@ class Optimizer:
     def step(self) -> None:
         """Move the parameters given to the constructor by their .grad; those without one stay."""
         for x, new in zip(self.leaves, self._moved([(x, x.grad) for x in self.leaves]), strict=True):
-            x.value = raw(new)
+            write(x, new)
 
     def zero_grad(self) -> None:
         """Forget the gradients that backward() has added up."""
@@ -84,7 +85,7 @@ class Optimizer:
         self.state = state
         for k, ((x, _), g) in enumerate(zip(pairs, grads, strict=True)):
             if g is None:
-                yield x
+                yield wrap(x)
                 continue
             count, shape, *memory = state[k]
             new, *memory = self.move(count + 1, x, g, *memory)

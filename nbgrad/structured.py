@@ -38,12 +38,12 @@ class Structured(Op):
 
     def __init__(self, name: str, room: str, bind: Rule, out: Rule | None, vjp: Sequence[Rule | None],
                  vjp_of: Rule | None, vjp_all: Rule | None, linear: bool, multilinear: Sequence[int],
-                 keep: str, discrete: bool, results: Rule | None) -> None:
+                 keep: str, discrete: bool, finish: Rule | None, write: Rule | None) -> None:
         self.name, self.room, self.bind, self.out = name, room, bind, out
         self.vjp, self.vjp_of, self.vjp_all = vjp, vjp_of, vjp_all
         self.linear, self.multilinear = linear, frozenset(multilinear)
         self.keep_x, self.keep_z, self.discrete = "x" in keep, "z" in keep, discrete
-        self.results = results
+        self.finish, self.write = finish, write
         functools.update_wrapper(self, bind)
         self.__name__ = name
 
@@ -58,7 +58,7 @@ class Structured(Op):
             self._check_call(args, kwargs)
             raise
         z = apply(self, xs, params)
-        return z if self.results is None else self.results(*z)
+        return z if self.finish is None else self.finish(self, z, xs[0], params)
 
     def _check_call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         """Raises DtypeError, with the op's name and parameters, if it cannot be called like that."""
@@ -142,7 +142,8 @@ def _present(x: Any) -> Any:
 def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None = None,
        vjp: Rule | Sequence[Rule | None] = (), vjp_of: Rule | None = None, vjp_all: Rule | None = None,
        linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
-       results: Rule | None = None, like: Any = None, cases: Sequence[Any] = ()) -> Any:
+       results: Rule | None = None, view: Rule | None = None, write: Rule | None = None, like: Any = None,
+       cases: Sequence[Any] = ()) -> Any:
     """Declare a structured op and enter it in the op table.
 
     With a name it returns the op. Without one it decorates the op's public signature: a function that checks
@@ -161,6 +162,8 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     keep   : what the rules read values of: "x" inputs, "z" output; others are given by shape and dtype only
     discrete : the result has no derivative (integers, booleans)
     results : of an op with several outputs, the named tuple that it returns them in
+    view   : of an op whose result is a view in NumPy: (op, z, x, params) -> z as a view of x, see views.link
+    write  : how such a view is written to: (x, v, **params) -> x with v where z shows it; None: it cannot be
     like, cases : reference and test inputs, see registry.Row
 
     Raises RegistryError if the name is taken.
@@ -169,8 +172,9 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
 
     def declare(bind: Rule) -> Structured:
         rules = (vjp,) if callable(vjp) else tuple(vjp)
+        finish = view if results is None else lambda op, z, x, params: results(*z)
         made = Structured(bind.__name__, room, bind, out, rules, vjp_of, vjp_all, linear, multilinear, keep,
-                          discrete, results)
+                          discrete, finish, write)
         if kernel is not None and made.name not in OPS:
             table.register(made.name, kernel if out else _checked(made.name, kernel))
         register(Row(made, "structured", room, where, home, like, None, cases))

@@ -47,14 +47,17 @@ class Tensor:
 
     These three are the engine's. Who takes a Tensor's values uses numpy() or np.asarray: the raw array may be
     one that a graph has saved, and is read-only only from then on.
+    Of a view, and of what has views, nbgrad/views.py keeps two more slots; others leave them unset.
     """
 
-    __slots__ = ("__weakref__", "_grad", "mark", "trace", "value")
+    __slots__ = ("__weakref__", "_grad", "_view", "_views", "mark", "trace", "value")
 
     value: Any
     trace: Any
     mark: Any
     _grad: Tensor | None
+    _view: tuple[Tensor, Any, dict[str, Any]]     # its base, and the op and parameters that show it
+    _views: Any
 
     def __init__(self, *_: Any, **__: Any) -> None:
         raise errors.not_by_class()
@@ -120,8 +123,8 @@ def tensor(value: Any, trace: Any = None, mark: Any = None) -> Tensor:
 
 
 def wrap(value: Any) -> Tensor:
-    """An inner value as a Tensor: a Tensor stays, a raw one becomes a constant."""
-    return value if type(value) is Tensor else tensor(value)
+    """An inner value as a Tensor of its own: what is written to that does not reach who keeps the value."""
+    return tensor(value.value, value.trace, value.mark) if type(value) is Tensor else tensor(value)
 
 
 def as_tensor(x: Any) -> Tensor:
@@ -135,8 +138,10 @@ def operand(x: Any) -> Any:
 
 
 def unwrap(x: Any) -> Any:
-    """A Tensor as an inner value: raw if no trace watches it."""
-    return x.value if type(x) is Tensor and x.trace is None else x
+    """A Tensor as an inner value, which later writes to x do not reach: raw if no trace watches it."""
+    if type(x) is not Tensor:
+        return x
+    return x.value if x.trace is None else tensor(x.value, x.trace, x.mark)
 
 
 def raw(x: Any) -> Any:

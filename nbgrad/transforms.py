@@ -97,7 +97,7 @@ class Reverse:
         self.nodes: list[Node] = [t.mark for t in watched]
         result, aux = _pair(inputs.what, f(*inputs.watched(watched), **kwargs), has_aux)
         self.leaves, self.rebuild = flatten(result)
-        self.outs = [as_tensor(y) for y in self.leaves]
+        self.outs = [wrap(as_tensor(y)) for y in self.leaves]       # as they are now
         birth, self.trace.birth = self.trace.birth, ENDED
         self.values = [living(y, birth) for y in self.outs]
         self.aux = aux if aux is None else map_leaves(lambda x: living(x, birth), aux)

@@ -182,7 +182,7 @@ def test_in_place_on_a_result_rebinds_the_handle():
     y[0] = 5.0
     y *= 2.0
     assert alias is y
-    np.testing.assert_array_equal(view.detach().numpy(), [2, 3])
+    np.testing.assert_array_equal(view.detach().numpy(), [4, 6])
     nb.sum(saved + y).backward()
     np.testing.assert_array_equal(x.grad.numpy(), [2, 6, 8])
 

@@ -27,7 +27,7 @@ LAYERS = [
     ["kernels.table"],
     ["tensors", "libraries"],
     ["core"],
-    ["transforms", "registry", "tape"],
+    ["transforms", "registry", "tape", "views"],
     ["checkpoint", "structured"],
     ["broadcast"],
     ["symbols"],

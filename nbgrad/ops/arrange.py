@@ -17,7 +17,7 @@ from nbgrad.ops.reduce import sum
 from nbgrad.ops.shape import ravel, reshape
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw
+from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 
 # --------------------------------------------------------------------------------------------- roll
@@ -107,7 +107,8 @@ def tile(x: Any, reps: Any) -> Tensor:
     counts = [1] * (ndim - len(counts)) + counts
     pairs = list(zip(counts, shape, strict=True))
     parted = reshape(x, [m for _, n in pairs for m in (1, n)])
-    return reshape(broadcast_to(parted, [m for pair in pairs for m in pair]), [k * n for k, n in pairs])
+    repeated = broadcast_to(parted, [m for pair in pairs for m in pair])
+    return wrap(reshape(repeated, [k * n for k, n in pairs]))
 
 
 def kron(x: Any, y: Any) -> Tensor:

@@ -15,10 +15,12 @@ from nbgrad import errors
 from nbgrad.broadcast import broadcast_to, shaped
 from nbgrad.core import apply
 from nbgrad.ops import axes as check
+from nbgrad.ops.index import setitem
 from nbgrad.ops.shape import matrix_transpose, moveaxis, reshape
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor, as_tensor
+from nbgrad.views import link_shared
 
 Shape = tuple[int, ...]
 
@@ -171,7 +173,15 @@ _FORMS = {                                    # subscripts: shapes of the operan
 }
 
 
-@op(vjp_of=_einsum_rule, multilinear=range(64), keep="x",
+def _written(x: Any, v: Any, subscripts: str) -> Any:
+    """x with v where einsum, which sums nothing, shows it: each letter counts along its axis of v."""
+    term, _, out = subscripts.partition("->")
+    places = [np.arange(n).reshape([-1 if c == letter else 1 for letter in out])
+              for c, n in zip(term, x.shape, strict=True)]
+    return apply(setitem, (x, v), {"index": tuple(places)})
+
+
+@op(vjp_of=_einsum_rule, multilinear=range(64), keep="x", view=link_shared, write=_written,
     like=lambda *xs, subscripts: np.einsum(subscripts, *xs),
     cases=[(*shapes, {"subscripts": subscripts}) for subscripts, shapes in _FORMS.items()])
 def einsum(*operands: Any, subscripts: str | None = None) -> Any:
@@ -183,6 +193,7 @@ def einsum(*operands: Any, subscripts: str | None = None) -> Any:
     axes, which broadcast; so does an axis of length 1.
     operands: any dtypes, promoted as in NumPy. Two at a time are contracted, as matrix products (BLAS),
     those first whose product is small.
+    Where one operand is neither summed nor repeated, the result is a view of it, as in NumPy.
     Raises ValueRangeError for malformed subscripts, ShapeError if an index has two lengths.
     """
     if subscripts is None and operands:

@@ -19,6 +19,7 @@ from nbgrad.ops.compare import floor
 from nbgrad.ops.shape import stack
 from nbgrad.scalar import add, multiply
 from nbgrad.tensors import Spec, Tensor, as_tensor, raw, wrap
+from nbgrad.views import array as array_of
 
 Shape = int | tuple[int, ...]
 
@@ -26,7 +27,7 @@ Shape = int | tuple[int, ...]
 def _leaf(name: str, x: Any, requires_grad: bool) -> Tensor:
     """A raw value or a Tensor as a Tensor, a leaf if asked for."""
     if not requires_grad:
-        return wrap(x)
+        return array_of(x if type(x) is Tensor else wrap(x))
     if type(x) is Tensor and x.trace is not None:
         raise errors.no_new_leaf(name)
     if x.dtype.kind != "f":
@@ -40,8 +41,9 @@ def asarray(data: Any, dtype: Any = None, requires_grad: bool = False, copy: boo
 
     data  : a Tensor, an array, a scalar, or nested lists of these; gradients flow through Tensors
     dtype : default: that of the data, float64 for Python floats
-    copy  : False or None shares an array's memory, which becomes read-only for all; False raises
-        ValueRangeError where a conversion needs a copy. A Tensor's values never change and are not copied.
+    copy  : False or None shares an array's memory, which becomes read-only for all, and returns a Tensor that
+        needs no conversion itself; False raises ValueRangeError where an array needs one. Otherwise the
+        result is a Tensor of its own: what is written to it does not reach the data.
 
     Raises DtypeError for a dtype that nbgrad does not take, or requires_grad without floats; ShapeError for
     lists of unequal lengths; GradientError for a new leaf from a Tensor with a gradient.
@@ -49,8 +51,9 @@ def asarray(data: Any, dtype: Any = None, requires_grad: bool = False, copy: boo
     if type(data) is not Tensor and not _holds_tensor(data):
         return _leaf("asarray", devices.array(data, dtype, copy), requires_grad)
     found = data if type(data) is Tensor else _gathered(data)
-    if dtype is not None and found.dtype != devices.supported(dtype):
-        found = astype(found, dtype)
+    target = found.dtype if dtype is None else devices.supported(dtype)
+    if target != found.dtype or (copy and found is data):
+        found = astype(found, target)
     return _leaf("asarray", found, requires_grad)
 
 
@@ -165,7 +168,7 @@ def full(shape: Shape, fill_value: Any, dtype: Any = None, requires_grad: bool =
     x = asarray(fill_value, like.dtype if dtype is not None else None)
     if x.trace is None and x.ndim == 0:
         return _leaf("full", devices.full(like.shape, raw(x), x.dtype), requires_grad)
-    return _leaf("full", broadcast_to(x, like.shape), requires_grad)
+    return _leaf("full", wrap(broadcast_to(x, like.shape)), requires_grad)
 
 
 def zeros_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:

@@ -190,7 +190,7 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     if n < 0:
         raise errors.bad_value("diff", f"n={n} cannot be negative")
     if n == 0:
-        return x
+        return x.astype(x.dtype)
     if x.ndim == 0:
         raise errors.bad_shape("diff", (), "needs at least one axis")
     axis = one("diff", axis, x.ndim)

@@ -14,6 +14,7 @@ from nbgrad.ops.axes import ordered
 from nbgrad.ops.reduce import sum
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor, as_tensor
+from nbgrad.views import link
 
 
 def _bind(name: str, x: Any, offset: Any, axis1: Any, axis2: Any) -> Any:
@@ -24,13 +25,13 @@ def _bind(name: str, x: Any, offset: Any, axis1: Any, axis2: Any) -> Any:
     return (x,), {"offset": operator.index(offset), "axis1": a, "axis2": b}
 
 
-@op(linear=True, keep="", like=np.diagonal,
+@op(linear=True, keep="", like=np.diagonal, view=link,
     vjp=lambda g, z, x, **where: apply(from_diagonal, (g,), {"shape": x.shape, **where}),
     cases=[((3, 3),), ((3, 5), {"offset": 1}), ((4, 2), {"offset": -2}),
            ((2, 3, 4), {"axis1": -2, "axis2": -1}), ((2, 3, 4), {"offset": -1, "axis1": 2, "axis2": 0}),
            ((2, 3), {"offset": 7}), ((0, 3),)])
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """Return the elements x[i, i + offset] of the matrices in two axes, along a new last axis.
+    """Return the elements x[i, i + offset] of the matrices in two axes, a read-only view, along a last axis.
 
     x: at least two axes; for batches of matrices give axis1=-2, axis2=-1. Raises ShapeError, AxisError,
     ValueRangeError for one axis given twice.
@@ -71,7 +72,7 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
 
 
 def diag(x: Any, k: int = 0) -> Tensor:
-    """Return the k-th diagonal of a matrix; of a vector, the square matrix with it there and zeros beside.
+    """Return the k-th diagonal of a matrix, a read-only view; of a vector, the square matrix that has it.
 
     x: (n, m) or (n,). Raises ShapeError for other shapes: batches of matrices have `diagonal`.
     """

@@ -13,12 +13,13 @@ import numpy as np
 
 from nbgrad import devices, errors
 from nbgrad.broadcast import shaped
-from nbgrad.core import apply
+from nbgrad.core import apply, quiet
 from nbgrad.kernels import table
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.scalar import choose
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor, as_tensor, raw, wrap
+from nbgrad.views import link_shared
 
 Index = tuple[Any, ...]
 
@@ -28,21 +29,26 @@ _ARRAYS = frozenset([np.ndarray, bool])
 _WHOLE = slice(None)
 
 
-def _index(name: str, index: Any, shape: tuple[int, ...]) -> Index:
+def _index(name: str, index: Any, shape: tuple[int, ...], scalar: bool = False) -> Index:
     """An index of our own: a tuple of ints, slices of ints, None, Ellipsis, bools, arrays of int64 or bool.
 
-    Where no array is in it there is an Ellipsis, so that x[index] is always an array. Raises IndexError for
-    anything else, and for a second Ellipsis.
+    Where no array is in it there is an Ellipsis, so that x[index] is a view. scalar: but for the index of one
+    element that has none, of which NumPy makes a scalar, a copy. Raises IndexError for anything else, and for
+    a second Ellipsis.
     """
-    if type(index) is slice or type(index) is int:
-        return (index if type(index) is int else _entry(name, index, shape)), Ellipsis
+    if type(index) is slice:
+        return _entry(name, index, shape), Ellipsis
+    if type(index) is int:
+        return (index,) if scalar and len(shape) == 1 else (index, Ellipsis)
     items = index if isinstance(index, tuple) else (index,)
     found = tuple([i if type(i) in _ALONE else _entry(name, i, shape) for i in items])
     kinds = list(map(type, found))
     dots = kinds.count(type(Ellipsis))
     if dots > 1:
         raise errors.bad_index(name, shape, "an index can have only one ellipsis")
-    return (*found, Ellipsis) if not dots and _ARRAYS.isdisjoint(kinds) else found
+    if dots or not _ARRAYS.isdisjoint(kinds):
+        return found
+    return found if scalar and kinds.count(int) == len(kinds) == len(shape) else (*found, Ellipsis)
 
 
 def _entry(name: str, item: Any, shape: tuple[int, ...]) -> Any:
@@ -98,6 +104,7 @@ def _read(g: Tensor, index: Index, like: Any) -> Tensor:
 
 # ----------------------------------------------------------------------------------- reading, adding
 @op(vjp=lambda g, z, x, index: apply(scatter, (g,), {"index": index, "shape": x.shape}), linear=True, keep="",
+    view=link_shared, write=lambda x, v, index: apply(setitem, (x, v), {"index": index}),
     like=lambda x, index: x[index],
     cases=[((), {"index": ()}), ((5,), {"index": -2}), ((0, 3), {"index": slice(0, 2)}),
            ((4, 5), {"index": (slice(1, None, 2), slice(None, None, -1))}),
@@ -110,14 +117,15 @@ def _read(g: Tensor, index: Index, like: Any) -> Tensor:
            ((3, 4), {"index": (1, np.array([True, False, True, True]))}),
            ((2, 3), {"index": np.array([[True, False, True], [False, False, True]])}), ((), {"index": True})])
 def getitem(x: Any, index: Any) -> Any:
-    """Return x[index].
+    """Return x[index]: a view of x for ints, slices, None and Ellipsis, a copy for one element or an array.
 
     x: any shape and dtype. index: what NumPy takes: ints, slices, None, Ellipsis, masks, arrays, lists or
-    Tensors of integers, and tuples of these. Raises IndexError for an index out of range, too many of them,
-    or a float.
+    Tensors of integers, and tuples of these. An index of ints alone that names one element copies it, as the
+    scalar that NumPy makes; x[0, ...] of a 1-d x is a view. Raises IndexError for an index out of range, too
+    many of them, or a float.
     """
     x = as_tensor(x)
-    return (x,), {"index": _index("getitem", index, x.shape)}
+    return (x,), {"index": _index("getitem", index, x.shape, True)}
 
 
 def _added(x: np.ndarray, index: Any, v: np.ndarray) -> np.ndarray:
@@ -163,6 +171,24 @@ def scatter_add(x: Any, index: Any, v: Any) -> Any:
 
 
 # ------------------------------------------------------------------------------------------ writing
+def _recorded(v: Any) -> bool:
+    """Whether a gradient is being taken through v."""
+    muted = quiet.get()
+    while type(v) is Tensor:
+        if v.trace is not None and v.trace.birth > muted and not v.trace.discrete:
+            return True
+        v = v.value
+    return False
+
+
+def _number(v: float, dtype: np.dtype) -> np.ndarray:
+    """A Python float in a dtype of integers, as NumPy assigns it."""
+    try:
+        return np.array(v, dtype)
+    except (OverflowError, ValueError) as error:
+        raise errors.no_number("setitem", v, dtype) from error
+
+
 def _kept(g: Tensor, index: Index) -> Tensor:
     """The cotangent of what was there before: zero where it was written over."""
     return apply(setitem, (g, wrap(devices.full((), 0, g.dtype, devices.of(raw(g))))), {"index": index})
@@ -187,15 +213,29 @@ def _assigned(x: np.ndarray, index: Any, v: np.ndarray) -> np.ndarray:
 def setitem(x: Any, index: Any, v: Any) -> Any:
     """Return what x is after x[index] = v. Of several values written to one place the last stays.
 
-    x: any shape. v: broadcasts to the shape of x[index]; converted to x's dtype. Raises IndexError,
-    ShapeError if v does not fit, DtypeError for a v with a gradient written into integers, OverflowError for
-    a Python integer that x's dtype does not hold.
+    x: any shape. v: broadcasts to the shape of x[index]; converted to x's dtype as NumPy does: 1.7 becomes 1
+    in an integer array. Raises IndexError, ShapeError if v does not fit, DtypeError for a v with a gradient
+    written into integers, OverflowError or ValueError for a Python number that x's dtype does not hold.
     """
     x = as_tensor(x)
-    v = wrap(devices.array(v, x.dtype)) if type(v) is int else _values(v)      # Python's integers must fit
-    if v.trace is not None and not v.trace.discrete and v.dtype.kind == "f" and x.dtype.kind != "f":
+    if type(v) is int:
+        v = wrap(devices.array(v, x.dtype))
+    else:
+        v = _values(_number(v, x.dtype) if type(v) is float and x.dtype.kind in "iu" else v)
+    if v.dtype.kind == "f" and x.dtype.kind != "f" and _recorded(v):
         raise errors.needs_floats("setitem", x.dtype)
     return (x, v), {"index": _index("setitem", index, x.shape)}
+
+
+def is_part(v: Tensor, x: Tensor, index: Any) -> bool:
+    """Whether v is the view x[index], as it is where Python writes the result of x[index] += y."""
+    nothing: Any = None, None, None
+    base, made, where = getattr(v, "_view", nothing)
+    if base is not x or made is not getitem or v.trace is not x.trace:
+        return False
+    ours, theirs = where["index"], _index("setitem", index, x.shape)
+    return len(ours) == len(theirs) and all(
+        type(i) is type(k) and i == k for i, k in zip(ours, theirs, strict=True))
 
 
 # -------------------------------------------------------------------------------------- along an axis

@@ -133,6 +133,8 @@ def matrix_power(a: Any, n: int) -> Tensor:
     if n == 0:
         ones = np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape).copy()
         return wrap(devices.beside(ones, raw(a)))
+    if n == 1:
+        return astype(a, a.dtype)
     a, n = (inv(a), -n) if n < 0 else (a, n)
     result: Any = None
     while True:

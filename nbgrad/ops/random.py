@@ -81,7 +81,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, key: Any = None) -
 
     x   : any shape; a float (integers become float64)
     p   : from 0 to 1
-    training : False returns x as it is
+    training : False returns x's values
     key : which elements are dropped: an integer from 0 to 2**64 - 1, or a tuple of integers. One key gives
         one mask for a shape, whatever the dtype, in the backward pass too; give every layer and step its own,
         for example key=(seed, step, layer)
@@ -94,4 +94,4 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, key: Any = None) -
         raise errors.bad_value("dropout", f"p must lie from 0 to 1, got {p}")
     if x.dtype.kind != "f":
         x = x.astype(floating(x.dtype))
-    return drop(x, float(p), _key("dropout", key)) if training and p else x
+    return drop(x, float(p), _key("dropout", key)) if training and p else x.astype(x.dtype)

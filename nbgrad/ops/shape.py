@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from nbgrad import devices, errors
-from nbgrad.broadcast import shaped
+from nbgrad.broadcast import astype, shaped
 from nbgrad.core import apply
 from nbgrad.ops.axes import named_dim, one, ordered, several
 from nbgrad.ops.index import getitem
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor, as_tensor, raw, wrap
+from nbgrad.views import link
 
 Axes = int | tuple[int, ...]
 
@@ -38,11 +39,23 @@ def _sizes(shape: tuple[int, ...], wanted: Any) -> tuple[int, ...]:
     return target
 
 
+def _reshaped(made: Any, z: Tensor, x: Tensor, params: dict[str, Any]) -> Tensor:
+    """z as a view of x, unless NumPy would copy."""
+    return link(made, z, x, params) if devices.shares(raw(z), raw(x)) or _in_order(x) else z
+
+
+def _in_order(x: Tensor) -> bool:
+    """Whether x's elements lie in C order, or do in NumPy, where no value is repeated but by broadcast_to."""
+    value = raw(x)
+    return devices.in_order(value) or (0 in value.strides and getattr(x, "_view", None) is None)
+
+
 @op(vjp=lambda g, z, x, shape: reshape(g, x.shape), linear=True, keep="", like=np.reshape,
+    view=_reshaped, write=lambda x, v, shape: apply(reshape, (v,), {"shape": x.shape}),
     cases=[((2, 6), {"shape": (3, 4)}), ((2, 3, 4), {"shape": (4, -1)}), ((), {"shape": (1, 1)}),
            ((1,), {"shape": ()}), ((6,), {"shape": -1}), ((0, 3), {"shape": (3, 0, 2)})])
 def reshape(x: Any, shape: Any, order: str = "C") -> Any:
-    """Return x's elements in another shape.
+    """Return x's elements in another shape: a view of x, or a copy where NumPy makes one.
 
     x: any shape and dtype. shape: an int or a sequence of them, one of which may be -1. order: in which
     elements are read and placed: "C", last axis fastest; "F", first axis fastest; "A", F if they lie so in
@@ -56,14 +69,15 @@ def reshape(x: Any, shape: Any, order: str = "C") -> Any:
 
 
 def ravel(x: Any, order: str = "C") -> Tensor:
-    """Return x's elements with one axis. x: any shape.
+    """Return x's elements with one axis: a view if they lie so in memory, else a copy. x: any shape.
 
     order: in which they are read: as in `reshape`, or "K", as they lie in memory. Raises ValueRangeError.
     """
     x = as_tensor(x)
     if order != "C":
         x = permute_dims(x, _reading("ravel", x, order, "CFAK"))
-    return reshape(x, (prod(x.shape),))
+    z: Tensor = reshape(x, (prod(x.shape),))
+    return z if _in_order(x) else astype(z, z.dtype)
 
 
 def _reading(name: str, x: Tensor, order: str, known: str) -> tuple[int, ...]:
@@ -106,7 +120,7 @@ def _fortran(x: Any) -> bool:
 
 @named_dim
 def expand_dims(x: Any, axis: Any = 0) -> Tensor:
-    """Return x with an axis of length 1 at each of the given places of the result.
+    """Return a view of x with an axis of length 1 at each of the given places of the result.
 
     x: any shape. axis: an int, or several, none twice. Raises AxisError, ValueRangeError.
     """
@@ -120,7 +134,7 @@ def expand_dims(x: Any, axis: Any = 0) -> Tensor:
 
 @named_dim
 def squeeze(x: Any, axis: Any = None) -> Tensor:
-    """Return x without the given axes of length 1, by default without all of them.
+    """Return a view of x without the given axes of length 1, by default without all of them.
 
     x: any shape. Raises AxisError, ShapeError for an axis that is longer or empty.
     """
@@ -133,11 +147,18 @@ def squeeze(x: Any, axis: Any = None) -> Tensor:
 
 
 # ---------------------------------------------------------------------------------------------- order
-@op(vjp=lambda g, z, x, axes: permute_dims(g, np.argsort(axes).tolist()), linear=True, keep="",
+def _back(x: Any, axes: tuple[int, ...]) -> Tensor:
+    """x with its axes, which were put in this order, where they were."""
+    found: Tensor = apply(permute_dims, (x,), {"axes": tuple(np.argsort(axes).tolist())})
+    return found
+
+
+@op(vjp=lambda g, z, x, axes: _back(g, axes), linear=True, keep="",
+    view=link, write=lambda x, v, axes: _back(v, axes),
     like=np.transpose, cases=[((2, 3), {}), ((2, 3, 4), {"axes": (1, -1, 0)}), ((), {}),
                               ((0, 3), {"axes": (1, 0)}), ((3,), {"axes": (0,)})])
 def permute_dims(x: Any, axes: Any = None) -> Any:
-    """Return x with its axes in another order, by default reversed.
+    """Return a view of x with its axes in another order, by default reversed.
 
     x: any shape. axes: axis of x for each axis of the result. Raises ShapeError unless it names every axis,
     AxisError, ValueRangeError for an axis named twice.
@@ -152,7 +173,7 @@ def permute_dims(x: Any, axes: Any = None) -> Any:
 
 
 def matrix_transpose(x: Any) -> Tensor:
-    """Return x with its last two axes exchanged. x: (..., n, m). Raises ShapeError if x has fewer."""
+    """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
     x = as_tensor(x)
     if x.ndim < 2:
         raise errors.bad_shape("matrix_transpose", x.shape, "needs at least two axes")
@@ -160,7 +181,7 @@ def matrix_transpose(x: Any) -> Tensor:
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
-    """Return x with two axes exchanged. x: any shape. Raises AxisError."""
+    """Return a view of x with two axes exchanged. x: any shape. Raises AxisError."""
     x = as_tensor(x)
     a, b = one("swapaxes", axis1, x.ndim), one("swapaxes", axis2, x.ndim)
     axes = list(range(x.ndim))
@@ -169,7 +190,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
 
 
 def moveaxis(x: Any, source: Axes, destination: Axes) -> Tensor:
-    """Return x with some axes moved to other places; the others keep their order.
+    """Return a view of x with some axes moved to other places; the others keep their order.
 
     x: any shape. source, destination: an int each, or as many. Raises AxisError, ValueRangeError.
     """
@@ -182,11 +203,17 @@ def moveaxis(x: Any, source: Axes, destination: Axes) -> Tensor:
     return permute_dims(x, [found[place] if place in found else next(rest) for place in range(x.ndim)])
 
 
-@op(vjp=lambda g, z, x, axis: flip(g, axis), linear=True, keep="", like=np.flip,
+def _again(x: Any, axis: tuple[int, ...]) -> Tensor:
+    found: Tensor = apply(flip, (x,), {"axis": axis})
+    return found
+
+
+@op(vjp=lambda g, z, x, axis: _again(g, axis), linear=True, keep="", like=np.flip,
+    view=link, write=lambda x, v, axis: _again(v, axis),
     cases=[((2, 3), {}), ((2, 3, 4), {"axis": -1}), ((2, 3, 4), {"axis": (0, -2)}), ((), {}),
            ((0, 3), {"axis": 1}), ((2, 3), {"axis": ()})])
 def flip(x: Any, axis: Any = None) -> Any:
-    """Return x with the order of its elements reversed along an axis, several, or all of them.
+    """Return a view of x with the order of its elements reversed along an axis, several, or all of them.
 
     x: any shape. Raises AxisError, ValueRangeError for an axis named twice.
     """
@@ -290,10 +317,18 @@ def _joined(g: tuple[Tensor | None, ...], z: tuple[Any, ...], x: Any, places: An
     return concat([wrap(devices.zeros_like(part)) if c is None else c for c, part in pairs], axis)
 
 
-@op(vjp=_joined, keep="", like=lambda x, places, axis=0: tuple(np.split(x, places, axis)),
+def _pieces(made: Any, z: tuple[Tensor, ...], x: Tensor, params: dict[str, Any]) -> tuple[Tensor, ...]:
+    """The pieces as views of x, each by the slice that it is."""
+    ends, before = (*params["places"], x.shape[params["axis"]]), (_WHOLE,) * params["axis"]
+    for piece, start, stop in zip(z, (0, *params["places"]), ends, strict=True):
+        link(getitem, piece, x, {"index": (*before, slice(start, stop), ...)})
+    return z
+
+
+@op(vjp=_joined, keep="", view=_pieces, like=lambda x, places, axis=0: tuple(np.split(x, places, axis)),
     cases=[((5, 2), {"places": (2, 3)}), ((2, 6), {"places": (0, 4), "axis": -1}), ((3,), {"places": ()})])
 def split_at(x: Any, places: Any, axis: int = 0) -> Any:
-    """Return a tuple of the pieces of x between some places of an axis.
+    """Return a tuple of the pieces of x, views of it, between some places of an axis.
 
     x: (..., n, ...). places: ints from 0 to n that do not fall, where each piece but the first starts. Raises
     AxisError, ValueRangeError.
@@ -309,7 +344,7 @@ def split_at(x: Any, places: Any, axis: int = 0) -> Any:
 
 @named_dim
 def split(x: Any, sections: Any, axis: int = 0) -> list[Tensor]:
-    """Return a list of pieces of x along an axis.
+    """Return a list of pieces of x, views of it, along an axis.
 
     x: (..., n, ...). sections: the number of pieces, all of one length; or the places where each piece but
     the first starts, as numpy.split counts them. Raises ValueRangeError if n is no multiple of the number or

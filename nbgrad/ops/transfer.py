@@ -9,7 +9,7 @@ from nbgrad.broadcast import astype
 from nbgrad.config import DEVICES
 from nbgrad.devices import Device
 from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor
+from nbgrad.tensors import Tensor, as_tensor, wrap
 
 
 @op(vjp=lambda g, z, x, where: transfer(g, devices.of(x)), linear=True, keep="", like=lambda x, where: x,
@@ -29,4 +29,4 @@ def to(x: Any, *wanted: Any) -> Tensor:
             x = transfer(x, "cpu" if Device(each) == "cpu" else "cuda")
         else:
             x = astype(x, each)
-    return as_tensor(x)
+    return wrap(as_tensor(x))

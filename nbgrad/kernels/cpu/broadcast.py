@@ -21,6 +21,6 @@ def sum_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def astype(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """A converted array; x itself if it has that dtype."""
+    """A converted array; x itself if it has that dtype and lies as a copy would."""
     with np.errstate(invalid="ignore", over="ignore"):
-        return x.astype(dtype, copy=False)
+        return x.astype(dtype, copy=not x.flags.forc)

@@ -168,11 +168,12 @@ def _picked(x: np.ndarray, index: Index) -> np.ndarray:
 
 
 def getitem(x: np.ndarray, index: Index) -> np.ndarray:
-    """A view for ints and slices, else a copy."""
+    """A view for slices and Ellipsis, else a copy: of one element too, which is what NumPy's scalars are."""
     try:
         if x.size > _FEW and x.flags.c_contiguous and not _ARRAY.isdisjoint(map(type, index)):
             return memory.within(x.nbytes, _picked, x, index)
-        return x[index]
+        z = x[index]
+        return z if type(z) is np.ndarray else np.asarray(z)
     except (IndexError, ValueError) as error:
         raise errors.bad_index("getitem", x.shape, str(error)) from error
 
@@ -203,7 +204,7 @@ def setitem(out: np.ndarray, x: np.ndarray, v: np.ndarray, index: Index) -> None
         if not _unique(index):
             v = np.ascontiguousarray(np.broadcast_to(v, out[index].shape))
         out[index] = v
-    except (IndexError, ValueError) as error:
+    except (IndexError, ValueError, TypeError) as error:      # TypeError: a mask, and values with two axes
         raise _named("setitem", x.shape, v, error) from error
 
 

@@ -22,5 +22,5 @@ def sum_to(x: CudaArray, shape: tuple[int, ...]) -> CudaArray:
 
 
 def astype(x: CudaArray, dtype: np.dtype) -> CudaArray:
-    """A converted array; x itself if it has that dtype."""
-    return x if x.dtype == dtype else copies.converted(x, dtype)
+    """A converted array; x itself if it has that dtype and lies as a copy would."""
+    return x if x.dtype == dtype and x.contiguous else copies.converted(x, dtype)

@@ -55,6 +55,11 @@ def _simple(index: Index) -> bool:
     return not any(type(i) in (np.ndarray, bool) for i in index)
 
 
+def _viewed(x: CudaArray, index: Index) -> CudaArray:
+    """The view at an index without arrays."""
+    return x.part(index if Ellipsis in index else (*index, Ellipsis))
+
+
 def _expanded(shape: tuple[int, ...], index: Index) -> list[tuple[Any, int, bool]]:
     """The parts of an index: (part, axes of x that it takes, whether it keeps arrays beside it apart).
 
@@ -120,10 +125,11 @@ def _block(at: np.ndarray, fancy: _Fancy, ndim: int) -> CudaArray:
 
 
 def getitem(x: CudaArray, index: Index) -> CudaArray:
-    """A view for ints and slices, else a copy."""
+    """A view for slices and Ellipsis, else a copy: of one element too, which is what NumPy's scalars are."""
     try:
         if _simple(index):
-            return x.part(index)
+            z = _viewed(x, index)
+            return z if Ellipsis in index else copies.converted(z, z.dtype)
         fancy = _fancy(x.shape, index)
     except (IndexError, ValueError) as error:
         raise errors.bad_index("getitem", x.shape, str(error)) from error
@@ -146,7 +152,7 @@ def _spread(op: str, v: CudaArray, shape: tuple[int, ...]) -> CudaArray:
 def _change(op: str, out: CudaArray, v: CudaArray, index: Index, add: bool) -> None:
     """Add v to out[index], or write it there. Raises IndexError and ShapeError."""
     try:
-        part = out.part(index) if _simple(index) else None
+        part = _viewed(out, index) if _simple(index) else None
         fancy = None if part is not None else _fancy(out.shape, index)
     except (IndexError, ValueError) as error:
         raise errors.bad_index(op, out.shape, str(error)) from error
