@@ -207,3 +207,381 @@ def _agree(seed):
 def test_random_programs_have_numpys_values_and_exact_gradients(part):
     for seed in range(part, PROGRAMS, 4):
         _agree(seed)
+
+
+# ---------------------------------------------------------------------- whose values a result stands for
+# A call of a public function that does nothing to its argument, and whether NumPy's result is a view of it.
+# Where NumPy hands back the argument itself (diff with n=0, matrix_power to the first) ours is a copy.
+_CALLS = {
+    "array": (lambda m, x: m.array(x), False),
+    "tensor": (lambda m, x: nb.tensor(x), False),
+    "asarray": (lambda m, x: nb.asarray(x, copy=True), False),
+    "asarray, a dtype": (lambda m, x: nb.asarray(x, "float64"), False),
+    "matrix_power": (lambda m, x: nb.matrix_power(x, 1), False),
+    "dropout, none": (lambda m, x: nb.dropout(x, 0.0, key=1), False),
+    "dropout, not training": (lambda m, x: nb.dropout(x, training=False), False),
+    "diff": (lambda m, x: nb.diff(x, n=0), False),
+    "pad": (lambda m, x: m.pad(x, 0), False),
+    "pad, edge": (lambda m, x: m.pad(x, 0, mode="edge"), False),
+    "roll": (lambda m, x: m.roll(x, 0), False),
+    "repeat": (lambda m, x: m.repeat(x, 1, axis=0), False),
+    "tile": (lambda m, x: m.tile(x, 1), False),
+    "concatenate": (lambda m, x: m.concatenate([x]), False),
+    "vstack": (lambda m, x: m.vstack([x]), False),
+    "hstack": (lambda m, x: m.hstack([x]), False),
+    "sum over no axis": (lambda m, x: m.sum(x, axis=()), False),
+    "mean over no axis": (lambda m, x: m.mean(x, axis=()), False),
+    "max over no axis": (lambda m, x: m.max(x, axis=()), False),
+    "positive": (lambda m, x: +x, False),
+    "round": (lambda m, x: m.round(x, 3), False),
+    "where": (lambda m, x: m.where(True, x, 0.0), False),
+    "take": (lambda m, x: m.take(x, [0, 1, 2], axis=0), False),
+    "an index with an array": (lambda m, x: x[[0, 1, 2]], False),
+    "one element": (lambda m, x: x[0, 0], False),
+    "full": (lambda m, x: m.full((3, 3), x), False),
+    "linspace": (lambda m, x: m.linspace(x, x, 1), False),
+    "tril": (lambda m, x: m.tril(x, 5), False),
+    "sort": (lambda m, x: m.sort(x, axis=0), False),
+    "astype": (lambda m, x: x.astype("float64"), False),
+    "copy": (lambda m, x: x.copy(), False),
+    "flatten": (lambda m, x: x.flatten(), False),
+    "to": (lambda m, x: nb.asarray(x).to("cpu"), False),
+    "clone": (lambda m, x: nb.asarray(x).clone(), False),
+    "detach": (lambda m, x: nb.asarray(x).detach(), False),
+    "stop_gradient": (lambda m, x: nb.stop_gradient(x), False),
+    "optim": (lambda m, x: nb.optim.SGD(lr=0.0).update([x], [None])[0], False),
+    "checkpoint": (lambda m, x: nb.checkpoint(lambda t: t)(x), False),
+    "vjp": (lambda m, x: nb.vjp(lambda t: t, x)[0], False),
+    "pullback": (lambda m, x: nb.vjp(lambda t: t, np.ones((3, 3)))[1](x)[0], False),
+    "jvp": (lambda m, x: nb.jvp(lambda t: t, (np.ones((3, 3)),), (x,))[1], False),
+    "einsum of two": (lambda m, x: m.einsum("ij,jk->ik", x, np.eye(3)), False),
+    "reshape": (lambda m, x: m.reshape(x, (9, 1)), True),
+    "reshape of a transpose": (lambda m, x: m.reshape(x.T, -1), False),
+    "ravel": (lambda m, x: m.ravel(x), True),
+    "ravel of a transpose": (lambda m, x: m.ravel(x.T), False),
+    "transpose": (lambda m, x: m.transpose(x), True),
+    "T": (lambda m, x: x.T, True),
+    "mT": (lambda m, x: x.mT, True),
+    "swapaxes": (lambda m, x: m.swapaxes(x, 0, 1), True),
+    "moveaxis": (lambda m, x: m.moveaxis(x, 0, 1), True),
+    "expand_dims": (lambda m, x: m.expand_dims(x, 1), True),
+    "squeeze": (lambda m, x: m.squeeze(x), True),
+    "flip": (lambda m, x: m.flip(x, 0), True),
+    "split": (lambda m, x: m.split(x, 3)[1], True),
+    "diagonal": (lambda m, x: m.diagonal(x), True),
+    "diag": (lambda m, x: m.diag(x), True),
+    "broadcast_to": (lambda m, x: m.broadcast_to(x, (2, 3, 3)), True),
+    "einsum": (lambda m, x: m.einsum("ij->ji", x), True),
+    "einsum, the diagonal": (lambda m, x: m.einsum("ii->i", x), True),
+    "a slice": (lambda m, x: x[1:], True),
+    "a row": (lambda m, x: x[1], True),
+    "an Ellipsis": (lambda m, x: x[0, 0, ...], True),
+    "an iteration": (lambda m, x: list(x)[1], True),
+}
+
+
+@pytest.mark.parametrize("name", _CALLS)
+def test_a_result_is_no_argument_and_a_view_where_numpys_is(name):
+    call, view = _CALLS[name]
+    data = np.arange(9.0).reshape(3, 3) + np.eye(3)
+    x = nb.array(data)
+    y = call(nb, x)
+    assert y is not x
+    before = y.numpy().copy()
+    x *= 2.0
+    np.testing.assert_array_equal(y.numpy(), before * 2 if view else before)
+    # and the other way: what is written to the result
+    if name in ("diagonal", "diag", "broadcast_to"):
+        with pytest.raises(nb.errors.ReadOnlyError, match="copy"):
+            y += 1.0
+        return
+    before = x.numpy().copy()
+    y[...] = 0.5
+    assert (x.numpy() != before).any() == view
+    if view:                                  # NumPy's array after the same writes
+        data = 2 * data
+        call(np, data)[...] = 0.5
+        np.testing.assert_array_equal(x.numpy(), data)
+
+
+def test_asarray_without_a_copy_returns_the_tensor():
+    x = nb.ones(3)
+    assert nb.asarray(x, copy=None) is x
+    assert nb.asarray(x, copy=False) is x
+
+
+def test_a_copy_of_a_leaf_is_no_leaf():
+    w = nb.asarray([1.0, 2.0], requires_grad=True)
+    y = nb.array(w)
+    y *= 3.0
+    nb.sum(y).backward()
+    np.testing.assert_array_equal(w.grad.numpy(), [3, 3])
+
+
+# ------------------------------------------------------------------------------------------ casts in place
+_IN_PLACE = ["+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^", "<<", ">>"]
+
+
+@pytest.mark.parametrize("operator", _IN_PLACE)
+def test_in_place_operators_cast_as_numpy_does(operator):
+    kinds = ["bool", "int32", "int64", "uint8", "float32", "float64"]
+    compared = 0
+    for left in kinds:
+        for right in [*kinds, "a float", "an int"]:
+            a = np.ones((2, 2), left)
+            b = {"a float": 1.0, "an int": 1}.get(right)
+            b = np.ones((2, 2), right) if b is None else b
+            t, line = nb.array(a), f"x {operator}= y"
+            space = {"x": a.copy(), "y": b}
+            try:
+                with np.errstate(all="ignore"):
+                    exec(line, space)
+                expected = space["x"]
+            except (TypeError, ValueError):
+                expected = None
+            ours = {"x": t, "y": nb.array(b) if isinstance(b, np.ndarray) else b}
+            if expected is None:
+                with pytest.raises((TypeError, ValueError)):
+                    exec(line, ours)
+                np.testing.assert_array_equal(t.numpy(), a)
+            else:
+                exec(line, ours)
+                assert ours["x"] is t
+                assert t.dtype == expected.dtype
+                np.testing.assert_array_equal(t.numpy(), expected)
+            compared += 1
+    assert compared == 48
+
+
+def test_an_integer_array_takes_no_float_in_place():
+    c = nb.arange(1, 4)
+    with pytest.raises(TypeError, match=r"divide in place.*same_kind.*int64"):
+        c /= nb.sum(c)
+
+    def f(x):
+        total = nb.zeros(2, dtype="int64")
+        total += x
+        return nb.sum(total * 1.0)
+
+    with pytest.raises(TypeError, match="same_kind"):
+        nb.grad(f)(np.ones(2))
+
+
+def test_assignment_casts_as_numpy_does_and_keeps_gradients():
+    x = nb.arange(3)
+    x[0] = 1.7
+    x[1:] = np.array([2.9, -3.9])
+    np.testing.assert_array_equal(x.numpy(), [1, 2, -3])
+    for value, error in ((2**70, OverflowError), (float("nan"), ValueError), (float("inf"), OverflowError)):
+        with pytest.raises(error):
+            np.zeros(2, "int64")[0] = value
+        with pytest.raises((OverflowError, ValueError), match="does not fit"):
+            x[0] = value
+
+    def f(t):
+        y = nb.arange(3)
+        y[0] = t
+        return nb.sum(y * 1.0)
+
+    with pytest.raises(nb.errors.DtypeError, match="setitem"):
+        nb.grad(f)(2.0)
+    with nb.no_grad():
+        w = nb.asarray(2.0, requires_grad=True)
+        x[0] = w
+    assert x.tolist() == [2, 2, -3]
+
+
+def test_broadcasting_in_place_keeps_the_shape():
+    x = nb.zeros((2, 3))
+    x += nb.arange(3.0)
+    x += nb.ones((2, 1))
+    np.testing.assert_array_equal(x.numpy(), [[1, 2, 3], [1, 2, 3]])
+    for y in (nb.ones((2, 2, 3)), nb.ones(2)):
+        with pytest.raises(ValueError):
+            x += y
+    v = nb.zeros(3)
+    with pytest.raises(ValueError):
+        v += nb.ones((1, 3))
+
+
+# ------------------------------------------------------------------------------------------- named cases
+def test_writes_through_views_reach_the_array():
+    y = nb.zeros((2, 3))
+    y[0][1] = 7.0
+    for row in y:
+        row[0] = 1.0
+    v = y[1:]
+    v += 1.0
+    y.T[2] = 5.0
+    y.reshape(-1)[4] -= 9.0
+    nb.flip(y, 0)[0, 0] *= 10.0
+    np.testing.assert_array_equal(y.numpy(), [[1, 7, 5], [20, -8, 5]])
+    np.testing.assert_array_equal(v.numpy(), [[20, -8, 5]])
+
+
+def test_overlapping_and_self_assignment():
+    for line in ("y[1:] += y[:-1]", "y[...] = y[::-1]", "y[1:] = y[:-1]", "y[::2] -= y[-1::-2]",
+                 "y += y[::-1]"):
+        ours, theirs = {"y": nb.arange(5.0)}, {"y": np.arange(5.0)}
+        exec(line, ours)
+        exec(line, theirs)
+        np.testing.assert_array_equal(ours["y"].numpy(), theirs["y"], err_msg=line)
+
+
+def test_a_part_in_place_is_recorded_once():
+    w = nb.asarray(np.arange(6.0).reshape(2, 3), requires_grad=True)
+    y = w * 1.0
+    before = y.mark
+    y[1:] += 2.0
+    names, n = [], y.mark
+    while n is not before:
+        names.append(n.op.name)
+        n = next(p for p in n.parents if p is not None)
+    assert names == ["setitem"]
+
+
+def test_views_of_a_leaf():
+    w = nb.asarray([1.0, 2.0, 3.0], requires_grad=True)
+    v = w[1:]
+    with pytest.raises(nb.errors.GradientError, match="no_grad"):
+        v += 1.0
+    with nb.no_grad():
+        inner = w[:2]
+        w -= 0.5
+        v *= 2.0
+    np.testing.assert_array_equal(w.detach().numpy(), [0.5, 3, 5])
+    np.testing.assert_array_equal(v.detach().numpy(), [3, 5])
+    np.testing.assert_array_equal(inner.numpy(), [0.5, 3])
+    assert w.is_leaf
+    nb.sum(v * v).backward()
+    np.testing.assert_array_equal(w.grad.numpy(), [0, 6, 10])
+    nb.optim.SGD([w], lr=0.5).step()
+    np.testing.assert_array_equal(v.detach().numpy(), [0, 0])
+
+
+def test_a_leaf_that_is_a_view():
+    y = nb.zeros(3)
+    v = y[1:].requires_grad_()
+    with pytest.raises(nb.errors.GradientError, match="no_grad"):
+        y += 1.0
+    np.testing.assert_array_equal(y.numpy(), [0, 0, 0])
+    with nb.no_grad():
+        y += 1.0
+    nb.sum(v * v).backward()
+    np.testing.assert_array_equal(v.grad.numpy(), [2, 2])
+
+
+def test_what_a_graph_saved_stays():
+    """Handles of the caller stand in what an inner trace saved: a later write must not reach it."""
+    def product(x):
+        x = x * 1.0
+
+        def inner(y):
+            z = y * x
+            held = x
+            held[...] = 7.0
+            return z
+
+        return nb.grad(inner)(2.0)
+
+    def result(x):
+        y, pullback = nb.vjp(nb.exp, x)
+        y[...] = 0.0
+        return pullback(1.0)[0]
+
+    def argument(x):
+        x = nb.reshape(x * 1.0, ())
+        _, pullback = nb.vjp(lambda t: t * t, x)
+        x[...] = 0.0
+        return pullback(1.0)[0]
+
+    for f, value, slope in ((product, 3, 1), (result, np.exp(3), np.exp(3)), (argument, 6, 2)):
+        found = nb.value_and_grad(f)(3.0)
+        np.testing.assert_allclose([float(t) for t in found], [value, slope], rtol=1e-15)
+
+    def shared(x):
+        a, b = nb.grad(lambda a, b: nb.sum(a * x + b * x), (0, 1))(x, x)
+        a *= 5.0
+        return nb.sum(b)
+
+    np.testing.assert_array_equal(nb.grad(shared)(np.ones(2)).numpy(), [1, 1])
+
+
+def test_scalars_are_numpys():
+    x = nb.arange(3.0)
+    total = nb.sum(x)
+    kept, line = total, total[None]
+    total += 1.0
+    assert (float(total), float(kept), float(line)) == (4, 3, 3)
+    a = x[0]
+    x[0] = 5.0
+    assert float(a) == 0
+    b = x[0, ...]
+    b += 1.0
+    assert float(x[0]) == 6
+    c = nb.zeros(())                          # a 0-d array, not a scalar
+    alias = c
+    c += 2.0
+    assert float(alias) == 2
+    count = nb.sum(nb.arange(3))
+    count += 0.5
+    assert float(count) == 3.5
+
+
+def test_views_are_forgotten_with_their_names():
+    x = nb.zeros((4, 2))
+    kept = [x[i] for i in range(3)]
+    for _ in range(300):
+        for row in x:
+            assert row.shape == (2,)
+    assert len(x._views) < 40
+    x += 1.0
+    assert all(float(nb.sum(row)) == 2 for row in kept)
+
+
+def test_long_chains_of_views():
+    v = x = nb.zeros(2000)
+    for _ in range(1500):
+        v = v[1:]
+    v[0] = 3.0
+    assert float(x[1500]) == 3
+    del v, x
+
+
+def test_snapshots_and_detached_tensors_do_not_follow():
+    x = nb.zeros(3)
+    array, detached = np.asarray(x), x.detach()
+    x += 1.0
+    assert array.tolist() == detached.tolist() == [0, 0, 0]
+
+
+def test_an_array_of_numpys_cannot_hold_a_gradient():
+    def one(x):
+        c = np.zeros(2)
+        c[0] = x
+        return nb.sum(c)
+
+    def several(x):
+        c = np.zeros(2)
+        c[:] = nb.stack([x, x])
+        return nb.sum(c)
+
+    with pytest.raises(ValueError) as caught:
+        nb.grad(one)(1.0)
+    assert "nb.zeros" in str(caught.value.__cause__)
+    with pytest.raises(nb.errors.TraceError, match=r"nb\.zeros"):
+        nb.grad(several)(1.0)
+    with pytest.raises(nb.errors.TraceError, match=r"float\(\).*stop_gradient"):
+        nb.grad(lambda x: x * float(x))(1.0)
+
+    def right(x):
+        c = nb.zeros(2)
+        c[0] = x * x
+        return nb.sum(c)
+
+    assert float(nb.grad(right)(3.0)) == 6
+
+
+@pytest.mark.parametrize("mode", ["constant", "edge", "reflect", "symmetric", "wrap"])
+def test_a_0d_array_without_borders(mode):
+    assert nb.grad(lambda x: nb.pad(x, 0, mode=mode) * 2.0)(3.0).numpy() == 2

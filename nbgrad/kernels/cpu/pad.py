@@ -67,4 +67,4 @@ def fold_edges(g: np.ndarray, widths: Widths, mode: str) -> np.ndarray:
                 else:
                     lines[start] += lines[into]
         region[axis] = slice(before, before + n)
-    return out[tuple(region)]
+    return out[(*region, ...)]                # of a 0-d array too an array, not a scalar
