@@ -32,7 +32,7 @@ from nbgrad.scalar import Elementwise, add, multiply
 from nbgrad.tape import backward
 from nbgrad.tensors import Tensor, living, raw, tensor
 from nbgrad.transforms import stop_gradient
-from nbgrad.views import array, is_leaf, is_scalar, write
+from nbgrad.views import array, is_leaf, write
 
 _TAKEN = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple, complex)
 
@@ -74,7 +74,10 @@ def _in_place(op: Callable[..., Any]) -> Callable[..., Any]:
     what = f"{getattr(op, '__name__', 'update')} in place"
 
     def update(x: Tensor, y: Any) -> Any:
-        return op(x, y) if is_scalar(x) else rebind(x, op(x, y), what)
+        new = op(x, y)
+        if not getweakrefcount(x) and not x.value.shape:
+            return new                        # a scalar: see nbgrad/views.py
+        return rebind(x, new, what)
 
     return update
 
@@ -103,14 +106,6 @@ def item(x: Tensor) -> Any:
     return value.item()
 
 
-def _float(x: Tensor) -> float:
-    """The single element for float(x), which NumPy calls too where it writes x into an array of its own."""
-    value = _taken(x, "float()", errors.traced_element)
-    if value.size != 1:
-        raise errors.several_elements(value.shape, "float()")
-    return float(value.item())
-
-
 def _host(x: Tensor) -> np.ndarray:
     """x's values where NumPy can read them. Raises TraceError for the scalar of a program."""
     value = devices.host(raw(x))
@@ -123,7 +118,7 @@ def taken(x: Tensor, what: str) -> Any:
     """x's raw array for a use outside the graph, refused where a transform would lose a gradient by it."""
     value = _host(x)
     if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
-        raise error(what)
+        raise errors.traced_value(what)
     return value
 
 
@@ -151,7 +146,10 @@ def _array(x: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray
 
 
 def _float(x: Tensor) -> float:
-    """The single element. Raises TraceError where a transform would lose a gradient by it."""
+    """The single element, for float(x), math's functions, and where NumPy writes x into an array of its own.
+
+    Raises TraceError where a transform would lose a gradient by it.
+    """
     value = _host(x)
     if value.size != 1:
         raise errors.several_elements(value.shape, "float()")
@@ -284,7 +282,7 @@ def _setitem(x: Tensor, key: Any, value: Any) -> None:
 
 _PROTOCOLS: dict[str, Any] = {
     "__neg__": elementwise.negative, "__pos__": elementwise.positive, "__abs__": elementwise.abs,
-    "__invert__": compare.bitwise_invert, "__getitem__": index.getitem, "__setitem__": _setitem,
+    "__invert__": compare.bitwise_invert, "__getitem__": index.part, "__setitem__": _setitem,
     "__len__": _len, "__iter__": _iter, "__contains__": _contains,
     "__bool__": _bool, "__float__": _float, "__int__": _int, "__index__": _index,
     "__array__": _array, "__repr__": _repr, "__str__": _str, "__format__": _format,
@@ -315,7 +313,7 @@ _NAMED: dict[Any, tuple[str, ...]] = {
 }
 # how to read a property, and how to set it if one can
 _PROPERTIES: dict[str, tuple[Any, ...]] = {
-    "T": (shape.permute_dims,), "mT": (shape.matrix_transpose,),
+    "T": (shape.turned,), "mT": (shape.matrix_transpose,),
     "nbytes": (lambda x: raw(x).nbytes,), "device": (lambda x: devices.name_of(raw(x)),),
     "requires_grad": (requires_grad, set_requires_grad), "_numba_type_": (_numba,),
 }

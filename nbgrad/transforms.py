@@ -333,5 +333,8 @@ def no_grad() -> Quiet:
 
 
 def stop_gradient(x: Any) -> Any:
-    """Return x (or a tree) as a constant: no derivative of any order goes through it."""
+    """Return x (or a tree) as a constant: no derivative of any order goes through it.
+
+    The result shares x's values and is no view of it: what is written to one does not reach the other.
+    """
     return map_leaves(lambda leaf: tensor(raw(leaf)) if type(leaf) is Tensor else leaf, x)

@@ -23,7 +23,7 @@ from nbgrad import devices, errors
 from nbgrad.core import TAPE, Op, apply, quiet
 from nbgrad.tensors import Tensor, raw, tensor
 
-_FEW = 8
+_FEW = 24
 _lock = threading.Lock()                  # the first views of one Tensor may be taken in several threads
 Change = tuple[Tensor, Tensor]            # a Tensor, and another with what it is to hold
 
@@ -59,11 +59,6 @@ def _prune(views: Views) -> None:
         views.limit = 2 * len(living) + _FEW
 
 
-def is_scalar(x: Tensor) -> bool:
-    """Whether x stands for a scalar of NumPy's, which cannot be changed: computed, and without axes."""
-    return not getweakrefcount(x) and not x.value.shape
-
-
 def array(x: Tensor) -> Tensor:
     """x, which is no scalar: a 0-d array, if it has no axes."""
     if not x.value.shape:
@@ -88,7 +83,13 @@ def link(op: Op, z: Tensor, x: Tensor, params: dict[str, Any]) -> Tensor:
 
 def link_shared(op: Op, z: Tensor, x: Tensor, params: dict[str, Any]) -> Tensor:
     """`link` if z lies in the memory of x: what NumPy copies is no view."""
-    return link(op, z, x, params) if devices.shares(raw(z), raw(x)) else z
+    value = z.value
+    if type(value) is devices.Array:          # `devices.shares`, in line
+        base, old = value.base, x.value
+        shared = base is not None and (base is old or base is old.base)
+    else:
+        shared = devices.shares(raw(value), raw(x))
+    return link(op, z, x, params) if shared else z
 
 
 def is_leaf(x: Tensor) -> bool:
@@ -100,10 +101,14 @@ def write(x: Tensor, new: Tensor) -> None:
     """Make x, and all that shows the same elements, have the values of new.
 
     x and new are of one shape and dtype. A leaf with requires_grad=True keeps its place on the tape, and so
-    do its views; it changes only under no_grad. Raises GradientError otherwise, ReadOnlyError for a view that
-    cannot be written to.
+    do its views; it changes only under no_grad. No lock is taken: threads that write to one Tensor, or to
+    views of it, need one of their own. Raises GradientError for a leaf that is recorded, ReadOnlyError for a
+    view that cannot be written to.
     """
-    if not getweakrefcount(x):            # no view, and no views of it
+    if not getweakrefcount(x) or _alone(x):
+        value = new.value
+        if type(value) is not devices.Array or value.strides != x.value.strides:
+            new = _laid_out(new, raw(x))
         x.value, x.trace, x.mark = new.value, new.trace, new.mark
         return
     upward = _upward(x, new)
@@ -112,6 +117,17 @@ def write(x: Tensor, new: Tensor) -> None:
         raise errors.leaf_in_place()
     for y, value in changes:
         y.value, y.trace, y.mark = value.value, value.trace, value.mark
+
+
+def _alone(x: Tensor) -> bool:
+    """Whether x is no leaf, no view, and no view of it is alive."""
+    if is_leaf(x) or hasattr(x, "_view"):
+        return False
+    views = getattr(x, "_views", None)
+    if views is None or any(r() is not None for r in views):
+        return views is None
+    views.clear()
+    return True
 
 
 def _upward(x: Tensor, new: Tensor) -> list[Change]:

@@ -227,6 +227,15 @@ def setitem(x: Any, index: Any, v: Any) -> Any:
     return (x, v), {"index": _index("setitem", index, x.shape)}
 
 
+def part(x: Tensor, index: Any) -> Tensor:
+    """x[index]: `getitem` without the way there, for the one call that is made of a Tensor everywhere."""
+    try:
+        where = {"index": _index("getitem", index, x.value.shape, True)}
+    except errors.OperandError as error:
+        raise error.of("getitem") from None
+    return link_shared(getitem, apply(getitem, (x,), where), x, where)
+
+
 def is_part(v: Tensor, x: Tensor, index: Any) -> bool:
     """Whether v is the view x[index], as it is where Python writes the result of x[index] += y."""
     nothing: Any = None, None, None

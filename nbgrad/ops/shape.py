@@ -16,7 +16,7 @@ from nbgrad.ops.axes import named_dim, one, ordered, several
 from nbgrad.ops.index import getitem
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor, as_tensor, raw, wrap
-from nbgrad.views import link
+from nbgrad.views import link, link_shared
 
 Axes = int | tuple[int, ...]
 
@@ -41,12 +41,16 @@ def _sizes(shape: tuple[int, ...], wanted: Any) -> tuple[int, ...]:
 
 def _reshaped(made: Any, z: Tensor, x: Tensor, params: dict[str, Any]) -> Tensor:
     """z as a view of x, unless NumPy would copy."""
-    return link(made, z, x, params) if devices.shares(raw(z), raw(x)) or _in_order(x) else z
+    return link(made, z, x, params) if _in_order(x) else link_shared(made, z, x, params)
 
 
 def _in_order(x: Tensor) -> bool:
     """Whether x's elements lie in C order, or do in NumPy, where no value is repeated but by broadcast_to."""
-    value = raw(x)
+    value = x.value
+    if type(value) is Tensor:
+        value = raw(value)
+    if type(value) is devices.Array and value.flags.c_contiguous:
+        return True
     return devices.in_order(value) or (0 in value.strides and getattr(x, "_view", None) is None)
 
 
@@ -68,6 +72,12 @@ def reshape(x: Any, shape: Any, order: str = "C") -> Any:
     return (x,), {"shape": target}
 
 
+def formed(x: Tensor, shape: Any) -> Tensor:
+    """`reshape` of a Tensor in C order, without the way there."""
+    where = {"shape": _sizes(x.value.shape, shape)}
+    return _reshaped(reshape, apply(reshape, (x,), where), x, where)
+
+
 def ravel(x: Any, order: str = "C") -> Tensor:
     """Return x's elements with one axis: a view if they lie so in memory, else a copy. x: any shape.
 
@@ -76,7 +86,7 @@ def ravel(x: Any, order: str = "C") -> Tensor:
     x = as_tensor(x)
     if order != "C":
         x = permute_dims(x, _reading("ravel", x, order, "CFAK"))
-    z: Tensor = reshape(x, (prod(x.shape),))
+    z = formed(x, (prod(x.shape),))
     return z if _in_order(x) else astype(z, z.dtype)
 
 
@@ -170,6 +180,12 @@ def permute_dims(x: Any, axes: Any = None) -> Any:
     if len(found) != x.ndim:
         raise errors.bad_shape("permute_dims", x.shape, f"axes {axes} must name each of its axes once")
     return (x,), {"axes": found}
+
+
+def turned(x: Tensor) -> Tensor:
+    """Return a view of x with its axes reversed: x.T."""
+    where = {"axes": tuple(range(x.ndim))[::-1]}
+    return link(permute_dims, apply(permute_dims, (x,), where), x, where)
 
 
 def matrix_transpose(x: Any) -> Tensor:

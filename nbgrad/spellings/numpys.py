@@ -85,7 +85,8 @@ def sizes(name: str, given: tuple[Any, ...]) -> Any:
 
 def reshape(x: Tensor, *wanted: Any, order: str = "C") -> Tensor:
     """Return x in another shape: reshape(2, 3) or reshape((2, 3)). order: as in `nb.reshape`."""
-    return shape.reshape(x, sizes("reshape", wanted), order)
+    form = sizes("reshape", wanted)
+    return shape.formed(x, form) if order == "C" else shape.reshape(x, form, order)
 
 
 def flatten(x: Tensor, start: Any = 0, end: int = -1, **names: Any) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def fold_edges(g: np.ndarray, widths: Widths, mode: str) -> np.ndarray:
     """The middle, with each border added where it came from, in the opposite order. A view of a new array."""
     out = memory.empty(g.shape, g.dtype)
     out[...] = g
-    region = [slice(None)] * g.ndim
+    region: list[Any] = [slice(None)] * g.ndim
     for axis in reversed(range(g.ndim)):
         before, after = widths[axis]
         n = g.shape[axis] - before - after
