@@ -241,13 +241,8 @@ def not_same_kind(what: str, dtype: object, into: object) -> DtypeError:
                       f"astype({str(dtype)!r}) first.")
 
 
-def no_number(op: str, value: object, dtype: object) -> NbgradError:
-    kind = _OverflowError if isinstance(value, int) else ValueRangeError
-    return kind(f"{op}: {value} does not fit dtype {dtype}. Convert the array with astype first.")
-
-
-class _OverflowError(NbgradError, OverflowError):
-    """A Python integer that a dtype does not hold."""
+def no_number(op: str, value: float, dtype: object) -> ValueRangeError:
+    return ValueRangeError(f"{op}: {value} does not fit dtype {dtype}. Convert the array with astype first.")
 
 
 def negative_integer_power() -> ValueRangeError:

@@ -215,7 +215,7 @@ def setitem(x: Any, index: Any, v: Any) -> Any:
 
     x: any shape. v: broadcasts to the shape of x[index]; converted to x's dtype as NumPy does: 1.7 becomes 1
     in an integer array. Raises IndexError, ShapeError if v does not fit, DtypeError for a v with a gradient
-    written into integers, OverflowError or ValueError for a Python number that x's dtype does not hold.
+    written into integers, OverflowError or ValueRangeError for a Python number that x's dtype does not hold.
     """
     x = as_tensor(x)
     if type(v) is int:
