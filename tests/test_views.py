@@ -375,7 +375,7 @@ def test_assignment_casts_as_numpy_does_and_keeps_gradients():
     for value, error in ((2**70, OverflowError), (float("nan"), ValueError), (float("inf"), OverflowError)):
         with pytest.raises(error):
             np.zeros(2, "int64")[0] = value
-        with pytest.raises((OverflowError, ValueError), match="fit|large|bounds"):
+        with pytest.raises((OverflowError, ValueError), match=r"fit|large|bounds"):
             x[0] = value
 
     def f(t):

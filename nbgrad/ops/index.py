@@ -181,11 +181,13 @@ def _recorded(v: Any) -> bool:
     return False
 
 
-def _number(v: float, dtype: np.dtype) -> np.ndarray:
-    """A Python float in a dtype of integers, as NumPy assigns it."""
+def _number(v: Any, dtype: np.dtype) -> np.ndarray:
+    """A Python number in a dtype, as NumPy assigns it."""
     try:
         return np.array(v, dtype)
     except (OverflowError, ValueError) as error:
+        if type(v) is int:
+            raise errors.integer_result("setitem", v, dtype) from error
         raise errors.no_number("setitem", v, dtype) from error
 
 
@@ -218,10 +220,8 @@ def setitem(x: Any, index: Any, v: Any) -> Any:
     written into integers, OverflowError or ValueRangeError for a Python number that x's dtype does not hold.
     """
     x = as_tensor(x)
-    if type(v) is int:
-        v = wrap(devices.array(v, x.dtype))
-    else:
-        v = _values(_number(v, x.dtype) if type(v) is float and x.dtype.kind in "iu" else v)
+    exact = type(v) is int or (type(v) is float and x.dtype.kind in "iu")
+    v = _values(_number(v, x.dtype) if exact else v)
     if v.dtype.kind == "f" and x.dtype.kind != "f" and _recorded(v):
         raise errors.needs_floats("setitem", x.dtype)
     return (x, v), {"index": _index("setitem", index, x.shape)}
