@@ -3,6 +3,7 @@
     python benchmarks/accuracy.py                    # two minutes; exit status 1 if an op exceeds its limit
     python benchmarks/accuracy.py --only 'exp|log'   # ops in whose name the pattern is found
     python benchmarks/accuracy.py --points 1000000   # more arguments
+    python benchmarks/accuracy.py --derivatives      # of first and second partials; six minutes
 
 Arguments are drawn over all exponents of the format, and densely where functions bend. The reference is the
 op's own `like`: in NumPy's long double (64 bits of mantissa on x86) for float64, in float64 for float32. Or
@@ -14,9 +15,10 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import derivatives
 import numpy as np
 import scipy.special
 from mpmath import mp, mpf
@@ -136,26 +138,44 @@ def measure(row: Row, dtype: Any, count: int, rng: np.random.Generator) -> tuple
             f"{'    ' if good else 'FAIL'}  at {at}{note}"), good
 
 
+def values(row: Row, dtype: Any, count: int, rng: np.random.Generator) -> Iterator[tuple[str, bool]]:
+    """The line of an op's values, if there is one."""
+    line = measure(row, dtype, count, rng)
+    return iter(() if line is None else (line,))
+
+
+def partials(row: Row, dtype: Any, count: int, rng: np.random.Generator) -> Iterator[tuple[str, bool]]:
+    """The lines of an op's partial derivatives, at finite arguments."""
+    xs = None if row.op.discrete else operands(row, dtype, count, rng)
+    if xs is None:
+        return iter(())
+    finite = np.logical_and.reduce([np.isfinite(x) for x in xs])
+    return derivatives.measure(row, dtype, [x[finite] for x in xs])
+
+
 def main() -> int:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--only", default="", help="pattern of op names")
-    parser.add_argument("--points", type=int, default=40000, help="arguments of each op")
+    parser.add_argument("--points", type=int, help="arguments of each op; 40000, of derivatives 1000")
+    parser.add_argument("--derivatives", action="store_true", help="of partial derivatives instead of values")
     chosen = parser.parse_args()
     if np.finfo(np.longdouble).nmant < 60:
         print("NumPy's long double is not wider than float64 here: the figures of float64 mean nothing")
         return 1
     rng = np.random.default_rng(0)
     good = True
-    print(f"Errors in units of the last place; at most {LIMIT} are allowed.")
+    lines, count, limit = values, 40000, LIMIT
+    if chosen.derivatives:
+        lines, count, limit = partials, 1000, derivatives.LIMIT
+    print(f"Errors in units of the last place; at most {limit} are allowed.")
     for name, row in sorted(OPS.items()):
         if row.kind != "elementwise" or not re.search(chosen.only, name):
             continue
         for dtype in WIDER:
-            line = measure(row, dtype, chosen.points, rng)
-            if line is not None:
-                print(line[0], flush=True)
-                good = good and line[1]
+            for line, kept in lines(row, dtype, chosen.points or count, rng):
+                print(line, flush=True)
+                good = good and kept
     return 0 if good else 1
 
 

@@ -212,6 +212,20 @@ def normal(x: Any) -> Jet:
     return erfc(-jet(x) / mp.sqrt(2)) * mpf(0.5)
 
 
+def gelu(x: Jet, approximate: str = "none") -> Jet:
+    if approximate == "none":
+        return x * normal(x)
+    return x * sigmoid((x + x * x * x * mpf(0.044715)) * mp.sqrt(8 / mp.pi))
+
+
+def softplus(x: Jet, beta: float = 1.0) -> Jet:
+    """Its derivative is a sigmoid."""
+    x = x * mpf(beta)
+    slope = sigmoid(Jet({0: x.real, 1: mpf(1), 2: mpf(1)})).parts
+    value = mp.log1p(mp.exp(-abs(x.real))) + max(x.real, mpf(0))
+    return series(x, value, slope[0], slope[1], slope[3]) / mpf(beta)
+
+
 def absolute(x: Any) -> Jet:
     x = jet(x)
     return series(x, abs(x.real), mp.sign(x.real), mpf(0), mpf(0))
@@ -240,9 +254,9 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "abs": absolute, "acos": lambda x: mp.pi / 2 - asin(x), "acosh": acosh, "add": lambda x, y: x + y,
     "asin": asin, "asinh": asinh, "atan": atan, "atanh": atanh, "cbrt": cbrt, "cos": cos, "cosh": cosh,
     "divide": lambda x, y: x / y, "erf": erf, "erfc": erfc, "exp": exp,
-    "elu": lambda x, alpha=1.0: x if x.real > 0 else (exp(x) - 1) * alpha,
+    "elu": lambda x, alpha=1.0: x if x.real > 0 else (exp(x) - 1) * mpf(alpha),
     "exp2": lambda x: exp(x * mp.log(2)), "expm1": lambda x: exp(x) - 1,
-    "gelu": lambda x: x * normal(x), "hypot": lambda x, y: sqrt(x * x + y * y),
+    "gelu": gelu, "hypot": lambda x, y: sqrt(x * x + y * y),
     "leaky_relu": lambda x, slope=0.01: x if x.real > 0 else x * mpf(slope),
     "log": log, "log10": lambda x: log(x) / mp.log(10), "log1p": lambda x: log(1 + x),
     "log2": lambda x: log(x) / mp.log(2),
@@ -250,7 +264,7 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "multiply": lambda x, y: x * y, "negative": lambda x: -x, "positive": lambda x: x,
     "pow": general_power, "power": lambda x, n=3: power(x, n), "reciprocal": reciprocal,
     "relu": lambda x: x if x.real > 0 else x * 0, "sigmoid": sigmoid, "silu": lambda x: x * sigmoid(x),
-    "sin": sin, "sinh": sinh, "softplus": lambda x: log(exp(x) + 1) if x.real < 0 else log(exp(-x) + 1) + x,
+    "sin": sin, "sinh": sinh, "softplus": softplus,
     "softsign": lambda x: x / (absolute(x) + 1), "sqrt": sqrt, "square": lambda x: x * x,
     "subtract": lambda x, y: x - y, "tan": lambda x: sin(x) / cos(x), "tanh": tanh,
     "others": lambda g, z, x: g * (z / x), "ratio": lambda a, b: a / b if b.real else b * 0,
@@ -259,6 +273,8 @@ FORMULAS: dict[str, Callable[..., Any]] = {
                                   else low if x.real <= low.real else x),
     "huber_penalty": huber_penalty, "maximum": larger, "minimum": lambda x, y: -larger(-x, -y),
     "remainder": lambda x, y: x - y * mp.floor(x.real / y.real),
+    "tied": lambda won, g, count: g / count if won.real else g * 0,
+    "where": lambda c, x, y: x if c.real else y,
 }
 # Where the domain of a function ends
 DOMAINS = {
@@ -301,17 +317,20 @@ def partial(name: str, xs: Sequence[float], by: Sequence[int]) -> mpf:
     raise ArithmeticError(f"{name} has no derivative at {tuple(xs)}")
 
 
-def regular(name: str, xs: Sequence[mpf], by: Sequence[int]) -> mpf:
-    """`partial` where the op is regular. Raises ArithmeticError, ValueError or TypeError elsewhere."""
+def regular(name: str, xs: Sequence[mpf], by: Sequence[int], **params: Any) -> mpf:
+    """`partial` where the op is regular. Raises ArithmeticError, ValueError or TypeError elsewhere.
+
+    params : static parameters of the op
+    """
     if not all(map(mp.isfinite, xs)):
         raise ArithmeticError(f"{name}: {xs} are not finite")
-    before, bits = None, 4 * DIGITS
+    before, bits = None, 2 * DIGITS
     while bits <= MOST:
         with mp.workprec(bits):
             operands = [jet(x) for x in xs]
             for k, place in enumerate(by):
                 operands[place] = operands[place] + Jet({1 << k: mpf(1)})
-            found = jet(FORMULAS[name](*operands)).parts.get((1 << len(by)) - 1)
+            found = jet(FORMULAS[name](*operands, **params)).parts.get((1 << len(by)) - 1)
             if found is None:             # the op does not depend on them
                 return mpf(0)
             if found and before is not None and abs(found - before) <= abs(found) * mpf(2) ** -DIGITS:

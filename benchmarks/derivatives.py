@@ -1,0 +1,114 @@
+"""Errors of the first and second partial derivatives of every elementwise op, in units of the last place.
+
+`python benchmarks/accuracy.py --derivatives` prints them. First partials are those of reverse mode; second
+ones are taken twice, in reverse and in forward mode over reverse mode. The truth is mpmath's (see exact.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import exact
+import numpy as np
+from mpmath import mp, mpf
+
+import nbgrad as nb
+from nbgrad.registry import Row
+
+LIMIT = 8.0
+# Parameters other than those that the rows have by default
+PARAMETERS: dict[str, tuple[dict[str, Any], ...]] = {
+    "power": tuple({"n": n} for n in range(4, 9)), "leaky_relu": ({"slope": 0.3},), "elu": ({"alpha": 1.7},),
+    "softplus": ({"beta": 0.3},), "gelu": ({"approximate": "tanh"},)}
+Place = tuple[int, ...]
+# Where a partial is a sum that passes through 0, its unit is that of the largest term
+TERMS: dict[tuple[str, Place], tuple[Callable[..., mpf], str]] = {}
+
+
+def partials(f: Callable[..., Any], xs: Sequence[np.ndarray]) -> Iterator[tuple[str, Place, np.ndarray]]:
+    """Mode, operands and values of the first and second partials of an elementwise f, by operands in floats.
+
+    Mode: "reverse", and for second ones "reverse twice", or "forward over reverse".
+    """
+    floats = [i for i, x in enumerate(xs) if x.dtype.kind == "f"]
+    one = np.ones_like(xs[floats[0]])
+
+    def first(*ys: Any) -> tuple[Any, ...]:
+        return nb.vjp(lambda *moving: f(*_replaced(ys, floats, moving)), *[ys[i] for i in floats])[1](one)
+
+    for i, d in zip(floats, first(*xs), strict=True):
+        yield "reverse", (i,), d.numpy()
+    for k, i in enumerate(floats):
+        pullback = nb.vjp(lambda *moving, k=k: first(*_replaced(xs, floats, moving))[k],
+                          *[xs[i] for i in floats])[1]
+        for j, d in zip(floats, pullback(one), strict=True):
+            yield "reverse twice", (i, j), d.numpy()
+        tangents = nb.jvp(lambda x, i=i: first(*_replaced(xs, [i], [x])), (xs[i],), (one,))[1]
+        for j, d in zip(floats, tangents, strict=True):
+            yield "forward over reverse", (j, i), d.numpy()
+
+
+def _replaced(xs: Sequence[Any], places: Sequence[int], by: Sequence[Any]) -> list[Any]:
+    """xs with others in some places."""
+    found = list(xs)
+    for i, x in zip(places, by, strict=True):
+        found[i] = x
+    return found
+
+
+def truths(name: str, xs: Sequence[np.ndarray], by: Place, params: dict[str, Any]) -> list[mpf | None]:
+    """The exact partial at each argument; None where there is none that is finite and real."""
+    found: list[mpf | None] = []
+    for x in zip(*[x.tolist() for x in xs], strict=True):
+        try:
+            d = exact.regular(name, [mpf(v) for v in x], by, **params)
+        except (ArithmeticError, TypeError, ValueError):      # a pole, or outside of the domain
+            d = None
+        found.append(d if isinstance(d, mpf) and mp.isfinite(d) else None)
+    return found
+
+
+def distance(got: float, want: mpf, info: Any, size: Any = 0) -> float:
+    """|got - want| in units in the last place of want, or of a larger size; inf for a wrong nan or inf."""
+    largest = mpf(float(info.max))
+    near = mpf(LIMIT * float(info.eps))
+    if abs(want) >= largest * (1 + near) or not math.isfinite(got):
+        beside = abs(got) >= largest and abs(want) > largest * (1 - near) and (want > 0) == (got > 0)
+        return 0.0 if beside else math.inf
+    place = max(mp.frexp(max(abs(want), size))[1] - 1, info.minexp) - info.nmant
+    return float(abs(mpf(got) - want) * mpf(2) ** -place)
+
+
+def errors(row: Row, xs: Sequence[np.ndarray], params: dict[str, Any]) -> dict[Place, dict[str, np.ndarray]]:
+    """Errors of each partial at finite arguments, by mode; nan where there is no exact one."""
+    info = np.finfo(next(x.dtype for x in xs if x.dtype.kind == "f"))
+    known: dict[Place, list[mpf | None]] = {}
+    found: dict[Place, dict[str, np.ndarray]] = {}
+    with mp.workprec(exact.DIGITS), np.errstate(all="ignore"):
+        for mode, by, got in partials(lambda *ys: row.op(*ys, **params), xs):
+            place = (min(by), max(by)) if len(by) > 1 else by
+            if place not in known:
+                known[place] = truths(row.op.name, xs, place, params)
+            size = TERMS.get((row.op.name, place))
+            found.setdefault(place, {})[mode if place == by else f"{mode} "] = np.array([
+                math.nan if want is None else distance(g, want, info, size[0](*x) if size else 0)
+                for g, want, *x in zip(got.tolist(), known[place], *[x.tolist() for x in xs], strict=True)])
+    return found
+
+
+def measure(row: Row, dtype: Any, xs: Sequence[np.ndarray]) -> Iterator[tuple[str, bool]]:
+    """A line for each partial of an op in one dtype, and whether it keeps its limit: of the worst mode."""
+    for params in ({}, *PARAMETERS.get(row.op.name, ())):
+        name = row.op.name + "".join(f" {key}={value}" for key, value in params.items())
+        for by, modes in errors(row, xs, params).items():
+            mode, found = max(modes.items(), key=lambda item: np.nanmax(item[1], initial=-1.0))
+            some = np.nan_to_num(found, nan=-1.0, posinf=math.inf)
+            worst, finite = int(np.argmax(some)), found[np.isfinite(found)]
+            good = bool(finite.size and some[worst] <= LIMIT)
+            at = ", ".join(repr(x[worst].item()) for x in xs)
+            note = f"  [{TERMS[row.op.name, by][1]}]" if (row.op.name, by) in TERMS else ""
+            yield (f"{name:16s} d{''.join('xyz'[i] for i in by):2s} {np.dtype(dtype).name}  "
+                   f"max {some[worst]:6.2f}  mean {finite.mean() if finite.size else math.nan:5.2f}  "
+                   f"{'    ' if good else 'FAIL'}  at {at}, {mode.strip()}{note}"), good
