@@ -31,6 +31,7 @@ from nbgrad.devices import Device as device
 from nbgrad.jacobians import hessian, jacobian
 from nbgrad.kernels.threads import get_num_threads, set_num_threads
 from nbgrad.libraries import use_cupy
+from nbgrad.ops.activations import elu, gelu, leaky_relu, relu, sigmoid, silu, softplus
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.arrange import kron, repeat, roll, tile
 from nbgrad.ops.close import allclose, isclose
@@ -102,15 +103,12 @@ from nbgrad.ops.elementwise import (
     cos,
     cosh,
     divide,
-    elu,
     erf,
     erfc,
     exp,
     exp2,
     expm1,
-    gelu,
     hypot,
-    leaky_relu,
     log,
     log1p,
     log2,
@@ -121,16 +119,11 @@ from nbgrad.ops.elementwise import (
     multiply,
     negative,
     positive,
-    pow,
     reciprocal,
-    relu,
     remainder,
     round,
-    sigmoid,
-    silu,
     sin,
     sinh,
-    softplus,
     sqrt,
     square,
     subtract,
@@ -150,6 +143,7 @@ from nbgrad.ops.norm import layer_norm
 from nbgrad.ops.norms import norm
 from nbgrad.ops.pad import pad
 from nbgrad.ops.pooling import avg_pool2d, max_pool2d
+from nbgrad.ops.powers import pow
 from nbgrad.ops.random import dropout
 from nbgrad.ops.reduce import all, any, average, count_nonzero, max, mean, min, prod, sum
 from nbgrad.ops.search import argmax, argmin, searchsorted

@@ -14,6 +14,7 @@ from nbgrad import devices, errors, memory
 from nbgrad.broadcast import astype
 from nbgrad.core import TAPE, apply, watch
 from nbgrad.ops import (
+    activations,
     arrange,
     compare,
     contract,
@@ -23,6 +24,7 @@ from nbgrad.ops import (
     exponential,
     index,
     norms,
+    powers,
     reduce,
     search,
     shape,
@@ -59,7 +61,7 @@ def _binary(op: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 _OPERATORS = {
     "add": add, "sub": elementwise.subtract, "mul": multiply, "truediv": elementwise.divide,
-    "floordiv": compare.floor_divide, "mod": elementwise.remainder, "pow": elementwise.pow,
+    "floordiv": compare.floor_divide, "mod": elementwise.remainder, "pow": powers.pow,
     "matmul": contract.matmul,
     "lshift": compare.bitwise_left_shift, "rshift": compare.bitwise_right_shift,
     "and": compare.bitwise_and, "or": compare.bitwise_or, "xor": compare.bitwise_xor,
@@ -298,8 +300,9 @@ _METHODS: dict[str, Any] = {
 }
 # ops whose method has the op's own name
 _NAMED: dict[Any, tuple[str, ...]] = {
-    elementwise: ("abs", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "square",
-                  "pow", "maximum", "minimum"),
+    activations: ("relu", "sigmoid"),
+    elementwise: ("abs", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "square", "maximum", "minimum"),
+    powers: ("pow",),
     compare: ("floor", "ceil", "sign", "isnan"),
     norms: ("norm",),
     cumulative: ("cumsum", "cumprod", "diff"),

@@ -75,11 +75,11 @@ def _tail(f: Function, z: Any) -> Any:
     return (f(t) - t) / (t * z)
 
 
-def scaled(middle: int) -> Function:
-    """(1 + 2 a) e^(a^2) erfc(a) as a function of t = (a - middle) / (a + middle)."""
+def scaled(middle: Any, root: Any = 1) -> Function:
+    """(s + middle) e^(a^2) erfc(a), a = s / root, as a function of t = (s - middle) / (s + middle)."""
     def g(t: Any) -> Any:
-        a = middle * (1 + t) / (1 - t)
-        return (1 + 2 * a) * mp.exp(a * a) * mp.erfc(a)
+        s = middle * (1 + t) / (1 - t)
+        return (s + middle) * mp.exp((s / root) ** 2) * mp.erfc(s / root)
 
     return g
 
@@ -111,10 +111,16 @@ TABLE: dict[str, tuple[str, Function, Any, Any, Function, int, int]] = {
     "CBRT": ("m^(-1/3)", lambda m: m ** (mpf(-1) / 3), 1, 2, lambda m: m ** (mpf(1) / 3), 5, 6),
     "ERF": ("erf(x) / x - 1, z = x^2", lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1, 0, 1, lambda z: mpf(1),
             6, 12),
-    "ERFCX": ("(1 + 2 a) e^(a^2) erfc(a), a = 4 (1 + t) / (1 - t)", scaled(4), -1,
-              mpf(233) / 313, lambda t: 1 / scaled(4)(t), 0, 23),
-    "ERFCX_NEAR": ("the same with a = 2 (1 + t) / (1 - t)", scaled(2), -1, mpf(81) / 121,
-                   lambda t: 1 / scaled(2)(t), 10, 0),
+    "ERFCX": ("(a + 2) e^(a^2) erfc(a), a = 2 (1 + t) / (1 - t)", scaled(2), -1, mpf(51) / 59,
+              lambda t: 1 / scaled(2)(t), 0, 26),
+    "ERFCX_NEAR": ("(a + 1.5) e^(a^2) erfc(a), a = 1.5 (1 + t) / (1 - t)", scaled(1.5), -1, 0.75,
+                   lambda t: 1 / scaled(1.5)(t), 12, 0),
+    "NORMCDF": ("(s + 3) e^(s^2 / 2) erfc(s / sqrt 2) / 2, s = 3 (1 + t) / (1 - t)",
+                lambda t: scaled(3, mp.sqrt(2))(t) / 2, -1, mpf(36) / 42,
+                lambda t: 1 / scaled(3, mp.sqrt(2))(t), 0, 26),
+    "NORMCDF_NEAR": ("(s + 2) e^(s^2 / 2) erfc(s / sqrt 2) / 2, s = 2 (1 + t) / (1 - t)",
+                     lambda t: scaled(2, mp.sqrt(2))(t) / 2, -1, mpf(13) / 17,
+                     lambda t: 1 / scaled(2, mp.sqrt(2))(t), 12, 0),
     "ERFC": ("log erfc(1 + t)", lambda t: mp.log(mp.erfc(1 + t)), 0, 5, lambda t: mp.erfc(1 + t), 0, 17),
     "ERFC_NEAR": ("log erfc(1 + t)", lambda t: mp.log(mp.erfc(1 + t)), 0, 3, lambda t: mp.erfc(1 + t), 6, 0),
 }

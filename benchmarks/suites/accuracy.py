@@ -1,4 +1,5 @@
-"""Largest error of every elementwise op in units of the last place (see benchmarks/accuracy.py), and of sums.
+"""Largest errors of every elementwise op, of its first and second partial derivatives, and of sums, in units
+of the last place (see benchmarks/accuracy.py).
 
 Names of this module begin with _: the others are ops, and `sums`.
 """
@@ -11,11 +12,12 @@ from work import table as _table
 
 _DTYPES = ["float32", "float64"]
 _WRONG = 2.0 ** 53                        # stands for a nan or an infinity where there should be none
+_PARTIALS = 60
 _POINTS = 40000 if _table.LEVEL == "full" else 8000
 
 
 def _collect(self):
-    """Largest errors by op and dtype; an op that fails, or whose errors cannot be told, is left out."""
+    """Largest errors by op, dtype and what they are of; what fails, or has no reference, is left out."""
     try:
         import accuracy
     except ImportError as error:
@@ -30,8 +32,8 @@ def _collect(self):
             except Exception as problem:
                 print(f"left out: {name} in {dtype}: {type(problem).__name__}: {problem}")
                 continue
-            if error is not None:
-                found[name, dtype] = min(error, _WRONG)
+            for what, value in error.items():
+                found[name, dtype, what] = min(value, _WRONG)
     return found
 
 
@@ -39,20 +41,19 @@ _collect.timeout = 1800
 
 
 def _largest(accuracy, row, dtype):
+    """By what they are of: values, first and second partials."""
     rng = _np.random.default_rng(0)
-    xs = accuracy.operands(row, dtype, accuracy.FEW if row.op.name in accuracy.EXACT else _POINTS, rng)
-    if xs is None:
-        return None
-    if row.op.name in accuracy.EXACT:
-        xs = [x[_np.isfinite(xs[0])] for x in xs]
-    with _np.errstate(all="ignore"):
-        got = row.op(*xs).numpy()
-        return float(accuracy.errors(row, got, accuracy.reference(row, xs, dtype), xs).max())
+    both = accuracy.compared(row, dtype, _POINTS, rng)
+    found = {} if both is None else {"value": float(both[1].max())}
+    xs = accuracy.finite_operands(row, dtype, _PARTIALS, rng)
+    if xs is not None:
+        found["first"], found["second"] = accuracy.derivatives.largest(row, xs)
+    return found
 
 
-def _look(name):
+def _look(name, what):
     def look(self, found, dtype):
-        return found.get((name, dtype), float("nan"))
+        return found.get((name, dtype, what), float("nan"))
     return look
 
 
@@ -75,5 +76,8 @@ class sums:  # noqa: N801
 
 for _name, _row in _table.rows().items():
     if _row.kind == "elementwise" and _row.like is not None and _table.floats(_row):
-        _suite.add(__name__, _name, {"track_max_ulp": _look(_name)}, setup_cache=_collect, unit="ulp",
-                   params=[_DTYPES], param_names=["dtype"])
+        _methods = {"track_max_ulp": _look(_name, "value")}
+        if _table.differentiable(_row):
+            _methods |= {f"track_max_ulp_{_order}": _look(_name, _order) for _order in ("first", "second")}
+        _suite.add(__name__, _name, _methods, setup_cache=_collect, unit="ulp", params=[_DTYPES],
+                   param_names=["dtype"])

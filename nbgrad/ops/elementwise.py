@@ -1,19 +1,17 @@
 """The elementwise ops that have derivatives, one row each.
 
-Kinks take the subgradient of least norm: abs and hypot have 0 at 0, relu and leaky_relu the slope of their
-left side, ties of maximum and minimum share equally, clip has 1 strictly between its bounds and 0 elsewhere.
+Kinks take the subgradient of least norm: abs and hypot have 0 at 0, ties of maximum and minimum share
+equally, clip has 1 strictly between its bounds and 0 elsewhere.
 Domains and infinities follow IEEE: the derivative of sqrt at 0 is inf, of log at 0 inf, of cbrt at 0 inf.
 """
 
 from __future__ import annotations
 
 import math
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
 from nbgrad.broadcast import astype
 from nbgrad.declare import elementwise
 from nbgrad.ops.compare import (
@@ -30,14 +28,15 @@ from nbgrad.ops.compare import (
 from nbgrad.scalar import Elementwise, choose
 from nbgrad.scalar import add as _add
 from nbgrad.scalar import multiply as _multiply
-from nbgrad.symbols import Symbol, common_loop
-from nbgrad.tensors import Tensor, as_tensor, operand, raw
+from nbgrad.symbols import common_loop
+from nbgrad.tensors import Tensor, as_tensor
 
 _LN2, _LN10 = math.log(2), math.log(10)
 _TINY, _FAR = (1e-3, 3.0), (-3.0, 3.0)
+_LARGE = 2.0 ** 30                        # 1 is nothing beside its square, which is far from overflow
 
 
-def _floats(name: str) -> Any:
+def floats(name: str) -> Any:
     return common_loop(name, np.float32)
 
 
@@ -65,11 +64,11 @@ abs = elementwise("abs", "abs({})", lambda x, z: sign(x), like=np.abs, on_bool="
 square = elementwise("square", "{0} * {0}", lambda x, z: 2 * x, like=np.square, on_bool="{}",
                      doc="Return x * x.")
 reciprocal = elementwise("reciprocal", "{T}(1) / {}", lambda x, z: -z * z, like=np.reciprocal,
-                         loop=_floats("reciprocal"), at=(0.5, 3.0),
+                         loop=floats("reciprocal"), at=(0.5, 3.0),
                          doc="Return 1 / x, a float also for integers.")
 sqrt = elementwise("sqrt", "sqrt({})", lambda x, z: 0.5 / z, like=np.sqrt, at=_TINY,
                    doc="Return the square root; its derivative at 0 is inf.")
-cbrt = elementwise("cbrt", "cbrt({})", lambda x, z: 1 / (3 * z * z), like=np.cbrt, at=(0.1, 3.0),
+cbrt = elementwise("cbrt", "cbrt({})", lambda x, z: _cbrt_slope(z), like=np.cbrt, at=(0.1, 3.0),
                    doc="Return the cube root; its derivative at 0 is inf.")
 remainder = elementwise(
     "remainder", "remainder({}, {})", lambda x, y, z: (1, -floor_divide(x, y)), like=np.remainder,
@@ -78,17 +77,17 @@ remainder = elementwise(
         "right side.")
 hypot = elementwise(
     "hypot", "hypot({}, {})",
-    lambda x, y, z: (choose(not_equal(z, 0), x / z), choose(not_equal(z, 0), y / z)),
+    lambda x, y, z: (_cosine(x, y, z), _cosine(y, x, z)),
     like=np.hypot, doc="Return sqrt(x * x + y * y) without overflow; its derivatives at (0, 0) are 0.")
 atan2 = elementwise(
-    "atan2", "atan2({}, {})", lambda y, x, z: (x / hypot(x, y) / hypot(x, y), -y / hypot(x, y) / hypot(x, y)),
+    "atan2", "atan2({}, {})", lambda y, x, z: (_turn(x, y), -_turn(y, x)),
     like=np.arctan2, at=((0.1, 3.0), _FAR),
     doc="Return the angle of the point (x, y) from the x axis, in radians; its derivative at (0, 0) is nan.")
 
 # What the first operand gets of max(x, y): all if it is larger, half at a tie, nan if one is nan.
 _share = Elementwise(
     "share", "{T}(1) if {0} > {1} else {T}(0.5) if {0} == {1} else {T}(0) if {0} < {1} else {T}(nan)",
-    lambda x, y, z: (None, None), arity=2, loop=_floats("share"))
+    lambda x, y, z: (None, None), arity=2, loop=floats("share"))
 
 
 def _larger(x: Tensor, y: Tensor) -> Tensor:
@@ -115,8 +114,9 @@ _clip = elementwise(
 
 # -------------------------------------------------------------------- exponentials, circle, hyperbola
 exp = elementwise("exp", "exp({})", lambda x, z: z, like=np.exp, doc="Return e to the power x.")
-exp2 = elementwise("exp2", "exp2({})", lambda x, z: z * _LN2, like=np.exp2, doc="Return 2 to the power x.")
-expm1 = elementwise("expm1", "expm1({})", lambda x, z: z + 1, like=np.expm1,
+exp2 = elementwise("exp2", "exp2({})", lambda x, z: _exp2_slope(x), like=np.exp2,
+                   doc="Return 2 to the power x.")
+expm1 = elementwise("expm1", "expm1({})", lambda x, z: exp(x), like=np.expm1,
                     doc="Return exp(x) - 1, accurate near 0.")
 log = elementwise("log", "log({})", lambda x, z: 1 / x, like=np.log, at=_TINY,
                   doc="Return the natural logarithm.")
@@ -126,163 +126,114 @@ log10 = elementwise("log10", "log10({})", lambda x, z: (1 / _LN10) / x, like=np.
                     doc="Return the logarithm to base 10.")
 log1p = elementwise("log1p", "log1p({})", lambda x, z: 1 / (1 + x), like=np.log1p, at=(-0.9, 3.0),
                     doc="Return log(1 + x), accurate near 0.")
-# y * p, and 0 where y is 0, even if p is infinite
-_scaled = Elementwise("scaled", "{0} * {1} if {0} != 0 else {T}(0)", lambda y, p, z: (p, y), arity=2,
-                      loop=_floats("scaled"))
-
-
-def _damped(z: Tensor, x: Tensor, k: int) -> Tensor:
-    """z log(x)^k for z = x^y, which is 0 where z is; nan for x below 0."""
-    return choose(logical_or(not_equal(z, 0), x < 0), z * _product(log(x), k))
-
-
-@cache
-def _power_log(k: int) -> Any:
-    """The op x^y log(x)^k. Its partials are ops of this kind again."""
-    return Elementwise(f"power_log{k}", lambda x, y: _damped(_pow(x, y), x, k),
-                       lambda x, y, z: _of_power_log(k, x, y), arity=2)
-
-
-def _of_power_log(k: int, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    lower = _pow if k == 1 else _power_log(k - 1)
-    return _scaled(y, _power_log(k)(x, y - 1)) + k * lower(x, y - 1), _power_log(k + 1)(x, y)
-
-
-# y x^(y - 1), 0 where y is 0
-_power_slope: Any = Elementwise(
-    "power_slope", lambda x, y: _scaled(y, _pow(x, y - 1)),
-    lambda x, y, z: (_scaled(y, _power_slope(x, y - 1)),
-                     _pow(x, y - 1) + _scaled(y, _power_log(1)(x, y - 1))), arity=2)
-# x^y log(x), where z = x^y is known: its derivative is counted with x and y
-_log_times = Elementwise("log_times", lambda z, x, y: _damped(z, x, 1),
-                         lambda z, x, y, w: (None, *_of_power_log(1, x, y)), arity=3)
-_pow: Any = elementwise(
-    "pow", "pow({}, {})", lambda x, y, z: (_power_slope(x, y), _log_times(z, x, y)),
-    like=np.power, at=((0.1, 3.0), _FAR))
 sin = elementwise("sin", "sin({})", lambda x, z: cos(x), like=np.sin,
                   doc="Return the sine of an angle in radians.")
 cos: Any = elementwise("cos", "cos({})", lambda x, z: -sin(x), like=np.cos,
                        doc="Return the cosine of an angle in radians.")
 tan = elementwise("tan", "tan({})", lambda x, z: 1 + z * z, like=np.tan, at=(-1.2, 1.2),
                   doc="Return the tangent of an angle in radians.")
-asin = elementwise("asin", "asin({})", lambda x, z: 1 / sqrt((1 - x) * (1 + x)), like=np.arcsin,
+asin = elementwise("asin", "asin({})", lambda x, z: 1 / sqrt(_one_less_square(x)), like=np.arcsin,
                    at=(-0.9, 0.9), doc="Return the angle in radians whose sine is x.")
-acos = elementwise("acos", "acos({})", lambda x, z: -1 / sqrt((1 - x) * (1 + x)), like=np.arccos,
+acos = elementwise("acos", "acos({})", lambda x, z: -1 / sqrt(_one_less_square(x)), like=np.arccos,
                    at=(-0.9, 0.9), doc="Return the angle in radians whose cosine is x.")
-atan = elementwise("atan", "atan({})", lambda x, z: 1 / (1 + x * x), like=np.arctan,
+atan = elementwise("atan", "atan({})", lambda x, z: _atan_slope(x), like=np.arctan,
                    doc="Return the angle in radians whose tangent is x.")
 sinh = elementwise("sinh", "sinh({})", lambda x, z: cosh(x), like=np.sinh,
                    doc="Return the hyperbolic sine.")
 cosh: Any = elementwise("cosh", "cosh({})", lambda x, z: sinh(x), like=np.cosh,
                         doc="Return the hyperbolic cosine.")
-tanh = elementwise("tanh", "tanh({})", lambda x, z: 1 - z * z, like=np.tanh,
+tanh = elementwise("tanh", "tanh({})", lambda x, z: 4 * logistic_density(2 * x), like=np.tanh,
                    doc="Return the hyperbolic tangent.")
 asinh = elementwise("asinh", "asinh({})", lambda x, z: 1 / hypot(x, 1), like=np.arcsinh,
                     doc="Return the number whose hyperbolic sine is x.")
-acosh = elementwise("acosh", "acosh({})", lambda x, z: 1 / sqrt((x - 1) * (x + 1)), like=np.arccosh,
+acosh = elementwise("acosh", "acosh({})", lambda x, z: 1 / _leg(x), like=np.arccosh,
                     at=(1.1, 4.0), doc="Return the number whose hyperbolic cosine is x.")
-atanh = elementwise("atanh", "atanh({})", lambda x, z: 1 / ((1 - x) * (1 + x)), like=np.arctanh,
+atanh = elementwise("atanh", "atanh({})", lambda x, z: 1 / _one_less_square(x), like=np.arctanh,
                     at=(-0.9, 0.9), doc="Return the number whose hyperbolic tangent is x.")
-erf = elementwise("erf", "erf({})", lambda x, z: (2 / math.sqrt(math.pi)) * exp(-x * x),
+erf = elementwise("erf", "erf({})", lambda x, z: (2 / math.sqrt(math.pi)) * _gauss(x),
                   like="scipy.special.erf", doc="Return the error function.")
-erfc = elementwise("erfc", "erfc({})", lambda x, z: (-2 / math.sqrt(math.pi)) * exp(-x * x),
+erfc = elementwise("erfc", "erfc({})", lambda x, z: (-2 / math.sqrt(math.pi)) * _gauss(x),
                    like="scipy.special.erfc", doc="Return 1 - erf(x), accurate for large x.")
 
-
-# ---------------------------------------------------------------------------------------- activations
-def _sigmoid(x: Tensor) -> Tensor:
-    e = exp(-abs(x))
-    return where(x < 0, e, 1.0) / (1 + e)
-
-
-sigmoid = elementwise("sigmoid", _sigmoid, lambda x, z: z * (1 - z), like="scipy.special.expit",
-                      doc="Return 1 / (1 + exp(-x)) without overflow.")
 logaddexp = elementwise(
-    "logaddexp", "logaddexp({}, {})",
-    lambda x, y, z: (where(equal(x, y), 0.5, sigmoid(x - y)), where(equal(x, y), 0.5, sigmoid(y - x))),
-    like=np.logaddexp,
+    "logaddexp", "logaddexp({}, {})", lambda x, y, z: (_portion(x, y), _portion(y, x)), like=np.logaddexp,
     doc="Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each.")
-relu = elementwise("relu", lambda x: where(x <= 0, 0, x), like=lambda x: np.maximum(x, 0),
-                   doc="Return max(x, 0); its derivative at 0 is 0.")
-leaky_relu = elementwise(
-    "leaky_relu", lambda x, slope=0.01: where(x <= 0, slope * x, x),
-    like=lambda x, slope=0.01: np.where(x > 0, x, slope * x),
-    doc="Return x where it is positive, slope * x elsewhere; its derivative at 0 is slope.")
-softplus = elementwise(
-    "softplus", lambda x, beta=1.0: logaddexp(beta * x, 0.0) / beta, lambda x, z, beta: sigmoid(beta * x),
-    like=lambda x, beta=1.0: np.logaddexp(beta * x, 0) / beta,
-    doc="Return log(1 + exp(beta * x)) / beta without overflow.")
-silu = elementwise("silu", lambda x: x * sigmoid(x), like=lambda x: x / (1 + np.exp(-x)),
-                   doc="Return x * sigmoid(x).")
-softsign = elementwise("softsign", lambda x: x / (1 + abs(x)), like=lambda x: x / (1 + np.abs(x)),
-                       doc="Return x / (1 + |x|).")
-elu = elementwise(
-    "elu", lambda x, alpha=1.0: where(x <= 0, alpha * expm1(x), x),
-    like=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(x)),
-    doc="Return x where it is positive, alpha * (exp(x) - 1) elsewhere; its derivative at 0 is alpha.")
 
 
-def _gelu(x: Tensor, approximate: str = "none") -> Tensor:
-    if approximate == "none":
-        return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
-    if approximate == "tanh":
-        return 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
-    raise errors.bad_choice("gelu", "approximate", approximate, ("none", "tanh"))
+# --------------------------------------------------------------------------------------------- slopes
+# Derivatives that have rules of their own: in them nothing cancels, overflows or is lost, also when they are
+# differentiated again.
+def _of_logistic(x: Tensor) -> Tensor:
+    e = exp(-abs(x))
+    inverse = 1 / (1 + e)
+    return e * inverse * inverse
 
 
-gelu = elementwise(
-    "gelu", _gelu,
-    like=lambda x: x * 0.5 * (1 + np.vectorize(math.erf, otypes=[x.dtype])(x * math.sqrt(0.5))),
-    doc="""Return x times the standard normal distribution function at x.
-
-    approximate : "none" for its exact value, "tanh" for an approximation by a tanh
-    Source: Hendrycks and Gimpel, Gaussian error linear units, 2016.""")
-
-
-def _product(x: Tensor, n: int = 3) -> Tensor:
-    """x to a small positive power by repeated squaring."""
-    if n == 1:
-        return x
-    half = _product(x, n // 2)
-    return half * half * x if n % 2 else half * half
+# e^x / (1 + e^x)^2: of sigmoid, and of tanh, where it is sech^2 / 4
+logistic_density: Any = Elementwise(
+    "logistic_density", _of_logistic, lambda x, z: -tanh(0.5 * x) * z, arity=1)
+_gauss: Any = Elementwise(           # e^(-x^2)
+    "gauss", "gauss({})", lambda x, z: choose(not_equal(z, 0), -2 * (x * z)), arity=1, loop=floats("gauss"))
+_one_less_square: Any = Elementwise(
+    "one_less_square", lambda x: (1 - x) * (1 + x), lambda x, z: -2 * x, arity=1)
+_leg: Any = Elementwise(           # sqrt(x^2 - 1)
+    "leg", lambda x: where(x > _LARGE, x, sqrt((x - 1) * (x + 1))),
+    lambda x, z: where(x > _LARGE, 1.0, x / z), arity=1)
+_cbrt_slope: Any = Elementwise(           # 1 / (3 z^2)
+    "cbrt_slope", lambda z: (1 / 3) / (z * z), lambda z, u: -2 * u / z, arity=1)
 
 
-_power = elementwise("power", _product, like=lambda x, n=3: x ** n)
+def _of_exp2(x: Tensor) -> Tensor:
+    root = exp2(0.5 * x)                  # 2^x may be beyond the range where log(2) 2^x is not
+    return _LN2 * root * root
 
 
-def pow(x: Any, y: Any) -> Tensor:
-    """Return x to the power y; the operands broadcast.
-
-    A Python number y is part of the kernel: 2 is a square, 0.5 a square root, integers up to 8 are products.
-    x ** 0 is 1 with derivative 0 everywhere. The derivative in y is 0 where x is 0 and y positive, nan where
-    x is negative. Raises ValueRangeError for integers to negative powers, as NumPy does.
-    """
-    x, y = (v if type(v) is Tensor or type(v) in (int, float) else operand(v) for v in (x, y))
-    if _exact(x) and _exact(y) and _fraction(x, y):
-        raise errors.negative_integer_power()
-    if type(x) is Tensor and type(y) in (int, float):
-        if y == 2 and (not _exact(x) or (type(y) is int and x.dtype != np.bool_)):
-            return square(x)
-        if y in _SIMPLE and not _exact(x):
-            return _SIMPLE[y](x)
-        if y in (3, 4, 5, 6, 7, 8) and not _exact(x):
-            return _power(x, n=int(y))
-    return _pow(x, y)
+_exp2_slope: Any = Elementwise("exp2_slope", _of_exp2, lambda x, z: _LN2 * z, arity=1)
 
 
-def _exact(x: Any) -> bool:
+def _of_atan(x: Tensor) -> Tensor:
+    far = abs(x) > _LARGE
+    inverse = 1 / where(far, x, 1 + x * x)
+    return inverse * where(far, inverse, 1.0)
+
+
+_atan_slope: Any = Elementwise(           # 1 / (1 + x^2)
+    "atan_slope", _of_atan, lambda x, z: -2 * where(abs(x) > _LARGE, 1 / x, x * z) * z, arity=1)
+# x / hypot(x, y), z = hypot(x, y): what comes through z is in the partials in x and y
+_cosine: Any = Elementwise(
+    "cosine", lambda x, y, z: choose(not_equal(z, 0), x / z),
+    lambda x, y, z, c: (choose(not_equal(z, 0), y / z * (y / z / z)),
+                        choose(not_equal(z, 0), -(x / z) * (y / z) / z), None), arity=3)
+
+
+def _of_turn(x: Tensor, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    size = hypot(x, y)
+    return (((y - x) / size) * ((y + x) / size) / size / size, -2 * (x / size) * (y / size) / size / size)
+
+
+_turn: Any = Elementwise(           # x / (x^2 + y^2)
+    "turn", lambda x, y: x / hypot(x, y) / hypot(x, y), _of_turn, arity=2)
+
+
+def _of_portion(x: Tensor, y: Tensor) -> Tensor:
+    apart = x - y
+    other = apart - x
+    error = (x - (apart - other)) - (y + other)                # Knuth, 1969: x - y is apart + error
+    e = exp(-abs(apart))
+    less = where(apart < 0, 1.0, e) / (1 + e)
+    portion = where(apart < 0, e, 1.0) / (1 + e)
+    known = where(abs(apart) < math.inf, portion + portion * (less * error), portion)
+    return where(equal(x, y), 0.5, known)
+
+
+_portion: Any = Elementwise(           # e^x / (e^x + e^y)
+    "portion", _of_portion, lambda x, y, z: (z * _portion(y, x), -z * _portion(y, x)), arity=2)
+
+
+# -------------------------------------------------------------------------------- limits and decimals
+def is_exact(x: Any) -> bool:
     """Whether an operand is an integer or boolean."""
     return type(x) is int if type(x) is not Tensor else np.dtype(x.dtype).kind in "iub"
-
-
-def _fraction(x: Any, y: Any) -> bool:
-    """Whether a power of integers, computed in integers, has a negative exponent; a symbol's is not known."""
-    signed = _pow.loop(tuple([v.dtype if type(v) is Tensor else int for v in (x, y)]))[1].kind == "i"
-    y = devices.host(raw(y))
-    return signed and type(y) is not Symbol and bool(np.any(np.less(y, 0)))
-
-
-_SIMPLE: dict[float, Any] = {1: positive, 0.5: sqrt, -1: reciprocal}
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:
@@ -295,7 +246,7 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:
     low, high = (m if m is None or type(m) in (int, float) else as_tensor(m) for m in (min, max))
     if low is None and high is None:
         return positive(x)
-    if not all(_exact(m) for m in (x, low, high) if m is not None):
+    if not all(is_exact(m) for m in (x, low, high) if m is not None):
         return _clip(x, -math.inf if low is None else low, math.inf if high is None else high)
     bounds = np.iinfo(np.int64 if x.dtype == np.bool_ else x.dtype)
     low = None if type(low) is int and low <= bounds.min else low       # limits that are none

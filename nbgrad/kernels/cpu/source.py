@@ -23,7 +23,7 @@ class Body:
 Kind = Any                  # np.dtype: an array; a type (float, np.float32, ...): a scalar given by value
 
 _MEMORY_BOUND = 16384                     # elements that are worth a thread
-COSTLY = re.compile(r"\b(exp|log|a?sin|a?cos|a?tan|erf|pow|cbrt|hypot|logaddexp)\w*\(")
+COSTLY = re.compile(r"\b(exp|log|a?sin|a?cos|a?tan|erf|pow|cbrt|hypot|normcdf|gauss|half_gauss)\w*\(")
 _TILE = 16384                             # elements
 _STREAMED = 512                           # bytes of a streamed block: few, so that loads go on meanwhile
 # Bytes of all arrays of a kernel from which its results are streamed (see stream.py). Whoever takes them next

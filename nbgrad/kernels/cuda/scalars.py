@@ -27,6 +27,7 @@ _UNARY = {
     "tanh": "tanh", "trunc": "trunc"}
 _BINARY = {"atan2": "arctan2", "hypot": "hypot"}
 _OTHERS = ("isnan", "isinf", "isfinite", "signbit", "sign", "remainder", "floor_divide", "logaddexp")
+_ONE = ("isnan", "isinf", "isfinite", "signbit", "sign", "gauss", "half_gauss")
 _OURS = {"pow": "power", "left_shift": "left_shift", "right_shift": "right_shift"}
 
 
@@ -55,6 +56,9 @@ def scope() -> dict[str, Any]:
                  "maximum": _simulated(np.maximum, np.logical_and),
                  "minimum": _simulated(np.minimum, np.logical_or),
                  "erf": lambda x: type(x)(math.erf(x)), "erfc": lambda x: type(x)(math.erfc(x)),
+                 "normcdf": lambda x: type(x)(math.erfc(-float(x) * math.sqrt(0.5)) / 2),
+                 "gauss": lambda x: type(x)(np.exp(-np.longdouble(x) ** 2)),
+                 "half_gauss": lambda x: type(x)(np.exp(-np.longdouble(x) ** 2 / 2)),
                  "rounded_product": np.multiply, "inf": math.inf, "nan": math.nan, "bool_": np.bool_}
     if cuda.host().simulates:
         return simulated
@@ -85,7 +89,7 @@ def _overloaded(types: Any, overload: Callable[..., Any]) -> dict[str, Any]:
     def of_library(name: str) -> tuple[Any, Any]:
         return getattr(library, f"{name}f"), getattr(library, name)
 
-    for name in (*_UNARY, "erf", "erfc"):
+    for name in (*_UNARY, "erf", "erfc", "normcdf"):
         short, long = of_library(name)
         declare(name, _unary(short, long, is_float), 1)
     # a product that is not made one operation with what it is added to
@@ -93,7 +97,7 @@ def _overloaded(types: Any, overload: Callable[..., Any]) -> dict[str, Any]:
     for name in _BINARY:
         declare(name, _binary(*of_library(name)), 2)
     for name, rule in _rules(of_library, is_float).items():
-        declare(name, rule, 1 if name in ("isnan", "isinf", "isfinite", "signbit", "sign") else 2)
+        declare(name, rule, 1 if name in _ONE else 2)
     return found
 
 
@@ -161,8 +165,29 @@ def _rules(of_library: Callable[[str], tuple[Any, Any]],
         return lambda x, y: (x + ln2 if x == y else x + log1p(exp(y - x)) if x > y else
                              y + log1p(exp(x - y)) if x < y else x + y)
 
+    def gauss(x: Any) -> Any:
+        exp, fma, (zero, *_) = pick("exp", x), pick("fma", x), _constants(x)
+
+        def of_floats(x):                 # Numba compares signatures, annotations too
+            square = x * x
+            y = exp(-square)
+            return y if y == zero else y - y * fma(x, x, -square)
+
+        return of_floats
+
+    def half_gauss(x: Any) -> Any:
+        exp, fma, (zero, _, _, half) = pick("exp", x), pick("fma", x), _constants(x)
+
+        def of_floats(x):                 # Numba compares signatures, annotations too
+            square = x * x
+            y = exp(-half * square)
+            return y if y == zero else y - y * (half * fma(x, x, -square))
+
+        return of_floats
+
     return {"isnan": isnan, "isinf": isinf, "isfinite": isfinite, "signbit": signbit, "sign": sign,
-            "maximum": maximum, "minimum": minimum, "logaddexp": logaddexp,
+            "maximum": maximum, "minimum": minimum, "logaddexp": logaddexp, "gauss": gauss,
+            "half_gauss": half_gauss,
             **_divisions(pick, is_float), **_integers(pick, is_float)}
 
 
