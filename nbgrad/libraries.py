@@ -56,10 +56,10 @@ class CuPy:
         self.view(out)[...] = z
         return out
 
-    def symmetric(self, a: CudaArray) -> Any:
-        """Symmetric parts; None where an element is not finite, of which CuPy does not tell."""
-        x = self.view(a)
-        x = (x + x.swapaxes(-1, -2)) * 0.5
+    def mirrored(self, a: CudaArray, lower: bool) -> Any:
+        """What one triangle holds; None where an element of it is not finite, of which CuPy does not tell."""
+        x, triangle, k = self.view(a), *((self.cupy.tril, -1) if lower else (self.cupy.triu, 1))
+        x = triangle(x) + triangle(x, k).swapaxes(-1, -2)
         return x if bool(self.cupy.isfinite(x).all()) else None
 
 
@@ -108,7 +108,7 @@ def _slogdet(library: CuPy, own: Any, a: CudaArray) -> tuple[CudaArray, CudaArra
 
 
 def _cholesky(library: CuPy, own: Any, out: CudaArray, a: CudaArray, upper: bool) -> None:
-    x = library.symmetric(a)
+    x = library.mirrored(a, not upper)
     if x is None:
         own(out, a, upper)
         return
@@ -116,11 +116,11 @@ def _cholesky(library: CuPy, own: Any, out: CudaArray, a: CudaArray, upper: bool
     library.view(out)[...] = z.swapaxes(-1, -2) if upper else z
 
 
-def _eigh(library: CuPy, own: Any, a: CudaArray) -> tuple[CudaArray, CudaArray]:
+def _eigh(library: CuPy, own: Any, a: CudaArray, lower: bool) -> tuple[CudaArray, CudaArray]:
     """The largest element of each vector, the first of them, is positive."""
-    x, cupy = library.symmetric(a), library.cupy
+    x, cupy = library.mirrored(a, lower), library.cupy
     if x is None:
-        found: tuple[CudaArray, CudaArray] = own(a)
+        found: tuple[CudaArray, CudaArray] = own(a, lower)
         return found
     w, v = cupy.linalg.eigh(x)
     top = cupy.take_along_axis(v, cupy.expand_dims(cupy.argmax(cupy.abs(v), -2), -2), -2)

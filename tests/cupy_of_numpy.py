@@ -21,7 +21,8 @@ def counted(function):
 def install():
     """Make `import cupy` and `import cupyx` find this."""
     cupy, cupyx, linalg = [ModuleType(name) for name in ("cupy", "cupyx", "cupyx.scipy.linalg")]
-    for name in ("abs", "argmax", "broadcast_to", "expand_dims", "isfinite", "take_along_axis", "where"):
+    for name in ("abs", "argmax", "broadcast_to", "expand_dims", "isfinite", "take_along_axis", "tril",
+                 "triu", "where"):
         setattr(cupy, name, getattr(np, name))
     cupy.asarray = lambda flat: flat._ary
     cupy.lib, cupy.matmul = np.lib, counted(np.matmul)

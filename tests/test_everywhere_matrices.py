@@ -170,6 +170,18 @@ def test_matrices_that_are_not_finite():
         assert np.isnan(found[1:]).all()
 
 
+def test_one_triangle_is_read(rng):
+    a = rng.normal(size=(2, 3, 3))
+    a = a @ np.swapaxes(a, -1, -2) + np.eye(3)
+    for other, up in ((np.triu(np.ones((3, 3)), 1), False), (np.tril(np.ones((3, 3)), -1), True)):
+        skewed, uplo = np.where(other, [[[np.nan]], [[-7.0]]], a), "U" if up else "L"
+        near(nb.linalg.cholesky(skewed, upper=up), np.linalg.cholesky(a, upper=up), 12)
+        near(nb.linalg.eigvalsh(skewed, uplo), np.linalg.eigvalsh(a))
+        near(nb.linalg.eigh(skewed, UPLO=uplo).eigenvalues, np.linalg.eigvalsh(a))
+        gradient = nb.grad(lambda x, up=up: nb.sum(nb.linalg.cholesky(x, upper=up)))(skewed).numpy()
+        assert np.array_equal(gradient != 0, np.broadcast_to(other == 0, a.shape))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_eigenvalues(dtype, rng):
     """Random ones, and such as are repeated and zero."""

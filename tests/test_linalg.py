@@ -41,13 +41,31 @@ def test_matrix_power_of_integers_stays_exact_and_0_has_no_slope():
 
 
 # --------------------------------------------------------------------------- conventions and derivatives
-def test_factors_are_of_the_symmetric_part():
-    a = positive(3, 3)
-    skewed = a + np.array([[0, 1.0, 0], [-1, 0, 2], [0, -2, 0]])
-    np.testing.assert_allclose(raw(nb.cholesky(skewed)), np.linalg.cholesky(a), rtol=1e-12)
-    np.testing.assert_allclose(raw(nb.eigvalsh(skewed)), np.linalg.eigvalsh(a), rtol=1e-12)
-    gradient = raw(nb.grad(lambda x: nb.sum(nb.cholesky(x)))(a))
-    np.testing.assert_allclose(gradient, gradient.T, rtol=1e-12, atol=1e-14)
+LOWER = {"cholesky": nb.cholesky, "eigvalsh": nb.eigvalsh, "eigenvectors": lambda x: nb.eigh(x)[1] ** 2}
+UPPER = {"cholesky": lambda x: nb.cholesky(x, upper=True), "eigvalsh": lambda x: nb.eigvalsh(x, "U"),
+         "eigenvectors": lambda x: nb.eigh(x, UPLO="u")[1] ** 2}
+
+
+@pytest.mark.parametrize("name", LOWER)
+def test_factors_read_one_triangle_and_have_no_gradient_in_the_other(name):
+    a = positive(2, 3, 3)
+    for f, other in ((LOWER[name], np.triu(np.ones((3, 3)), 1)), (UPPER[name], np.tril(np.ones((3, 3)), -1))):
+        for strange in (7.0, NAN, np.inf):
+            skewed = np.where(other, strange, a)
+            np.testing.assert_array_equal(raw(f(skewed)), raw(f(a)))
+            gradient = raw(nb.grad(lambda x, f=f: nb.sum(nb.sin(f(x))))(skewed))
+            assert (gradient[..., other > 0] == 0).all() and (gradient[..., other == 0] != 0).all()
+        check_grads(f, [np.where(other, 7.0, a)])
+        whole = raw(nb.grad(lambda x, f=f: nb.sum(nb.sin(f((x + nb.matrix_transpose(x)) / 2))))(a))
+        np.testing.assert_allclose(whole, np.swapaxes(whole, -1, -2), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(np.where(other, 0, whole) + np.swapaxes(np.where(other, whole, 0), -1, -2),
+                                   gradient, rtol=1e-9, atol=1e-12)
+
+
+def test_the_triangle_has_two_names():
+    for f in (nb.eigh, nb.eigvalsh):
+        with pytest.raises(errors.ValueRangeError, match=r"eigv?a?l?s?h: UPLO='X' is not one of 'L', 'U'"):
+            f(np.eye(2), "X")
 
 
 def test_log_determinants_three_ways():
@@ -57,7 +75,8 @@ def test_log_determinants_three_ways():
             lambda x: 2 * nb.sum(nb.log(nb.einsum("nii->ni", nb.cholesky(x)))))
     for f in ways:
         np.testing.assert_allclose(raw(f(a)), np.linalg.slogdet(a)[1].sum(), rtol=1e-12)
-        np.testing.assert_allclose(raw(nb.grad(f)(a)), np.linalg.inv(a), rtol=1e-9, atol=1e-12)
+        gradient = raw(nb.grad(lambda x, f=f: f((x + nb.matrix_transpose(x)) / 2))(a))
+        np.testing.assert_allclose(gradient, np.linalg.inv(a), rtol=1e-9, atol=1e-12)
 
 
 def test_third_order():
@@ -99,7 +118,7 @@ TURNED = np.linalg.qr(RNG.normal(size=(3, 3)))[0]
                          ids=["exact", "turned", "0"])
 def test_repeated_eigenvalues(a):
     unit = np.eye(len(a))
-    values = nb.grad(lambda x: nb.sum(nb.eigh(x).eigenvalues ** 2))(a)
+    values = nb.grad(lambda x: nb.sum(nb.eigh((x + x.T) / 2).eigenvalues ** 2))(a)
     np.testing.assert_allclose(raw(values), 2 * a, atol=1e-13)
     np.testing.assert_allclose(raw(nb.grad(lambda x: nb.sum(nb.eigvalsh(x)))(a)), unit, atol=1e-13)
     np.testing.assert_allclose(raw(nb.jvp(nb.eigvalsh, (a,), (unit,))[1]), np.ones(len(a)), atol=1e-13)

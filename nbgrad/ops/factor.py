@@ -8,6 +8,7 @@ import numpy as np
 
 from nbgrad import devices, errors
 from nbgrad.broadcast import shaped
+from nbgrad.core import apply
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.elementwise import negative, subtract
 from nbgrad.ops.index import tril, triu
@@ -77,6 +78,22 @@ def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_d
         "lower": lower, "trans": trans in (1, "T"), "unit_diagonal": bool(unit_diagonal)}
 
 
+# ------------------------------------------------------------------------------- one triangle of a matrix
+def _of_triangle(g: Tensor, lower: bool) -> Tensor:
+    """The cotangent of a matrix of which one triangle is read, from that of the symmetric matrix it means.
+
+    What is read below the diagonal stands above it too, and gets both cotangents; what is not read gets none.
+    """
+    mirrored = matrix_transpose(g)
+    return add(tril(g), tril(mirrored, -1)) if lower else add(triu(g), triu(mirrored, 1))
+
+
+def _mirrored(a: np.ndarray, lower: bool = True) -> np.ndarray:
+    """The symmetric matrices that have a's lower, or upper, triangle."""
+    read, rest = (np.tril(a), np.tril(a, -1)) if lower else (np.triu(a), np.triu(a, 1))
+    return read + np.swapaxes(rest, -1, -2)
+
+
 # ------------------------------------------------------------------------------------------- Cholesky
 def _cholesky_rule(g: Any, z: Any, a: Any, upper: bool) -> Tensor:
     """Half of inv(z).T @ m @ inv(z), m the lower triangle of z.T @ g mirrored, by two triangular solutions.
@@ -88,7 +105,8 @@ def _cholesky_rule(g: Any, z: Any, a: Any, upper: bool) -> Tensor:
     p = matmul(matrix_transpose(z), g)
     m = add(tril(p, -1), matrix_transpose(tril(p)))
     half = solve_triangular(z, m, trans=1, lower=True)
-    return multiply(solve_triangular(z, matrix_transpose(half), trans=1, lower=True), 0.5)
+    whole = solve_triangular(z, matrix_transpose(half), trans=1, lower=True)
+    return _of_triangle(multiply(whole, 0.5), not upper)
 
 
 def _positive(*shape: int) -> Any:
@@ -101,19 +119,27 @@ def _positive(*shape: int) -> Any:
     return draw
 
 
-def _cholesky_like(a: np.ndarray, upper: bool = False) -> np.ndarray:
-    return np.linalg.cholesky((a + np.swapaxes(a, -1, -2)) / 2, upper=upper)
+def _skewed(draw: Any) -> Any:
+    """Those matrices with other elements above the diagonal."""
+
+    def with_others(rng: np.random.Generator) -> np.ndarray:
+        a = draw(rng)
+        return a + np.triu(rng.normal(size=a.shape), 1)
+
+    return with_others
 
 
-@op(out=lambda a, upper: (a.shape, a.dtype), vjp=_cholesky_rule, keep="z", like=_cholesky_like,
+@op(out=lambda a, upper: (a.shape, a.dtype), vjp=_cholesky_rule, keep="z", like=np.linalg.cholesky,
     cases=[(_positive(3, 3),), (_positive(2, 3, 3), {"upper": True}), (_positive(2, 1, 2, 2),),
-           (_positive(1, 1),), (_positive(50, 50),), ((0, 0),), ((0, 2, 2),), ((2, 0, 0),)])
+           (_positive(1, 1),), (_positive(50, 50),), ((0, 0),), ((0, 2, 2),), ((2, 0, 0),),
+           (_skewed(_positive(3, 3)),)])
 def cholesky(a: Any, upper: bool = False) -> Any:
-    """Return the lower triangular z with z @ z.T = a, or its transpose if `upper`.
+    """Return the lower triangular z with z @ z.T = a, or with `upper` the upper triangular z, z.T @ z = a.
 
-    a: (..., n, n), symmetric: the symmetric part (a + a.T) / 2 is what is factored, and the derivative is
-    that of this function, a symmetric matrix. float32 or float64; other dtypes become float64. A matrix with
-    nan or inf gives nan.
+    a: (..., n, n), of which only that triangle is read, as in NumPy; the other stands for its mirror image.
+    The derivative is that of this function: it is zero where nothing is read, and below the diagonal counts
+    for both elements. Factor (a + a.T) / 2 for a symmetric one. float32 or float64; other dtypes become
+    float64. A matrix with nan or inf gives nan.
     Raises SingularError if a matrix is not positive definite, or not square.
     """
     return (square_matrices("cholesky", a),), {"upper": bool(upper)}
@@ -136,7 +162,7 @@ def _weighted(v: Tensor, g: Tensor) -> Tensor:
     return matmul(multiply(v, expand_dims(g, -2)), matrix_transpose(v))
 
 
-def _eigh_rule(g: Any, z: Any, a: Any) -> Tensor:
+def _eigh_rule(g: Any, z: Any, a: Any, lower: bool) -> Tensor:
     """v (diag(gw) + f * (v.T @ gv)) v.T with f[i, j] = 1 / (w[j] - w[i]).
 
     Source: Giles, An extended collection of matrix derivative results, 2008, section 3.1.
@@ -148,7 +174,7 @@ def _eigh_rule(g: Any, z: Any, a: Any) -> Tensor:
         inside = _symmetric_part(multiply(inverse_gaps(w), matmul(vt, gv)))
         turned = matmul(matmul(v, inside), vt)
         total = turned if total is None else add(total, turned)
-    return total
+    return _of_triangle(total, lower)
 
 
 def _apart(*shape: int) -> Any:
@@ -162,46 +188,55 @@ def _apart(*shape: int) -> Any:
     return draw
 
 
-def _sym(a: np.ndarray) -> np.ndarray:
-    return (a + np.swapaxes(a, -1, -2)) / 2
+_SYMMETRIC = [(_apart(3, 3),), (_apart(2, 4, 4), {"UPLO": "U"}), (_apart(1, 1),), ((0, 0),), ((0, 2, 2),),
+              (_skewed(_apart(3, 3)),)]
 
 
-_SYMMETRIC = [(_apart(3, 3),), (_apart(2, 4, 4),), (_apart(1, 1),), ((0, 0),), ((0, 2, 2),)]
+def _bind_symmetric(name: str, a: Any, uplo: Any) -> Any:
+    if not isinstance(uplo, str) or uplo.upper() not in ("L", "U"):
+        raise errors.bad_choice(name, "UPLO", uplo, ("L", "U"))
+    return (square_matrices(name, a),), {"lower": uplo.upper() == "L"}
 
 
-def _eigh_like(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _eigh_like(a: np.ndarray, UPLO: Any = "L") -> tuple[np.ndarray, np.ndarray]:
     """NumPy's, with the signs of the device."""
-    w, v = np.linalg.eigh(_sym(a))
+    w, v = np.linalg.eigh(a, UPLO)
     if devices.kind() == "cuda" and v.size:
         v = v * np.sign(np.take_along_axis(v, np.abs(v).argmax(-2, keepdims=True), -2))
     return w, v
 
 
 @op(vjp=_eigh_rule, keep="z", results=Eigh, like=_eigh_like, cases=_SYMMETRIC)
-def eigh(a: Any) -> Any:
+def eigh(a: Any, UPLO: str = "L") -> Any:
     """Return the eigenvalues and eigenvectors of symmetric matrices.
 
-    a: (..., n, n), symmetric: as in cholesky it is the symmetric part that counts -> the named tuple
-    (eigenvalues (..., n), ascending, eigenvectors (..., n, n), the columns). The sign of a vector is
-    LAPACK's, and on CUDA that which makes its largest element positive. float32 or float64; other dtypes
-    become float64. A matrix with nan or inf gives nan.
+    a: (..., n, n), of which only the lower triangle is read, or with UPLO="U" the upper, as in NumPy -> the
+    named tuple (eigenvalues (..., n), ascending, eigenvectors (..., n, n), the columns). The derivative is
+    that of this function, as in cholesky: zero where nothing is read. eigh((a + a.T) / 2) has a symmetric
+    one. The sign of a vector is LAPACK's, and on CUDA that which makes its largest element positive. float32
+    or float64; other dtypes become float64. A matrix with nan or inf gives nan.
     A derivative that uses the eigenvectors raises GradientError where eigenvalues are equal to rounding, and
     so does forward mode, which carries them along: eigvalsh has the derivative of the values alone.
-    Raises SingularError if a matrix is not square.
+    Raises SingularError if a matrix is not square, ValueRangeError for another UPLO.
     """
-    return (square_matrices("eigh", a),), {}
+    return _bind_symmetric("eigh", a, UPLO)
 
 
-@op(out=lambda a: (a.shape[:-1], a.dtype), vjp=lambda g, z, a: _weighted(eigh(a).eigenvectors, g), keep="x",
-    like=lambda a: np.linalg.eigvalsh(_sym(a)), cases=_SYMMETRIC)
-def eigvalsh(a: Any) -> Any:
+def _eigvalsh_rule(g: Any, z: Any, a: Any, lower: bool) -> Tensor:
+    return _of_triangle(_weighted(apply(eigh, (a,), {"lower": lower})[1], g), lower)
+
+
+@op(out=lambda a, lower: (a.shape[:-1], a.dtype), vjp=_eigvalsh_rule, keep="x", like=np.linalg.eigvalsh,
+    cases=_SYMMETRIC)
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     """Return the eigenvalues of symmetric matrices, ascending.
 
-    a: (..., n, n) -> (..., n); as in eigh. The derivative exists in both modes; at repeated eigenvalues it is
-    that of one choice of eigenvectors, and the second derivative raises GradientError.
-    Raises SingularError if a matrix is not square.
+    a: (..., n, n) -> (..., n); UPLO and the derivative are as in eigh. The derivative exists in both modes;
+    at repeated eigenvalues it is that of one choice of eigenvectors, and the second derivative raises
+    GradientError.
+    Raises SingularError if a matrix is not square, ValueRangeError for another UPLO.
     """
-    return (square_matrices("eigvalsh", a),), {}
+    return _bind_symmetric("eigvalsh", a, UPLO)
 
 
 def _of_values(g: Any, z: Any, w: Any, **_: Any) -> Tensor:

@@ -90,27 +90,20 @@ def triangular(x: np.ndarray, a: np.ndarray, lower: bool, unit: bool = False) ->
 
 @_silent
 def cholesky(out: np.ndarray, a: np.ndarray, upper: bool) -> None:
-    """Cholesky factors of symmetric parts; nan where an element is not finite."""
-    symmetric = _symmetric(a)
+    """Cholesky factors, of what one triangle holds; nan where an element of it is not finite."""
     try:
-        z = np.linalg.cholesky(symmetric)
+        z = np.linalg.cholesky(a, upper=upper)
     except np.linalg.LinAlgError as error:
-        rest, good = finite(symmetric)
+        rest, good = _read(a, not upper)
         if good.all():
             raise errors.not_positive_definite("cholesky", a.shape) from error
         cholesky(out, rest, upper)
         out[~good] = np.nan
         return
-    out[...] = z.swapaxes(-1, -2) if upper else z
+    out[...] = z
     good = np.isfinite(np.diagonal(z, axis1=-2, axis2=-1)).all(-1)
     if not good.all():
         out[~good] = np.nan
-
-
-def _symmetric(a: np.ndarray) -> np.ndarray:
-    z = np.add(a, a.swapaxes(-1, -2))
-    z *= a.dtype.type(0.5)
-    return z
 
 
 def finite(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -119,22 +112,28 @@ def finite(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(good[..., None, None], a, np.eye(*a.shape[-2:], dtype=a.dtype)), good
 
 
+def _read(a: np.ndarray, lower: bool) -> tuple[np.ndarray, np.ndarray]:
+    """`finite` of what is read: one triangle."""
+    return (a, np.True_) if np.isfinite(a).all() else finite(np.tril(a) if lower else np.triu(a))
+
+
 @_silent
-def eigh(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues and eigenvectors of symmetric parts; nan where an element is not finite."""
-    z, good = finite(_symmetric(a))
-    w, v = np.linalg.eigh(z)
+def eigh(a: np.ndarray, lower: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues and eigenvectors, by one triangle; nan where an element of it is not finite."""
+    z, good = _read(a, lower)
+    w, v = np.linalg.eigh(z, "L" if lower else "U")
     if not good.all():
         w[~good] = v[~good] = np.nan
     return w, v
 
 
 @_silent
-def eigvalsh(out: np.ndarray, a: np.ndarray) -> None:
-    """Eigenvalues of symmetric parts; nan where an element is not finite."""
-    z, good = finite(_symmetric(a))
-    out[...] = np.linalg.eigvalsh(z)
-    out[~good] = np.nan
+def eigvalsh(out: np.ndarray, a: np.ndarray, lower: bool) -> None:
+    """Eigenvalues, by one triangle; nan where an element of it is not finite."""
+    z, good = _read(a, lower)
+    out[...] = np.linalg.eigvalsh(z, "L" if lower else "U")
+    if not good.all():
+        out[~good] = np.nan
 
 
 @_silent

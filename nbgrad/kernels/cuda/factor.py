@@ -47,8 +47,8 @@ def solve_triangular(out: CudaArray, a: CudaArray, b: CudaArray, lower: bool, tr
 
 
 def cholesky(out: CudaArray, a: CudaArray, upper: bool) -> None:
-    """Cholesky factors of symmetric parts; nan where an element is not finite."""
-    symmetric = matrices.symmetric(a)
+    """Cholesky factors, of what one triangle holds; nan where an element of it is not finite."""
+    symmetric = matrices.mirrored(a, not upper)
     good = matrices.finite(symmetric)
     z = matrices.cleaned(symmetric, good)
     if (factored(z) & cuda.download(good)[..., 0, 0]).any():
@@ -56,9 +56,9 @@ def cholesky(out: CudaArray, a: CudaArray, upper: bool) -> None:
     matrices.spoiled(out, matrices.turned(z) if upper else z, good)
 
 
-def eigh(a: CudaArray) -> tuple[CudaArray, CudaArray]:
-    """Eigenvalues and eigenvectors of symmetric parts; nan where an element is not finite."""
-    symmetric = matrices.symmetric(a)
+def eigh(a: CudaArray, lower: bool) -> tuple[CudaArray, CudaArray]:
+    """Eigenvalues and eigenvectors, by one triangle; nan where an element of it is not finite."""
+    symmetric = matrices.mirrored(a, lower)
     good = matrices.finite(symmetric)
     w, v = eigen(matrices.cleaned(symmetric, good))
     matrices.spoiled(w, w, good.view(lambda form: form[..., 0]))
@@ -66,9 +66,9 @@ def eigh(a: CudaArray) -> tuple[CudaArray, CudaArray]:
     return w, v
 
 
-def eigvalsh(out: CudaArray, a: CudaArray) -> None:
-    """Eigenvalues of symmetric parts; nan where an element is not finite."""
-    copies.into(out, eigh(a)[0])
+def eigvalsh(out: CudaArray, a: CudaArray, lower: bool) -> None:
+    """Eigenvalues, by one triangle; nan where an element of it is not finite."""
+    copies.into(out, eigh(a, lower)[0])
 
 
 def inverse_gaps(out: CudaArray, w: CudaArray, of: str, shape: tuple[int, ...]) -> None:

@@ -58,6 +58,9 @@ def spoiled(out: CudaArray, x: CudaArray, good: CudaArray) -> None:
     copies.into(out, mapped("spoiled", f"a0 if a1 else {x.dtype}(nan)", x.dtype, x, good))
 
 
-def symmetric(a: CudaArray) -> CudaArray:
-    """Symmetric parts."""
-    return mapped("symmetric", f"(a0 + a1) * {a.dtype}(0.5)", a.dtype, a, turned(a))
+def mirrored(a: CudaArray, lower: bool) -> CudaArray:
+    """The symmetric matrices that have a's lower, or upper, triangle."""
+    columns = cuda.upload(np.arange(a.shape[-1], dtype=np.int32))
+    rows = columns.view(lambda form: form[:, None])
+    line = f"a0 if a2 {'<=' if lower else '>='} a3 else a1"
+    return mapped("mirrored", line, a.dtype, a, turned(a), columns, rows)
