@@ -472,14 +472,25 @@ def unsized(what: str) -> ProtocolError:
 
 
 def no_numpy_function(name: str) -> ProtocolError:
-    return ProtocolError(f"numpy.{name} does not take Tensors: nbgrad has no function for it, and a gradient "
-                         f"would be lost. python -m nbgrad.info --ops lists the ops; declare your own with "
-                         f"nb.op, or for values alone pass x.detach().numpy().")
+    return ProtocolError(f"{name} does not take Tensors: nbgrad has no function for it, and a gradient would "
+                         f"be lost. python -m nbgrad.info --ops lists the ops; declare your own with a rule "
+                         f"of its own, nb.op(name, kernel=..., vjp=...), or as a formula of other ops, "
+                         f"nb.elementwise. Only where no gradient is meant to pass: x.detach().numpy().")
 
 
 def numpy_argument(function: str, argument: str) -> ProtocolError:
     return ProtocolError(f"{function}: NumPy's argument {argument!r} is not supported for Tensors. Leave it "
                          f"out; astype, where and indexing do the same on the operands or the result.")
+
+
+def not_averaged(op: str, dtype: object) -> DtypeError:
+    return DtypeError(f"{op}: dtype={dtype} is no floating-point dtype. Leave it out, and convert the result "
+                      f"with astype.")
+
+
+def no_cast(op: str, dtypes: Sequence[object], dtype: object, casting: object) -> DtypeError:
+    return DtypeError(f"{op}: dtypes {_list(dtypes)} cannot be cast to {dtype} by the rule "
+                      f"casting={casting!r}. Convert with astype first.")
 
 
 def numpy_out(function: str) -> ProtocolError:

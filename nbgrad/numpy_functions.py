@@ -1,16 +1,17 @@
 """NumPy's functions on Tensors: np.sin(t), np.concatenate([t, a]), np.add(a, t), np.linalg.inv(t).
 
 NumPy asks the Tensor among its arguments, which looks for nbgrad's function of the same name in the module of
-the same name, and calls that, so that traces record it. There is no list of functions. What nbgrad does not
-have is refused where a gradient would be lost, and is NumPy's own function on the values where none is taken.
-Arguments of NumPy's that nbgrad does not take are refused.
+the same name, or for one in numpy_spellings where NumPy's says more, and calls that, so that traces record
+it. What nbgrad does not have is refused where a gradient would be lost, and is NumPy's own function on the
+values where none is taken. Every argument that was given arrives, or is refused by name.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from nbgrad import devices, errors
 from nbgrad.methods import numpy
+from nbgrad.numpy_spellings import FUNCTIONS, METHODS
 from nbgrad.registry import OPS
 from nbgrad.tensors import Tensor, as_tensor, living, raw
 from nbgrad.tree import flatten, map_leaves
@@ -25,11 +27,11 @@ from nbgrad.tree import flatten, map_leaves
 _Function = Callable[..., Any]
 _signature = functools.cache(inspect.signature)
 
-# NumPy's second names
-_NAMES = {"amax": "max", "amin": "min", "around": "round", "a_min": "min", "a_max": "max"}
-_REDUCED = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logaddexp": "logsumexp",
-            "logical_and": "all", "logical_or": "any"}
-_ACCUMULATED = {"add": "cumulative_sum", "multiply": "cumulative_prod"}
+# NumPy's second names, of functions and of arguments
+_NAMES = {"around": "round", "a_min": "min", "a_max": "max"}
+# What a ufunc's arguments are where they are not given.
+_DEFAULTS = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True,
+             "signature": None, "keepdims": False, "initial": None}
 # Functions whose answer is no array that a gradient could flow through: NumPy's own on the values.
 _ASKED = frozenset([
     np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type,
@@ -59,38 +61,41 @@ class Functions:
         """What stands for a function or ufunc of NumPy's. Raises ProtocolError if there is nothing."""
         found = self.known(function)
         if found is None:
-            raise errors.no_numpy_function(function.__name__)
+            raise errors.no_numpy_function(called(function))
         return found
 
     def known(self, function: Any) -> _Function | None:
         """What stands for a function or ufunc of NumPy's, or None."""
         name = function.__name__
+        if function in FUNCTIONS:
+            return FUNCTIONS[function]
         if not isinstance(function, np.ufunc):
-            found = self.named([*function.__module__.split(".")[1:], _NAMES.get(name, name)])
-        elif getattr(np, name, None) is not function or (found := self.named([name])) is None:
-            same = [row.op.name for row in OPS.values() if _is(row.like, function)]
-            found = self.named(same[:1]) if same else None
-        return found
+            return self.named([*function.__module__.split(".")[1:], _NAMES.get(name, name)])
+        if getattr(np, name, None) is function and (found := self.named([name])) is not None:
+            return found
+        same = [row.op.name for row in OPS.values() if _is(row.like, function)]
+        return self.named(same[:1]) if same else None
 
     # --------------------------------------------------------------------------------------------- ufuncs
     def ufunc(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """Tensor.__array_ufunc__: ufunc(*inputs), or a method of the ufunc."""
-        name = ufunc.__name__
         if not all(map(_welcome, inputs)):
             return NotImplemented
+        if method == "__call__" and not kwargs:
+            return self.find(ufunc)(*inputs)
+        name = called(ufunc) if method == "__call__" else f"{called(ufunc)}.{method}"
         if "out" in kwargs:
             raise errors.numpy_out(name)
         if method == "__call__":
-            return _called(name, self.find(ufunc), inputs, kwargs)
-        if method == "outer":
+            found = self.find(ufunc)
+        elif method == "outer":
             first, second = map(as_tensor, inputs)
-            spaced = first.reshape(first.shape + (1,) * second.ndim)
-            return _called(name, self.find(ufunc), [spaced, second], kwargs)
-        names = {"reduce": _REDUCED, "accumulate": _ACCUMULATED}.get(method, {})
-        found = self.named([names[name]]) if name in names else None
-        if found is None:
-            raise errors.no_numpy_function(f"{name}.{method}")
-        return _called(f"{name}.{method}", found, inputs, {"axis": 0, **kwargs})
+            inputs, found = (first.reshape(first.shape + (1,) * second.ndim), second), self.find(ufunc)
+        elif (ufunc, method) in METHODS:
+            found, kwargs = METHODS[ufunc, method], {"axis": 0, **kwargs}
+        else:
+            raise errors.no_numpy_function(name)
+        return found(*inputs, **_options(name, found, kwargs.items(), _DEFAULTS))
 
     # ------------------------------------------------------------------------------------------ functions
     def function(self, function: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -104,8 +109,19 @@ class Functions:
                                       (tuple(args), kwargs))
             return function(*args, **kwargs)
         found = self.find(function)
-        args, kwargs = _translated(function, _signature(found).parameters, args, kwargs)
-        return _called(function.__name__, found, args, kwargs)
+        places, options, defaults = _translated(function, args, kwargs)
+        return found(*places, **_options(called(function), found, options, defaults))
+
+
+def called(function: Any) -> str:
+    """The name of a function or ufunc as one calls it: numpy.linalg.qr, scipy.special.gamma."""
+    name: str = function.__name__
+    if not isinstance(function, np.ufunc):
+        return f"{function.__module__}.{name}"
+    for module in ("numpy", "scipy.special"):
+        if getattr(sys.modules.get(module), name, None) is function:
+            return f"{module}.{name}"
+    return name
 
 
 def _host(x: Tensor) -> Any:
@@ -121,7 +137,7 @@ def _watched(tree: Any) -> bool:
 
 def _is(like: Any, ufunc: np.ufunc) -> bool:
     """Whether a reference of the op table, a function or its dotted name, is that ufunc."""
-    return like is ufunc or (isinstance(like, str) and like.rpartition(".")[2] == ufunc.__name__)
+    return like is ufunc or (isinstance(like, str) and like == called(ufunc))
 
 
 def _welcome(x: Any) -> bool:
@@ -129,37 +145,43 @@ def _welcome(x: Any) -> bool:
     return isinstance(x, (Tensor, np.ndarray, np.generic, int)) or not hasattr(x, "__array_ufunc__")
 
 
-def _called(name: str, function: _Function, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """function(*args, **kwargs), if it has parameters of these names."""
-    if kwargs and (unknown := kwargs.keys() - _signature(function).parameters.keys()):
-        raise errors.numpy_argument(name, min(unknown))
-    return function(*args, **kwargs)
+def _options(name: str, function: _Function, given: Iterable[tuple[str, Any]],
+             defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments by our names, for a function of ours; what it does not take may only be NumPy's default.
 
-
-def _translated(function: Any, ours: Mapping[str, inspect.Parameter], args: Sequence[Any],
-                kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """NumPy's arguments as ours: what it requires by place, options by name; NumPy's defaults hold.
-
-    Options that we do not have may be given their default.
+    What was not given is not passed on: our defaults are NumPy's (the tests compare them).
     """
-    theirs, only = _signature(function), inspect.Parameter.POSITIONAL_ONLY
-    given = theirs.bind(*args, **kwargs).arguments
+    ours, found = _signature(function).parameters, {}
+    for key, value in given:
+        own = _NAMES.get(key, key)
+        if value is np._NoValue:
+            continue
+        if own in found:
+            raise errors.bad_value(name, f"got {own!r} by both of its names")
+        if own in ours:
+            found[own] = value
+        elif key not in defaults or not _same(value, defaults[key]):
+            raise errors.numpy_argument(name, key)
+    return found
+
+
+def _translated(function: Any, args: Sequence[Any],
+                kwargs: dict[str, Any]) -> tuple[list[Any], list[tuple[str, Any]], dict[str, Any]]:
+    """What NumPy's function requires, by place; the options given, by name; and their defaults."""
+    theirs = _signature(function)
     places: list[Any] = []
-    options: dict[str, Any] = {}
-    for name, parameter in theirs.parameters.items():
-        value, default = given.get(name, parameter.default), parameter.default
-        name = _NAMES.get(name, name)
+    options: list[tuple[str, Any]] = []
+    for name, value in theirs.bind(*args, **kwargs).arguments.items():
+        parameter = theirs.parameters[name]
         if parameter.kind is parameter.VAR_POSITIONAL:
             places += value
         elif parameter.kind is parameter.VAR_KEYWORD:
-            options.update(value if value is not parameter.empty else {})
-        elif default is parameter.empty or (parameter.kind is only and value is not default):
+            options += value.items()
+        elif parameter.default is parameter.empty or parameter.kind is parameter.POSITIONAL_ONLY:
             places.append(value)
-        elif name in ours and value is not np._NoValue and not _same(value, ours[name].default):
-            options[name] = value
-        elif name not in ours and not _same(value, default):
-            raise errors.numpy_argument(function.__name__, name)
-    return places, options
+        else:
+            options.append((name, value))
+    return places, options, {p.name: p.default for p in theirs.parameters.values()}
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -36,7 +36,7 @@ LAYERS = [
     ["scalar"],
     ["declare"],
     ["ops.*"],
-    ["jacobians", "linalg", "methods", "optim"],
+    ["jacobians", "linalg", "methods", "numpy_spellings", "optim"],
     ["spellings.*"],
     ["exchange", "numpy_functions", "testing", "backend"],
     ["bench.clock", "bench.inputs"],

@@ -223,12 +223,14 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
     """Return num equally spaced values from start to stop; gradients flow to either if it is a Tensor.
 
     start, stop: scalars, or shapes that broadcast to s; the result is (num, *s). endpoint False: stop is left
-    out. dtype: default float64, or the floating-point dtype of the Tensors. Raises ShapeError,
-    ValueRangeError for a negative num.
+    out. dtype: default float64, or the floating-point dtype of the Tensors; integers are rounded down, and
+    constants. Raises ShapeError, ValueRangeError for a negative num.
     """
     num = operator.index(num)
     if num < 0:
         raise errors.bad_value("linspace", f"num={num} cannot be negative")
+    if dtype is not None and devices.supported(dtype).kind != "f":
+        start, stop = [devices.host(raw(x)) if type(x) is Tensor else x for x in (start, stop)]
     if type(start) is not Tensor and type(stop) is not Tensor:
         values = np.linspace(start, stop, num, endpoint, dtype=dtype and devices.supported(dtype))
         return _leaf("linspace", devices.array(values, copy=None), requires_grad)

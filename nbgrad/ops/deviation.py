@@ -72,6 +72,8 @@ def euclidean_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...]) -> Any:
 
 def _bind_var(name: str, x: Any, axis: Axis, keepdims: bool, correction: float, ddof: float | None) -> Any:
     x, params = bind(name, x, axis, keepdims)
+    if ddof is not None and correction != 0:
+        raise errors.bad_value(name, "got both ddof and correction, which are one parameter")
     return (x,), params | {"correction": correction if ddof is None else ddof}
 
 
@@ -84,7 +86,7 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
         ddof: float | None = None) -> Any:
     """Return the variance of x over axes (None: all): squared deviations summed, over count - correction.
 
-    ddof is NumPy's name for correction. nan where the divisor is not positive.
+    ddof is NumPy's name for correction: ValueRangeError for both. nan where the divisor is not positive.
     """
     return _bind_var("var", x, axis, keepdims, correction, ddof)
 

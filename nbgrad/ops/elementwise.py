@@ -259,15 +259,13 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:
 def round(x: Any, decimals: int = 0) -> Tensor:
     """Return x rounded to a number of decimals, ties to even; its derivative is taken as 0.
 
-    Integers stay as they are, unless decimals is negative.
+    Integers stay integers.
     """
     x = as_tensor(x)
-    if x.dtype.kind in "iu":
-        if decimals >= 0:
-            return positive(x)
-        scale = 10.0 ** -decimals
-        return astype(rint(x / scale) * scale, x.dtype)
-    if decimals == 0:
-        return rint(x)
-    scale = 10.0 ** decimals
-    return rint(x * scale) / scale
+    exact = x.dtype.kind in "iu"
+    if decimals >= 0:
+        scale = 10.0 ** decimals
+        return positive(x) if exact else rint(x * scale) / scale if decimals else rint(x)
+    scale = 10.0 ** -decimals
+    z = rint(x / scale) * scale
+    return astype(z, x.dtype) if exact else z

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.broadcast import broadcast_to
+from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.core import Graph, pull
 from nbgrad.declare import elementwise
 from nbgrad.kernels import table
-from nbgrad.ops.axes import flag, named_dim, several
+from nbgrad.ops.axes import flag, named_dim, ordered, several
 from nbgrad.ops.compare import equal, not_equal
 from nbgrad.ops.elementwise import where
 from nbgrad.ops.index import getitem
@@ -194,14 +194,21 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 @named_dim
 def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = False) -> Tensor:
-    """Return the weighted mean of x over axes; weights broadcast against x, or have the one axis's length."""
+    """Return the weighted mean of x over axes; weights broadcast against x, or have the axes' lengths.
+
+    Of integers and booleans it is float64, as NumPy's.
+    """
     x = as_tensor(x)
     axes = several("average", axis, x.ndim, sequence=True)
     if weights is None:
         return mean(x, axes, keepdims)
     weights = as_tensor(weights)
-    if weights.ndim == 1 and x.ndim > 1 and len(axes) == 1:
-        weights = reshape(weights, tuple([-1 if a == axes[0] else 1 for a in range(x.ndim)]))
+    dtype = np.result_type(x.dtype, weights.dtype, *[np.float64] * (x.dtype.kind != "f"))
+    x, weights = [t if t.dtype == dtype else astype(t, dtype) for t in (x, weights)]
+    if axis is not None and weights.shape != x.shape and weights.ndim == len(axes):
+        order = np.argsort(ordered("average", axis, x.ndim, sequence=True)).tolist()
+        shape = tuple([n if a in axes else 1 for a, n in enumerate(x.shape)])
+        weights = reshape(permute_dims(weights, order), shape)
     weights = broadcast_to(weights, x.shape)
     return sum(multiply(x, weights), axes, keepdims) / sum(weights, axes, keepdims)
 
