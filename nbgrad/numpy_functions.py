@@ -28,7 +28,7 @@ _Function = Callable[..., Any]
 _signature = functools.cache(inspect.signature)
 
 # NumPy's second names, of functions and of arguments
-_NAMES = {"around": "round", "a_min": "min", "a_max": "max"}
+_NAMES = {"around": "round", "a_min": "min", "a_max": "max", "M": "m"}
 # What a ufunc's arguments are where they are not given.
 _DEFAULTS = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True,
              "signature": None, "keepdims": False, "initial": None}

@@ -186,6 +186,13 @@ def _linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retst
 
 
 # -------------------------------------------------------- arguments that tell how, and not what, to compute
+def _reciprocal(x: Any) -> Tensor:
+    """1 / x, of integers an integer."""
+    x = as_tensor(x)
+    z = elementwise.reciprocal(x)
+    return z if x.dtype.kind == "f" else astype(z, np.int8 if x.dtype.kind == "b" else x.dtype)
+
+
 def _where(condition: Any, *values: Any) -> Any:
     return elementwise.where(condition, *values) if values else nonzero(condition)
 
@@ -233,7 +240,7 @@ FUNCTIONS: dict[Any, _Function] = {
     np.zeros_like: _filled(create.zeros), np.ones_like: _filled(create.ones),
     np.empty_like: _filled(create.empty), np.full_like: _full_like, np.linspace: _linspace,
     np.einsum: _einsum, np.where: _where, np.sort: _sort, np.argsort: _argsort, np.isin: _isin,
-    np.astype: _astype,
+    np.astype: _astype, np.reciprocal: _reciprocal,
 }
 # methods of ufuncs
 METHODS: dict[tuple[np.ufunc, str], _Function] = {

@@ -28,7 +28,7 @@ FOUND = Functions(nb)
 # whose protocol no argument of these goes through
 NOT_OF_ARRAYS = frozenset()
 COUNTS = Counter()
-ROUNDS = 14                                   # calls of a function without options, and of each that it has
+ROUNDS, PAIRS = 8, 2                          # calls with one option or none, and with two
 UNSET = inspect.Parameter.empty
 
 
@@ -65,24 +65,29 @@ LIMITS = [
 
 # --------------------------------------------------------------------------------- arguments by their names
 class Draw:
-    """Random arguments of one call. x: the first array. other: the dtype that is drawn beside float64."""
+    """Random arguments of one call.
+
+    x : the first array. other : the dtype that is drawn beside float64. apart : whether elements of float64
+    lie apart in some calls. Both depend on the function: each is a kernel more to compile.
+    """
 
     def __init__(self, name, rng):
         self.name, self.rng, self.x, self.given = name, rng, None, {}
-        self.other = ("f4", "i8", "?", "i4")[zlib.crc32(name.encode()) % 4]
+        seed = zlib.crc32(name.encode())
+        self.other, self.apart = ("f4", "i8", "?", "i4")[seed % 4], seed % 3 == 0
 
     def pick(self, *choices):
         return choices[self.rng.integers(len(choices))]
 
     def array(self, shape, dtype=None):
-        dtype = dtype or self.pick("f8", "f8", "f8", self.other)
+        dtype = dtype or self.pick("f8", "f8", "f8", "f8", self.other)
         x = self.rng.normal(size=shape)
         x = x > 0 if dtype == "?" else (x * 3).round() if dtype[0] == "i" else x
         return self.laid(np.asarray(x, dtype))
 
     def laid(self, x):
         """x, contiguous, or with gaps and backwards, or in the order of columns."""
-        how = self.rng.integers(4) if x.ndim and x.dtype == "f8" else 0
+        how = self.rng.integers(4) if x.ndim and x.dtype == "f8" and self.apart else 0
         if how == 1:
             big = np.zeros([2 * n for n in x.shape], x.dtype)
             view = big[tuple([slice(None, None, -2)] * x.ndim)]
@@ -212,7 +217,11 @@ def main(d):
     if d.name in ("numpy.diagonal", "numpy.trace", "numpy.tril", "numpy.triu", "numpy.matrix_transpose",
                   "numpy.linalg.matrix_transpose"):
         return d.first((2, 3), (3, 3), (2, 3, 4), (0, 2))
-    if d.name in ("numpy.diag", "numpy.linalg.norm"):
+    if d.name in ("numpy.linalg.svd", "numpy.linalg.svdvals", "numpy.linalg.matrix_norm"):
+        return d.first((2, 3), (3, 3), (2, 3, 2))
+    if d.name == "numpy.pad":
+        return d.first((3,), (2, 3), (0, 3))
+    if d.name in ("numpy.diag", "numpy.linalg.norm", "numpy.linalg.vector_norm"):
         return d.first((3,), (2, 3), (3, 2))
     if d.name in ("numpy.linalg.vecdot", "numpy.linalg.matmul", "numpy.dot", "numpy.inner",
                   "numpy.take_along_axis"):
@@ -283,6 +292,7 @@ VALUES = {
     "numpy.take_along_axis indices": Draw.places_along,
     "reps": lambda d: d.pick(2, (2, 1), (0,), (2, 1, 1, 2), np.array([1, 2])),
     "upper": lambda d: d.pick(True, False), "UPLO": lambda d: d.pick("L", "U", "l", "u"),
+    "numpy.linalg.vector_norm ord": lambda d: d.pick(1, 2, np.inf, -np.inf, 3, 0),
     "ord": lambda d: d.pick(None, 1, 2, np.inf, -np.inf, "fro", 3, -1),
     "full_matrices": lambda d: d.pick(True, False), "compute_uv": lambda d: d.pick(True, False),
     "hermitian": lambda d: d.pick(True, False),
@@ -417,8 +427,10 @@ def compared(name, call, places, options, given, rng):
         assert (got.shape, got.dtype) == (want.shape, want.dtype), text
         return
     agree(got, np.sort(want) if name == "numpy.unique_values" else want, text)
-    flat = leaves(want)
-    if all(z.dtype == "f8" and np.isfinite(z).all() for z in flat) and "f4" not in repr(options):
+    flat, exact = leaves(want), not name.endswith(".outer") or len(name) % 4 == 0
+    if name == "numpy.linalg.svd" and options.get("full_matrices", True):
+        return                                # the rest of a basis has no derivative
+    if exact and all(z.dtype == "f8" and np.isfinite(z).all() for z in flat) and "f4" not in repr(options):
         with np.errstate(all="ignore"):
             COUNTS["gradients"] += slope(call, places, options, rng, text)
 
@@ -437,7 +449,7 @@ def test_a_function_gives_what_numpys_gives(name):
     options = [p for p in options if name != "numpy.where"]
     for wanted in subsets(options):
         COUNTS["signatures"] += 1
-        for _ in range(ROUNDS if len(wanted) < 2 else 4):
+        for _ in range(ROUNDS if len(wanted) < 2 else PAIRS):
             places, given = drawn(name, function, wanted, rng)
             compared(name, function, places, given, {*wanted, *given}, rng)
 
@@ -455,10 +467,10 @@ UNGIVEN = {"axis": 0, "keepdims": False, "initial": np._NoValue, "where": True}
 def operands(d, ufunc, outer):
     """Inputs of a ufunc, in its domain, that broadcast."""
     op = FOUND.known(ufunc)
-    row = OPS.get(getattr(op, "name", op.__name__))
+    row = OPS.get(getattr(op, "name", op.__name__.strip("_")))
     at = (row and row.at) or (-3.0, 3.0)
     spans = at if isinstance(at[0], (tuple, type)) else (at,) * ufunc.nin
-    shapes = d.pick([(3,), (3,)], [(2, 3), (3,)], [(2, 3), ()], [(0, 3), (3,)], [(2, 1), (1, 3)])
+    shapes = d.pick([(3,), (3,)], [(2, 3), (2, 3)], [(0, 3), (0, 3)], [(), ()])
     shapes = [(2, 3), (3, 2)] if d.name == "numpy.matmul" else [(2, 3), (3,)] if outer else shapes
     dtype = d.pick("f8", "f8", "f8", d.other)
     for shape, span in zip(shapes, spans[:ufunc.nin], strict=False):
@@ -502,9 +514,9 @@ def test_a_ufunc_gives_what_numpys_gives(name):
         table = {p: draw for p, draw in CALL.items() if p != "where"} | {
             "axis": Draw.axis, "keepdims": REDUCE["keepdims"],
             "axes": lambda d: d.pick([(-2, -1)] * 3, [-1, -1, ()])}
-    ufunc_calls(name, ufunc, "__call__", table, 4)
+    ufunc_calls(name, ufunc, "__call__", table, 2)
     if ufunc.nin == 2 and ufunc.signature is None:
-        ufunc_calls(name, ufunc, "outer", {"dtype": Draw.dtype}, 2)
+        ufunc_calls(name, ufunc, "outer", {"dtype": Draw.dtype}, 1)
 
 
 @pytest.mark.parametrize(("ufunc", "method"), METHODS, ids=lambda part: getattr(part, "__name__", part))
@@ -568,3 +580,21 @@ def test_the_correction_arrives():
                  lambda: np.std(x, None, None, None, 1),
                  lambda: nb.std(x, correction=1), lambda: nb.std(x, ddof=1)):
         np.testing.assert_allclose(call().numpy(), np.std([1.0, 2, 4], ddof=1), rtol=1e-15)
+
+
+LIKE = [(np.zeros, (3,), {}), (np.zeros, ((2, 3), "f4"), {"order": "C"}), (np.ones, (2,), {"dtype": int}),
+        (np.full, ((2, 2), 7), {}), (np.full, (3, 2.5, "f4"), {}), (np.arange, (3,), {}),
+        (np.arange, (1, 7, 2), {"dtype": "f4"}), (np.eye, (3,), {}), (np.eye, (2, 3, 1), {"dtype": "f4"}),
+        (np.eye, (2,), {"M": 4, "k": -1}), (np.asarray, ([1.0, 2],), {}), (np.array, ([[1, 2]],), {"dtype": "f8"})]
+
+
+def test_arrays_are_made_like_a_tensor():
+    t = nb.asarray([1.0])
+    for make, args, options in LIKE:
+        got = make(*args, **options, like=t)
+        assert type(got) is nb.Tensor
+        agree(got, make(*args, **options), f"{make.__name__}{args}")
+    for call, message in ((lambda: np.zeros(3, order="F", like=t), r"numpy\.zeros: .*'order'"),
+                          (lambda: np.array([1.0], ndmin=2, like=t), r"numpy\.array: .*'ndmin'")):
+        with pytest.raises(errors.ProtocolError, match=message):
+            call()

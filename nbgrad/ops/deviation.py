@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad import errors
 from nbgrad.declare import elementwise
 from nbgrad.ops.compare import equal
 from nbgrad.ops.elementwise import subtract, where

@@ -68,7 +68,10 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
     """
     xs, where = _bind("trace", x, offset, axis1, axis2)
     found = apply(diagonal, xs, where)
-    return sum(found if dtype is None else astype(found, dtype), -1)
+    if dtype is None:
+        return sum(found, -1)
+    found = astype(found, dtype)
+    return astype(sum(found, -1), found.dtype)        # small integers wrap in the end as in each step
 
 
 def diag(x: Any, k: int = 0) -> Tensor:

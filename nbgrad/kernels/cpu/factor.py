@@ -112,7 +112,7 @@ def finite(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(good[..., None, None], a, np.eye(*a.shape[-2:], dtype=a.dtype)), good
 
 
-def _read(a: np.ndarray, lower: bool) -> tuple[np.ndarray, np.ndarray]:
+def _read(a: np.ndarray, lower: bool) -> tuple[np.ndarray, Any]:
     """`finite` of what is read: one triangle."""
     return (a, np.True_) if np.isfinite(a).all() else finite(np.tril(a) if lower else np.triu(a))
 
