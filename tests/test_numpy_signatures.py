@@ -48,6 +48,7 @@ UFUNCS = {name: f for name, f in KNOWN.items() if isinstance(f, np.ufunc)}
 NEVER = {"out", "order", "subok", "device", "like"}
 REFUSED = {
     "numpy.average": {"returned"}, "numpy.take": {"mode"}, "numpy.reshape": {"copy"},
+    "numpy.linalg.svd": {"hermitian"},
     "numpy.pad": {"stat_length", "end_values", "reflect_type"}, "numpy.clip": {"where", "casting", "dtype"},
     "numpy.einsum": {"dtype", "casting"}, "numpy.logical_and.reduce": {"initial", "dtype"},
     "numpy.logical_or.reduce": {"initial", "dtype"},
