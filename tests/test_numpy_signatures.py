@@ -431,6 +431,7 @@ def compared(name, call, places, options, given, rng):
     flat, exact = leaves(want), not name.endswith(".outer") or len(name) % 4 == 0
     if name == "numpy.linalg.svd" and options.get("full_matrices", True):
         return                                # the rest of a basis has no derivative
+    exact = exact and name not in ("numpy.around", "numpy.round")         # a difference may cross a step
     if exact and all(z.dtype == "f8" and np.isfinite(z).all() for z in flat) and "f4" not in repr(options):
         with np.errstate(all="ignore"):
             COUNTS["gradients"] += slope(call, places, options, rng, text)
@@ -586,7 +587,8 @@ def test_the_correction_arrives():
 LIKE = [(np.zeros, (3,), {}), (np.zeros, ((2, 3), "f4"), {"order": "C"}), (np.ones, (2,), {"dtype": int}),
         (np.full, ((2, 2), 7), {}), (np.full, (3, 2.5, "f4"), {}), (np.arange, (3,), {}),
         (np.arange, (1, 7, 2), {"dtype": "f4"}), (np.eye, (3,), {}), (np.eye, (2, 3, 1), {"dtype": "f4"}),
-        (np.eye, (2,), {"M": 4, "k": -1}), (np.asarray, ([1.0, 2],), {}), (np.array, ([[1, 2]],), {"dtype": "f8"})]
+        (np.eye, (2,), {"M": 4, "k": -1}), (np.asarray, ([1.0, 2],), {}),
+        (np.array, ([[1, 2]],), {"dtype": "f8"})]
 
 
 def test_arrays_are_made_like_a_tensor():
@@ -595,7 +597,7 @@ def test_arrays_are_made_like_a_tensor():
         got = make(*args, **options, like=t)
         assert type(got) is nb.Tensor
         agree(got, make(*args, **options), f"{make.__name__}{args}")
-    for call, message in ((lambda: np.zeros(3, order="F", like=t), r"numpy\.zeros: .*'order'"),
+    for call, message in ((lambda: np.zeros(3, order="F", like=t), "zeros: order='F'"),
                           (lambda: np.array([1.0], ndmin=2, like=t), r"numpy\.array: .*'ndmin'")):
-        with pytest.raises(errors.ProtocolError, match=message):
+        with pytest.raises(errors.NbgradError, match=message):
             call()
