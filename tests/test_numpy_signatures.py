@@ -10,6 +10,7 @@ What is refused is listed here, and its message names the function and the argum
 import inspect
 import itertools
 import re
+import warnings
 import zlib
 from collections import Counter
 
@@ -191,7 +192,8 @@ class Draw:
 
     def means(self):
         axis = self.given.get("axis") if self.x.ndim else None
-        return np.mean(self.x, axis, keepdims=True, where=self.given.get("where", True))
+        with warnings.catch_warnings(action="ignore"):    # of nothing
+            return np.mean(self.x, axis, keepdims=True, where=self.given.get("where", True))
 
     def sections(self):
         n = self.x.shape[self.given.get("axis", 0)] if self.x.ndim else 1
