@@ -19,7 +19,7 @@ from nbgrad.broadcast import astype, fit
 from nbgrad.core import Graph, Op, apply, evaluate
 from nbgrad.kernels import layout, table
 from nbgrad.ops import reduce
-from nbgrad.ops.compare import equal, isinf, less, logical_and, logical_not
+from nbgrad.ops.compare import equal, isinf, less, logical_not
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.elementwise import exp, logaddexp, maximum, minimum, where
 from nbgrad.ops.exponential import logsumexp
@@ -84,12 +84,16 @@ class Contraction(Op):
         return None if t is None else self._shared(t, count, z)
 
     def _count(self, xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
-        """How many terms are equal to the result; None for a sum."""
+        """How many terms are equal to the result; None for a sum.
+
+        Of a logsumexp what the weights of its terms add up to: not quite 1, as the result is rounded.
+        """
         if self.how == "sum":
             return None
         if self.counted is None:
+            weight: Value = _soft if self.how == "logsumexp" else lambda v, g, z: where(equal(v, z), g, 0.0)
             self.counted = Contraction(
-                f"{self.name}_count", lambda z, *xs: where(equal(self.term.value(*xs), z), 1.0, 0.0),
+                f"{self.name}_count", lambda z, *xs: weight(self.term.value(*xs), 1.0, z),
                 (self.to, *self.pairs), self.to, exact=self.exact, discrete=True)
         return evaluate(self.counted, [z, *xs], params, Tensor in map(type, [z, *xs]))
 
@@ -97,7 +101,7 @@ class Contraction(Op):
         """A cotangent, or tangent, divided among the terms that equal the result, if it goes to those."""
         if count is None:
             return g
-        share = _among_winners if self.exact else _among_infinite
+        share = _among_winners if self.exact else _among_weights
         return evaluate(share, [g, count, z], {}, Tensor in map(type, [g, count, z]))
 
     def _derived(self, key: Any, xs: Sequence[Any], params: dict[str, Any], like: Any) -> Any:
@@ -175,8 +179,8 @@ def _soft(v: Tensor, g: Tensor, z: Tensor) -> Tensor:
 _WEIGHTS: dict[str, Value] = {"max": _largest, "min": _smallest, "logsumexp": _soft}
 _among_winners = Elementwise(
     "among_winners", lambda g, count, z: where(equal(count, 0), math.nan, g / count), arity=3)
-_among_infinite = Elementwise(           # there is no term at all where none is equal to an infinite z
-    "among_infinite", lambda g, count, z: where(logical_and(isinf(z), count > 0), g / count, g), arity=3)
+_among_weights = Elementwise(            # there is no term at all where they add up to 0
+    "among_weights", lambda g, count, z: where(equal(count, 0), g, g / count), arity=3)
 _HOW = ("sum", "max", "min", "logsumexp")
 _SUMS: dict[Any, str] = {
     **{how: how for how in _HOW}, add: "sum", reduce.sum: "sum", maximum: "max", reduce.max: "max",
