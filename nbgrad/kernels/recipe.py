@@ -12,6 +12,9 @@ import numpy as np
 
 _FOLD = re.compile(r"(\w+) (\+|\*|\||&|maximum|minimum)= (.+)")
 _NEUTRAL = {"+": "0", "*": "1", "|": "False", "&": "True"}
+# Squares beyond `small` and infinity are taken again of numbers times a power of two, which rounds nothing.
+SCALES = {"float32": {"small": 1e-30, "up": 2.0**90, "down": 2.0**-90},
+           "float64": {"small": 1e-290, "up": 2.0**600, "down": 2.0**-600}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +27,10 @@ class Recipe:
     steps : statements in order: after "each: " those done with every element (separated by ";"), else once.
             `t += v` (and *= |= &= maximum= minimum=) folds v over the row into t. The result is one element
             for the row, `row = v`, or one for each element, `each = v`. n is the number of elements in the
-            row, k a number given by the caller. After "each if c: " they are done only where c holds; they
-            may be done elsewhere, too.
+            row, k a number given by the caller, first the row's first element of x, or 0 if there is none.
+            small is a sum of squares below which digits are lost; up and down are powers of two that bring
+            such ones, and those beyond the range, back. After "each if c: " they are done only where c holds;
+            they may be done elsewhere, too.
     kind  : the dtype of work and result, from that of the last full operand: "float", "same", "bool", or
         "whole", in which NumPy sums
     """
@@ -45,6 +50,11 @@ class Recipe:
     def sweeps(self) -> int:
         """How often the elements are walked over."""
         return len([step for step in self.steps if step.startswith("each")])
+
+    @property
+    def firsts(self) -> list[str]:
+        """`first`, if a step reads it."""
+        return ["first"] if re.search(r"\bfirst\b", " ".join(self.steps)) else []
 
     def dtype(self, given: np.dtype) -> np.dtype:
         """The dtype of the result."""
@@ -97,6 +107,8 @@ def join(combine: str, a: str, b: str) -> str:
 
 def typed(text: str, dtype: np.dtype) -> str:
     """A text with constants and conversions T(...) of the dtype of work."""
+    for word, number in SCALES.get(dtype.name, {}).items():
+        text = re.sub(rf"\b{word}\b", f"T({number})", text)
     return re.sub(r"\bT\(", "(0 != " if dtype == np.bool_ else f"{dtype}(", text)
 
 

@@ -14,54 +14,75 @@ MEAN = Recipe("mean", ("x",), (), ("each: t += x", "row = t / T(n)"))
 EXTREMUM_VJP = Recipe("extremum_vjp", ("x",), ("g", "z"), (
     "each: count += T(x == z)", "share = g / count", "other = T(nan) if count == 0 else T(0)",
     "each: each = share if x == z else other"))
-_SQUARES = ("each: t += x", "mean = t / T(n)", "each: d = x - mean; v += d * d")
-VAR = Recipe("var", ("x",), (), (*_SQUARES, "row = T(v / T(k) if k > 0 else nan)"))
-STD = Recipe("std", ("x",), (), (*_SQUARES, "row = T(sqrt(v / T(k)) if k > 0 else nan)"))
-# Squares that overflow, or underflow so far that it shows (k is where), are taken again of x by its largest.
+# Deviations are those from the first element, less their mean: so a large mean takes no digits from them, and
+# those of equal elements are 0.
+_SQUARES = ("each: t += x - first", "mean = t / T(n)", "each: d = x - first - mean; v += d * d")
+_SCALE = "u = T(1) if v > small and v < T(inf) else up if v <= small else down"
+VAR = Recipe("var", ("x",), (), (*_SQUARES, "row = T(v / T(k))"))
+STD = Recipe("std", ("x",), (), (
+    *_SQUARES, _SCALE, "a = u if u < T(1) else T(1)", "b = u / a",
+    "each if u != T(1): s += (x * a - first * a) * b", "middle = s / T(n)",
+    "each if u != T(1): d = (x * a - first * a) * b - middle; w += d * d",
+    "row = T(sqrt(v / T(k)) if u == T(1) else sqrt(w / T(k)) / u)"))
 NORM = Recipe("norm", ("x",), (), (
-    "each: v += x * x",
-    "each if not (v > T(k) and v < T(inf)): top maximum= abs(x)",
-    "scale = top if top > T(0) and top < T(inf) else T(1)",
-    "each if not (v > T(k) and v < T(inf)): d = x / scale; w += d * d",
-    "row = sqrt(v) if v > T(k) and v < T(inf) else scale * sqrt(w)"))
+    "each: v += x * x", _SCALE, "each if u != T(1): d = x * u; w += d * d",
+    "row = sqrt(v) if u == T(1) else sqrt(w) / u"))
 VAR_VJP = Recipe("var_vjp", ("x",), ("g",), (
-    "each: t += x", "mean = t / T(n)", "scale = g * T(k)", "each: each = (x - mean) * scale"))
+    "each: t += x - first", "mean = t / T(n)", "scale = g * T(k)", "each: each = (x - first - mean) * scale"))
 STD_VJP = Recipe("std_vjp", ("x",), ("g", "z"), (
-    "each: t += x", "mean = t / T(n)", "scale = g * T(k) if z != T(0) else T(0)",
-    "divisor = z if z != T(0) else T(1)", "each: each = (x - mean) / divisor * scale"))
+    "u = T(1) if z < up else down", "start = first * u",
+    "each: t += x * u - start", "mean = t / T(n)", "scale = g * T(k) if z != T(0) else T(0)",
+    "divisor = z * u if z != T(0) else T(1)", "each: each = (x * u - start - mean) / divisor * scale"))
 NORM_VJP = Recipe("norm_vjp", ("x",), ("g", "z"), (
     "scale = g if z != T(0) else T(0)", "divisor = z if z != T(0) else T(1)",
     "each: each = x / divisor * scale"))
 _TOP = "each: top maximum= x"
+# The sum of exponentials, less 1: what is left of it where one element is much larger than the others.
+_REST = ("each: others += exp(x - top) if x != top else T(0); ties += T(1) if x == top else T(0)",
+         "rest = others + (ties - T(1))")
 LOGSUMEXP = Recipe("logsumexp", ("x",), (), (
-    _TOP, "each: total += exp(x - top)", "row = top if top - top != 0 else top + log(total)"))
+    _TOP, *_REST, "row = top if top - top != 0 else top + log1p(rest)"))
 SOFTMAX = Recipe("softmax", ("x",), (), (
     _TOP, "each: e = exp(x - top); each = e; total += e", "over = T(1) / total", "each: each = each * over"))
 LOG_SOFTMAX = Recipe("log_softmax", ("x",), (), (
-    _TOP, "each: total += exp(x - top)", "shift = log(total)", "each: each = x - top - shift"))
-LOGSUMEXP_VJP = Recipe("logsumexp_vjp", ("x",), ("g", "z"), (
-    "each if z - z != 0: count += T(x == z)", "scale = g if z - z == 0 else g / count",
-    "each: each = exp(T(0) if x == z else x - z) * scale"))
-SOFTMAX_VJP = Recipe("softmax_vjp", ("g", "z"), (), ("each: t += g * z", "each: each = z * (g - t)"))
-LOG_SOFTMAX_VJP = Recipe("log_softmax_vjp", ("g", "z"), (), ("each: t += g", "each: each = g - exp(z) * t"))
+    _TOP, *_REST, "shift = log1p(rest)", "each: each = x - top - shift"))
+# The elements that equal an infinite largest one share.
+LOGSUMEXP_VJP = Recipe("logsumexp_vjp", ("x",), ("g",), (
+    _TOP, "each: e = exp(T(0) if x == top else x - top); each = e; total += e", "scale = g / total",
+    "each: each = each * scale"))
+# Where one of the probabilities is nearly 1, what it lacks is taken from the others: 1 less it would be mere
+# rounding. (Of numbers that do not sum to 1, edge leaves none out.)
+_EDGE = "edge = T(0.5) if abs(s - T(1)) < T(0.001) else T(inf)"
+SOFTMAX_VJP = Recipe("softmax_vjp", ("g", "z"), (), (
+    "each: gz = g * z; t += gz; s += z; o += gz if z <= T(0.5) else T(0); "
+    "q += z if z <= T(0.5) else T(0)", _EDGE,
+    "each: each = z * (g - t) if z <= edge else z * (g * q - o)"))
+LOG_SOFTMAX_VJP = Recipe("log_softmax_vjp", ("g", "z"), (), (
+    "each: e = exp(z); each = e; t += g; s += e; o += g if e <= T(0.5) else T(0); "
+    "q += e if e <= T(0.5) else T(0)", _EDGE,
+    "each: e = each; each = g - e * t if e <= edge else g * q - e * o"))
 CLASS_ENTROPY = Recipe("class_entropy", ("x",), ("chosen", "place"), (
-    _TOP, "each: total += exp(x - top)", "row = log(total) - (chosen - top) if place >= T(0) else T(0)"))
+    _TOP, "each: others += exp(x - top) if x != chosen else T(0); ties += T(1) if x == chosen else T(0)",
+    "own = exp(chosen - top)", "rest = others + (ties - T(1)) * own",
+    "loss = log1p(rest) if chosen == top else log(rest + own) - (chosen - top)",
+    "row = loss if place >= T(0) else T(0)"))
 # less g at the place
 CLASS_ENTROPY_VJP = Recipe("class_entropy_vjp", ("x",), ("g", "place"), (
     _TOP, "each: e = exp(x - top); each = e; total += e", "scale = g / total",
     "each: each = each * scale if place >= T(0) else T(0)"))
-_SPREAD = ("each: t += x", "mean = t / T(n)", "each: d = x - mean; v += d * d",
-           "r = T(1) / sqrt(v / T(n) + T(k))")
-LAYER_NORM = Recipe("layer_norm", ("x",), (), (*_SPREAD, "each: each = (x - mean) * r"))
+_SPREAD = (*_SQUARES, "u = T(1) if v < T(inf) else down", "start = first * u",
+           "each if u != T(1): s += x * u - start", "middle = mean if u == T(1) else s / T(n)",
+           "each if u != T(1): d = x * u - start - middle; w += d * d",
+           "r = T(1) / sqrt((v if u == T(1) else w) / T(n) + T(k) * u * u)")
+LAYER_NORM = Recipe("layer_norm", ("x",), (), (*_SPREAD, "each: each = (x * u - start - middle) * r"))
 LAYER_NORM_AFFINE = Recipe("layer_norm_affine", ("w", "b", "x"), (), (
-    *_SPREAD, "each: each = (x - mean) * r * w + b"))
+    *_SPREAD, "each: each = (x * u - start - middle) * r * w + b"))
 LAYER_NORM_WEIGHT = Recipe("layer_norm_weight", ("g", "x"), (), (
-    *_SPREAD, "each: each = g * ((x - mean) * r)"))
+    *_SPREAD, "each: each = g * ((x * u - start - middle) * r)"))
 LAYER_NORM_VJP = Recipe("layer_norm_vjp", ("g", "x"), (), (
-    "each: t += x; u += g", "mean = t / T(n)", "total = u / T(n)",
-    "each: d = x - mean; v += d * d; along += g * d", "r = T(1) / sqrt(v / T(n) + T(k))",
-    "slope = along * r * r / T(n)", "each: each = r * (g - total - (x - mean) * slope)"))
+    *_SPREAD, "each: total += g; along += g * (x * u - start - middle)", "shift = total / T(n)",
+    "slope = along * r * r / T(n)", "each: each = r * u * (g - shift - (x * u - start - middle) * slope)"))
 LAYER_NORM_AFFINE_VJP = Recipe("layer_norm_affine_vjp", ("w", "g", "x"), (), (
-    "each: t += x; u += g * w", "mean = t / T(n)", "total = u / T(n)",
-    "each: d = x - mean; v += d * d; along += g * w * d", "r = T(1) / sqrt(v / T(n) + T(k))",
-    "slope = along * r * r / T(n)", "each: each = r * (g * w - total - (x - mean) * slope)"))
+    *_SPREAD, "each: total += g * w; along += g * w * (x * u - start - middle)", "shift = total / T(n)",
+    "slope = along * r * r / T(n)",
+    "each: each = r * u * (g * w - shift - (x * u - start - middle) * slope)"))

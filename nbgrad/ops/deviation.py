@@ -11,9 +11,9 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.declare import elementwise
 from nbgrad.ops.compare import equal
-from nbgrad.ops.elementwise import subtract, where
+from nbgrad.ops.elementwise import where
 from nbgrad.ops.pullback import aligned, derived
-from nbgrad.ops.reduce import Axis, bind, mean, with_axes
+from nbgrad.ops.reduce import Axis, bind, centred, with_axes
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor
@@ -25,9 +25,9 @@ _ratio = elementwise("ratio", lambda a, b: where(equal(b, 0), 0, a / where(equal
 
 
 def _deviations(x: Tensor, axis: tuple[int, ...], correction: float, factor: int) -> Tensor:
-    """Deviations from the mean times factor over the divisor of the variance; nan where there is none."""
+    """Deviations from the mean times factor over the divisor of the variance."""
     n = product(x.shape[a] for a in axis) - correction
-    return subtract(x, mean(x, axis, True)) * (factor / n if n > 0 else math.nan)
+    return centred(x, axis) * (factor / n if n > 0 else math.inf)
 
 
 def _of_var(g: Tensor, x: Tensor, axis: tuple[int, ...], correction: float) -> Tensor:
@@ -87,7 +87,8 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
         ddof: float | None = None) -> Any:
     """Return the variance of x over axes (None: all): squared deviations summed, over count - correction.
 
-    ddof is NumPy's name for correction: ValueRangeError for both. nan where the divisor is not positive.
+    ddof is NumPy's name for correction: ValueRangeError for both. A count that is not above it gives inf, or
+    nan where x is constant. A large mean takes no digits from it.
     """
     return _bind_var("var", x, axis, keepdims, correction, ddof)
 
@@ -96,7 +97,10 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
     like=np.std, cases=_SPREAD)
 def std(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0,
         ddof: float | None = None) -> Any:
-    """Return the standard deviation, the square root of `var`; its derivative at a constant x is 0."""
+    """Return the standard deviation, the square root of `var`, also where that overflows or underflows.
+
+    Its derivative at a constant x is 0.
+    """
     return _bind_var("std", x, axis, keepdims, correction, ddof)
 
 

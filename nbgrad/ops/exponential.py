@@ -6,36 +6,63 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad import devices
+from nbgrad.broadcast import shaped
 from nbgrad.ops.axes import one
-from nbgrad.ops.compare import equal, isinf
-from nbgrad.ops.elementwise import divide, exp, subtract, where
+from nbgrad.ops.compare import logical_and
+from nbgrad.ops.elementwise import abs, exp, subtract, where
 from nbgrad.ops.pullback import aligned, derived
-from nbgrad.ops.reduce import Axis, bind, sum, with_axes
+from nbgrad.ops.reduce import Axis, bind, reduced, sum, with_axes
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor
+from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 
-def _weights(x: Tensor, z: Tensor, axis: tuple[int, ...]) -> Tensor:
-    """Derivative of logsumexp: exp(x - z); where z is infinite the elements that equal it share."""
-    equals = equal(x, z)
-    share = divide(equals, sum(equals, axis, True)).astype(z.dtype)
-    return where(isinf(z), share, exp(x - where(isinf(z), 0, z)))
+def less_mean(x: Tensor, p: Tensor, axis: tuple[int, ...]) -> Tensor:
+    """x - sum(p x). As p sums to 1, x may be counted from where p is nearly 1, and nothing cancels there."""
+    some = logical_and(p > 0.5, abs(sum(p, axis, True) - 1) < 0.001)
+    d = subtract(x, sum(where(some, x, 0), axis, True))
+    return subtract(d, sum(multiply(p, d), axis, True))
 
 
-def _of_logsumexp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...]) -> Tensor:
-    return multiply(with_axes(g, x, axis), _weights(x, with_axes(z, x, axis), axis))
+def _of_softmax(g: Tensor, z: Tensor, axis: tuple[int, ...]) -> Tensor:
+    return multiply(z, less_mean(g, z, axis))
 
 
-@op(vjp=tuple([derived(_of_logsumexp, place) for place in range(3)]), keep="x",
-    like=lambda g, z, x, axis: g * np.exp(x - z),
-    cases=[((3, 1), (3, 1), (3, 4), {"axis": (1,)}), ((1, 4), (1, 4), (3, 4), {"axis": (0,)})])
-def logsumexp_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...]) -> Any:
-    """Return the cotangent of x from that of its logsumexp z: g exp(x - z); equal infinities share g."""
-    return aligned("logsumexp_vjp", axis, (g, z), (x,)), {"axis": axis}
+_PAIRS: list[Any] = [((4,), (4,), {"axis": (0,)}), ((3, 4), (3, 4), {"axis": (0,)}),
+                     ((2, 3), (2, 3), {"axis": (1,)}), ((2, 3), (2, 3), {"axis": (0, 1)})]
 
 
-@op(vjp=lambda g, z, x, axis, keepdims: logsumexp_vjp(g, z, x, axis), like="scipy.special.logsumexp", cases=[
+def _like_softmax(x: np.ndarray, axis: tuple[int, ...]) -> np.ndarray:
+    e = np.exp(x - x.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True)
+
+
+@op(vjp=(lambda v, h, g, z, axis: softmax_vjp(v, z, axis), derived(_of_softmax, 1)), keep="x",
+    like=lambda g, z, axis: z * (g - np.sum(g * z, axis, keepdims=True)), cases=_PAIRS)
+def softmax_vjp(g: Any, z: Any, axis: tuple[int, ...]) -> Any:
+    """Return the cotangent of x from that of its softmax z: z (g - sum(g z))."""
+    return aligned("softmax_vjp", axis, (), (g, z)), {"axis": axis}
+
+
+def _weights(x: Tensor, axis: tuple[int, ...]) -> Tensor:
+    """Derivative of logsumexp: softmax over axes; equal infinities share."""
+    ones = devices.full(reduced(x, axis, True), 1, x.dtype, devices.of(raw(x)))
+    return logsumexp_vjp(wrap(ones), x, axis)
+
+
+@op(vjp=(lambda v, h, g, x, axis: shaped(sum(multiply(v, _weights(x, axis)), axis, True), g),
+         lambda v, h, g, x, axis: softmax_vjp(multiply(with_axes(g, x, axis), v), _weights(x, axis), axis)),
+    multilinear=(0,), keep="x", like=lambda g, x, axis: g * _like_softmax(x, axis),
+    cases=[((3, 1), (3, 4), {"axis": (1,)}), ((1, 4), (3, 4), {"axis": (0,)}),
+           ((1, 1), (2, 3), {"axis": (0, 1)})])
+def logsumexp_vjp(g: Any, x: Any, axis: tuple[int, ...]) -> Any:
+    """Return the cotangent of x from that of its logsumexp: g softmax(x); equal infinities share g."""
+    return aligned("logsumexp_vjp", axis, (g,), (x,)), {"axis": axis}
+
+
+@op(vjp=lambda g, z, x, axis, keepdims: logsumexp_vjp(g, x, axis), keep="x",
+    like="scipy.special.logsumexp", cases=[
     ((3, 4),), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": (0, -1), "keepdims": True}), ((), {})])
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return log(sum(exp(x))) over axes (None: all), without overflow, a float; -inf of no element.
@@ -46,26 +73,15 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return (x,), params
 
 
-def _of_softmax(g: Tensor, z: Tensor, axis: int) -> Tensor:
-    return multiply(z, subtract(g, sum(multiply(g, z), axis, True)))
-
-
 def _of_log_softmax(g: Tensor, z: Tensor, axis: int) -> Tensor:
     return subtract(g, multiply(exp(z), sum(g, axis, True)))
 
 
-_PAIRS: list[Any] = [((4,), (4,), {"axis": 0}), ((3, 4), (3, 4), {"axis": 0}), ((2, 3), (2, 3), {"axis": 1})]
+_ALONG: list[Any] = [((4,), (4,), {"axis": 0}), ((3, 4), (3, 4), {"axis": 0}), ((2, 3), (2, 3), {"axis": 1})]
 
 
-@op(vjp=(lambda v, h, g, z, axis: softmax_vjp(v, z, axis), derived(_of_softmax, 1)), keep="x",
-    like=lambda g, z, axis: z * (g - np.sum(g * z, axis, keepdims=True)), cases=_PAIRS)
-def softmax_vjp(g: Any, z: Any, axis: int) -> Any:
-    """Return the cotangent of x from that of its softmax z: z (g - sum(g z))."""
-    return aligned("softmax_vjp", (axis,), (), (g, z)), {"axis": axis}
-
-
-@op(vjp=(derived(_of_log_softmax, 0), derived(_of_log_softmax, 1)), keep="x",
-    like=lambda g, z, axis: g - np.exp(z) * np.sum(g, axis, keepdims=True), cases=_PAIRS)
+@op(vjp=(lambda v, h, g, z, axis: less_mean(v, exp(z), (axis,)), derived(_of_log_softmax, 1)), keep="x",
+    like=lambda g, z, axis: g - np.exp(z) * np.sum(g, axis, keepdims=True), cases=_ALONG)
 def log_softmax_vjp(g: Any, z: Any, axis: int) -> Any:
     """Return the cotangent of x from that of its log_softmax z: g - exp(z) sum(g)."""
     return aligned("log_softmax_vjp", (axis,), (), (g, z)), {"axis": axis}
@@ -76,7 +92,7 @@ def _bind_along(name: str, x: Any, axis: int) -> Any:
     return (x,), {"axis": one(name, axis, x.ndim)}
 
 
-@op(vjp=lambda g, z, x, axis: softmax_vjp(g, z, axis), keep="z", like="scipy.special.softmax",
+@op(vjp=lambda g, z, x, axis: softmax_vjp(g, z, (axis,)), keep="z", like="scipy.special.softmax",
     cases=[((4,), {"axis": -1}), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": 1})])
 def softmax(x: Any, axis: int = -1) -> Any:
     """Return exp(x) over its sum along an axis, without overflow: x's shape, a float."""

@@ -11,7 +11,7 @@ from nbgrad.broadcast import astype
 from nbgrad.declare import elementwise
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.elementwise import abs, negative, square, subtract, where
-from nbgrad.ops.exponential import log_softmax, softmax
+from nbgrad.ops.exponential import less_mean, log_softmax, softmax, softmax_vjp
 from nbgrad.ops.index import getitem
 from nbgrad.ops.reduce import floating, mean, sum
 from nbgrad.ops.shape import moveaxis, reshape
@@ -30,20 +30,18 @@ def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
     raise errors.bad_choice(op, "reduction", reduction, ("mean", "sum", "none"))
 
 
-def _pulled(x: Tensor, u: Tensor, places: np.ndarray) -> Tensor:
-    """u times the derivative of each row's loss: softmax(x) less 1 at the place, 0 where that is negative."""
+def _pushed(c: Tensor, z: Any, g: Tensor, x: Tensor, places: np.ndarray) -> Tensor:
+    """Cotangent of g in class_entropy_vjp: the mean of c by softmax(x), less c at the place of each row."""
     units = np.zeros(x.shape, x.dtype)
     units[np.arange(places.size), places] = places >= 0
-    units, some = [devices.beside(a, raw(x)) for a in (units, (places >= 0)[:, None])]
-    return multiply(subtract(softmax(x, -1), wrap(units)), multiply(u, wrap(some)))
+    d = less_mean(c, softmax(x, -1), (1,))
+    return negative(sum(multiply(d, wrap(devices.beside(units, raw(x)))), -1))
 
 
 def _curved(c: Tensor, z: Any, g: Tensor, x: Tensor, places: np.ndarray) -> Tensor:
     """Cotangent of x in class_entropy_vjp."""
-    p = softmax(x, -1)
     some = devices.beside((places >= 0)[:, None], raw(x))
-    u = multiply(multiply(p, c), multiply(reshape(g, (-1, 1)), wrap(some)))
-    return subtract(u, multiply(p, sum(u, -1, True)))
+    return softmax_vjp(multiply(c, multiply(reshape(g, (-1, 1)), wrap(some))), softmax(x, -1), (1,))
 
 
 def _like_entropy(x: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -71,7 +69,7 @@ def class_entropy(x: Any, places: np.ndarray) -> Any:
 
 
 @op(multilinear=(0,), keep="x", like=_like_entropy_vjp,
-    vjp=(lambda c, z, g, x, places: sum(_pulled(x, c, places), -1), _curved),
+    vjp=(_pushed, _curved),
     cases=[((4,), (4, 3), _PLACES), ((2,), (2, 5), np.array([4, 4]))])
 def class_entropy_vjp(g: Any, x: Any, places: np.ndarray) -> Any:
     """Return the cotangent of x in `class_entropy` from that of its result."""

@@ -9,10 +9,12 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.broadcast import astype
 from nbgrad.core import Graph, apply, pull
+from nbgrad.kernels.recipe import SCALES
 from nbgrad.ops.axes import several
+from nbgrad.ops.compare import isfinite
 from nbgrad.ops.create import ones, zeros
-from nbgrad.ops.elementwise import reciprocal, sqrt, square, subtract
-from nbgrad.ops.reduce import Axis, floating, mean, sum
+from nbgrad.ops.elementwise import reciprocal, sqrt, square, where
+from nbgrad.ops.reduce import Axis, centred, floating, mean, sum
 from nbgrad.ops.shape import reshape
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
@@ -44,12 +46,14 @@ def _like_vjp(g: np.ndarray, x: np.ndarray, weight: Any = None, *, axis: tuple[i
 
 def _composite(axis: tuple[int, ...], eps: float, g: Tensor, x: Tensor, *weight: Tensor) -> Any:
     """layer_norm_vjp in other ops, to be differentiated."""
-    d = subtract(x, mean(x, axis, True))
-    r = reciprocal(sqrt(mean(square(d), axis, True) + eps))
+    d = centred(x, axis)
+    u = where(isfinite(mean(square(d), axis, True)), 1.0, SCALES[x.dtype.name]["down"])
+    d = d * u                                 # squares beyond the range are taken of smaller numbers
+    r = reciprocal(sqrt(mean(square(d), axis, True) + eps * square(u)))
     y, c = d * r, g
     if weight:
         c = g * reshape(weight[0], tuple([n if a in axis else 1 for a, n in enumerate(x.shape)]))
-    dx = r * (c - mean(c, axis, True) - y * mean(c * y, axis, True))
+    dx = r * u * (c - mean(c, axis, True) - y * mean(c * y, axis, True))
     others = tuple([a for a in range(x.ndim) if a not in axis])
     return (dx, sum(multiply(g, y), others), sum(g, others)) if weight else (dx,)
 

@@ -15,14 +15,15 @@ from nbgrad.core import Graph, pull
 from nbgrad.declare import elementwise
 from nbgrad.kernels import table
 from nbgrad.ops.axes import flag, named_dim, ordered, several
-from nbgrad.ops.compare import equal, not_equal
-from nbgrad.ops.elementwise import where
+from nbgrad.ops.compare import equal, floor, isfinite, logical_and, not_equal
+from nbgrad.ops.elementwise import abs, exp2, log2, maximum, minimum, subtract, where
 from nbgrad.ops.index import getitem
 from nbgrad.ops.pullback import aligned, derived
 from nbgrad.ops.shape import concat, permute_dims, reshape
-from nbgrad.scalar import multiply
+from nbgrad.scalar import Elementwise, multiply
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor, as_tensor, raw, unwrap, wrap
+from nbgrad.transforms import stop_gradient
 
 Axis = int | tuple[int, ...] | None
 
@@ -100,6 +101,16 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return (x,), params
 
 
+# The cotangent of a factor, where the product is neither zero nor beyond the range: none of them is zero.
+_others = elementwise("others", lambda g, z, x: g * (z / x), like=lambda g, z, x: g * (z / x),
+                      at=((-3.0, 3.0), (1.0, 3.0), (1.0, 3.0)))
+# log2 |x|, and 0 of what has none
+_size = Elementwise("size", lambda x: where(logical_and(not_equal(x, 0), isfinite(x)), log2(abs(x)), 0.0),
+                    arity=1, discrete=True)
+# x 2^t, by two factors: 2^t itself may be beyond the range
+_scaled = Elementwise("scaled", lambda x, t: x * exp2(floor(t * 0.5)) * exp2(t - floor(t * 0.5)), arity=2)
+
+
 def _tree_product(x: Tensor) -> Tensor:
     """Product over the first axis by halving: exact derivatives of any order also where factors are zero."""
     while (n := x.shape[0]) > 1:
@@ -108,23 +119,25 @@ def _tree_product(x: Tensor) -> Tensor:
     return getitem(x, 0)
 
 
-# The cotangent of a factor, where the product is neither zero nor beyond the range: none of them is zero.
-_others = elementwise("others", lambda g, z, x: g * (z / x), like=lambda g, z, x: g * (z / x),
-                      at=((-3.0, 3.0), (1.0, 3.0), (1.0, 3.0)))
-
-
 def _prod_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: bool) -> Tensor:
+    """g times the product of the others: a quotient where that is known to be good and is not differentiated
+    again, which would take one large number from another. Else the others are brought to one size by powers
+    of two and multiplied, so that no product of some of them is beyond the range.
+    """
     if 0 in x.shape or not axis:
         return multiply(reshape(g, x.shape), 1.0) if not axis else multiply(x, 0.0)
-    if table.run("normal", "reduce", None, (raw(z),), {}):
+    if x.trace is None and table.run("normal", "reduce", None, (raw(z),), {}):
         return _others(with_axes(g, x, axis), with_axes(z, x, axis), x)
+    size, most = _size(x), float(np.finfo(x.dtype).maxexp - 4)
+    t = floor(size - maximum(mean(size, axis, True), -most) + 0.5)
     trace = Graph()
-    leaf = trace.leaf(unwrap(x))
+    leaf = trace.leaf(unwrap(_scaled(x, -t)))
     end = leaf.mark
     kept = [a for a in range(x.ndim) if a not in axis]
-    rows = reshape(permute_dims(leaf, (*axis, *kept)), (-1, *[x.shape[a] for a in kept]))
-    y = _tree_product(rows)
-    return wrap(pull([(y.mark, unwrap(reshape(g, y.shape)))])[end])
+    y = _tree_product(reshape(permute_dims(leaf, (*axis, *kept)), (-1, *[x.shape[a] for a in kept])))
+    found = wrap(pull([(y.mark, unwrap(reshape(g, y.shape)))])[end])
+    back = minimum(maximum(sum(t, axis, True) - t, -2 * most), 2 * most)
+    return _scaled(found, floor(back))
 
 
 @op(vjp=_prod_vjp, like=np.prod, cases=[
@@ -134,6 +147,13 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the product of x over axes (None: all); derivatives are exact also where factors are zero."""
     x, params = bind("prod", x, axis, keepdims)
     return (x,), params
+
+
+def centred(x: Tensor, axis: tuple[int, ...]) -> Tensor:
+    """x less its mean over axes, counted from the first element: a large mean takes no digits from it."""
+    first = getitem(x, tuple([slice(0, 1) if a in axis else slice(None) for a in range(x.ndim)]))
+    d = subtract(x, stop_gradient(first))
+    return subtract(d, mean(d, axis, True))
 
 
 # What an element gets of the cotangent of a maximum: winners share equally; nan where nan has left none.

@@ -21,14 +21,14 @@ def log_softmax(rows: Rows, x: Array, axis: int) -> Array:
     return rows.run(recipes.LOG_SOFTMAX, (x,), (axis,))
 
 
-def logsumexp_vjp(rows: Rows, g: Array, z: Array, x: Array, axis: tuple[int, ...]) -> Array:
-    """g exp(x - z); where z is infinite, the elements that equal it share g."""
-    return rows.run(recipes.LOGSUMEXP_VJP, (x, g, z), axis)
+def logsumexp_vjp(rows: Rows, g: Array, x: Array, axis: tuple[int, ...]) -> Array:
+    """g times softmax(x); where the largest element is infinite, those that equal it share g."""
+    return rows.run(recipes.LOGSUMEXP_VJP, (x, g), axis)
 
 
-def softmax_vjp(rows: Rows, g: Array, z: Array, axis: int) -> Array:
-    """z (g - sum(g z)) along one axis."""
-    return rows.run(recipes.SOFTMAX_VJP, (g, z), (axis,))
+def softmax_vjp(rows: Rows, g: Array, z: Array, axis: tuple[int, ...]) -> Array:
+    """z (g - sum(g z)) over axes."""
+    return rows.run(recipes.SOFTMAX_VJP, (g, z), axis)
 
 
 def log_softmax_vjp(rows: Rows, g: Array, z: Array, axis: int) -> Array:

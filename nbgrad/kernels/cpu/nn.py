@@ -10,17 +10,20 @@ import numpy as np
 from nbgrad import memory
 from nbgrad.kernels.cache import compile_kernel
 
-# largest element of the row of n elements at p, and the sum of exponentials; what is done with each of these
+# Largest element of the row of n elements at p, and the sum of exponentials but for that at the place: where
+# that is much the largest, the loss and its derivative there are what the others add up to.
 _SUM = """
         p = row * n
         top = load(x, p)
         for i in range(1, n):
             top = fold_maximum(top, load(x, p + i))
-        total = {T}(0)
+        others = {T}(0)
         for i in range(n):
             e = {T}(exp(load(x, p + i) - top))
             {keep}
-            total = fold_add(total, e)
+            others = fold_add(others, e if i != place else {T}(0))
+        chosen = load(x, p + max(0, place))
+        own = {T}(exp(chosen - top))
 """
 _LOSS = """
 def k_class_entropy(o, x, places, n):
@@ -28,7 +31,7 @@ def k_class_entropy(o, x, places, n):
     for row in range(size(o)):
         place = load(places, row)
         {sum}
-        loss = log(total) - (load(x, p + max(0, place)) - top)
+        loss = {T}(log1p(others)) if chosen == top else {T}(log(others + own)) - (chosen - top)
         store(o, row, loss if place >= 0 else {T}(0))
     lock(token)
 """
@@ -38,12 +41,11 @@ def k_class_entropy_vjp(dx, g, x, places, n):
     for row in range(size(g)):
         place = load(places, row)
         {sum}
-        c = load(g, row)
-        part = c / total
+        part = load(g, row) / (others + own)
         for i in range(n):
             store(dx, p + i, load(dx, p + i) * part if place >= 0 else {T}(0))
         if place >= 0:
-            store(dx, p + place, load(dx, p + place) - c)
+            store(dx, p + place, -others * part)
     lock(token)
 """
 

@@ -1,8 +1,9 @@
 """Layer normalisation for the CPU.
 
-Mean and variance are taken in two passes, so that nothing cancels, over data that stays in the cache: a row,
-or a strip of columns. The backward pass takes them again: that costs less than to keep and read them.
-Sums are in blocks, so that the rounding error does not grow with the length.
+Mean and variance are taken in two passes, of what is left of each element without the first one, so that
+nothing cancels, over data that stays in the cache: a row, or a strip of columns. The backward pass takes them
+again: that costs less than to keep and read them. Sums are in blocks, so that the rounding error does not
+grow with the length.
 
 Rows, or strips, are shared out over threads. What the weight and the bias get from them is summed for each of
 a few sections of rows or strips, and then over the sections: the same for any number of threads.
@@ -18,55 +19,47 @@ import numpy as np
 
 from nbgrad import memory
 from nbgrad.kernels.cache import compile_kernel
+from nbgrad.kernels.recipe import SCALES
 
 _BLOCK, _STRIP = 2048, 128                # elements summed in a row; columns taken together
 _SECTIONS, _LEAST = 32, 4096              # at most; elements that are worth a thread
 
-# mean of the row of n elements at p; in the backward pass also that of its cotangents
-_ROW_MEAN = """
-        mean = {T}(0)
-        for i in range(0, n, {block}):
-            part = {T}(0)
-            for j in range(i, min(n, i + {block})):
-                part = fold_add(part, load(x, p + j))
-            mean += part
-        mean /= {T}(n)
-"""
-_ROW_MEANS = """
-        mean = {T}(0)
-        total = {T}(0)
-        for i in range(0, n, {block}):
-            part = {T}(0)
-            part_total = {T}(0)
-            for j in range(i, min(n, i + {block})):
-                part = fold_add(part, load(x, p + j))
-                part_total = fold_add(part_total, load(g, p + j){scaled})
-            mean += part
-            total += part_total
-        mean /= {T}(n)
-        total /= {T}(n)
+# Mean of the row of n elements at p, counted from its first element, and 1 / standard deviation. A row whose
+# squares are beyond the range is taken again, times a power of two.
+_ROW_MOMENTS = """
+        for u in ({T}(1), {T}({down})):
+            first = load(x, p) * u
+            mean = {T}(0)
+            for i in range(0, n, {block}):
+                part = {T}(0)
+                for j in range(i, min(n, i + {block})):
+                    part = fold_add(part, load(x, p + j) * u - first)
+                mean += part
+            mean /= {T}(n)
+            total = {T}(0)
+            for i in range(0, n, {block}):
+                part = {T}(0)
+                for j in range(i, min(n, i + {block})):
+                    d = load(x, p + j) * u - first - mean
+                    part = fold_add(part, d * d)
+                total += part
+            if total < {T}(inf):
+                break
+        r = {T}(1) / sqrt(total / {T}(n) + {T}(eps) * u * u)
 """
 _ROWS = """
 def part(start, stop, out, x, w, b, n, eps):
     for row in range(start, stop):
         p = row * n
         {moments}
-        total = {T}(0)
-        for i in range(0, n, {block}):
-            part = {T}(0)
-            for j in range(i, min(n, i + {block})):
-                d = load(x, p + j) - mean
-                part = fold_add(part, d * d)
-            total += part
-        r = {T}(1) / sqrt(total / {T}(n) + {T}(eps))
         for j in range(n):
-            store(out, p + j, (load(x, p + j) - mean) * r{affine})
+            store(out, p + j, (load(x, p + j) * u - first - mean) * r{affine})
 def k_layer_norm(out, x, w, b, n, eps):
     token = unlock(size(x))
     share(part, size(x) // n, {least} // n + 1, out, x, w, b, n, eps)
     lock(token)
 """
-# sums over the row: of squares, and of cotangents times what they belong to
+# sums over the row: of cotangents, and of those times what they belong to
 _ROWS_VJP = """
 def part(start, stop, dx, dw, db, g, x, w, sw, sb, n, section, eps):
     rows = size(x) // n
@@ -74,23 +67,23 @@ def part(start, stop, dx, dw, db, g, x, w, sw, sb, n, section, eps):
         p = row * n
         s = row // section * n
         {moments}
-        squares = {T}(0)
+        total = {T}(0)
         along = {T}(0)
         for i in range(0, n, {block}):
             part = {T}(0)
             part_along = {T}(0)
             for j in range(i, min(n, i + {block})):
-                d = load(x, p + j) - mean
-                part = fold_add(part, d * d)
-                part_along = fold_add(part_along, load(g, p + j){scaled} * d)
-            squares += part
+                c = load(g, p + j){scaled}
+                part = fold_add(part, c)
+                part_along = fold_add(part_along, c * (load(x, p + j) * u - first - mean))
+            total += part
             along += part_along
-        r = {T}(1) / sqrt(squares / {T}(n) + {T}(eps))
+        total /= {T}(n)
         along *= r * r / {T}(n)
         for j in range(n):
-            d = load(x, p + j) - mean
+            d = load(x, p + j) * u - first - mean
             c = load(g, p + j)
-            store(dx, p + j, r * (c{scaled} - total - d * along))
+            store(dx, p + j, r * u * (c{scaled} - total - d * along))
             {weights}
 def k_layer_norm_vjp(dx, dw, db, g, x, w, sw, sb, n, section, eps):
     token = unlock(size(x))
@@ -111,35 +104,46 @@ _ROWS_WEIGHTS = """
 """
 
 # The same for a strip of m columns at q, n rows of length `inner`. Kept for each column: part of a sum, mean,
-# 1 / standard deviation, and two sums more.
+# 1 / standard deviation, the power of two, and two sums more.
 _MOMENTS = """
         for k in range(m):
-            store(s_part, k, {T}(0))
-            store(s_mean, k, {T}(0))
-            store(s_scale, k, {T}(0))
-        for i in range(n):
+            store(s_unit, k, {T}(1))
+        again = True
+        while again:
             for k in range(m):
-                store(s_part, k, load(s_part, k) + load(x, q + i * inner + k))
-            if i % 64 == 63 or i == n - 1:
+                store(s_part, k, {T}(0))
+                store(s_mean, k, {T}(0))
+                store(s_scale, k, {T}(0))
+            for i in range(n):
                 for k in range(m):
-                    store(s_mean, k, load(s_mean, k) + load(s_part, k))
-                    store(s_part, k, {T}(0))
-        for k in range(m):
-            store(s_mean, k, load(s_mean, k) / {T}(n))
-        for i in range(n):
+                    d = {shifted}
+                    store(s_part, k, load(s_part, k) + d)
+                if i % 64 == 63 or i == n - 1:
+                    for k in range(m):
+                        store(s_mean, k, load(s_mean, k) + load(s_part, k))
+                        store(s_part, k, {T}(0))
             for k in range(m):
-                d = load(x, q + i * inner + k) - load(s_mean, k)
-                store(s_part, k, load(s_part, k) + d * d)
-            if i % 64 == 63 or i == n - 1:
+                store(s_mean, k, load(s_mean, k) / {T}(n))
+            for i in range(n):
                 for k in range(m):
-                    store(s_scale, k, load(s_scale, k) + load(s_part, k))
-                    store(s_part, k, {T}(0))
+                    d = {shifted} - load(s_mean, k)
+                    store(s_part, k, load(s_part, k) + d * d)
+                if i % 64 == 63 or i == n - 1:
+                    for k in range(m):
+                        store(s_scale, k, load(s_scale, k) + load(s_part, k))
+                        store(s_part, k, {T}(0))
+            again = False
+            for k in range(m):
+                if not load(s_scale, k) < {T}(inf) and load(s_unit, k) == {T}(1):
+                    store(s_unit, k, {T}({down}))
+                    again = True
         for k in range(m):
-            store(s_scale, k, {T}(1) / sqrt(load(s_scale, k) / {T}(n) + {T}(eps)))
+            u = load(s_unit, k)
+            store(s_scale, k, {T}(1) / sqrt(load(s_scale, k) / {T}(n) + {T}(eps) * u * u))
 """
 _STRIPS = """
     strips = (inner + {strip} - 1) // {strip}
-    s_part, s_mean, s_scale = scratch(x), scratch(x), scratch(x)
+    s_part, s_mean, s_scale, s_unit = scratch(x), scratch(x), scratch(x), scratch(x)
 """
 _STRIP_AT = """
         outer = unit // strips
@@ -155,7 +159,7 @@ def part(start, stop, out, x, w, b, n, inner, eps):
         {moments}
         for i in range(n):
             for k in range(m):
-                d = load(x, q + i * inner + k) - load(s_mean, k)
+                d = {shifted} - load(s_mean, k)
                 store(out, q + i * inner + k, d * load(s_scale, k){affine})
 def k_layer_norm_columns(out, x, w, b, n, inner, eps):
     token = unlock(size(x))
@@ -177,7 +181,7 @@ def part(start, stop, dx, dw, db, g, x, w, n, inner, section, eps):
         for i in range(n):
             for k in range(m):
                 c = load(g, q + i * inner + k){scaled}
-                d = load(x, q + i * inner + k) - load(s_mean, k)
+                d = {shifted} - load(s_mean, k)
                 store(s_sum, k, load(s_sum, k) + c)
                 store(s_along, k, load(s_along, k) + c * d)
         for k in range(m):
@@ -187,9 +191,9 @@ def part(start, stop, dx, dw, db, g, x, w, n, inner, section, eps):
         for i in range(n):
             for k in range(m):
                 c = load(g, q + i * inner + k){scaled}
-                d = load(x, q + i * inner + k) - load(s_mean, k)
+                d = {shifted} - load(s_mean, k)
                 c = c - load(s_sum, k) - d * load(s_along, k)
-                store(dx, q + i * inner + k, c * load(s_scale, k))
+                store(dx, q + i * inner + k, c * load(s_scale, k) * load(s_unit, k))
             {weights}
 def k_layer_norm_columns_vjp(dx, dw, db, g, x, w, n, inner, section, eps):
     token = unlock(size(x))
@@ -202,7 +206,7 @@ _COLUMNS_WEIGHTS = """
             part = {T}(0)
             total = {T}(0)
             for k in range(m):
-                d = load(x, q + i * inner + k) - load(s_mean, k)
+                d = {shifted} - load(s_mean, k)
                 part = fold_add(part, load(g, q + i * inner + k) * (d * load(s_scale, k)))
                 total = fold_add(total, load(g, q + i * inner + k))
             store(dw, s + i, load(dw, s + i) + part)
@@ -214,12 +218,14 @@ _COLUMNS_WEIGHTS = """
 def _kernel(source: str, affine: bool, dtype: np.dtype, operands: int, numbers: int) -> Any:
     """A kernel of this file, with weight and bias or without them."""
     rows = source in (_ROWS, _ROWS_VJP)
-    fields = {"T": dtype, "block": _BLOCK, "strip": _STRIP, "least": _LEAST}
+    fields = {"T": dtype, "block": _BLOCK, "strip": _STRIP, "least": _LEAST,
+              "down": SCALES[dtype.name]["down"],
+              "shifted": "load(x, q + i * inner + k) * load(s_unit, k) - load(x, q + k) * load(s_unit, k)"}
     place = "j" if rows else "i"
     fields["scaled"] = f" * load(w, {place})" if affine else ""
     fields["affine"] = f" * load(w, {place}) + load(b, {place})" if affine else ""
-    pieces = {"moments": {_ROWS: _ROW_MEAN, _ROWS_VJP: _ROW_MEANS}.get(source, _MOMENTS), "strips": _STRIPS,
-              "at": _STRIP_AT, "weights": (_ROWS_WEIGHTS if rows else _COLUMNS_WEIGHTS) if affine else ""}
+    pieces = {"moments": _ROW_MOMENTS if rows else _MOMENTS, "strips": _STRIPS, "at": _STRIP_AT,
+              "weights": (_ROWS_WEIGHTS if rows else _COLUMNS_WEIGHTS) if affine else ""}
     full = source.format(**fields, **{name: text.strip().format(**fields) for name, text in pieces.items()})
     name = full.split("def k_", 1)[1].split("(", 1)[0]
     arguments = [dtype] * operands + [int] * numbers + [float]

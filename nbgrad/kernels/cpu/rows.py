@@ -130,7 +130,8 @@ class _Along(_Writer):
 
     def body(self) -> list[str]:
         lines = [*self.offsets("p", "row", "kept", dict.fromkeys(self.walked, "0")),
-                 *[self.typed(f"{x} = T(load_at(a_{x}, p_{x}))") for x in self.recipe.once]]
+                 *[self.typed(f"{x} = T(load_at(a_{x}, p_{x}))") for x in self.recipe.once],
+                 *[self.typed(f"{x} = T(load_at(a_x, p_x)) if n > 0 else T(0)") for x in self.recipe.firsts]]
         for step in self.steps:
             if step.each and step.where:
                 lines += [*[f"{t} = {self.neutral(c)}" for t, c in step.folds.items()],
@@ -172,6 +173,10 @@ class _Across(_Writer):
         self.known = list(self.recipe.once)
         lines = self.rows([self.typed(f"store(m_{x}, j, T(load_at(a_{x}, p_{x} + j * t_{x})))")
                            for x in self.known])
+        for x in self.recipe.firsts:
+            self.known.append(x)
+            start = self.typed("T(load_at(a_x, p_x + j * t_x)) if n > 0 else T(0)")
+            lines += self.rows([f"store(m_{x}, j, {start})"])
         for step in self.steps:
             if step.each:
                 lines += self.sweep(step)

@@ -89,7 +89,8 @@ class _Writer:
 
     def row(self) -> list[str]:
         lines = [*self.places("p", "s", "d", self.kept, self.arrays, {x: f"f_{x}" for x in self.arrays}),
-                 *[self.typed(f"{x} = T(a_{x}[uint64(p_{x})])") for x in self.recipe.once]]
+                 *[self.typed(f"{x} = T(a_{x}[uint64(p_{x})])") for x in self.recipe.once],
+                 *[self.typed(f"{x} = T(a_x[uint64(p_x)]) if n > 0 else T(0)") for x in self.recipe.firsts]]
         for step in self.steps:
             if step.each:
                 lines += self.sweep(step)
