@@ -146,7 +146,8 @@ def regular(name: str, xs: Sequence[mpf], by: Sequence[int], **params: Any) -> m
     """
     if not all(map(mp.isfinite, xs)):
         raise ArithmeticError(f"{name}: {xs} are not finite")
-    before, bits = None, 2 * DIGITS
+    # from the first on, 1 and the sum of 1 and an operand are told apart
+    before, bits = None, 2 * DIGITS + max([abs(int(mp.mag(x))) for x in xs if x], default=0)
     while bits <= MOST:
         with mp.workprec(bits):
             operands = [jet(x) for x in xs]

@@ -85,8 +85,10 @@ class Elementwise(Op):
         """The result on symbols and constants: a symbol, or a tuple of them."""
         xs = tuple([_constant(x) for x in xs])
         if not self.atom:
-            z = self.value(*map(tensor, xs))
-            return tuple(map(raw, z)) if self.many else raw(z)
+            z = raw(self.value(*map(tensor, xs)))
+            if self.d is not None:
+                next(x.program for x in xs if type(x) is Symbol).depends(z, xs)
+            return tuple(map(raw, z)) if self.many else z
         # A masked operand (`u where c, else nothing`) keeps its mask outermost, so that what is not taken
         # stays out of products.
         for i in self.linear:

@@ -36,6 +36,16 @@ class Program:
 
     def __init__(self) -> None:
         self.lines: dict[str, Symbol] = {}
+        self.declared: dict[Any, list[Any]] = {}
+
+    def depends(self, result: Any, args: Sequence[Any]) -> None:
+        """Note that a result's derivative is declared by these operands, whether or not its value reads them.
+
+        So do its parts depend on them: of a masked one it is the part that goes on into products.
+        """
+        if isinstance(result, Symbol):
+            for part in (result, *result.args):
+                self.declared.setdefault(part, []).extend(args)
 
     def operand(self, name: str, kind: Any) -> Symbol:
         """An operand. kind: a dtype, or a Python type for a scalar whose dtype is weak."""
@@ -67,11 +77,15 @@ class Program:
         return Body(tuple(reversed(kept)), spelled, tuple(dtypes))
 
     def reads(self, results: Sequence[Any]) -> list[int]:
-        """Places of the operands a0, a1, ... that the results depend on."""
-        live = {r for r in results if isinstance(r, Symbol)}
-        for symbol in reversed(self.lines.values()):
-            if symbol in live:
-                live.update(a for a in symbol.args if isinstance(a, Symbol))
+        """Places of the operands a0, a1, ... that the results, or their derivatives, depend on."""
+        live: set[Symbol] = set()
+        ahead = [r for r in results if isinstance(r, Symbol)]
+        while ahead:
+            symbol = ahead.pop()
+            if symbol not in live:
+                live.add(symbol)
+                args = (*symbol.args, *self.declared.get(symbol, ()))
+                ahead += [a for a in args if isinstance(a, Symbol)]
         return [int(s.name[1:]) for s in live if s.op is None]
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from math import inf
 
-import jets
 import numpy as np
-from jets import exp, flat, inv, log, matmul, matrix, mean, product, sqrt, total
+import second_order as jets
+from second_order import exp, flat, inv, log, matmul, matrix, mean, product, sqrt, total
 
 import nbgrad as nb
 from nbgrad.registry import OPS

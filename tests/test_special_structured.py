@@ -9,7 +9,7 @@ from math import inf
 import mpmath
 import numpy as np
 import pytest
-from jets import Jet, derivatives
+from second_order import Jet, derivatives
 from structured_cases import CASES, WITHIN
 
 import nbgrad as nb

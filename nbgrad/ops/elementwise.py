@@ -17,6 +17,7 @@ from nbgrad.declare import elementwise
 from nbgrad.ops.compare import (
     equal,
     floor_divide,
+    isinf,
     less,
     logical_and,
     logical_not,
@@ -208,11 +209,17 @@ _cosine: Any = Elementwise(
 
 def _of_turn(x: Tensor, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
     size = hypot(x, y)
-    return (((y - x) / size) * ((y + x) / size) / size / size, -2 * (x / size) * (y / size) / size / size)
+    near = logical_not(isinf(size))
+    return (choose(near, ((y - x) / size) * ((y + x) / size) / size / size),
+            choose(near, -2 * (x / size) * (y / size) / size / size))
 
 
-_turn: Any = Elementwise(           # x / (x^2 + y^2)
-    "turn", lambda x, y: x / hypot(x, y) / hypot(x, y), _of_turn, arity=2)
+def _turn_value(x: Tensor, y: Tensor) -> Tensor:
+    size = hypot(x, y)
+    return choose(logical_not(isinf(size)), x / size / size)
+
+
+_turn: Any = Elementwise("turn", _turn_value, _of_turn, arity=2)           # x / (x^2 + y^2)
 
 
 def _of_portion(x: Tensor, y: Tensor) -> Tensor:
