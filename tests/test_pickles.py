@@ -106,7 +106,8 @@ def test_a_function_without_a_name_says_so():
         pickle.dumps(nb.grad(lambda x: x))
 
 
-@pytest.mark.parametrize("x", [nb.device("cpu"), nb.no_grad(), nb.float32, np.dtype("int8")], ids=repr)
+@pytest.mark.parametrize("x", [nb.device("cpu"), nb.no_grad(), nb.float32, np.dtype("int8")],
+                         ids=["device", "no_grad", "type", "dtype"])
 def test_devices_contexts_and_dtypes_come_back(x):
     for y in again(x):
         assert type(y) is type(x)
