@@ -89,7 +89,7 @@ def _norm_vjp(g: Tensor, z: Any, x: Tensor, *affine: Any, wanted: Any, **params:
 @op(out=lambda x, *affine, **_: (x.shape, x.dtype), vjp_all=_norm_vjp, keep="x", like=_like, cases=[
     ((3, 4), {}), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": 1, "eps": 0.1}),
     ((2, 3, 4), {"axis": (0, 2)}), ((5, 70),), ((3, 5, 4), -1, (4,), (4,)), ((3, 4, 2), 1, (4,), (4,)),
-    ((70, 9), [-1], (9,), (9,)), ((3, 2, 4), [0, 2], (3, 4), (3, 4)), ((4, 300), 0, (4,), (4,)),
+    ((70, 9), -1, (9,), (9,)), ((3, 2, 4), lambda _: (0, 2), (3, 4), (3, 4)), ((4, 300), 0, (4,), (4,)),
     ((0, 3), -1, (3,), (3,)), ((2, 3), {"axis": (0, 1)})])
 def layer_norm(x: Any, axis: Axis = -1, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """Return (x - mean) / sqrt(variance + eps) over axes, times weight plus bias.
