@@ -37,15 +37,16 @@ NORM_VJP = Recipe("norm_vjp", ("x",), ("g", "z"), (
     "scale = g if z != T(0) else T(0)", "divisor = z if z != T(0) else T(1)",
     "each: each = x / divisor * scale"))
 _TOP = "each: top maximum= x"
-# The sum of exponentials, less 1: what is left of it where one element is much larger than the others.
-_REST = ("each: others += exp(x - top) if x != top else T(0); ties += T(1) if x == top else T(0)",
-         "rest = others + (ties - T(1))")
+# The logarithm of a sum of exponentials of which the largest is 1. Where the others add up to less, they are
+# added up without it.
+_REST = ("each: total += exp(x - top)", "each if total < T(2): others += exp(x - top) * T(x != top)",
+         "shift = log1p(others) if total < T(2) else log(total)")
 LOGSUMEXP = Recipe("logsumexp", ("x",), (), (
-    _TOP, *_REST, "row = top if top - top != 0 else top + log1p(rest)"))
+    _TOP, *_REST, "row = top if top - top != 0 else top + shift"))
 SOFTMAX = Recipe("softmax", ("x",), (), (
     _TOP, "each: e = exp(x - top); each = e; total += e", "over = T(1) / total", "each: each = each * over"))
 LOG_SOFTMAX = Recipe("log_softmax", ("x",), (), (
-    _TOP, *_REST, "shift = log1p(rest)", "each: each = x - top - shift"))
+    _TOP, *_REST, "each: each = x - top - shift"))
 # The elements that equal an infinite largest one share.
 LOGSUMEXP_VJP = Recipe("logsumexp_vjp", ("x",), ("g",), (
     _TOP, "each: e = exp(T(0) if x == top else x - top); each = e; total += e", "scale = g / total",
@@ -54,18 +55,13 @@ LOGSUMEXP_VJP = Recipe("logsumexp_vjp", ("x",), ("g",), (
 # rounding. (Of numbers that do not sum to 1, edge leaves none out.)
 _EDGE = "edge = T(0.5) if abs(s - T(1)) < T(0.001) else T(inf)"
 SOFTMAX_VJP = Recipe("softmax_vjp", ("g", "z"), (), (
-    "each: gz = g * z; t += gz; s += z; o += gz if z <= T(0.5) else T(0); "
-    "q += z if z <= T(0.5) else T(0)", _EDGE,
+    "each: low = T(z <= T(0.5)); t += g * z; s += z; o += g * z * low; q += z * low", _EDGE,
     "each: each = z * (g - t) if z <= edge else z * (g * q - o)"))
 LOG_SOFTMAX_VJP = Recipe("log_softmax_vjp", ("g", "z"), (), (
-    "each: e = exp(z); each = e; t += g; s += e; o += g if e <= T(0.5) else T(0); "
-    "q += e if e <= T(0.5) else T(0)", _EDGE,
+    "each: e = exp(z); each = e; low = T(e <= T(0.5)); t += g; s += e; o += g * low; q += e * low", _EDGE,
     "each: e = each; each = g - e * t if e <= edge else g * q - e * o"))
 CLASS_ENTROPY = Recipe("class_entropy", ("x",), ("chosen", "place"), (
-    _TOP, "each: others += exp(x - top) if x != chosen else T(0); ties += T(1) if x == chosen else T(0)",
-    "own = exp(chosen - top)", "rest = others + (ties - T(1)) * own",
-    "loss = log1p(rest) if chosen == top else log(rest + own) - (chosen - top)",
-    "row = loss if place >= T(0) else T(0)"))
+    _TOP, *_REST, "row = shift - (chosen - top) if place >= T(0) else T(0)"))
 # less g at the place
 CLASS_ENTROPY_VJP = Recipe("class_entropy_vjp", ("x",), ("g", "place"), (
     _TOP, "each: e = exp(x - top); each = e; total += e", "scale = g / total",

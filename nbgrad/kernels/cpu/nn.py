@@ -10,20 +10,25 @@ import numpy as np
 from nbgrad import memory
 from nbgrad.kernels.cache import compile_kernel
 
-# Largest element of the row of n elements at p, and the sum of exponentials but for that at the place: where
-# that is much the largest, the loss and its derivative there are what the others add up to.
+# Largest element of the row of n elements at p, the sum of exponentials, and what is left of it without that
+# at the place: where that is the larger part, the others are added up without it.
 _SUM = """
         p = row * n
         top = load(x, p)
         for i in range(1, n):
             top = fold_maximum(top, load(x, p + i))
-        others = {T}(0)
+        total = {T}(0)
         for i in range(n):
             e = {T}(exp(load(x, p + i) - top))
             {keep}
-            others = fold_add(others, e if i != place else {T}(0))
+            total = fold_add(total, e)
         chosen = load(x, p + max(0, place))
         own = {T}(exp(chosen - top))
+        others = total - own
+        if own > others:
+            others = {T}(0)
+            for i in range(n):
+                others = fold_add(others, {again} * {T}(i != place))
 """
 _LOSS = """
 def k_class_entropy(o, x, places, n):
@@ -31,7 +36,7 @@ def k_class_entropy(o, x, places, n):
     for row in range(size(o)):
         place = load(places, row)
         {sum}
-        loss = {T}(log1p(others)) if chosen == top else {T}(log(others + own)) - (chosen - top)
+        loss = {T}(log1p(others)) if own > others else {T}(log(total)) - (chosen - top)
         store(o, row, loss if place >= 0 else {T}(0))
     lock(token)
 """
@@ -41,7 +46,7 @@ def k_class_entropy_vjp(dx, g, x, places, n):
     for row in range(size(g)):
         place = load(places, row)
         {sum}
-        part = load(g, row) / (others + own)
+        part = load(g, row) / total
         for i in range(n):
             store(dx, p + i, load(dx, p + i) * part if place >= 0 else {T}(0))
         if place >= 0:
@@ -52,8 +57,10 @@ def k_class_entropy_vjp(dx, g, x, places, n):
 
 @cache
 def _kernel(name: str, dtype: np.dtype) -> Any:
-    source, keep, arrays = (_LOSS, "", 2) if name == "class_entropy" else (_VJP, "store(dx, p + i, e)", 3)
-    full = source.format(sum=_SUM.strip().format(T=dtype, keep=keep), T=dtype)
+    source, keep, again, arrays = _LOSS, "", "exp(load(x, p + i) - top)", 2
+    if name == "class_entropy_vjp":
+        source, keep, again, arrays = _VJP, "store(dx, p + i, e)", "load(dx, p + i)", 3
+    full = source.format(sum=_SUM.strip().format(T=dtype, keep=keep, again=again), T=dtype)
     arguments = [dtype] * arrays + [np.dtype(np.int64), int]
     return compile_kernel(f"k_{name}", full, arguments)
 

@@ -104,13 +104,14 @@ _ROWS_WEIGHTS = """
 """
 
 # The same for a strip of m columns at q, n rows of length `inner`. Kept for each column: part of a sum, mean,
-# 1 / standard deviation, the power of two, and two sums more.
+# 1 / standard deviation, the power of two, the first element times that, and two sums more.
 _MOMENTS = """
         for k in range(m):
             store(s_unit, k, {T}(1))
         again = True
         while again:
             for k in range(m):
+                store(s_first, k, load(x, q + k) * load(s_unit, k))
                 store(s_part, k, {T}(0))
                 store(s_mean, k, {T}(0))
                 store(s_scale, k, {T}(0))
@@ -143,7 +144,7 @@ _MOMENTS = """
 """
 _STRIPS = """
     strips = (inner + {strip} - 1) // {strip}
-    s_part, s_mean, s_scale, s_unit = scratch(x), scratch(x), scratch(x), scratch(x)
+    s_part, s_mean, s_scale, s_unit, s_first = scratch(x), scratch(x), scratch(x), scratch(x), scratch(x)
 """
 _STRIP_AT = """
         outer = unit // strips
@@ -220,7 +221,7 @@ def _kernel(source: str, affine: bool, dtype: np.dtype, operands: int, numbers: 
     rows = source in (_ROWS, _ROWS_VJP)
     fields = {"T": dtype, "block": _BLOCK, "strip": _STRIP, "least": _LEAST,
               "down": SCALES[dtype.name]["down"],
-              "shifted": "load(x, q + i * inner + k) * load(s_unit, k) - load(x, q + k) * load(s_unit, k)"}
+              "shifted": "load(x, q + i * inner + k) * load(s_unit, k) - load(s_first, k)"}
     place = "j" if rows else "i"
     fields["scaled"] = f" * load(w, {place})" if affine else ""
     fields["affine"] = f" * load(w, {place}) + load(b, {place})" if affine else ""
