@@ -131,14 +131,14 @@ def inv(a):
 
 
 def cholesky(a):
-    """The lower factor of the symmetric part."""
+    """The lower factor, of the lower triangle."""
     n = len(a)
     z = [[Jet(0)] * n for _ in range(n)]
     for j in range(n):
         z[j][j] = sqrt(a[j][j] - total([x * x for x in z[j][:j]]))
         for i in range(j + 1, n):
             inside = total([p * q for p, q in zip(z[i][:j], z[j][:j], strict=True)])
-            z[i][j] = ((a[i][j] + a[j][i]) / 2 - inside) / z[j][j]
+            z[i][j] = (a[i][j] - inside) / z[j][j]
     return z
 
 

@@ -115,8 +115,8 @@ def triangular(a, b):
 
 
 def eigenvalues(xs):
-    """Of a symmetric 2 x 2 matrix."""
-    half, off = (xs[0] - xs[3]) / 2, (xs[1] + xs[2]) / 2
+    """Of a symmetric 2 x 2 matrix, of which the lower triangle is read."""
+    half, off = (xs[0] - xs[3]) / 2, xs[2]
     r, middle = sqrt(half * half + off * off), (xs[0] + xs[3]) / 2
     return [middle - r, middle + r]
 
@@ -124,8 +124,7 @@ def eigenvalues(xs):
 def projector(xs):
     """On the first eigenvector: it has no sign."""
     low, high = eigenvalues(xs)
-    off = (xs[1] + xs[2]) / 2
-    return [x / (high - low) for x in (high - xs[0], -off, -off, high - xs[3])]
+    return [x / (high - low) for x in (high - xs[0], -xs[2], -xs[2], high - xs[3])]
 
 
 def singular_values(a):
