@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad import devices, errors
 from nbgrad.broadcast import astype, broadcast_to
 from nbgrad.ops import contract, create, deviation, elementwise, reduce, sets, shape, sort
 from nbgrad.ops.axes import several
@@ -81,7 +81,7 @@ def _all(x: Any, axis: Any = None, keepdims: bool = False, where: Any = True) ->
 def _floats(name: str, x: Any, dtype: Any) -> Tensor:
     """x in the dtype that it is averaged in. Raises DtypeError for one that is no float."""
     x = as_tensor(x)
-    found = reduce.floating(x.dtype) if dtype is None else np.dtype(dtype)
+    found = reduce.floating(x.dtype) if dtype is None else devices.supported(dtype)
     if found.kind != "f":
         raise errors.not_averaged(f"numpy.{name}", found)
     return x if x.dtype == found else astype(x, found)
@@ -149,7 +149,7 @@ def _joined(join: Any) -> tuple[_Function, _Function]:
         xs = list(arrays)
         if xs and (dtype is not None or casting != "same_kind"):
             xs = [as_tensor(x) for x in xs]
-            found = np.result_type(*[x.dtype for x in xs]) if dtype is None else np.dtype(dtype)
+            found = np.result_type(*[x.dtype for x in xs]) if dtype is None else devices.supported(dtype)
             if not all(np.can_cast(x.dtype, found, casting) for x in xs):
                 raise errors.no_cast(join.__name__, [x.dtype for x in xs], found, casting)
             xs = [x if x.dtype == found else astype(x, found) for x in xs]

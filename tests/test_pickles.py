@@ -139,11 +139,10 @@ def test_an_error_comes_back_with_its_message(name, own_ops):
 
 
 # ------------------------------------------------------------------------------------------- what is refused
-def test_an_op_that_is_not_in_the_table_cannot_be_named(own_ops):
-    for op in (nb.elementwise("named_of_tests", lambda x, k=2.0: k * x).at(k=3.0), scalar.masked):
-        with pytest.raises(errors.PickleError, match=r"by its name in the table.*partial"):
-            pickle.dumps(op)
-        assert copy.deepcopy(op) is op
+def test_an_op_that_is_not_in_the_table_cannot_be_named():
+    with pytest.raises(errors.PickleError, match=r"by its name in the table.*partial"):
+        pickle.dumps(scalar.masked)
+    assert copy.deepcopy(scalar.masked) is scalar.masked
 
 
 def test_an_op_that_is_not_declared_there_says_what_to_do(own_ops, monkeypatch):

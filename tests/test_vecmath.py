@@ -165,7 +165,7 @@ def test_kernels_are_vector_code(name, dtype, monkeypatch):
     emit = compiler._Library.emit
     monkeypatch.setattr(compiler._Library, "emit",
                         lambda self, symbol: (seen.append(self.get_llvm_str()), emit(self, symbol))[1])
-    monkeypatch.setattr(cache, "_load", lambda key: None)
+    monkeypatch.setattr(cache, "_load", lambda key, symbol: None)
     monkeypatch.setattr(cache, "LOADED", {})
     count = 2 if name in PAIRS else 1
 

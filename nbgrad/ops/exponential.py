@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from nbgrad import devices
-from nbgrad.broadcast import shaped
 from nbgrad.ops.axes import one
 from nbgrad.ops.compare import logical_and
 from nbgrad.ops.elementwise import abs, exp, subtract, where
 from nbgrad.ops.pullback import aligned, derived
 from nbgrad.ops.reduce import Axis, bind, reduced, sum, with_axes
+from nbgrad.ops.shape import reshape
 from nbgrad.scalar import multiply
 from nbgrad.structured import op
 from nbgrad.tensors import Tensor, as_tensor, raw, wrap
@@ -51,7 +51,7 @@ def _weights(x: Tensor, axis: tuple[int, ...]) -> Tensor:
     return logsumexp_vjp(wrap(ones), x, axis)
 
 
-@op(vjp=(lambda v, h, g, x, axis: shaped(sum(multiply(v, _weights(x, axis)), axis, True), g),
+@op(vjp=(lambda v, h, g, x, axis: reshape(sum(multiply(v, _weights(x, axis)), axis), g.shape),
          lambda v, h, g, x, axis: softmax_vjp(multiply(with_axes(g, x, axis), v), _weights(x, axis), axis)),
     multilinear=(0,), keep="x", like=lambda g, x, axis: g * _like_softmax(x, axis),
     cases=[((3, 1), (3, 4), {"axis": (1,)}), ((1, 4), (3, 4), {"axis": (0,)}),
