@@ -35,7 +35,7 @@ def run(program, **around):
 
 
 START = "import numpy as np, nbgrad as nb\nfrom nbgrad import cuda\n"
-CALLS = START + """
+CALLS = "import gc\n" + START + """
 def part(name):
     print("--", name, flush=True)
 part("upload")
@@ -46,6 +46,7 @@ part("download")
 y.numpy()
 part("again")
 del y
+gc.collect()                              # what Numba tried while it compiled may hold frames
 y = nb.exp(x)
 y.numpy()
 part("another stream")

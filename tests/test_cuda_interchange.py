@@ -114,7 +114,7 @@ with nb.device("cpu"):
     print(message(nb.from_dlpack, Lender(front, a))[:40])
 """, """DtypeError: asarray: masked arrays are not supported: the ma
 DtypeError: nbgrad does not support dtype >f8. It takes bool
-DtypeError: nbgrad does not support dtype complex128. It tak
+DtypeError: nbgrad does not support dtype complex128: comple
 DtypeError: nbgrad does not support dtype float16. It takes
 DtypeError: nbgrad does not support dtype |V8. It takes bool
 ValueRangeError: asarray: stream 0 in __cuda_array_interface
