@@ -324,7 +324,7 @@ _IN_PLACE = ["+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^", "<<", ">>"
 
 @pytest.mark.parametrize("operator", _IN_PLACE)
 def test_in_place_operators_cast_as_numpy_does(operator):
-    kinds = ["bool", "int32", "int64", "uint8", "float32", "float64"]
+    kinds = ["bool", "int64", "float32", "float64"]
     compared = 0
     for left in kinds:
         for right in [*kinds, "a float", "an int"]:
@@ -350,7 +350,7 @@ def test_in_place_operators_cast_as_numpy_does(operator):
                 assert t.dtype == expected.dtype
                 np.testing.assert_array_equal(t.numpy(), expected)
             compared += 1
-    assert compared == 48
+    assert compared == 24
 
 
 def test_an_integer_array_takes_no_float_in_place():
