@@ -10,6 +10,7 @@ from nbgrad import devices, errors
 from nbgrad.broadcast import astype
 from nbgrad.declare import elementwise
 from nbgrad.ops.axes import named_dim, one
+from nbgrad.ops.compare import sign
 from nbgrad.ops.elementwise import abs, negative, square, subtract, where
 from nbgrad.ops.exponential import less_mean, log_softmax, softmax, softmax_vjp
 from nbgrad.ops.index import getitem
@@ -171,6 +172,8 @@ def mse(x: Any, y: Any, reduction: str = "mean") -> Tensor:
 huber_penalty = elementwise(
     "huber_penalty",
     lambda d, delta: where(abs(d) <= delta, 0.5 * square(d), 0.5 * (delta * (2 * abs(d) - delta))),
+    lambda d, delta, z: (where(abs(d) <= delta, d, delta * sign(d)),
+                         where(abs(d) <= delta, 0.0, abs(d) - delta)),
     like=lambda d, delta: np.where(np.abs(d) <= delta, 0.5 * d * d, delta * (np.abs(d) - 0.5 * delta)),
     at=((-3.0, 3.0), (0.5, 2.0)),
     doc="Return d * d / 2 where |d| <= delta, delta * (|d| - delta / 2) beyond: `huber` of each difference.")
