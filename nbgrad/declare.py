@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from nbgrad import devices, errors
-from nbgrad.core import Op
-from nbgrad.registry import Row, declared, register
+from nbgrad.registry import Named, Row, declared, register
 from nbgrad.scalar import Elementwise
 from nbgrad.symbols import Symbol, common_loop, ufunc_loop
 from nbgrad.tensors import Tensor, living, raw
 
 
-class Choice(Op):
+class Choice(Named):
     """An elementwise op with parameters, which it is not differentiated by.
 
     numbers : the parameters whose default is a float. The kernels take them by value, after the operands, so

@@ -16,6 +16,22 @@ from nbgrad import errors
 from nbgrad.core import Op
 
 
+class Named(Op):
+    """An op that may stand in the table: copied it is itself, and pickled it goes by its name there."""
+
+    def __copy__(self) -> Op:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Op:
+        return self
+
+    def __reduce__(self) -> Any:
+        row = OPS.get(self.name)
+        if row is None or row.op is not self:
+            raise errors.unnamed_op(self.name)
+        return found, (self.name, row.home)
+
+
 @dataclass(frozen=True)
 class Row:
     """What the table says of an op.
@@ -74,18 +90,3 @@ def found(name: str, home: str) -> Op:
     if row.home != home and _MAIN not in (row.home, home):     # a program that is imported has another name
         raise errors.other_op(name, home, row.home)
     return row.op
-
-
-def _reduce(op: Op) -> Any:
-    row = OPS.get(op.name)
-    if row is None or row.op is not op:
-        raise errors.unnamed_op(op.name)
-    return found, (op.name, row.home)
-
-
-def _same(op: Op, memo: Any = None) -> Op:
-    return op
-
-
-Op.__reduce__ = _reduce                   # type: ignore[method-assign, assignment]
-Op.__copy__ = Op.__deepcopy__ = _same     # type: ignore[attr-defined]

@@ -14,20 +14,21 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.broadcast import fit
-from nbgrad.core import Graph, Op, Tangents, apply, pull
+from nbgrad.core import Graph, Tangents, apply, pull
 from nbgrad.derived import Back, Derived
 from nbgrad.devices import Array
 from nbgrad.kernels import table
 from nbgrad.kernels.table import Body
 from nbgrad.lean import Step
 from nbgrad.operands import admit
+from nbgrad.registry import Named
 from nbgrad.symbols import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
 from nbgrad.tensors import Tensor, raw, spec, tensor, unwrap, wrap
 
 _LARGE = 4096                             # elements from which cotangents are summed as they are computed
 
 
-class Elementwise(Op):
+class Elementwise(Named):
     """z = value(*xs) at every element of operands that broadcast together.
 
     value : str, the machine spelling of an atom, with {} for each operand; or a function of other ops, a

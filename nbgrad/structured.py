@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nbgrad import devices, errors
-from nbgrad.core import Op, add, apply, transpose
+from nbgrad.core import add, apply, transpose
 from nbgrad.devices import Array
 from nbgrad.kernels import table
-from nbgrad.registry import OPS, Row, declared, register
+from nbgrad.registry import OPS, Named, Row, declared, register
 from nbgrad.tensors import Spec, Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
 
 Rule = Callable[..., Any]
@@ -33,7 +33,7 @@ def numpy_names(op: str, kwargs: dict[str, Any]) -> dict[str, Any]:
     return kwargs
 
 
-class Structured(Op):
+class Structured(Named):
     """An op with a kernel per device and written derivative rules; made by `op`."""
 
     def __init__(self, name: str, room: str, bind: Rule, out: Rule | None, vjp: Sequence[Rule | None],

@@ -24,7 +24,7 @@ from nbgrad.ops.contract import matmul
 from nbgrad.ops.elementwise import exp, logaddexp, maximum, minimum, where
 from nbgrad.ops.exponential import logsumexp
 from nbgrad.ops.shape import expand_dims, squeeze
-from nbgrad.registry import Row, declared, register
+from nbgrad.registry import Named, Row, declared, register
 from nbgrad.scalar import Elementwise, add, choose
 from nbgrad.scalar import multiply as _multiply
 from nbgrad.symbols import Program, Symbol
@@ -34,7 +34,7 @@ Value = Callable[..., Any]                # Tensors of scalars -> a Tensor, or N
 _FLOAT = np.dtype(np.float64)
 
 
-class Contraction(Op):
+class Contraction(Named):
     """The sum, over the index that `to` lacks, of a scalar program of operands over two indices each.
 
     value : the program
@@ -187,7 +187,7 @@ _SUMS: dict[Any, str] = {
     minimum: "min", reduce.min: "min", logaddexp: "logsumexp", logsumexp: "logsumexp"}
 
 
-class Gdot(Op):
+class Gdot(Named):
     """The op gdot: one contraction for each pair of scalar functions, made when first used."""
 
     name = "gdot"

@@ -27,8 +27,8 @@ def _product(x: Tensor, n: int = 3) -> Tensor:
 _power = elementwise("power", _product, like=lambda x, n=3: x ** n)
 
 # y * p, and 0 where y is 0, even if p is infinite
-_scaled = Elementwise("scaled", "{0} * {1} if {0} != 0 else {T}(0)", lambda y, p, z: (p, y), arity=2,
-                      loop=floats("scaled"))
+_strong_product = Elementwise("strong_product", "{0} * {1} if {0} != 0 else {T}(0)",
+                              lambda y, p, z: (p, y), arity=2, loop=floats("strong_product"))
 
 
 def _damped(z: Tensor, x: Tensor, k: int) -> Tensor:
@@ -45,14 +45,14 @@ def _power_log(k: int) -> Any:
 
 def _of_power_log(k: int, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     lower = _pow if k == 1 else _power_log(k - 1)
-    return _scaled(y, _power_log(k)(x, y - 1)) + k * lower(x, y - 1), _power_log(k + 1)(x, y)
+    return _strong_product(y, _power_log(k)(x, y - 1)) + k * lower(x, y - 1), _power_log(k + 1)(x, y)
 
 
 # y x^(y - 1), 0 where y is 0
 _power_slope: Any = Elementwise(
-    "power_slope", lambda x, y: _scaled(y, _pow(x, y - 1)),
-    lambda x, y, z: (_scaled(y, _power_slope(x, y - 1)),
-                     _pow(x, y - 1) + _scaled(y, _power_log(1)(x, y - 1))), arity=2)
+    "power_slope", lambda x, y: _strong_product(y, _pow(x, y - 1)),
+    lambda x, y, z: (_strong_product(y, _power_slope(x, y - 1)),
+                     _pow(x, y - 1) + _strong_product(y, _power_log(1)(x, y - 1))), arity=2)
 # x^y log(x), where z = x^y is known: its derivative is counted with x and y
 _log_times = Elementwise("log_times", lambda z, x, y: _damped(z, x, 1),
                          lambda z, x, y, w: (None, *_of_power_log(1, x, y)), arity=3)

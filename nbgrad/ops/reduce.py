@@ -105,10 +105,11 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 _others = elementwise("others", lambda g, z, x: g * (z / x), like=lambda g, z, x: g * (z / x),
                       at=((-3.0, 3.0), (1.0, 3.0), (1.0, 3.0)))
 # log2 |x|, and 0 of what has none
-_size = Elementwise("size", lambda x: where(logical_and(not_equal(x, 0), isfinite(x)), log2(abs(x)), 0.0),
-                    arity=1, discrete=True)
+_log_size = Elementwise(
+    "log_size", lambda x: where(logical_and(not_equal(x, 0), isfinite(x)), log2(abs(x)), 0.0),
+    arity=1, discrete=True)
 # x 2^t, by two factors: 2^t itself may be beyond the range
-_scaled = Elementwise("scaled", lambda x, t: x * exp2(floor(t * 0.5)) * exp2(t - floor(t * 0.5)), arity=2)
+_ldexp = Elementwise("ldexp", lambda x, t: x * exp2(floor(t * 0.5)) * exp2(t - floor(t * 0.5)), arity=2)
 
 
 def _tree_product(x: Tensor) -> Tensor:
@@ -128,16 +129,16 @@ def _prod_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: 
         return multiply(reshape(g, x.shape), 1.0) if not axis else multiply(x, 0.0)
     if x.trace is None and table.run("normal", "reduce", None, (raw(z),), {}):
         return _others(with_axes(g, x, axis), with_axes(z, x, axis), x)
-    size, most = _size(x), float(np.finfo(x.dtype).maxexp - 4)
+    size, most = _log_size(x), float(np.finfo(x.dtype).maxexp - 4)
     t = floor(size - maximum(mean(size, axis, True), -most) + 0.5)
     trace = Graph()
-    leaf = trace.leaf(unwrap(_scaled(x, -t)))
+    leaf = trace.leaf(unwrap(_ldexp(x, -t)))
     end = leaf.mark
     kept = [a for a in range(x.ndim) if a not in axis]
     y = _tree_product(reshape(permute_dims(leaf, (*axis, *kept)), (-1, *[x.shape[a] for a in kept])))
     found = wrap(pull([(y.mark, unwrap(reshape(g, y.shape)))])[end])
     back = minimum(maximum(sum(t, axis, True) - t, -2 * most), 2 * most)
-    return _scaled(found, floor(back))
+    return _ldexp(found, floor(back))
 
 
 @op(vjp=_prod_vjp, like=np.prod, cases=[
