@@ -30,8 +30,8 @@ def named(method: Method, op: Any) -> Method:
 def ordered(op: Method, function: Method, alike: int = 1) -> Method:
     """A method with the parameters of NumPy's function, of which so many come first in the op too.
 
-    A truth value after these is PyTorch's: keepdim, of argsort descending. What NumPy has and the op has not
-    (dtype, out, where) is refused by its name.
+    A truth value after these is PyTorch's: keepdim, of argsort descending. What only NumPy's function has
+    (dtype, where) is for that; out is refused by its name.
     """
     def method(x: Tensor, *args: Any, **kwargs: Any) -> Any:
         if not kwargs and len(args) <= alike:
