@@ -128,8 +128,8 @@ def numpy(x: Tensor) -> np.ndarray:
     """x's values as a read-only array, without a copy where they are on the CPU.
 
     It shows the values that x has now: what is written to x later it does not show. What it is a view of is
-    read-only from now on too, as a graph may have saved it. Raises TraceError if a
-    gradient is being taken through x: detach first.
+    read-only from now on too, as a graph may have saved it. Raises TraceError if a gradient is being taken
+    through x: detach first.
     """
     return _constant(x, lambda: errors.traced_value("numpy()"))
 

@@ -173,14 +173,14 @@ def _of_logistic(x: Tensor) -> Tensor:
 # e^x / (1 + e^x)^2: of sigmoid, and of tanh, where it is sech^2 / 4
 logistic_density: Any = Elementwise(
     "logistic_density", _of_logistic, lambda x, z: -tanh(0.5 * x) * z, arity=1)
-_gauss: Any = Elementwise(           # e^(-x^2)
+_gauss: Any = Elementwise(                # e^(-x^2)
     "gauss", "gauss({})", lambda x, z: choose(not_equal(z, 0), -2 * (x * z)), arity=1, loop=floats("gauss"))
 _one_less_square: Any = Elementwise(
     "one_less_square", lambda x: (1 - x) * (1 + x), lambda x, z: -2 * x, arity=1)
-_leg: Any = Elementwise(           # sqrt(x^2 - 1)
+_leg: Any = Elementwise(                # sqrt(x^2 - 1)
     "leg", lambda x: where(x > _LARGE, x, sqrt((x - 1) * (x + 1))),
     lambda x, z: where(x > _LARGE, 1.0, x / z), arity=1)
-_cbrt_slope: Any = Elementwise(           # 1 / (3 z^2)
+_cbrt_slope: Any = Elementwise(                # 1 / (3 z^2)
     "cbrt_slope", lambda z: (1 / 3) / (z * z), lambda z, u: -2 * u / z, arity=1)
 
 
@@ -198,7 +198,7 @@ def _of_atan(x: Tensor) -> Tensor:
     return inverse * where(far, inverse, 1.0)
 
 
-_atan_slope: Any = Elementwise(           # 1 / (1 + x^2)
+_atan_slope: Any = Elementwise(                # 1 / (1 + x^2)
     "atan_slope", _of_atan, lambda x, z: -2 * where(abs(x) > _LARGE, 1 / x, x * z) * z, arity=1)
 # x / hypot(x, y), z = hypot(x, y): what comes through z is in the partials in x and y
 _cosine: Any = Elementwise(
@@ -219,7 +219,7 @@ def _turn_value(x: Tensor, y: Tensor) -> Tensor:
     return choose(logical_not(isinf(size)), x / size / size)
 
 
-_turn: Any = Elementwise("turn", _turn_value, _of_turn, arity=2)           # x / (x^2 + y^2)
+_turn: Any = Elementwise("turn", _turn_value, _of_turn, arity=2)      # x / (x^2 + y^2)
 
 
 def _of_portion(x: Tensor, y: Tensor) -> Tensor:
@@ -233,7 +233,7 @@ def _of_portion(x: Tensor, y: Tensor) -> Tensor:
     return where(equal(x, y), 0.5, known)
 
 
-_portion: Any = Elementwise(           # e^x / (e^x + e^y)
+_portion: Any = Elementwise(                # e^x / (e^x + e^y)
     "portion", _of_portion, lambda x, y, z: (z * _portion(y, x), -z * _portion(y, x)), arity=2)
 
 
