@@ -136,13 +136,14 @@ def compare(commit: str, pattern: str) -> int:
     cache = ROOT / ".asv" / "compare"
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
-        trees = lay_out(commit, Path(folder))
+        trees, unknown = lay_out(commit, Path(folder)), set[str]()
 
         def around(figures: Collection[str]) -> list[dict[str, str]]:
             return [environment(trees[name], cache, figures, pattern) for name in ("base", "head")]
 
         def counted(figures: Collection[str]) -> tuple[Figures, Figures]:
-            base, head = pool.map(lambda e: counts(environment=e), around(figures))
+            both = list(pool.map(lambda e: counts(environment=e, unknown=unknown), around(figures)))
+            base, head = [{n: count for n, count in found.items() if op(n) not in unknown} for found in both]
             return base, head
 
         def timed(figures: Collection[str]) -> tuple[Figures, Figures]:

@@ -25,6 +25,7 @@ PARAMETERS: dict[str, tuple[dict[str, Any], ...]] = {
 Place = tuple[int, ...]
 # Units other than the last place of a partial, by name and operands: the size that has that unit
 _SMALL = "a sum that passes through 0, or a multiple of a subnormal number"
+_QUOTIENT = "a multiple of a quotient that is subnormal"
 _FEW = "hypot(x, y), subnormal, has few digits; or it overflows"
 _EXPONENT = "y - 1 is rounded; or a power is subnormal, or overflows"
 _ROUNDED = "the argument of the sigmoid is rounded"
@@ -39,6 +40,10 @@ TERMS: dict[tuple[str, Place], tuple[Callable[..., Any], str]] = {
     ("gelu approximate=tanh", (0, 0)): (lambda info, x: _of_tanh(info, mpf(x), 2), _ROUNDED),
     **{(name, (0, 0)): (lambda info, x: 2.3 * abs(x) * mpf(float(info.tiny)), _SMALL)
        for name in ("erf", "erfc")},
+    **{(name, (1, 1)): (lambda info, x, y: float(info.tiny) / mpf(y) ** 2 if y else 0, _QUOTIENT)
+       for name in ("divide", "ratio")},
+    **{("atan2", by): (lambda info, y, x: float(info.tiny) / (mpf(x) ** 2 + mpf(y) ** 2) if x or y else 0,
+                       _QUOTIENT) for by in ((0, 0), (1, 1))},
     **{("hypot", by): (lambda info, x, y, by=by: _of_hypot(info, mp.hypot(x, y), len(by)), _FEW)
        for by in ((0,), (1,), (0, 0), (0, 1), (1, 1))},
     **{("pow", by): (lambda info, x, y, by=by: _of_power(info, abs(mpf(x)), y, by), _EXPONENT)

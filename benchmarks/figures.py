@@ -1,10 +1,10 @@
 """Pictures for the documentation, and the figures that they are drawn from.
 
-    python benchmarks/figures.py measure    # benchmarks/figures.json, in four minutes
+    python benchmarks/figures.py measure    # benchmarks/figures.json, in ten minutes
     python benchmarks/figures.py draw       # docs/speed.svg, docs/first_call.svg, docs/accuracy.svg
 
 Speed and first calls are measured beside the peers of peers.py: what is not installed is named and left out.
-Errors are those of accuracy.py.
+Errors are those of accuracy.py and derivatives.py.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FIGURES = ROOT / "benchmarks" / "figures.json"
 SIZES = [10, 100, 1000, 10_000, 100_000, 1_000_000]
 POINTS = 40_000                           # arguments of each op
+EXACT = 300                               # of those whose derivatives are compared
 ROUNDS = 5                                # processes of each kind for first calls
 COLOURS = {"nbgrad": "#c64600", "torch": "#1a5fb4", "jax": "#11724a", "autograd": "#813d9c"}
 
@@ -124,12 +125,28 @@ def accuracy() -> dict[str, dict[str, float]]:
     return found
 
 
+def derivatives() -> dict[str, dict[str, list[float]]]:
+    """The largest errors of first and second partial derivatives: dtype -> op -> units in the last place."""
+    import accuracy as errors
+    import numpy as np
+
+    found: dict[str, dict[str, list[float]]] = {}
+    for dtype in errors.WIDER:
+        for name, row in sorted(errors.OPS.items()):
+            xs = None if row.kind != "elementwise" else errors.finite_operands(
+                row, dtype, EXACT, np.random.default_rng(0))
+            if xs is not None:
+                found.setdefault(np.dtype(dtype).name, {})[name] = list(errors.derivatives.largest(row, xs))
+    return found
+
+
 def measure_all() -> None:
     """Write the figures, with the machine and the commit that they are of."""
     import peers
 
     peers.environment(1)
-    found = {**peers.machine(1), "first_calls": first_calls(), "by_size": by_size(), "accuracy": accuracy()}
+    found = {**peers.machine(1), "first_calls": first_calls(), "by_size": by_size(), "accuracy": accuracy(),
+             "derivatives": derivatives()}
     FIGURES.write_text(json.dumps(found, indent=1) + "\n")
     print(FIGURES)
 
@@ -178,19 +195,23 @@ def draw_first_calls(plt: Any, figures: dict[str, Any], path: Path) -> None:
 
 
 def draw_accuracy(plt: Any, figures: dict[str, Any], path: Path) -> None:
-    """The largest error of each op that is not exact, from the worst to the best."""
-    errors = figures["accuracy"]
-    worst = {name: max(e.get(name, 0.0) for e in errors.values()) for e in errors.values() for name in e}
-    names = sorted(worst, key=lambda name: -worst[name])
-    figure, axis = plt.subplots(figsize=(9, 3), layout="constrained")
-    for dtype, colour in (("float64", COLOURS["nbgrad"]), ("float32", COLOURS["torch"])):
-        there = [name for name in names if name in errors[dtype]]
-        axis.plot(there, [errors[dtype][name] for name in there], "o", ms=3.5, color=colour, label=dtype)
-    axis.set_ylabel("largest error, units\nin the last place")
-    axis.tick_params(axis="x", rotation=90, labelsize=7)
-    axis.set_ylim(bottom=0)
-    axis.margins(x=0.01)
-    axis.legend(frameon=False)
+    """The largest errors of each op that is not exact, of its values and of its first and second partials."""
+    partials = figures["derivatives"]
+    of = {"values": figures["accuracy"], **{f"{order} partials": {
+        dtype: {name: both[k] for name, both in found.items()} for dtype, found in partials.items()}
+        for k, order in enumerate(("first", "second"))}}
+    figure, axes = plt.subplots(3, figsize=(9, 8), layout="constrained")
+    for axis, (what, errors) in zip(axes, of.items(), strict=True):
+        worst = {name: max(e.get(name, 0.0) for e in errors.values()) for e in errors.values() for name in e}
+        names = sorted([name for name in worst if worst[name]], key=lambda name: -worst[name])
+        for dtype, colour in (("float64", COLOURS["nbgrad"]), ("float32", COLOURS["torch"])):
+            there = [name for name in names if name in errors[dtype]]
+            axis.plot(there, [errors[dtype][name] for name in there], "o", ms=3.5, color=colour, label=dtype)
+        axis.set_ylabel(f"{what}: largest error,\nunits in the last place")
+        axis.tick_params(axis="x", rotation=90, labelsize=7)
+        axis.set_ylim(bottom=0)
+        axis.margins(x=0.01)
+    axes[0].legend(frameon=False)
     _save(figure, path)
 
 

@@ -19,7 +19,8 @@ def test_pictures_are_drawn_from_the_stored_figures(tmp_path):
     speed = (tmp_path / "speed.svg").read_text()
     assert "gradient of sum((A B)^2)" in speed and "nbgrad" in speed and "microseconds" in speed
     assert "first time ever" in (tmp_path / "first_call.svg").read_text()
-    assert "softplus" in (tmp_path / "accuracy.svg").read_text()
+    accuracy = (tmp_path / "accuracy.svg").read_text()
+    assert "softplus" in accuracy and "second partials" in accuracy
 
 
 def test_the_stored_figures_name_machine_commit_and_versions():
@@ -30,6 +31,8 @@ def test_the_stored_figures_name_machine_commit_and_versions():
                for times in work.values())
     assert all(len(times) == figures.ROUNDS for times in stored["first_calls"].values())
     assert all(0 < error < 100 for errors in stored["accuracy"].values() for error in errors.values())
+    assert all(0 <= error <= 8 for found in stored["derivatives"].values() for both in found.values()
+               for error in both)
 
 
 def test_pictures_of_the_documentation_exist():

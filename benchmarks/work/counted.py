@@ -1,9 +1,10 @@
 """The program whose instructions are counted: every op, forward and VJP, and the Python cost of the tape.
 
     python -m work.counted fill     # in benchmarks/: compile the kernels, without valgrind
-    valgrind --tool=callgrind --instr-atstart=no python -m work.counted count
+    valgrind --tool=callgrind --instr-atstart=no python -m work.counted count [op ...]
 
-Kernels are compiled for a plain processor (see work/processor.py).
+The ops that are named are left out. Kernels are compiled for a plain processor (see work/processor.py). Each
+op is printed before it runs: where valgrind does not know an instruction, the last line names the op.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
     from work.taped import tape
 
     for name, row in rows().items():
+        if name in sys.argv[2:]:
+            continue
+        print(name, flush=True)
         for n in counted_sizes(row):
             try:
                 found = calls(name, n, "float64")
