@@ -19,7 +19,7 @@ def tests(session):
 def cuda(session):
     """The CUDA kernels' cost; then simulated, executed as PTX in our interpreter, and assembled."""
     session.install("-e", ".[test,cuda]")
-    session.run("python", "-m", "nbgrad.gpureport")
+    session.run("python", "tools/gpureport.py")
     session.run("python", "tests/ptx/ladder.py", *session.posargs)
 
 

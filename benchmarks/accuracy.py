@@ -24,7 +24,7 @@ import scipy.special
 from mpmath import mp, mpf
 
 import nbgrad.linalg  # noqa: F401  the whole op table
-from nbgrad.registry import OPS, Row
+from nbgrad.define.registry import OPS, Row
 
 LIMIT = 4.0
 FEW = 4000                                # arguments for mpmath

@@ -15,7 +15,7 @@ import numpy as np
 from mpmath import mp, mpf
 
 import nbgrad as nb
-from nbgrad.registry import Row
+from nbgrad.define.registry import Row
 
 LIMIT = 8.0
 # Parameters other than those that the rows have by default

@@ -22,15 +22,31 @@ from numpy import (
     uint64,
 )
 
-from nbgrad import backend, errors, exchange, linalg, methods, numpy_functions, optim, testing
+from nbgrad import backend, errors, linalg, optim, testing
+from nbgrad.arrays import devices as devices
+from nbgrad.arrays.devices import Device as device
 from nbgrad.bench.function import bench
-from nbgrad.broadcast import astype, broadcast_to
-from nbgrad.checkpoint import checkpoint
-from nbgrad.declare import elementwise
-from nbgrad.devices import Device as device
-from nbgrad.jacobians import hessian, jacobian
-from nbgrad.kernels.threads import get_num_threads, set_num_threads
-from nbgrad.libraries import use_cupy
+from nbgrad.compile.threads import get_num_threads, set_num_threads
+from nbgrad.define.broadcast import astype, broadcast_to
+from nbgrad.define.declare import elementwise
+from nbgrad.define.registry import OPS
+from nbgrad.define.structured import op
+from nbgrad.engine.checkpoint import checkpoint
+from nbgrad.engine.tensor import Tensor
+from nbgrad.engine.transforms import (
+    directional_derivative,
+    grad,
+    hvp,
+    jvp,
+    linearize,
+    no_grad,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
+from nbgrad.interop import exchange, methods, numpy_functions
+from nbgrad.interop.spellings import names
+from nbgrad.kernels.libraries import use_cupy
 from nbgrad.ops.activations import elu, gelu, leaky_relu, relu, sigmoid, silu, softplus
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.arrange import kron, repeat, roll, tile
@@ -137,6 +153,7 @@ from nbgrad.ops.exponential import log_softmax, logsumexp, softmax
 from nbgrad.ops.factor import cholesky, eigh, eigvalsh, solve_triangular
 from nbgrad.ops.gdot import gdot
 from nbgrad.ops.index import getitem, nonzero, scatter_add, setitem, take, tril, triu
+from nbgrad.ops.jacobians import hessian, jacobian
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
 from nbgrad.ops.nn import cross_entropy, huber, mse
 from nbgrad.ops.norm import layer_norm
@@ -166,21 +183,6 @@ from nbgrad.ops.shape import (
 )
 from nbgrad.ops.sort import argsort, sort
 from nbgrad.ops.svd import svd, svdvals
-from nbgrad.registry import OPS
-from nbgrad.spellings import names
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor
-from nbgrad.transforms import (
-    directional_derivative,
-    grad,
-    hvp,
-    jvp,
-    linearize,
-    no_grad,
-    stop_gradient,
-    value_and_grad,
-    vjp,
-)
 
 # NumPy's names beside those of the array API, and PyTorch's cat
 absolute = abs

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from nbgrad.registry import OPS
-from nbgrad.tensors import raw
+from nbgrad.define.registry import OPS
+from nbgrad.engine.tensor import raw
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
     if name not in OPS:
-        raise AttributeError(f"nbgrad.backend has no op {name!r}; see nbgrad.registry.OPS for their names")
+        raise AttributeError(f"nbgrad.backend has no op {name!r}; python -m nbgrad.info --ops lists them")
     op: Any = OPS[name].op
     run = partial(_run, op)
     run.__name__, run.__doc__ = name, op.__doc__   # type: ignore[attr-defined]

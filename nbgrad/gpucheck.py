@@ -25,10 +25,11 @@ from typing import Any
 import numpy as np
 
 import nbgrad
-from nbgrad import cuda, errors, testing
-from nbgrad.devices import Device
+from nbgrad import errors, testing
+from nbgrad.arrays import cuda
+from nbgrad.arrays.devices import Device
+from nbgrad.define.registry import OPS, Row
 from nbgrad.kernels import table
-from nbgrad.registry import OPS, Row
 
 _WATCHED = "add,exp,sum,softmax,matmul,getitem"
 _REPEATS = 7

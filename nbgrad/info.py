@@ -9,11 +9,12 @@ import signal
 from importlib.metadata import version
 
 import nbgrad
-from nbgrad.config import settings
-from nbgrad.declare import Choice
-from nbgrad.kernels import store, table, target
-from nbgrad.registry import OPS, Row
-from nbgrad.scalar import Elementwise
+from nbgrad.arrays.config import settings
+from nbgrad.compile import store, target
+from nbgrad.define.declare import Choice
+from nbgrad.define.registry import OPS, Row
+from nbgrad.define.scalar import Elementwise
+from nbgrad.kernels import table
 
 
 def _rule(row: Row) -> str:

@@ -12,14 +12,14 @@ from collections.abc import Iterator, ValuesView
 from typing import Any
 
 from nbgrad import errors
-from nbgrad.core import TAPE
+from nbgrad.define.scalar import Elementwise
+from nbgrad.engine.graph import TAPE
+from nbgrad.engine.tensor import Tensor, as_tensor, wrap
+from nbgrad.engine.transforms import is_float, no_grad
+from nbgrad.engine.tree import flatten, form
+from nbgrad.engine.views import write
 from nbgrad.ops.create import zeros_like
 from nbgrad.ops.elementwise import sqrt
-from nbgrad.scalar import Elementwise
-from nbgrad.tensors import Tensor, as_tensor, wrap
-from nbgrad.transforms import is_float, no_grad
-from nbgrad.tree import flatten, form
-from nbgrad.views import write
 
 
 class Optimizer:

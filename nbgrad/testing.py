@@ -16,13 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.declare import Choice
-from nbgrad.registry import OPS, Row
-from nbgrad.scalar import Elementwise
-from nbgrad.tensors import Tensor, as_tensor, raw, tensor
-from nbgrad.transforms import jvp, vjp
-from nbgrad.tree import flatten, map_leaves
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.declare import Choice
+from nbgrad.define.registry import OPS, Row
+from nbgrad.define.scalar import Elementwise
+from nbgrad.engine import convert
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor
+from nbgrad.engine.transforms import jvp, vjp
+from nbgrad.engine.tree import flatten, map_leaves
 
 FLOATS = ("float32", "float64")
 _STEP = 1e-3            # of a fourth-order difference: its error is about 1e-12 times the fifth derivative
@@ -188,7 +190,7 @@ def as_constant(x: Any) -> Any:
         return tensor(x) if isinstance(x, np.ndarray) else x
     if x.flags.c_contiguous:
         return as_tensor(x)
-    return tensor(devices.array(np.repeat(x, 2, -1)).part((..., slice(None, None, 2))))
+    return tensor(convert.array(np.repeat(x, 2, -1)).part((..., slice(None, None, 2))))
 
 
 def _cast(x: Any, given: str, to: str) -> Any:

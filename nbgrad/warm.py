@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from nbgrad import errors, testing
-from nbgrad.kernels import cache, store
-from nbgrad.registry import OPS, Row
-from nbgrad.transforms import jvp, vjp
-from nbgrad.tree import map_leaves
+from nbgrad.compile import cache, store
+from nbgrad.define.registry import OPS, Row
+from nbgrad.engine.transforms import jvp, vjp
+from nbgrad.engine.tree import map_leaves
 
 
 def warm(row: Row, dtype: str) -> None:

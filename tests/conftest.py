@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import nbgrad as nb
-from nbgrad import cuda
-from nbgrad.registry import OPS
+from nbgrad.arrays import cuda
+from nbgrad.define.registry import OPS
 
 
 def pytest_addoption(parser):

@@ -8,7 +8,7 @@ import second_order as jets
 from second_order import exp, flat, inv, log, matmul, matrix, mean, product, sqrt, total
 
 import nbgrad as nb
-from nbgrad.registry import OPS
+from nbgrad.define.registry import OPS
 
 
 @dataclass

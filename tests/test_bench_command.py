@@ -12,7 +12,7 @@ from nbgrad import errors
 from nbgrad.bench import __main__ as command
 from nbgrad.bench.function import bench
 from nbgrad.bench.inputs import call
-from nbgrad.registry import OPS
+from nbgrad.define.registry import OPS
 
 MODEL = """
 import numpy as np

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import nbgrad as nb
+from nbgrad.compile import cache
 from nbgrad.errors import GradientError, ShapeError, ValueRangeError
-from nbgrad.kernels import cache
 
 METHODS = {
     "sgd": lambda *p: nb.optim.SGD(*p, lr=0.1),

@@ -1,6 +1,6 @@
 """The polynomials of nbgrad's vector mathematics: best approximations, by Remez's exchange in many digits.
 
-    python tools/minimax.py > nbgrad/kernels/cpu/vecmath/coefficients.py
+    python tools/minimax.py > nbgrad/compile/cpu/vecmath/coefficients.py
 
 A row of TABLE names a function g, the interval, the weight of its error, and the number of coefficients for
 float32 and float64. Weights turn an error of the polynomial into a relative error of the result. The largest

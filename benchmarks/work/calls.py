@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from work.modules import module
 from work.row import aligned
 from work.sizes import SIZED
 from work.table import TINY, dtypes, rows, sizes
@@ -108,9 +109,9 @@ def _amount(args: list[Any]) -> int:
 def _vjp(row: Any, args: list[Any], params: dict[str, Any]) -> Run | None:
     """The engine's pass back through one call of the op, from a cotangent of ones."""
     import nbgrad as nb
-    from nbgrad.core import Graph, pull
 
-    graph = Graph()
+    engine = module("graph")
+    graph = engine.Graph()
     full = [nb.asarray(a, copy=False) if isinstance(a, np.ndarray) else a for a in args]
     leaves = [graph.leaf(x.value) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else x
               for a, x in zip(args, full, strict=True)]
@@ -119,4 +120,4 @@ def _vjp(row: Any, args: list[Any], params: dict[str, Any]) -> Run | None:
     y = row.op(*leaves, **params)
     parts = [part for part in (y if isinstance(y, tuple) else (y,)) if part.trace is graph]
     seeds = [(part.mark, np.ones(part.shape, part.dtype)) for part in parts if part.dtype.kind == "f"]
-    return (lambda: pull(seeds)) if seeds else None
+    return (lambda: engine.pull(seeds)) if seeds else None

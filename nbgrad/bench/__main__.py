@@ -32,8 +32,8 @@ from nbgrad import errors, testing
 from nbgrad.bench.clock import amount
 from nbgrad.bench.function import Bench, bench
 from nbgrad.bench.inputs import Call, call, described
-from nbgrad.kernels import target
-from nbgrad.registry import OPS
+from nbgrad.compile import target
+from nbgrad.define.registry import OPS
 
 EVERYDAY = ("add", "multiply", "divide", "exp", "log", "sin", "tanh", "sqrt", "pow", "erf", "relu", "gelu",
             "where", "maximum", "sum", "mean", "max", "var", "softmax", "logsumexp", "layer_norm", "cumsum",

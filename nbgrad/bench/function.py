@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
+from nbgrad import errors
 from nbgrad.bench.clock import Run, amount, medians, once, peak, samples
-from nbgrad.kernels import cache
-from nbgrad.registry import OPS
-from nbgrad.tensors import Tensor, raw, tensor
+from nbgrad.compile import cache
+from nbgrad.define.registry import OPS
+from nbgrad.engine import convert
+from nbgrad.engine.tensor import Tensor, raw, tensor
+from nbgrad.engine.transforms import is_float, vjp
+from nbgrad.engine.tree import flatten, map_leaves
 from nbgrad.testing import reference
-from nbgrad.transforms import is_float, vjp
-from nbgrad.tree import flatten, map_leaves
 
 _TOLERANCE = {"float32": 1e-3, "float64": 1e-6}        # of the comparison with NumPy, to the largest value
 
@@ -130,7 +131,7 @@ def _name(f: Any) -> str:
 
 def _tensor(x: Any) -> Any:
     """An array as a Tensor of its own memory; anything else as it is."""
-    return tensor(devices.array(raw(x))) if isinstance(x, (np.ndarray, Tensor)) else x
+    return tensor(convert.array(raw(x))) if isinstance(x, (np.ndarray, Tensor)) else x
 
 
 def _array(x: Any) -> Any:

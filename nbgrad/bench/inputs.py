@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.registry import Row
+from nbgrad.define.registry import Row
 from nbgrad.testing import Case, cases, reference
 
 Call = tuple[Callable[..., Any], list[Any], Callable[..., Any] | None, str]

@@ -2,7 +2,7 @@
 
 A kernel is found by name: the op `tril` declared in nbgrad/ops/index.py runs `tril` of
 nbgrad/kernels/<device>/index.py; what is one recipe on every device, as `sum` is, stands once, in
-nbgrad/kernels/by_row. `register` adds one for an op that lives elsewhere. A kernel takes the output first,
+nbgrad/kernels/shared. `register` adds one for an op that lives elsewhere. A kernel takes the output first,
 then raw arrays and the op's parameters; one for an op that has no output to fill (a view, a library routine
 that allocates) returns its result.
 """
@@ -17,16 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors, memory, streams
-from nbgrad.cuda import CONNECTED, CudaArray
-from nbgrad.kernels.cpu import mapreduce, pool
-from nbgrad.kernels.cpu.elementwise import Body, Loops
+from nbgrad import errors
+from nbgrad.arrays import devices, memory, streams
+from nbgrad.arrays.cuda import CONNECTED, CudaArray
+from nbgrad.compile.cpu import pool
+from nbgrad.compile.program import Body
+from nbgrad.kernels.cpu import mapreduce
+from nbgrad.kernels.cpu.elementwise import Loops
 from nbgrad.kernels.cuda.elementwise import Loops as CudaLoops
 
-__all__ = ["DEVICES", "KERNELS", "Body", "Loops", "add", "has", "loops", "register", "run", "summed"]
+__all__ = ["DEVICES", "KERNELS", "Loops", "add", "has", "loops", "register", "run", "summed"]
 
 DEVICES = ("cpu", "cuda")
-_ROWS = {"cpu": "nbgrad.kernels.cpu.nest", "cuda": "nbgrad.kernels.cuda.rows"}
+_ROWS = {"cpu": "nbgrad.kernels.cpu.rows", "cuda": "nbgrad.kernels.cuda.rows"}
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
 memory.announce(pool.start)
 
@@ -55,7 +58,7 @@ def _written(op: str, room: str, where: str) -> Callable[..., Any] | None:
     own = _found(f"nbgrad.kernels.{where}.{room}", op)
     if own is not None:
         return own
-    shared = _found(f"nbgrad.kernels.by_row.{room}", op)
+    shared = _found(f"nbgrad.kernels.shared.{room}", op)
     return None if shared is None else partial(shared, import_module(_ROWS[where]))
 
 

@@ -10,11 +10,11 @@ import math
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.declare import elementwise
+from nbgrad.define.declare import elementwise
+from nbgrad.define.scalar import Elementwise, choose
+from nbgrad.engine.tensor import Tensor
 from nbgrad.ops.compare import not_equal, sign
 from nbgrad.ops.elementwise import abs, exp, expm1, floats, logaddexp, logistic_density, square, where
-from nbgrad.scalar import Elementwise, choose
-from nbgrad.tensors import Tensor
 
 
 def _sigmoid(x: Tensor) -> Tensor:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.broadcast import broadcast_to
-from nbgrad.core import apply
+from nbgrad.define.broadcast import broadcast_to
+from nbgrad.define.structured import op
+from nbgrad.engine.graph import apply
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.axes import one
 from nbgrad.ops.index import integers
 from nbgrad.ops.shape import ravel
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor
 
 
 def _places(name: str, x: Tensor, places: np.ndarray, axis: int) -> tuple[Tensor, np.ndarray]:

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.broadcast import broadcast_to
-from nbgrad.core import apply
+from nbgrad.define.broadcast import broadcast_to
+from nbgrad.define.scalar import multiply
+from nbgrad.define.structured import op
+from nbgrad.engine.graph import apply
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.axes import listed, one
 from nbgrad.ops.index import integers, scatter
 from nbgrad.ops.reduce import sum
 from nbgrad.ops.shape import ravel, reshape
-from nbgrad.scalar import multiply
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 
 # --------------------------------------------------------------------------------------------- roll

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.structured import numpy_names
+from nbgrad.define.structured import numpy_names
 
 
 def one(op: str, axis: Any, ndim: int) -> int:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.define.scalar import Elementwise
+from nbgrad.define.scalar_program import common_loop
+from nbgrad.engine.tensor import Tensor
 from nbgrad.ops.reduce import all
-from nbgrad.scalar import Elementwise
-from nbgrad.symbols import common_loop
-from nbgrad.tensors import Tensor
 
 _floats = common_loop("allclose", np.float32)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad.declare import elementwise
+from nbgrad.define.declare import elementwise
 
 # ------------------------------------------------------------------------------- comparisons and logic
 less = elementwise("less", "{} < {}", like=np.less, discrete=True, doc="Return whether x < y.")

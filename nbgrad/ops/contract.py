@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.broadcast import broadcast_to, shaped
-from nbgrad.core import apply
+from nbgrad.define.broadcast import broadcast_to, shaped
+from nbgrad.define.scalar import multiply
+from nbgrad.define.structured import op
+from nbgrad.engine.graph import apply
+from nbgrad.engine.tensor import Tensor, as_tensor
+from nbgrad.engine.views import link_shared
 from nbgrad.ops import axes as check
 from nbgrad.ops.index import setitem
 from nbgrad.ops.shape import matrix_transpose, moveaxis, reshape
-from nbgrad.scalar import multiply
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor
-from nbgrad.views import link_shared
 
 Shape = tuple[int, ...]
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.broadcast import astype
+from nbgrad.define.broadcast import astype
+from nbgrad.define.scalar import add
+from nbgrad.define.structured import op
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.reduce import floating
 from nbgrad.ops.shape import reshape
 from nbgrad.ops.windows import Pair, count, pair
-from nbgrad.scalar import add
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor
 
 Shape = tuple[int, ...]
 Pads = tuple[Pair, Pair]

@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, dlpack, errors
-from nbgrad.broadcast import astype, broadcast_to
-from nbgrad.core import watch
+from nbgrad import errors
+from nbgrad.arrays import devices, dlpack
+from nbgrad.define.broadcast import astype, broadcast_to
+from nbgrad.define.scalar import add, multiply
+from nbgrad.engine import convert
+from nbgrad.engine.graph import watch
+from nbgrad.engine.tensor import Spec, Tensor, as_tensor, raw, wrap
+from nbgrad.engine.views import array as array_of
 from nbgrad.ops.compare import floor
 from nbgrad.ops.shape import stack
-from nbgrad.scalar import add, multiply
-from nbgrad.tensors import Spec, Tensor, as_tensor, raw, wrap
-from nbgrad.views import array as array_of
 
 Shape = int | tuple[int, ...]
 
@@ -49,7 +51,7 @@ def asarray(data: Any, dtype: Any = None, requires_grad: bool = False, copy: boo
     lists of unequal lengths; GradientError for a new leaf from a Tensor with a gradient.
     """
     if type(data) is not Tensor and not _holds_tensor(data):
-        return _leaf("asarray", devices.array(data, dtype, copy), requires_grad)
+        return _leaf("asarray", convert.array(data, dtype, copy), requires_grad)
     found = data if type(data) is Tensor else _gathered(data)
     target = found.dtype if dtype is None else devices.supported(dtype)
     if target != found.dtype or (copy and found is data):
@@ -95,7 +97,7 @@ def from_dlpack(x: Any, copy: bool | None = None) -> Tensor:
     if not hasattr(x, "__dlpack__"):
         raise errors.bad_argument("from_dlpack", x, "an array with the method __dlpack__")
     if hasattr(x, "__dlpack_device__") and x.__dlpack_device__()[0] in dlpack.ON_CUDA:
-        return wrap(devices.from_dlpack(x, copy))
+        return wrap(convert.from_dlpack(x, copy))
     return asarray(np.from_dlpack(x), copy=copy is not False)
 
 
@@ -215,7 +217,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None,
     if not math.isfinite((last - first) / by):
         raise errors.bad_value("arange", f"there is no range from {first} to {last} by {by}")
     values = np.arange(*given, dtype=None if dtype is None else devices.supported(dtype))
-    return _leaf("arange", devices.array(values, copy=None), requires_grad)
+    return _leaf("arange", convert.array(values, copy=None), requires_grad)
 
 
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None,
@@ -233,13 +235,13 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
         start, stop = [devices.host(raw(x)) if type(x) is Tensor else x for x in (start, stop)]
     if type(start) is not Tensor and type(stop) is not Tensor:
         values = np.linspace(start, stop, num, endpoint, dtype=dtype and devices.supported(dtype))
-        return _leaf("linspace", devices.array(values, copy=None), requires_grad)
+        return _leaf("linspace", convert.array(values, copy=None), requires_grad)
     found = np.result_type(*[x if isinstance(x, (int, float)) else as_tensor(x).dtype for x in (start, stop)])
     found = found if found.kind == "f" else np.dtype(np.float64)
     ends = [astype(x, found) for x in (start, stop)]
     after = np.linspace(0, 1, num, endpoint).astype(found)
     tail = (1,) * max(x.ndim for x in ends)
-    weights = [wrap(devices.array(w.reshape(num, *tail), copy=None)) for w in (1 - after, after)]
+    weights = [wrap(convert.array(w.reshape(num, *tail), copy=None)) for w in (1 - after, after)]
     # a weighted mean meets both ends exactly, which start + i * step does not
     z = add(*[multiply(x, w) for x, w in zip(ends, weights, strict=True)])
     if dtype is not None:
@@ -256,7 +258,7 @@ def eye(n: int, m: int | None = None, k: int = 0, dtype: Any = None, requires_gr
     like = _spec("eye", (n, n if m is None else m), dtype)
     rows, columns = like.shape
     matrix = np.eye(rows, columns, operator.index(k), like.dtype)
-    return _leaf("eye", devices.array(matrix, copy=None), requires_grad)
+    return _leaf("eye", convert.array(matrix, copy=None), requires_grad)
 
 
 # --------------------------------------------------------------------------------------------- random
@@ -264,11 +266,11 @@ def randn(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor
     """Return standard normal numbers from NumPy's global generator. dtype: default float64."""
     like = _spec("randn", shape, dtype)
     values = np.random.standard_normal(like.shape)
-    return _leaf("randn", devices.array(values, like.dtype, copy=None), requires_grad)
+    return _leaf("randn", convert.array(values, like.dtype, copy=None), requires_grad)
 
 
 def rand(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Return uniform numbers in [0, 1) from NumPy's global generator. dtype: default float64."""
     like = _spec("rand", shape, dtype)
     values = np.random.random_sample(like.shape)
-    return _leaf("rand", devices.array(values, like.dtype, copy=None), requires_grad)
+    return _leaf("rand", convert.array(values, like.dtype, copy=None), requires_grad)

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.broadcast import astype, broadcast_to
-from nbgrad.core import apply
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.broadcast import astype, broadcast_to
+from nbgrad.define.scalar import multiply
+from nbgrad.define.structured import op
+from nbgrad.engine.graph import apply
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.compare import not_equal
 from nbgrad.ops.index import getitem
 from nbgrad.ops.reduce import whole
 from nbgrad.ops.shape import concat, ravel
-from nbgrad.scalar import multiply
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 _WHOLE, _REST, _FRONT = slice(None), slice(1, None), slice(None, -1)
 _BOTH: list[Any] = [((5,),), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": 1}), ((2, 3, 4), {"axis": -1}),

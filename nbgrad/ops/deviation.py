@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.declare import elementwise
+from nbgrad.define.declare import elementwise
+from nbgrad.define.scalar import multiply
+from nbgrad.define.structured import op
+from nbgrad.engine.tensor import Tensor
 from nbgrad.ops.compare import equal
 from nbgrad.ops.elementwise import where
 from nbgrad.ops.pullback import aligned, derived
 from nbgrad.ops.reduce import Axis, bind, centred, with_axes
-from nbgrad.scalar import multiply
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor
 
 # a / b, and 0 where b is 0: the least-norm subgradient of a norm
 _ratio = elementwise("ratio", lambda a, b: where(equal(b, 0), 0, a / where(equal(b, 0), 1, b)),

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.broadcast import astype
-from nbgrad.core import apply
+from nbgrad.define.broadcast import astype
+from nbgrad.define.structured import op
+from nbgrad.engine.graph import apply
+from nbgrad.engine.tensor import Tensor, as_tensor
+from nbgrad.engine.views import link
 from nbgrad.ops.axes import ordered
 from nbgrad.ops.reduce import sum
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor
-from nbgrad.views import link
 
 
 def _bind(name: str, x: Any, offset: Any, axis1: Any, axis2: Any) -> Any:

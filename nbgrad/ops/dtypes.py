@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.tensors import Tensor
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.engine.tensor import Tensor
 
 _KINDS = {"bool": "b", "signed integer": "i", "unsigned integer": "u", "integral": "iu",
           "real floating": "f", "complex floating": "", "numeric": "iuf"}

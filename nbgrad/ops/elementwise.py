@@ -12,8 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.broadcast import astype
-from nbgrad.declare import elementwise
+from nbgrad.define.broadcast import astype
+from nbgrad.define.declare import elementwise
+from nbgrad.define.scalar import Elementwise, choose
+from nbgrad.define.scalar import add as _add
+from nbgrad.define.scalar import multiply as _multiply
+from nbgrad.define.scalar_program import common_loop
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.compare import (
     equal,
     floor_divide,
@@ -26,11 +31,6 @@ from nbgrad.ops.compare import (
     rint,
     sign,
 )
-from nbgrad.scalar import Elementwise, choose
-from nbgrad.scalar import add as _add
-from nbgrad.scalar import multiply as _multiply
-from nbgrad.symbols import common_loop
-from nbgrad.tensors import Tensor, as_tensor
 
 _LN2, _LN10 = math.log(2), math.log(10)
 _TINY, _FAR = (1e-3, 3.0), (-3.0, 3.0)

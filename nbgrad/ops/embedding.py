@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.core import apply
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.structured import op
+from nbgrad.engine.graph import apply
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
+from nbgrad.engine.transforms import stop_gradient
 from nbgrad.ops.elementwise import where
 from nbgrad.ops.index import scatter
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw, wrap
-from nbgrad.transforms import stop_gradient
 
 
 def _places(indices: Any, rows: int) -> np.ndarray:

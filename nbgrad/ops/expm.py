@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices
+from nbgrad.arrays import devices
+from nbgrad.define.scalar import add, multiply
+from nbgrad.define.structured import op
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.elementwise import divide
 from nbgrad.ops.linalg import DIRECTIONS, direction, like_first, square_matrices
 from nbgrad.ops.shape import concat, matrix_transpose
-from nbgrad.scalar import add, multiply
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 
 def _expm_test(rng: np.random.Generator) -> np.ndarray:

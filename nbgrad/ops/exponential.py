@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices
+from nbgrad.arrays import devices
+from nbgrad.define.scalar import multiply
+from nbgrad.define.structured import op
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.axes import one
 from nbgrad.ops.compare import logical_and
 from nbgrad.ops.elementwise import abs, exp, subtract, where
 from nbgrad.ops.pullback import aligned, derived
 from nbgrad.ops.reduce import Axis, bind, reduced, sum, with_axes
 from nbgrad.ops.shape import reshape
-from nbgrad.scalar import multiply
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 
 def less_mean(x: Tensor, p: Tensor, axis: tuple[int, ...]) -> Tensor:

@@ -6,18 +6,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.broadcast import shaped
-from nbgrad.core import apply
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.broadcast import shaped
+from nbgrad.define.scalar import add, multiply
+from nbgrad.define.structured import op
+from nbgrad.engine.graph import apply
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.elementwise import negative, subtract
 from nbgrad.ops.index import tril, triu
 from nbgrad.ops.linalg import equations, solution, square_matrices
 from nbgrad.ops.reduce import sum
 from nbgrad.ops.shape import expand_dims, matrix_transpose, squeeze
-from nbgrad.scalar import add, multiply
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor
 
 
 # ------------------------------------------------------------------------------------- triangular systems

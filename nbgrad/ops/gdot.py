@@ -14,21 +14,23 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.broadcast import astype, fit
-from nbgrad.core import Graph, Op, apply, evaluate
-from nbgrad.kernels import layout, table
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.compile import layout
+from nbgrad.define.broadcast import astype, fit
+from nbgrad.define.registry import Named, Row, declared, register
+from nbgrad.define.scalar import Elementwise, add, choose
+from nbgrad.define.scalar import multiply as _multiply
+from nbgrad.define.scalar_program import Program, Symbol
+from nbgrad.engine.graph import Graph, Op, apply, evaluate
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, unwrap, wrap
+from nbgrad.kernels import table
 from nbgrad.ops import reduce
 from nbgrad.ops.compare import equal, isinf, less, logical_not
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.elementwise import exp, logaddexp, maximum, minimum, where
 from nbgrad.ops.exponential import logsumexp
 from nbgrad.ops.shape import expand_dims, squeeze
-from nbgrad.registry import Named, Row, declared, register
-from nbgrad.scalar import Elementwise, add, choose
-from nbgrad.scalar import multiply as _multiply
-from nbgrad.symbols import Program, Symbol
-from nbgrad.tensors import Tensor, as_tensor, raw, unwrap, wrap
 
 Value = Callable[..., Any]                # Tensors of scalars -> a Tensor, or None for zero
 _FLOAT = np.dtype(np.float64)

@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.broadcast import shaped
-from nbgrad.core import apply, quiet
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.broadcast import shaped
+from nbgrad.define.scalar import choose
+from nbgrad.define.structured import op
+from nbgrad.engine.graph import apply, quiet
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
+from nbgrad.engine.views import link_shared
 from nbgrad.kernels import table
 from nbgrad.ops.axes import named_dim, one
-from nbgrad.scalar import choose
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw, wrap
-from nbgrad.views import link_shared
 
 Index = tuple[Any, ...]
 

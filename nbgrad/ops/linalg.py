@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.broadcast import astype, shaped
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.broadcast import astype, shaped
+from nbgrad.define.scalar import add, multiply
+from nbgrad.define.structured import op
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.contract import einsum, matmul
 from nbgrad.ops.elementwise import negative
 from nbgrad.ops.shape import expand_dims, matrix_transpose, squeeze
-from nbgrad.scalar import add, multiply
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 
 def square_matrices(name: str, a: Any) -> Tensor:

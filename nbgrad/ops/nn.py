@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.broadcast import astype
-from nbgrad.declare import elementwise
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.broadcast import astype
+from nbgrad.define.declare import elementwise
+from nbgrad.define.scalar import multiply
+from nbgrad.define.structured import op
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.compare import sign
 from nbgrad.ops.elementwise import abs, negative, square, subtract, where
@@ -16,9 +20,6 @@ from nbgrad.ops.exponential import less_mean, log_softmax, softmax, softmax_vjp
 from nbgrad.ops.index import getitem
 from nbgrad.ops.reduce import floating, mean, sum
 from nbgrad.ops.shape import moveaxis, reshape
-from nbgrad.scalar import multiply
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 
 def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:

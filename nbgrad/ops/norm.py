@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.broadcast import astype
-from nbgrad.core import Graph, apply, pull
-from nbgrad.kernels.recipe import SCALES
+from nbgrad.compile.rowprogram import SCALES
+from nbgrad.define.broadcast import astype
+from nbgrad.define.scalar import multiply
+from nbgrad.define.structured import op
+from nbgrad.engine.graph import Graph, apply, pull
+from nbgrad.engine.tensor import Tensor, as_tensor, unwrap, wrap
 from nbgrad.ops.axes import several
 from nbgrad.ops.compare import isfinite
 from nbgrad.ops.create import ones, zeros
 from nbgrad.ops.elementwise import reciprocal, sqrt, square, where
 from nbgrad.ops.reduce import Axis, centred, floating, mean, sum
 from nbgrad.ops.shape import reshape
-from nbgrad.scalar import multiply
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, unwrap, wrap
 
 
 def _like(x: np.ndarray, axis: Any = -1, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:

@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.broadcast import astype
+from nbgrad.define.broadcast import astype
+from nbgrad.define.scalar import Elementwise, choose
+from nbgrad.define.scalar_program import common_loop
+from nbgrad.engine.tensor import Tensor, as_tensor
+from nbgrad.engine.transforms import stop_gradient
 from nbgrad.ops.axes import named_dim, ordered, several
 from nbgrad.ops.compare import equal, floor, greater, less, logical_and, not_equal
 from nbgrad.ops.deviation import euclidean
@@ -18,10 +22,6 @@ from nbgrad.ops.powers import pow
 from nbgrad.ops.reduce import Axis, max, min, reduced, sum
 from nbgrad.ops.shape import moveaxis, reshape
 from nbgrad.ops.svd import svdvals
-from nbgrad.scalar import Elementwise, choose
-from nbgrad.symbols import common_loop
-from nbgrad.tensors import Tensor, as_tensor
-from nbgrad.transforms import stop_gradient
 
 _EXACT = 16                               # 2 to this power takes little of the range of float32
 _VECTOR = (None, "any power", 0, math.inf, -math.inf)

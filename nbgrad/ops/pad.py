@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.broadcast import astype, broadcast_to
-from nbgrad.core import apply
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.broadcast import astype, broadcast_to
+from nbgrad.define.structured import op
+from nbgrad.engine.graph import apply
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.create import asarray
 from nbgrad.ops.index import getitem, integers, scatter, setitem
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw, wrap
 
 Widths = tuple[tuple[int, int], ...]
 

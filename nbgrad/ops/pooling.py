@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.broadcast import astype
+from nbgrad.define.broadcast import astype
+from nbgrad.define.structured import op
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.reduce import floating
 from nbgrad.ops.windows import Pair, count, pair
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor
 
 Shape = tuple[int, ...]
 

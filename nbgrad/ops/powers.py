@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.declare import elementwise
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.declare import elementwise
+from nbgrad.define.scalar import Elementwise, choose
+from nbgrad.define.scalar_program import Symbol
+from nbgrad.engine.tensor import Tensor, operand, raw
 from nbgrad.ops.compare import logical_or, not_equal
 from nbgrad.ops.elementwise import floats, is_exact, log, positive, reciprocal, sqrt, square
-from nbgrad.scalar import Elementwise, choose
-from nbgrad.symbols import Symbol
-from nbgrad.tensors import Tensor, operand, raw
 
 
 def _product(x: Tensor, n: int = 3) -> Tensor:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nbgrad import errors
-from nbgrad.core import Graph, pull
-from nbgrad.tensors import Tensor, as_tensor, unwrap, wrap
+from nbgrad.engine.graph import Graph, pull
+from nbgrad.engine.tensor import Tensor, as_tensor, unwrap, wrap
 
 
 def aligned(name: str, axis: tuple[int, ...], once: Sequence[Any], full: Sequence[Any]) -> tuple[Tensor, ...]:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
+from nbgrad.define.structured import op
+from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.ops.reduce import floating
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw
 
 
 def _philox(words: np.ndarray, key: int) -> np.ndarray:

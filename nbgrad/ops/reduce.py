@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.broadcast import astype, broadcast_to
-from nbgrad.core import Graph, pull
-from nbgrad.declare import elementwise
+from nbgrad.define.broadcast import astype, broadcast_to
+from nbgrad.define.declare import elementwise
+from nbgrad.define.scalar import Elementwise, multiply
+from nbgrad.define.structured import op
+from nbgrad.engine.graph import Graph, pull
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, unwrap, wrap
+from nbgrad.engine.transforms import stop_gradient
 from nbgrad.kernels import table
 from nbgrad.ops.axes import flag, named_dim, ordered, several
 from nbgrad.ops.compare import equal, floor, isfinite, logical_and, not_equal
@@ -20,10 +24,6 @@ from nbgrad.ops.elementwise import abs, exp2, log2, maximum, minimum, subtract, 
 from nbgrad.ops.index import getitem
 from nbgrad.ops.pullback import aligned, derived
 from nbgrad.ops.shape import concat, permute_dims, reshape
-from nbgrad.scalar import Elementwise, multiply
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw, unwrap, wrap
-from nbgrad.transforms import stop_gradient
 
 Axis = int | tuple[int, ...] | None
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
+from nbgrad.define.structured import op
+from nbgrad.engine.tensor import as_tensor
 from nbgrad.ops.axes import flag, one
 from nbgrad.ops.index import take
 from nbgrad.ops.reduce import reduced
-from nbgrad.structured import op
-from nbgrad.tensors import as_tensor
 
 
 def _bind_place(name: str, x: Any, axis: int | None, keepdims: bool) -> Any:

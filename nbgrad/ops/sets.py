@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nbgrad.define.structured import op
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.index import take
 from nbgrad.ops.shape import ravel
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor
 
 
 class UniqueAll(NamedTuple):

@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.broadcast import astype, shaped
-from nbgrad.core import apply
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.broadcast import astype, shaped
+from nbgrad.define.structured import op
+from nbgrad.engine.graph import apply
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
+from nbgrad.engine.views import link, link_shared
 from nbgrad.ops.axes import named_dim, one, ordered, several
 from nbgrad.ops.index import getitem
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, raw, wrap
-from nbgrad.views import link, link_shared
 
 Axes = int | tuple[int, ...]
 

@@ -6,17 +6,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbgrad import devices, errors
-from nbgrad.broadcast import astype
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.broadcast import astype
+from nbgrad.define.scalar import add, multiply
+from nbgrad.define.structured import op
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.compare import equal
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.elementwise import negative, subtract, where
 from nbgrad.ops.factor import inverse_gaps
 from nbgrad.ops.index import getitem
 from nbgrad.ops.shape import concat, expand_dims, matrix_transpose
-from nbgrad.scalar import add, multiply
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor
 
 
 class SVDResult(NamedTuple):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbgrad import devices
-from nbgrad.broadcast import astype
-from nbgrad.config import DEVICES
-from nbgrad.devices import Device
-from nbgrad.structured import op
-from nbgrad.tensors import Tensor, as_tensor, wrap
+from nbgrad.arrays import devices
+from nbgrad.arrays.config import DEVICES
+from nbgrad.arrays.devices import Device
+from nbgrad.define.broadcast import astype
+from nbgrad.define.structured import op
+from nbgrad.engine.tensor import Tensor, as_tensor, wrap
 
 
 @op(vjp=lambda g, z, x, where: transfer(g, devices.of(x)), linear=True, keep="", like=lambda x, where: x,

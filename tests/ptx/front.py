@@ -1,6 +1,6 @@
 """What acts as numba.cuda for nbgrad: kernels are compiled for a real GPU, and the interpreter runs them.
 
-    nbgrad.cuda.connect("cuda", Front(folder), **LAUNCHES)
+    nbgrad.arrays.cuda.connect("cuda", Front(folder), **LAUNCHES)
 
 Memory is fresh and full of poison for every array, and gone with it. Importing this file imports numba.cuda.
 Errors of the driver are raised as numba.cuda and cuda.core raise them.

@@ -1,0 +1,6 @@
+"""Kernels for the CPU: functions of arrays of NumPy that compile, cache and run what fills the output.
+
+May import arrays/, compile/, kernels/shared. A kernel takes the output first, then arrays and the op's
+parameters; one that has no output to fill (a view, a routine of a library) returns its result.
+A new kernel goes to the file that is named like its op's file in ops/.
+"""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.kernels import layout
-from nbgrad.kernels.cache import compile_kernel
+from nbgrad.compile import layout
+from nbgrad.compile.cache import compile_kernel
 
 _PLACES = np.dtype(np.int64)
 _READ = "store_at(o, r, load_at(x, q + place * step))"

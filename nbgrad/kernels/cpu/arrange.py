@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from nbgrad import memory
+from nbgrad.arrays import memory
 
 
 def roll(out: np.ndarray, x: np.ndarray, shifts: tuple[int, ...], axes: tuple[int, ...] | None) -> None:

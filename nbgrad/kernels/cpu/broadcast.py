@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad.kernels import recipes
-from nbgrad.kernels.cpu import nest
+from nbgrad.kernels.cpu import rows
+from nbgrad.kernels.shared import row_programs
 
 
 def broadcast_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -17,7 +17,7 @@ def sum_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Sums over the axes that an array of that shape would be broadcast along."""
     lead = x.ndim - len(shape)
     axes = (*range(lead), *[a + lead for a, n in enumerate(shape) if n == 1 and x.shape[a + lead] != 1])
-    return nest.reduce(recipes.SUM, x, axes, shape)
+    return rows.reduce(row_programs.SUM, x, axes, shape)
 
 
 def astype(x: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -9,10 +9,10 @@ from math import prod
 
 import numpy as np
 
-from nbgrad import memory
-from nbgrad.kernels import layout
-from nbgrad.kernels.contraction import Pair, Trim, planned
+from nbgrad.arrays import memory
+from nbgrad.compile import layout
 from nbgrad.kernels.cpu.product import product
+from nbgrad.kernels.shared.einsum_plan import Pair, Trim, planned
 
 _silent = np.errstate(all="ignore")
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))

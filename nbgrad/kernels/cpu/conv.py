@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.kernels.cache import compile_kernel
+from nbgrad.compile.cache import compile_kernel
 
 Pair = tuple[int, int]
 Shape = tuple[int, ...]

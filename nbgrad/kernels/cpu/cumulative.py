@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.kernels import layout
-from nbgrad.kernels.cache import compile_kernel
+from nbgrad.compile import layout
+from nbgrad.compile.cache import compile_kernel
 
 # the first total, and how the total takes in an element v of the first operand and w of the second
 _RULES = {"cumsum": ("v", "total + v"), "cumprod": ("v", "total * v"), "recurrence": ("w", "w + v * total")}

@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from nbgrad import memory
+from nbgrad.arrays import memory
 
 
 def diagonal(x: np.ndarray, offset: int, axis1: int, axis2: int) -> np.ndarray:

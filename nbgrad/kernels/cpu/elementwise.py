@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import memory
-from nbgrad.kernels import layout
-from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu import source
-from nbgrad.kernels.cpu.source import Body, Kind
+from nbgrad.arrays import memory
+from nbgrad.compile import layout
+from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.cpu import elementwise_source
+from nbgrad.compile.program import Body, Kind
 
 _ndarray = np.ndarray
 _FEW, _SELDOM = 4096, 256                 # elements; calls
@@ -154,7 +154,8 @@ class Loops:
         whole = not any(isinstance(kind, np.dtype) for kind in kinds)
         arguments = (*kinds, *body.dtypes) if whole else kinds
         result = None if whole else (_ndarray,) * len(body.dtypes) if self.many else _ndarray
-        kernel = compile_kernel(name, source.flat(name, kinds, body, self.many), arguments, result)
+        source = elementwise_source.flat(name, kinds, body, self.many)
+        kernel = compile_kernel(name, source, arguments, result)
         used = {*body.dtypes, *[kind for kind in kinds if not isinstance(kind, type)]}
         self.flats[kinds] = made = Flat(kernel, kinds, body, not whole and len(used) == 1)
         return made
@@ -162,7 +163,7 @@ class Loops:
     def _compile_strided(self, kinds: tuple[Kind, ...]) -> Any:
         body = self.flats[kinds].body
         name, arguments = _word(self.name), (*kinds, *body.dtypes, _NUMBER, _NUMBER, int)
-        kernel = compile_kernel(name, source.strided(name, kinds, body), arguments)
+        kernel = compile_kernel(name, elementwise_source.strided(name, kinds, body), arguments)
         self.strided[kinds] = kernel
         return kernel
 

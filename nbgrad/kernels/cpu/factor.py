@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.kernels.cache import compile_kernel
+from nbgrad.compile.cache import compile_kernel
 
 _silent = np.errstate(all="ignore")
 _BLOCK = 32                               # rows that are solved by substitution; what is left goes to BLAS

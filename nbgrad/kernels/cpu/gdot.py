@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.cpu.source import COSTLY, Body
+from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.cpu.elementwise_source import COSTLY
+from nbgrad.compile.program import Body
 
 _silent = np.errstate(all="ignore")
 _NUMBER = np.dtype(np.int64)

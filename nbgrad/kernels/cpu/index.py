@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors, memory
-from nbgrad.kernels.cache import compile_kernel
+from nbgrad import errors
+from nbgrad.arrays import memory
+from nbgrad.compile.cache import compile_kernel
 
 Index = tuple[Any, ...]
 _ARRAY = frozenset([np.ndarray])

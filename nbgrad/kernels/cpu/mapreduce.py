@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.kernels import layout
-from nbgrad.kernels.cpu import nest
+from nbgrad.compile import layout
+from nbgrad.compile.rowprogram import Recipe
+from nbgrad.kernels.cpu import rows
 from nbgrad.kernels.cpu.elementwise import Loops
-from nbgrad.kernels.recipe import Recipe
 
 
 def summed(loops: Loops, place: int, xs: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray | None:
@@ -36,7 +36,7 @@ def summed(loops: Loops, place: int, xs: Sequence[Any], shape: tuple[int, ...]) 
     recipe = _recipe(loops, place, kinds, tuple(order))
     missing = len(whole) - len(shape)
     axis = tuple([a for a, n in enumerate(whole) if a < missing or shape[a - missing] != n])
-    return nest.run_at(recipe, [arrays[i] for i in order], [steps[i] for i in order], whole, axis, shape)
+    return rows.run_at(recipe, [arrays[i] for i in order], [steps[i] for i in order], whole, axis, shape)
 
 
 @lru_cache(maxsize=1024)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import memory
-from nbgrad.kernels.cache import compile_kernel
+from nbgrad.arrays import memory
+from nbgrad.compile.cache import compile_kernel
 
 # Largest element of the row of n elements at p, the sum of exponentials, and what is left of it without that
 # at the place: where that is the larger part, the others are added up without it.

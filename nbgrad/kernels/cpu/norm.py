@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import memory
-from nbgrad.kernels.cache import compile_kernel
-from nbgrad.kernels.recipe import SCALES
+from nbgrad.arrays import memory
+from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.rowprogram import SCALES
 
 _BLOCK, _STRIP = 2048, 128                # elements summed in a row; columns taken together
 _SECTIONS, _LEAST = 32, 4096              # at most; elements that are worth a thread

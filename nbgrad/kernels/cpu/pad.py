@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import memory
+from nbgrad.arrays import memory
 
 Widths = tuple[tuple[int, int], ...]
 

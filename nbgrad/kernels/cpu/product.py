@@ -12,8 +12,8 @@ from functools import cache
 
 import numpy as np
 
-from nbgrad.kernels import linker
-from nbgrad.kernels.cache import compile_kernel
+from nbgrad.compile import linker
+from nbgrad.compile.cache import compile_kernel
 
 _ALONE = 1 << 18                          # multiplications of a product that OpenBLAS does in one thread
 _WORTH = 1 << 15                          # multiplications that are worth a thread of ours

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.kernels.cache import compile_kernel
+from nbgrad.compile.cache import compile_kernel
 
 # 32-bit words are kept in 64 bits: a product of two of them is then one multiplication
 _ROUND = """

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nbgrad.kernels.cache import compile_kernel
+from nbgrad.compile.cache import compile_kernel
 
 _LEAST = 1024                             # searches that are worth a thread
 _TOGETHER = 8                             # searches whose waits for memory overlap

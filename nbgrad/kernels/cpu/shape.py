@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad import memory
+from nbgrad.arrays import memory
 
 
 def reshape(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

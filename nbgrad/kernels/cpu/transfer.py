@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
 
 
 def transfer(x: np.ndarray, where: str) -> np.ndarray | CudaArray:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad import cuda, errors
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import copies, walk
+from nbgrad import errors
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import map_source
+from nbgrad.kernels.cuda import copies
 from nbgrad.kernels.cuda.places import opened, read
 from nbgrad.kernels.cuda.sort import ordered
 
@@ -52,13 +54,13 @@ def add_along_axis(out: CudaArray, v: CudaArray, places: Places, axis: int, n: i
     m, paces = v.shape[axis], {"s_out": out.steps[axis], "s_v": v.steps[axis]}
     if m <= _SHORT or v.size >= _MANY * m:
         lines = {name: opened(x, (axis,), (), 0) for name, x in (("out", out), ("v", v), ("at", at))}
-        walk.run("k_add_along", _adding(_ADD, v.dtype, "int64(j)"), lines["v"].shape, lines, m=m,
+        map_source.run("k_add_along", _adding(_ADD, v.dtype, "int64(j)"), lines["v"].shape, lines, m=m,
                  s_at=at.steps[axis], **paces)
         return
     to, source = ordered(at.view(lambda form: np.moveaxis(form, axis, -1)))
     arrays = {"to": to, "source": source, "out": opened(out, (axis,), (m,), out.ndim - 1),
               "v": opened(v, (axis,), (m,), v.ndim - 1)}
-    walk.run("k_add_runs", _adding(_RUNS, v.dtype, "source[h]"), to.shape, arrays, m=m, **paces)
+    map_source.run("k_add_runs", _adding(_RUNS, v.dtype, "source[h]"), to.shape, arrays, m=m, **paces)
 
 
 def _adding(lines: tuple[str, ...], dtype: np.dtype, turn: str) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from itertools import product
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
 from nbgrad.kernels.cuda import copies
 from nbgrad.kernels.cuda.places import opened, read
 

@@ -10,9 +10,9 @@ from math import prod
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import launch
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import launch
 from nbgrad.kernels.cuda.matrices import panels, turned
 from nbgrad.kernels.cuda.product import subtract
 from nbgrad.kernels.cuda.triangular import within

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels import layout, recipes
-from nbgrad.kernels.contraction import Pair, Trim, planned
-from nbgrad.kernels.cpu.source import Body
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile import layout
+from nbgrad.compile.program import Body
 from nbgrad.kernels.cuda import copies, elementwise, rows
 from nbgrad.kernels.cuda.broadcast import astype
 from nbgrad.kernels.cuda.product import dots, product
 from nbgrad.kernels.cuda.shape import permute_dims, reshape
+from nbgrad.kernels.shared import row_programs
+from nbgrad.kernels.shared.einsum_plan import Pair, Trim, planned
 
 
 def matmul(a: CudaArray, b: CudaArray) -> CudaArray:
@@ -68,7 +69,7 @@ def _trimmed(x: CudaArray, trim: Trim) -> CudaArray:
     if trim.squeezed:
         x = x.view(lambda form: form.squeeze(trim.squeezed))
     if trim.summed:
-        x = astype(rows.reduce(recipes.SUM, x, trim.summed, False), x.dtype)
+        x = astype(rows.reduce(row_programs.SUM, x, trim.summed, False), x.dtype)
     return x
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cpu.source import Body
-from nbgrad.kernels.cuda import copies, elementwise, launch
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import launch
+from nbgrad.compile.program import Body
+from nbgrad.kernels.cuda import copies, elementwise
 from nbgrad.kernels.cuda.matrices import turned
 from nbgrad.kernels.cuda.product import product
 from nbgrad.kernels.cuda.shape import permute_dims, reshape

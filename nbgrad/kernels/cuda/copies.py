@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cpu.source import Body
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.program import Body
 from nbgrad.kernels.cuda import elementwise
 
 

@@ -12,10 +12,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cpu.source import Body
-from nbgrad.kernels.cuda import copies, elementwise, launch
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import launch
+from nbgrad.compile.program import Body
+from nbgrad.kernels.cuda import copies, elementwise
 
 _SHORT, _MANY = 64, 1024                  # elements of a line for one thread; lines side by side
 # the first total, and how the total takes in an element v of the first operand and w of the second

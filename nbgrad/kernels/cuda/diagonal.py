@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
 from nbgrad.kernels.cuda import copies
 
 

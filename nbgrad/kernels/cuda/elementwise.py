@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels import layout
-from nbgrad.kernels.cpu.source import Body, Kind
-from nbgrad.kernels.cuda import launch
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile import layout
+from nbgrad.compile.cuda import launch
+from nbgrad.compile.program import Body, Kind
 
 _FLAT = """
 def {name}(n, {parameters}):

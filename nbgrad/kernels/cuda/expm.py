@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels import recipes
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
 from nbgrad.kernels.cuda import copies, linalg, rows
 from nbgrad.kernels.cuda.broadcast import astype
 from nbgrad.kernels.cuda.matrices import cleaned, finite, mapped, spoiled
 from nbgrad.kernels.cuda.product import product
+from nbgrad.kernels.shared import row_programs
 
 _THETA = 4.25                             # norm up to which the approximant of degree 13 is exact to rounding
 _PADE = (64764752532480000., 32382376266240000., 7771770303897600., 1187353796428800., 129060195264000.,
@@ -68,13 +68,13 @@ def _absolute(a: CudaArray) -> CudaArray:
 
 def _largest(a: CudaArray) -> np.ndarray:
     """The largest absolute value of an element of each matrix, on the host."""
-    return cuda.download(rows.reduce(recipes.MAX, _absolute(a), (a.ndim - 2, a.ndim - 1), False))
+    return cuda.download(rows.reduce(row_programs.MAX, _absolute(a), (a.ndim - 2, a.ndim - 1), False))
 
 
 def _norms(a: CudaArray) -> np.ndarray:
     """The largest sum of a column's absolute values, for each matrix, on the host."""
-    sums = rows.reduce(recipes.SUM, _absolute(a), (1,), False)
-    return cuda.download(rows.reduce(recipes.MAX, sums, (1,), False)).astype(np.float64)
+    sums = rows.reduce(row_programs.SUM, _absolute(a), (1,), False)
+    return cuda.download(rows.reduce(row_programs.MAX, sums, (1,), False)).astype(np.float64)
 
 
 def _exponents(a: CudaArray) -> np.ndarray:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad import cuda, errors
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import copies, launch, matrices
+from nbgrad import errors
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import launch
+from nbgrad.kernels.cuda import copies, matrices
 from nbgrad.kernels.cuda.cholesky import factored
 from nbgrad.kernels.cuda.jacobi import eigen
 from nbgrad.kernels.cuda.triangular import substitute

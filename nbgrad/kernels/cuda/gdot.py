@@ -11,11 +11,12 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cpu.source import Body
-from nbgrad.kernels.cuda import elementwise, launch, matrices, tiles
-from nbgrad.kernels.cuda.tiles import Operand, Tile
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import launch, tile_source
+from nbgrad.compile.cuda.tile_source import Operand, Tile
+from nbgrad.compile.program import Body
+from nbgrad.kernels.cuda import elementwise, matrices
 
 # `t = x * y` or `t = float32(x * y)`, x and y names, numbers or one of these converted
 _PRODUCT = re.compile(r"^(\w+ = (?:float\d+\()?)([\w.+-]+(?:\([^()]*\))?) \* ([\w.+-]+(?:\([^()]*\))?)(\)?)$")
@@ -74,8 +75,8 @@ def _contract(out: CudaArray, xs: Sequence[CudaArray], sizes: dict[str, int], bo
         steps.append(own)
     tile = _tile(operands)
     if 2 * min(sizes[u], sizes[c]) > tile.high * tile.square and out.size:
-        tiles.run("gdot", lambda loops: _tiled(body, tuple(operands), loops, add, exact, tile), tile, out,
-                  out.shape[:-2], sizes[r], xs, steps)
+        tile_source.run("gdot", lambda loops: _tiled(body, tuple(operands), loops, add, exact, tile), tile,
+                        out, out.shape[:-2], sizes[r], xs, steps)
         return
     dims, apart = launch.merged(out.shape[:-2], xs, 2)
     launch.run("k_gdot", _spelled, out.size, sizes[u], sizes[c], sizes[r], *launch.arguments(dims, xs, apart),
@@ -85,7 +86,7 @@ def _contract(out: CudaArray, xs: Sequence[CudaArray], sizes: dict[str, int], bo
 
 def _tile(operands: Sequence[Operand]) -> Tile:
     """A tile of the result, for which the operands' tiles fit in shared memory."""
-    tile = tiles.square(cuda.host().threads)._replace(square=_SQUARE)
+    tile = tile_source.square(cuda.host().threads)._replace(square=_SQUARE)
     longest = max(tile.high, tile.wide) * tile.square + 1
     each = sum([longest * x.dtype.itemsize for x in operands if x.lines])
     while tile.depth > 1 and tile.depth * each > _MEMORY:
@@ -99,8 +100,9 @@ def _tiled(body: Body, operands: tuple[Operand, ...], loops: int, add: str, exac
     first, combine = _SUMS[add]
     begin, terms, each = [], [], range(tile.square)
     for i in each:
-        begin += [f"u{i}, c{i} = {tiles.element(tile, 0, i)}, {tiles.element(tile, 1, i)}"]
-        terms += [f"b{k}_{i} = {tiles.read(tile, x, i, 'd')}" for k, x in enumerate(operands) if x.lines]
+        begin += [f"u{i}, c{i} = {tile_source.element(tile, 0, i)}, {tile_source.element(tile, 1, i)}"]
+        terms += [f"b{k}_{i} = {tile_source.read(tile, x, i, 'd')}"
+                  for k, x in enumerate(operands) if x.lines]
     for i in each:
         terms.append(f"if u{i} < rows:")
         for j in each:
@@ -114,7 +116,7 @@ def _tiled(body: Body, operands: tuple[Operand, ...], loops: int, add: str, exac
             terms += ["    " + line for line in (*own, *_lines(body, exact), f"z{i}{j} = {value}")]
     sums = [f"depth, d = min(uint32(stop - low), uint32({tile.depth})), uint32(0)", "while d < depth:",
             *["    " + line for line in terms], "    d = uint32(d + uint32(1))"]
-    return tiles.spelled("gdot", tile, operands, loops, begin, sums, lambda i, j: f"z{i}{j}")
+    return tile_source.spelled("gdot", tile, operands, loops, begin, sums, lambda i, j: f"z{i}{j}")
 
 
 def _element(x: Operand, name: str, u: str, c: str) -> list[str]:
@@ -139,8 +141,8 @@ def _spelled(body: Body, pairs: tuple[str, ...], loops: int, add: str, exact: bo
     return _SOURCE.format(
         parameters=launch.parameters(names, loops), casts=launch.casts(loops),
         steps=", ".join(f"{along}_{x}" for x in names for along in "lk"), dtype=body.dtypes[0], first=first,
-        places=launch.places(names, loops, "matrix"), constants=tiles.indented(constants, 8),
-        term=tiles.indented([*term, *_lines(body, exact)], 12),
+        places=launch.places(names, loops, "matrix"), constants=tile_source.indented(constants, 8),
+        term=tile_source.indented([*term, *_lines(body, exact)], 12),
         combine=combine.format("total", body.results[0]))
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import cuda, errors
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cpu.source import Body
-from nbgrad.kernels.cuda import copies, elementwise, places, walk
+from nbgrad import errors
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import map_source
+from nbgrad.compile.program import Body
+from nbgrad.kernels.cuda import copies, elementwise, places
 from nbgrad.kernels.cuda.cumulative import cumsum
 
 Index = tuple[Any, ...]
@@ -237,7 +239,7 @@ def nonzero(x: CudaArray) -> tuple[CudaArray, ...]:
     sizes = {f"n{axis}": n for axis, n in enumerate(x.shape)}
     given = {name: part for axis, o in enumerate(found)
              for name, part in zip((f"o{axis}", f"f_o{axis}"), o.flat, strict=True)}
-    walk.run("k_nonzero", tuple(lines), x.shape,
+    map_source.run("k_nonzero", tuple(lines), x.shape,
              {"flag": flag, "number": number.view(lambda form: form.reshape(x.shape))}, **sizes, **given)
     return found
 

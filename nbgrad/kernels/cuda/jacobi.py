@@ -13,9 +13,10 @@ from math import prod
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import copies, launch, team
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import block_argmax, launch
+from nbgrad.kernels.cuda import copies
 
 SWEEPS = 30                               # 6 to 10 are enough; more are for what rounding alone moves
 
@@ -163,5 +164,6 @@ def eigen(a: CudaArray) -> tuple[CudaArray, CudaArray]:
 @lru_cache(maxsize=16)
 def _spelled(dtype: np.dtype, threads: int) -> str:
     eps = float(np.finfo(dtype).eps)
-    return _SOURCE.format(dtype=dtype, threads=threads, largest=team.largest(), memory=team.memory(dtype),
+    return _SOURCE.format(dtype=dtype, threads=threads, largest=block_argmax.largest(),
+                          memory=block_argmax.memory(dtype),
                           pair=PAIR.strip("\n"), sweeps=SWEEPS, eps=eps / 8, floor=eps * eps)

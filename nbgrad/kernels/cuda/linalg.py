@@ -6,9 +6,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from nbgrad import cuda, errors
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import copies, launch, lu, matrices, pivots
+from nbgrad import errors
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import launch
+from nbgrad.kernels.cuda import copies, lu, matrices, pivots
 from nbgrad.kernels.cuda.triangular import substitute
 
 # The products of all pivots d but one or two, exact where some are zero. For diagonal a = d: d cofactor[i, i]

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import copies, launch, team
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import block_argmax, launch
+from nbgrad.kernels.cuda import copies
 from nbgrad.kernels.cuda.matrices import panels
 from nbgrad.kernels.cuda.product import subtract
 from nbgrad.kernels.cuda.triangular import within
@@ -149,5 +150,6 @@ def _factoring(dtype: np.dtype, complete: bool, threads: int) -> str:
     if complete:
         count, candidate = "uint32(below * below)", "uint32((k + e // below) * n + k + e % below)"
     scaling = _SCALING.strip("\n").format(dtype=dtype, threads=threads) if complete else ""
-    return _FACTORS.format(dtype=dtype, threads=threads, largest=team.largest(), memory=team.memory(dtype),
+    return _FACTORS.format(dtype=dtype, threads=threads, largest=block_argmax.largest(),
+                           memory=block_argmax.memory(dtype),
                            count=count, candidate=candidate, scaling=scaling)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels import recipes
-from nbgrad.kernels.cpu.source import Body
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.program import Body
 from nbgrad.kernels.cuda import copies, elementwise, rows
+from nbgrad.kernels.shared import row_programs
 
 _BOOL = np.dtype(bool)
 
@@ -45,7 +45,7 @@ def mapped(name: str, line: str, dtype: np.dtype, *xs: CudaArray) -> CudaArray:
 def finite(a: CudaArray) -> CudaArray:
     """Whether all elements of each matrix (..., n, n) are finite: (..., 1, 1)."""
     each = mapped("isfinite", "isfinite(a0)", _BOOL, a)
-    return rows.reduce(recipes.ALL, each, (a.ndim - 2, a.ndim - 1), True)
+    return rows.reduce(row_programs.ALL, each, (a.ndim - 2, a.ndim - 1), True)
 
 
 def cleaned(a: CudaArray, good: CudaArray) -> CudaArray:

@@ -13,9 +13,10 @@ from math import prod
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import copies, launch, matrices, team
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import block_argmax, launch
+from nbgrad.kernels.cuda import copies, matrices
 from nbgrad.kernels.cuda.jacobi import PAIR, SWEEPS
 
 # x: n rows of length m >= n; v: what turns them, (n, n); z: rows for the vectors, `total` of length m.
@@ -229,5 +230,6 @@ def decomposed(a: CudaArray, full: bool) -> tuple[CudaArray, CudaArray, CudaArra
 @lru_cache(maxsize=16)
 def _spelled(dtype: np.dtype, threads: int) -> str:
     eps = float(np.finfo(dtype).eps)
-    return _SOURCE.format(dtype=dtype, threads=threads, largest=team.largest(), memory=team.memory(dtype),
+    return _SOURCE.format(dtype=dtype, threads=threads, largest=block_argmax.largest(),
+                          memory=block_argmax.memory(dtype),
                           pair=PAIR.strip("\n"), sweeps=SWEEPS, eps=eps, floor=eps ** 4, far=1 / eps)

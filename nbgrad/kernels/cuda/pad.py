@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.cuda import CudaArray
+from nbgrad.arrays.cuda import CudaArray
 from nbgrad.kernels.cuda import copies
 from nbgrad.kernels.cuda.index import Index, getitem, scatter
 

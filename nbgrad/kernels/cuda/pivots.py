@@ -6,9 +6,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import copies, launch
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import launch
+from nbgrad.kernels.cuda import copies
 from nbgrad.kernels.cuda.lu import Factors
 
 _DETERMINANT = """

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import walk
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import map_source
 
 _LONG = 256                               # values for one place that are added by one thread
 
@@ -20,13 +20,13 @@ _LONG = 256                               # values for one place that are added 
 def read(out: CudaArray, x: CudaArray, at: CudaArray, pace: int = 1) -> None:
     """out = x at the places, in steps of `pace` elements."""
     lines = ("out[p_out] = x[uint64(int64(p_x) + at[p_at] * pace)]",)
-    walk.run("k_read", lines, out.shape, {"out": out, "x": x, "at": at}, pace=pace)
+    map_source.run("k_read", lines, out.shape, {"out": out, "x": x, "at": at}, pace=pace)
 
 
 def write(out: CudaArray, v: CudaArray, to: CudaArray, start: CudaArray) -> None:
     """out at the places `to` = v at the places `start`; no place of out is named twice."""
     lines = ("out[uint64(int64(p_out) + to[p_to])] = v[uint64(int64(p_v) + start[p_start])]",)
-    walk.run("k_write", lines, out.shape, {"out": out, "v": v, "to": to, "start": start})
+    map_source.run("k_write", lines, out.shape, {"out": out, "v": v, "to": to, "start": start})
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def add(out: CudaArray, v: CudaArray, what: Runs) -> None:
     rest, source = (1,) * (out.ndim - 1), cuda.upload(what.source)
     each = [cuda.upload(x).view(lambda form: form.reshape((-1, *rest)))
             for x in (what.to, what.first[:-1], what.first[1:])]
-    walk.run("k_add", lines, out.shape,
+    map_source.run("k_add", lines, out.shape,
              {"out": out, "v": v, "to": each[0], "first": each[1], "last": each[2]},
              source=source.flat[0])
 
@@ -76,8 +76,8 @@ def _in_parts(v: CudaArray, what: Runs, count: np.ndarray) -> tuple[CudaArray, R
     first = np.append(what.first[owner] + turn * _LONG, what.first[-1])
     shape = (owner.size, *v.shape[1:])
     sums = cuda.empty(shape, v.dtype)
-    walk.run("k_clear", (f"sums[p_sums] = {'False' if v.dtype == np.bool_ else f'{v.dtype}(0)'}",), shape,
-             {"sums": sums})
+    zero = "False" if v.dtype == np.bool_ else f"{v.dtype}(0)"
+    map_source.run("k_clear", (f"sums[p_sums] = {zero}",), shape, {"sums": sums})
     row = sums.steps[0]
     flat = (0, *v.strides[1:])
     places = np.arange(owner.size) * row

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import copies, launch
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import launch
+from nbgrad.kernels.cuda import copies
 
 Pair = tuple[int, int]
 Shape = tuple[int, ...]

@@ -9,11 +9,12 @@ from math import prod
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels import recipes
-from nbgrad.kernels.cuda import copies, rows, tiles
-from nbgrad.kernels.cuda.tiles import Operand, Tile
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import tile_source
+from nbgrad.compile.cuda.tile_source import Operand, Tile
+from nbgrad.kernels.cuda import copies, rows
+from nbgrad.kernels.shared import row_programs
 
 _PART = 16                                # depths of a tile that are worth a block of their own
 
@@ -54,22 +55,22 @@ def _runs(steps: tuple[int, ...], lines: int, axis: int) -> bool:
 def dots(x: CudaArray, y: CudaArray, axis: tuple[int, ...]) -> CudaArray:
     """Sums of the products of two arrays of one shape, along axes."""
     form = tuple([n for a, n in enumerate(x.shape) if a not in axis])
-    return rows.fold(recipes.DOT, (x, y), axis, form)
+    return rows.fold(row_programs.DOT, (x, y), axis, form)
 
 
 def _tiled(out: CudaArray, a: CudaArray, b: CudaArray, from_out: bool = False) -> None:
     (n, m), k, batch = out.shape[-2:], a.shape[-1], prod(out.shape[:-2])
-    tile = tiles.square(cuda.host().threads)
+    tile = tile_source.square(cuda.host().threads)
     across = batch * -(-n // (tile.high * tile.square)) * -(-m // (tile.wide * tile.square))
     parts = 1 if from_out else min(k // (_PART * tile.depth), max(2, cuda.host().blocks // 8) // across)
     part = -(-k // parts // tile.depth) * tile.depth if parts > 1 else 0
     parts = -(-k // part) if part else 1
     z = out if parts == 1 else cuda.empty((batch, parts, n, m), out.dtype)
     close = abs(a.steps[-1]) <= abs(a.steps[-2]), abs(b.steps[-2]) < abs(b.steps[-1])
-    tiles.run("product", lambda loops: _spelled(out.dtype, loops, close, from_out, tile), tile, z,
+    tile_source.run("product", lambda loops: _spelled(out.dtype, loops, close, from_out, tile), tile, z,
               out.shape[:-2], k, (a, b), (a.steps[-2:], b.steps[:-3:-1]), part)
     if parts > 1:
-        total = rows.reduce(recipes.SUM, z, (1,), (batch, n, m))
+        total = rows.reduce(row_programs.SUM, z, (1,), (batch, n, m))
         copies.into(out.view(lambda form: form.reshape(batch, n, m)), total)
 
 
@@ -78,10 +79,10 @@ def _spelled(dtype: np.dtype, loops: int, close: tuple[bool, bool], from_out: bo
     """The source of the kernel. from_out: whether the product is taken from what out holds."""
     a, b = Operand("a", dtype, "rows", close[0]), Operand("b", dtype, "columns", close[1])
     each = range(tile.square)
-    sums = [f"u{i} = {tiles.read(tile, a, i, '{d}')}" for i in each]
-    sums += [f"v{j} = {tiles.read(tile, b, j, '{d}')}" for j in each]
+    sums = [f"u{i} = {tile_source.read(tile, a, i, '{d}')}" for i in each]
+    sums += [f"v{j} = {tile_source.read(tile, b, j, '{d}')}" for j in each]
     sums += [f"z{i}{j} += u{i} * v{j}" for i in each for j in each]
-    return tiles.spelled(
+    return tile_source.spelled(
         "product", tile, (a, b), loops, [f"z{i}{j} = {dtype}(0)" for i in each for j in each],
         [line.format(d=d) for d in range(tile.depth) for line in sums],
         lambda i, j: f"o[there] - z{i}{j}" if from_out else f"z{i}{j}")

@@ -1,13 +1,13 @@
-"""What reductions need beside their recipes (kernels/by_row/reduce.py), for CUDA."""
+"""What reductions need beside their recipes (kernels/shared/reduce.py), for CUDA."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels import recipes
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
 from nbgrad.kernels.cuda import matrices, rows
+from nbgrad.kernels.shared import row_programs
 
 _BOOL = np.dtype(bool)
 
@@ -16,7 +16,7 @@ def normal(x: CudaArray) -> bool:
     """Whether every element is finite and has all its digits: it is neither zero nor denormal."""
     low, high = f"{x.dtype}({np.finfo(x.dtype).tiny})", f"{x.dtype}(inf)"
     each = matrices.mapped("normal", f"abs(a0) >= {low} and abs(a0) < {high}", _BOOL, x)
-    return bool(cuda.download(rows.reduce(recipes.ALL, each, tuple(range(x.ndim)), False)))
+    return bool(cuda.download(rows.reduce(row_programs.ALL, each, tuple(range(x.ndim)), False)))
 
 
 def spread(x: CudaArray, shape: tuple[int, ...], axis: tuple[int, ...]) -> CudaArray:

@@ -13,12 +13,12 @@ from functools import lru_cache
 from math import prod
 from typing import Any
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels import layout
-from nbgrad.kernels.cuda import launch
-from nbgrad.kernels.cuda.rowsource import spelled
-from nbgrad.kernels.recipe import Recipe, split
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile import layout
+from nbgrad.compile.cuda import launch
+from nbgrad.compile.cuda.row_source import spelled
+from nbgrad.compile.rowprogram import Recipe, split
 
 _EACH = 16                                # elements of a row for each thread; of more, a larger team
 _PART = 16                                # elements for each thread of a part of a long row

@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import copies, launch, walk
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import launch, map_source
+from nbgrad.kernels.cuda import copies
 from nbgrad.kernels.cuda.places import opened, read
 
 _SHORT = 64                               # elements of a row that one thread takes
@@ -154,5 +155,5 @@ def searchsorted(out: CudaArray, x: CudaArray, v: CudaArray, side: Literal["left
     dtype = np.dtype(np.uint8) if dtype == np.bool_ else dtype
     x, v = [a if a.dtype == dtype else copies.converted(a, dtype) for a in (x, v)]
     flat, first = x.flat
-    walk.run("k_search", tuple([line.format(before=_BEFORE[side]) for line in _SEARCH]), out.shape,
+    map_source.run("k_search", tuple([line.format(before=_BEFORE[side]) for line in _SEARCH]), out.shape,
              {"out": out, "v": v}, x=flat, f_x=first, sx=x.steps[0], length=x.size)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cpu.source import Body
-from nbgrad.kernels.cuda import copies, elementwise, walk
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import map_source
+from nbgrad.compile.program import Body
+from nbgrad.kernels.cuda import copies, elementwise
 from nbgrad.kernels.cuda.cumulative import cumsum
 from nbgrad.kernels.cuda.sort import ordered
 
@@ -24,14 +25,14 @@ def unique_places(x: CudaArray) -> tuple[CudaArray, ...]:
     """First places, the inverse and counts of the different values; the host is told how many there are."""
     z, at = ordered(copies.contiguous(x).view(lambda form: form.reshape(-1)))
     new, number = cuda.empty(z.shape, _INTEGER), cuda.empty(z.shape, _INTEGER)
-    walk.run("k_new", _NEW, z.shape, {"new": new, "z": z})
+    map_source.run("k_new", _NEW, z.shape, {"new": new, "z": z})
     cumsum(number, new, 0, False)
     count = int(cuda.download(number.part(slice(-1, None))).sum())
     first, start = cuda.empty((count,), _INTEGER), cuda.empty((count + 1,), _INTEGER)
     inverse, counts = cuda.empty(x.shape, _INTEGER), cuda.empty((count,), _INTEGER)
     given = {name: part for name, a in (("inverse", inverse), ("first", first), ("start", start))
              for name, part in zip((name, f"f_{name}"), a.flat, strict=True)}
-    walk.run("k_unique", _PLACE, z.shape, {"new": new, "number": number, "at": at}, **given)
+    map_source.run("k_unique", _PLACE, z.shape, {"new": new, "number": number, "at": at}, **given)
     if count:
         elementwise.run("k_counts", (_INTEGER, _INTEGER), Body((), ("a1 - a0",), (_INTEGER,)),
                         (start.part(slice(None, -1)), start.part(slice(1, None))), (counts,))
@@ -52,5 +53,5 @@ def isin(out: CudaArray, x: CudaArray, values: CudaArray, invert: bool) -> None:
     x, values = [a if a.dtype == dtype else copies.converted(a, dtype) for a in (x, values)]
     rising, _ = ordered(copies.contiguous(values).view(lambda form: form.reshape(-1)))
     flat, first = rising.flat
-    walk.run("k_isin", _IN, out.shape, {"out": out, "x": x}, v=flat, f_v=first, length=values.size,
+    map_source.run("k_isin", _IN, out.shape, {"out": out, "x": x}, v=flat, f_v=first, length=values.size,
              flip=int(invert))

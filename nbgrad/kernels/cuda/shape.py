@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad.cuda import CudaArray
+from nbgrad.arrays.cuda import CudaArray
 from nbgrad.kernels.cuda import copies
 
 

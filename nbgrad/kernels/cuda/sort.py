@@ -10,9 +10,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import copies, launch
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import launch
+from nbgrad.kernels.cuda import copies
 
 # Whether a stands before b: nan stands last in a rising order, first in a falling one.
 _BEFORE = """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from nbgrad import cuda, errors
-from nbgrad.cuda import CudaArray
+from nbgrad import errors
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
 from nbgrad.kernels.cuda import copies, matrices
 from nbgrad.kernels.cuda.onesided import decomposed
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from functools import lru_cache
 from math import prod
 
-from nbgrad import cuda
-from nbgrad.cuda import CudaArray
-from nbgrad.kernels.cuda import launch
+from nbgrad.arrays import cuda
+from nbgrad.arrays.cuda import CudaArray
+from nbgrad.compile.cuda import launch
 from nbgrad.kernels.cuda.matrices import panels
 from nbgrad.kernels.cuda.product import subtract
 

@@ -1,0 +1,146 @@
+"""The kernel cache: source text -> compiled function, in memory and on disk.
+
+A kernel is named by the hash of everything that its machine code depends on: source, argument types, the code
+it is built from, and the versions of compiler, library and processor. The compiler is imported only for a
+kernel that is not on disk: to load one takes less than a thousandth of the time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache as memoise
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+import numpy as np
+
+from nbgrad import errors
+from nbgrad.compile import linker, store, target
+
+_COMPILER = "nbgrad.compile.cpu.compiler"
+_LINKED = ("nbgrad.compile.cache", "nbgrad.compile.linker", "nbgrad.compile.store", "nbgrad.compile.threads")
+_IMPORT = re.compile(r"^(?:from|import) (nbgrad[\w.]*)(?: import (\([^)]*\)|.*))?", re.MULTILINE)
+_WORD = re.compile(r"\w+")
+_NUMBA_FILE = Path(".numba_config.yaml")  # settings of Numba's, if it lies where a program is run
+_IDLE = ("NUMBA_CACHE", "NUMBA_NUM_THREADS", "NUMBA_THREADING")     # settings that leave the code as it is
+LOADED: dict[str, Callable[..., Any]] = {}                          # hash -> kernel
+COMPILED: set[str] = set()                # hashes of those that this process compiled
+_lock = threading.RLock()
+if hasattr(os, "register_at_fork"):       # a child process starts with no kernel half made
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
+
+@memoise
+def foundation() -> str:
+    """What every kernel depends on: versions, processor, settings, and the source of what compiles and links.
+
+    What is compiled into a kernel is in its own source, in its arguments' types, or in a module that the
+    compiler imports: all of those are found in the text of the import statements.
+    """
+    parts = [sys.version, _numba(), llvmlite.__version__, np.__version__, llvm.get_default_triple(),
+             *target.processor()]
+    parts += [f"{name}={value}" for name, value in sorted(os.environ.items())
+              if name.startswith("NUMBA_") and not name.startswith(_IDLE)]
+    if _NUMBA_FILE.is_file():
+        parts.append(_NUMBA_FILE.read_text(encoding="utf-8"))
+    texts = sources(_COMPILER) | {name: _text(name) or "" for name in _LINKED}
+    parts += [part for item in sorted(texts.items()) for part in item]
+    return _hash(parts)
+
+
+def sources(module: str) -> dict[str, str]:
+    """The text of a module of nbgrad, and of all that it imports of nbgrad, by their names."""
+    found: dict[str, str] = {}
+    ahead = [module]
+    while ahead:
+        name = ahead.pop()
+        text = None if name in found else _text(name)
+        if text is not None:
+            found[name] = text
+            for package, names in _IMPORT.findall(text):
+                ahead += [package, *[f"{package}.{word}" for word in _WORD.findall(names)]]
+    return found
+
+
+def _text(module: str) -> str | None:
+    """The source of a module of nbgrad; None for a package, which is empty, and for what is no module."""
+    file = Path(__file__).parents[2].joinpath(*module.split(".")).with_suffix(".py")
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+def _numba() -> str:
+    """What Numba says of its version. To import it takes longer than everything else together."""
+    spec = find_spec("numba")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).with_name("_version.py").read_text(encoding="utf-8")
+
+
+def _hash(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def compile_kernel(name: str, source: str, arguments: Sequence[Any], result: Any = None,
+                   exact: bool = False) -> Callable[..., Any]:
+    """The compiled function `name` that source defines, as a callable.
+
+    It checks how many arguments it is given and, of those that are to be arrays, their dtype; no shapes.
+
+    source    : may use the names in nbgrad.compile.cpu.words.SCOPE; other functions that it defines are
+        compiled for this one to call, and those named inline_... as a part of it
+    arguments : for each a NumPy dtype: an array with such elements; or a type (float, int, bool, np.float32):
+        a scalar given by value; or `object`: any Python object. First may be "record": see linker.bind
+    result    : None; such a type; np.ndarray: an array that the kernel makes, or None; a tuple of np.ndarray
+    exact     : every step is rounded by itself, a product that is added to something too, so that equal
+        expressions in two kernels agree in each bit
+    """
+    made = ["tuple", *map(_spell, result)] if isinstance(result, tuple) else [_spell(result)]
+    parts = [foundation(), name, source, *map(_spell, arguments), "->", *made, str(exact)]
+    key = _hash(parts)[:32]
+    kernel = LOADED.get(key)
+    if kernel is None:
+        with _lock:
+            kernel = LOADED.get(key) or _load(key, f"{name}_{key}")
+            LOADED[key] = kernel or _build(key, name, source, arguments, result, exact)
+        kernel = LOADED[key]
+    return kernel
+
+
+def _spell(kind: Any) -> str:
+    return f"array of {kind}" if isinstance(kind, np.dtype) else getattr(kind, "__name__", str(kind))
+
+
+def _build(key: str, name: str, source: str, arguments: Sequence[Any], result: Any,
+           exact: bool) -> Callable[..., Any]:
+    symbol = f"{name}_{key}"              # two kernels of one name would be one for the linker
+    code, needed = import_module(_COMPILER).build(symbol, name, source, arguments, result, exact)
+    if missing := linker.missing(needed):
+        raise errors.unlinked_kernel(name, missing)
+    kernel = linker.load(code, symbol)
+    assert kernel is not None
+    store.write(foundation(), key, "\n".join([symbol, *needed, "", ""]).encode() + code)
+    COMPILED.add(key)
+    return kernel
+
+
+def _load(key: str, symbol: str) -> Callable[..., Any] | None:
+    """The kernel kept on disk under this hash, or None."""
+    payload = store.read(foundation(), key)
+    head, end, code = (payload or b"").partition(b"\n\n")
+    defined, *needed = head.decode("utf-8", "replace").split("\n")
+    if not end or defined != symbol:
+        return None
+    if linker.missing(needed):
+        import_module(_COMPILER)          # Numba brings functions of its own
+        if linker.missing(needed):
+            return None
+    return linker.load(code, symbol)

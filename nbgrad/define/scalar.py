@@ -1,0 +1,282 @@
+"""Elementwise ops: scalar programs, their derivatives and their kernels.
+
+Elementwise operations are closed under composition and under differentiation. So the engine itself is run on
+scalar symbols instead of arrays: the value of an op, its VJP, its JVP and the derivatives of those are all
+programs recorded that way, and each becomes one kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nbgrad import errors
+from nbgrad.arrays.devices import Array
+from nbgrad.compile.program import Body
+from nbgrad.define.broadcast import fit
+from nbgrad.define.derivation import Back, Derived
+from nbgrad.define.fastpath import Step
+from nbgrad.define.operands import admit
+from nbgrad.define.registry import Named
+from nbgrad.define.scalar_program import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
+from nbgrad.engine.graph import Graph, Tangents, apply, pull
+from nbgrad.engine.tensor import Tensor, raw, spec, tensor, unwrap, wrap
+from nbgrad.kernels import table
+
+_LARGE = 4096                             # elements from which cotangents are summed as they are computed
+
+
+class Elementwise(Named):
+    """z = value(*xs) at every element of operands that broadcast together.
+
+    value : str, the machine spelling of an atom, with {} for each operand; or a function of other ops, a
+        molecule
+    d     : partial derivatives, a function of (*xs, z) in the same ops, None for a partial that is zero;
+        None: derived
+    loop  : of an atom: kinds of the operands -> (dtypes it computes in, dtype of the result)
+    many  : whether a molecule returns a tuple of results
+    linear: the places in which an atom is linear
+    on_bool : the spelling for booleans, if it differs
+    result_like : the operand whose dtype the results have; None: the dtype they are computed in
+    """
+
+    def __init__(self, name: str, value: Any, d: Any = None, *, arity: int, loop: Any = None,
+                 many: bool = False, discrete: bool = False, linear: tuple[int, ...] = (),
+                 on_bool: str | None = None, result_like: int | None = None) -> None:
+        self.result_like = result_like
+        self.name, self.value, self.d, self.arity, self.loop, self.many = name, value, d, arity, loop, many
+        self.discrete, self.linear, self.on_bool = discrete, linear, on_bool
+        self.atom = isinstance(value, str)
+        self.pullbacks: dict[Any, Derived] = {}
+        self.pushes: dict[Any, Derived] = {}
+        self.loops = table.loops(name, self.program, many)
+        self.step = Step(self, arity)
+
+    def __call__(self, *args: Any) -> Any:
+        step = self.step.forward
+        if step is not None and len(args) == self.arity and (z := step(*args)) is not None:
+            return z
+        if len(args) == 1 and type(args[0]) is Tensor:
+            return apply(self, args)
+        for a in args:
+            if type(a) is not Tensor and type(a) is not float:
+                return apply(self, admit(self, args))
+        return apply(self, args)
+
+    def run(self, *xs: Any, **params: Any) -> Any:
+        flat = self.loops.flat(xs)
+        if flat is not None and flat.even:
+            z = flat.kernel(*xs)
+            if self.many:
+                if z[0] is not None:
+                    return z
+            elif z is not None:
+                self.step.learn(flat.kinds, flat.kernel, (), None)
+                return z
+            return self.loops.uneven(xs, flat)
+        for x in xs:
+            if type(x) is Symbol:
+                return self.fold(xs)
+        return self.loops(*xs)
+
+    # ------------------------------------------------------------------------------------ on symbols
+    def fold(self, xs: Sequence[Any]) -> Any:
+        """The result on symbols and constants: a symbol, or a tuple of them."""
+        xs = tuple([_constant(x) for x in xs])
+        if not self.atom:
+            z = raw(self.value(*map(tensor, xs)))
+            if self.d is not None:
+                next(x.program for x in xs if type(x) is Symbol).depends(z, xs)
+            return tuple(map(raw, z)) if self.many else z
+        # A masked operand (`u where c, else nothing`) keeps its mask outermost, so that what is not taken
+        # stays out of products.
+        for i in self.linear:
+            if type(xs[i]) is Symbol and xs[i].op is masked:
+                c, u, _ = xs[i].args
+                if self is masked:
+                    return self.fold((both.fold((xs[0], c)), u, 0))
+                return masked.fold((c, self.fold((*xs[:i], u, *xs[i + 1:])), 0))
+        program = next(x.program for x in xs if type(x) is Symbol)
+        if self is add and all(type(x) is Symbol and x.op is masked for x in xs):
+            return program.emit(masked, (either.fold([x.args[0] for x in xs]), program.emit(self, xs), 0))
+        return _unchanged(self, xs) or program.emit(self, xs)
+
+    def program(self, kinds: tuple[Any, ...]) -> Body:
+        """The program for operands of these kinds."""
+        if len(kinds) != self.arity:
+            raise errors.bad_count(self.name, len(kinds), self.arity)
+        p = Program()
+        z = self.fold([p.operand(f"a{i}", kind) for i, kind in enumerate(kinds)])
+        results = z if self.many else (z,)
+        like = None if self.result_like is None else strong(kinds[self.result_like])
+        return p.body(results, [like or strong(kind_of(r)) for r in results])
+
+    def cotangents(self, gs: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any],
+                   wanted: Sequence[bool]) -> list[Any]:
+        """Cotangents of the wanted operands, as inner values on symbols; None: zero, or not wanted."""
+        if self.d is not None or self.atom:
+            return [unwrap(wrap(gs[0]) * d) if want and d is not None else None
+                    for d, want in zip(self._partials(xs, zs), wanted, strict=True)]
+        trace = Graph()
+        leaves = [trace.leaf(x) if want else wrap(x) for x, want in zip(xs, wanted, strict=True)]
+        outs = self.value(*leaves)
+        found = pull([(o.mark, g) for o, g in zip(outs if self.many else (outs,), gs, strict=True)
+                      if g is not None and type(o) is Tensor and o.trace is trace])
+        return [found.get(leaf.mark) if want else None for leaf, want in zip(leaves, wanted, strict=True)]
+
+    def tangents(self, ts: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any]) -> list[Any]:
+        """Tangents of the results, as inner values on symbols; None: zero. In ts too."""
+        if self.d is not None or self.atom:
+            total = None
+            for t, d in zip(ts, self._partials(xs, zs), strict=True):
+                if t is not None and d is not None:
+                    total = wrap(t) * d if total is None else total + wrap(t) * d
+            return [unwrap(total)]
+        trace = Tangents()
+        z = self.value(*[wrap(x) if t is None else tensor(x, trace, t) for x, t in zip(xs, ts, strict=True)])
+        outs = z if self.many else (z,)
+        return [o.mark if type(o) is Tensor and o.trace is trace else None for o in outs]
+
+    def _partials(self, xs: Sequence[Any], zs: Sequence[Any]) -> Sequence[Any]:
+        """The declared partial derivatives, as the row gives them."""
+        if self.d is None:
+            raise errors.no_derivative(self.name)
+        d = self.d(*map(wrap, xs), *map(wrap, zs))
+        return d if type(d) is tuple else (d,)
+
+    # ------------------------------------------------------------------------------------- on arrays
+    def forward(self, xs: Sequence[Any], params: dict[str, Any], wanted: tuple[bool, ...]) -> tuple[Any, Any]:
+        flat = self.loops.flat(xs)
+        if flat is None or not flat.even or self.many:
+            z = self.run(*xs)
+            return z, self.save(xs, z, params, wanted)
+        z = flat.kernel(*xs)
+        if z is None:
+            z = self.loops.uneven(xs, flat)
+            return z, self.save(xs, z, params, wanted)
+        back = flat.notes.get(wanted)
+        if back is None:
+            back = flat.notes[wanted] = Back(self._pullback((True,), wanted), z.dtype)
+        self.step.learn(flat.kinds, flat.kernel, wanted, back)
+        return z, ((*xs, z)[back.keep], back, None)
+
+    def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
+        if self.many or type(raw(z)) is Symbol:
+            return xs, z, wanted
+        pullback = self.pullbacks.get(wanted) or self._pullback((True,), wanted)
+        shape, dtype = raw(z).shape, raw(z).dtype
+        uneven = None
+        for x in xs:
+            if type(x) not in WEAK and (raw(x).shape != shape or raw(x).dtype != dtype):
+                uneven = [spec(x) for x in xs]
+                break
+        return (*xs, z)[pullback.keep], pullback, uneven
+
+    def pull(self, g: Any, memo: Any) -> Sequence[Any]:
+        back = memo[1]
+        if type(back) is Back:
+            return back(g, memo[0])
+        if type(memo[1]) is Derived:
+            saved, pullback, uneven = memo
+            if uneven is None:
+                return pullback((g, *saved))
+            if type(g) is Array and g.size >= _LARGE and Tensor not in map(type, saved):
+                return self._pull_summed(g, saved, pullback, uneven)
+            cs = pullback((g, *saved))
+        else:
+            saved, z, wanted = memo
+            zs, gs = (z, g) if self.many else ((z,), (g,))
+            if type(raw(zs[0])) is Symbol:
+                return self.cotangents(gs, saved, zs, wanted)
+            pullback = self._pullback(tuple([c is not None for c in gs]), wanted)
+            cs = pullback((*[c for c in gs if c is not None], *(*saved, *zs)[pullback.keep]))
+            uneven = [spec(x) for x in saved]
+        return [None if c is None else fit(c, x) for c, x in zip(cs, uneven, strict=True)]
+
+    def _pull_summed(self, g: Any, saved: Sequence[Any], pullback: Derived, like: Sequence[Any]) -> list[Any]:
+        """Cotangents on raw values: those of operands that were repeated are summed as they are computed."""
+        found: list[Any] = [None] * self.arity
+        for i, place in enumerate(pullback.places):
+            if place is not None and place < 0 and like[i].shape != g.shape:
+                found[i] = table.summed(pullback.loops, -1 - place, (g, *saved), like[i].shape)
+        rest = tuple([p is not None and z is None for p, z in zip(pullback.places, found, strict=True)])
+        if any(rest):
+            other, low = self._pullback((True,), rest), pullback.keep.start
+            kept = saved[max(0, other.keep.start - low):max(0, other.keep.stop - low)]
+            for i, c in enumerate(other((g, *kept))):
+                found[i] = c if rest[i] else found[i]
+        return [None if c is None else fit(c, x) for c, x in zip(found, like, strict=True)]
+
+    def push(self, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
+        zs = z if self.many else (z,)
+        if type(raw(zs[0])) is Symbol:
+            out = self.tangents(ts, xs, zs)
+        else:
+            moving = tuple([t is not None for t in ts])
+            push = self.pushes.get(moving) or self._push(moving, len(zs))
+            out = [None if t is None else fit(t, part) for t, part in zip(
+                push((*xs, *zs, *[t for t in ts if t is not None])), zs, strict=True)]
+        return tuple(out) if self.many else out[0]
+
+    def _pullback(self, present: tuple[bool, ...], wanted: tuple[bool, ...]) -> Derived:
+        """Cotangents of the wanted operands: an op on (cotangents present, kept operands and results)."""
+        key = (present, wanted) if self.many else wanted
+        if key in self.pullbacks:
+            return self.pullbacks[key]
+        count, given = self.arity, sum(present)
+
+        def value(args: Sequence[Any]) -> list[Any]:
+            gs = iter(args[:given])
+            return self.cotangents([next(gs) if p else None for p in present], args[given:given + count],
+                                   args[given + count:], wanted)
+
+        spare = count + len(present)
+        self.pullbacks[key] = made = Derived(Elementwise, f"{self.name}_vjp", value, given, spare, 0)
+        return made
+
+    def _push(self, moving: tuple[bool, ...], results: int) -> Derived:
+        """Tangents of the results: an op on (operands, results, tangents of the operands that move)."""
+        count, still = self.arity, self.arity + results
+
+        def value(args: Sequence[Any]) -> list[Any]:
+            ts = iter(args[still:])
+            return self.tangents([next(ts) if m else None for m in moving], args[:count], args[count:still])
+
+        given = still + sum(moving)
+        self.pushes[moving] = made = Derived(Elementwise, f"{self.name}_jvp", value, given, 0, count)
+        return made
+
+
+def _constant(x: Any) -> Any:
+    """x as an operand of a scalar program: a symbol or a Python scalar."""
+    if type(x) is Symbol or type(x) in WEAK:
+        return x
+    raise errors.closed_over()
+
+
+def _unchanged(op: Elementwise, xs: Sequence[Any]) -> Any:
+    """The operand that a multiplication by the constant 1 returns as it is, else None."""
+    if op is not multiply:
+        return None
+    for one, x in (xs, xs[::-1]):
+        if type(one) in (int, float) and one == 1 and op.loop((kind_of(one), x.dtype))[1] == x.dtype:
+            return x
+    return None
+
+
+# The atoms that derivatives are made of:  value    d: partials from the operands and the result z
+add = Elementwise("add", "{} + {}", lambda x, y, z: (1, 1), arity=2, loop=ufunc_loop("add", np.add),
+                  on_bool="{} | {}")
+multiply = Elementwise("multiply", "{} * {}", lambda x, y, z: (y, x), arity=2,
+                       loop=ufunc_loop("multiply", np.multiply), linear=(0, 1), on_bool="{} & {}")
+either = Elementwise("either", "{} | {}", arity=2, loop=common_loop("either", first=np.bool_), discrete=True)
+both = Elementwise("both", "{} & {}", arity=2, loop=common_loop("both", first=np.bool_), discrete=True)
+masked = Elementwise("masked", "{1} if {0} else {2}", lambda c, u, nothing, z: (None, choose(c, 1), None),
+                     arity=3, loop=common_loop("masked", first=np.bool_), linear=(1,))
+
+
+def choose(c: Any, u: Any) -> Tensor:
+    """u where c holds, else nothing: a zero that no later factor, not even inf or nan, turns into more."""
+    return apply(masked, (c, u, 0))

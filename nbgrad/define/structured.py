@@ -1,0 +1,204 @@
+"""Structured ops: anything that is not elementwise, with written rules.
+
+A rule is written in ops, so any order of derivative follows. Forward mode is not written: it comes from
+linearity, or from transposing the op's own VJP.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.arrays.devices import Array
+from nbgrad.define.registry import OPS, Named, Row, declared, register
+from nbgrad.engine.graph import add, apply, transpose
+from nbgrad.engine.tensor import Spec, Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
+from nbgrad.kernels import table
+
+Rule = Callable[..., Any]
+
+
+def numpy_names(op: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments with NumPy's names for those that PyTorch calls dim, also a list, and keepdim."""
+    for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
+        if theirs in kwargs:
+            if ours in kwargs:
+                raise errors.bad_value(op, f"got both {theirs} and {ours}, which are one parameter")
+            value = kwargs[theirs]
+            kwargs = {**kwargs, ours: tuple(value) if type(value) is list else value}
+            del kwargs[theirs]
+    return kwargs
+
+
+class Structured(Named):
+    """An op with a kernel per device and written derivative rules; made by `op`."""
+
+    def __init__(self, name: str, room: str, bind: Rule, out: Rule | None, vjp: Sequence[Rule | None],
+                 vjp_of: Rule | None, vjp_all: Rule | None, linear: bool, multilinear: Sequence[int],
+                 keep: str, discrete: bool, finish: Rule | None, write: Rule | None) -> None:
+        self.name, self.room, self.bind, self.out = name, room, bind, out
+        self.vjp, self.vjp_of, self.vjp_all = vjp, vjp_of, vjp_all
+        self.linear, self.multilinear = linear, frozenset(multilinear)
+        self.keep_x, self.keep_z, self.discrete = "x" in keep, "z" in keep, discrete
+        self.finish, self.write = finish, write
+        functools.update_wrapper(self, bind)
+        self.__name__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            kwargs = numpy_names(self.name, kwargs)
+        try:
+            xs, params = self.bind(*args, **kwargs)
+        except errors.OperandError as error:
+            raise error.of(self.name) from None
+        except TypeError:
+            self._check_call(args, kwargs)
+            raise
+        z = apply(self, xs, params)
+        return z if self.finish is None else self.finish(self, z, xs[0], params)
+
+    def _check_call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Raises DtypeError, with the op's name and parameters, if it cannot be called like that."""
+        signature = inspect.signature(self.bind)
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+            call = signature.replace(parameters=bare, return_annotation=signature.empty)
+            raise errors.bad_call(self.name, str(error), str(call)) from None
+
+    def run(self, *xs: Any, **params: Any) -> Any:
+        for x in xs:
+            if type(x) is not Array and not hasattr(x, "strides") and not isinstance(x, (int, float)):
+                raise errors.only_elementwise(self.name)
+        return table.run(self.name, self.room, self.out, xs, params)
+
+    def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
+        if not self.keep_x:
+            xs = [spec(x) for x in xs]
+        if not self.keep_z:
+            z = tuple(map(spec, z)) if type(z) is tuple else spec(z)
+        return xs, z, params, wanted
+
+    def pull(self, g: Any, memo: Any) -> Sequence[Any]:
+        xs, z, params, wanted = memo
+        if not self.vjp and self.vjp_of is None and self.vjp_all is None:
+            raise errors.no_derivative(self.name)
+        g = tensor(g) if type(g) is Array else _present(g)
+        z = z if type(z) is Spec else _present(z)
+        args = [x if type(x) is Spec else _present(x) for x in xs]
+        if self.vjp_all is not None:
+            found = self.vjp_all(g, z, *args, wanted=wanted, **params)
+            return [_inner(c) if want else None for c, want in zip(found, wanted, strict=True)]
+        if self.vjp_of is not None:
+            return [_inner(self.vjp_of(i, g, z, *args, **params)) if want else None
+                    for i, want in enumerate(wanted)]
+        if len(self.vjp) != len(args):
+            raise errors.bad_declaration(self.name, f"has {len(self.vjp)} rules in vjp for {len(args)} "
+                                                    "inputs. Give one for each, or vjp_of for any number.")
+        return [_inner(self._rule(i)(g, z, *args, **params)) if want else None
+                for i, want in enumerate(wanted)]
+
+    def _rule(self, place: int) -> Rule:
+        """The rule of an input. Raises GradientError if it has none: its gradient is not zero but unknown."""
+        rule = self.vjp[place]
+        if rule is None:
+            raise errors.no_derivative(f"{self.name}, in input {place},")
+        return rule
+
+    def push(self, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
+        moving = [i for i, t in enumerate(ts) if t is not None]
+        if self.linear:
+            full = [devices.zeros_like(raw(x)) if t is None else t for t, x in zip(ts, xs, strict=True)]
+            t = apply(self, full, params)
+            return tuple(map(unwrap, t)) if type(t) is tuple else unwrap(t)
+        if self.multilinear.issuperset(moving):
+            total = None
+            for i in moving:
+                total = add(total, unwrap(apply(self, [*xs[:i], ts[i], *xs[i + 1:]], params)))
+            return total
+        return transpose(self, ts, xs, z, params)
+
+
+def _inner(c: Any) -> Any:
+    """What a rule returned, as an inner value: a Tensor, None (zero), or a constant."""
+    if type(c) is Tensor:
+        return c.value if c.trace is None else c
+    return c if c is None or type(c) is Array else unwrap(as_tensor(c))
+
+
+def _present(x: Any) -> Any:
+    """An inner value as a rule sees it: a Tensor, a Spec, a Python scalar, None, or a tuple of these."""
+    if type(x) is Array:
+        return tensor(x)
+    if type(x) is tuple:
+        return tuple([_present(part) for part in x])
+    return wrap(x) if type(x) is Tensor or hasattr(x, "strides") else x
+
+
+def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None = None,
+       vjp: Rule | Sequence[Rule | None] = (), vjp_of: Rule | None = None, vjp_all: Rule | None = None,
+       linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
+       results: Rule | None = None, view: Rule | None = None, write: Rule | None = None, like: Any = None,
+       cases: Sequence[Any] = ()) -> Any:
+    """Declare a structured op and enter it in the op table.
+
+    With a name it returns the op. Without one it decorates the op's public signature: a function that checks
+    its arguments and returns (inputs, parameters), a tuple of Tensors and a dict of static values.
+
+    kernel : runs the op on raw arrays, kernel(out, *xs, **params), or kernel(*xs, **params) if `out` is None;
+        default: the function of the op's name in the kernel package
+    out    : (*xs, **params) -> (shape, dtype) of the output
+    vjp    : rules (g, z, *xs, **params) -> cotangent of an input, written in ops; one, or one for each input
+        (None: none is known, and to differentiate by it is an error)
+    vjp_of : instead, one rule for any number of inputs: (i, g, z, *xs, **params) -> cotangent of input i
+    vjp_all : instead, one rule for all inputs at once, where they share their work: (g, z, *xs, wanted=,
+        **params) -> cotangents of all inputs, of which those that are not wanted are not looked at
+    linear : the output is linear in all inputs together
+    multilinear : places of the inputs in which the output is linear, each alone
+    keep   : what the rules read values of: "x" inputs, "z" output; others are given by shape and dtype only
+    discrete : the result has no derivative (integers, booleans)
+    results : of an op with several outputs, the named tuple that it returns them in
+    view   : of an op whose result is a view in NumPy: (op, z, x, params) -> z as a view of x, see views.link
+    write  : how such a view is written to: (x, v, **params) -> x with v where z shows it; None: it cannot be
+    like, cases : reference and test inputs, see registry.Row
+
+    Raises RegistryError if the name is taken.
+    """
+    room, where, home = declared()
+
+    def declare(bind: Rule) -> Structured:
+        rules = (vjp,) if callable(vjp) else tuple(vjp)
+        finish = view if results is None else lambda op, z, x, params: results(*z)
+        made = Structured(bind.__name__, room, bind, out, rules, vjp_of, vjp_all, linear, multilinear, keep,
+                          discrete, finish, write)
+        if kernel is not None and made.name not in OPS:
+            table.register(made.name, kernel if out else _checked(made.name, kernel))
+        register(Row(made, "structured", room, where, home, like, None, cases))
+        return made
+
+    if name is None:
+        return declare
+    if kernel is None:
+        raise errors.bad_declaration(name, "needs kernel=, a function that runs it on arrays.")
+    return declare(_unchecked(name, kernel))
+
+
+def _checked(name: str, kernel: Rule) -> Rule:
+    """A user's kernel that returns its result, which may be a NumPy scalar, or a subclass of arrays."""
+    return lambda *xs, **params: devices.returned(name, kernel(*xs, **params))
+
+
+def _unchecked(name: str, kernel: Rule) -> Rule:
+    """The signature of an op that is declared by its kernel alone: any inputs, then parameters by name."""
+
+    def bind(*xs: Any, **params: Any) -> tuple[tuple[Tensor, ...], dict[str, Any]]:
+        return tuple(map(as_tensor, xs)), params
+
+    bind.__name__ = name
+    bind.__doc__ = inspect.getdoc(kernel)
+    return bind

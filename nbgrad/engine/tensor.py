@@ -1,0 +1,180 @@
+"""Tensor: an array that traces can watch, and the steps between what is watched and what is raw.
+
+An inner value is what a trace works on: raw (an array of a device, a scalar, a symbol), or a Tensor that only
+older traces watch.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.engine import convert
+
+ENDED = 0                                     # the birth of a trace that has ended: it records nothing
+_new = object.__new__
+
+
+class Size(int):
+    """The number of elements, as NumPy's size; called, as in PyTorch, the shape or the length of an axis."""
+
+    shape: tuple[int, ...]
+
+    def __call__(self, dim: int | None = None) -> Any:
+        return self.shape if dim is None else self.shape[dim]
+
+    def __reduce__(self) -> Any:
+        return size, (self.shape,)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *xs: Any, **kwargs: Any) -> Any:
+        """As an int, whose own classes NumPy gives a dtype."""
+        return getattr(ufunc, method)(*[int(x) if type(x) is Size else x for x in xs], **kwargs)
+
+
+def size(shape: tuple[int, ...]) -> Size:
+    """The size of an array of that shape."""
+    found = Size(math.prod(shape))
+    found.shape = shape
+    return found
+
+
+class Tensor:
+    """An array that gradients can be taken through.
+
+    value : raw, or the Tensor one trace further out if several traces watch it
+    trace : the youngest trace that watches, or None
+    mark  : what that trace knows of it: a Node in a Graph, the tangent in Tangents
+
+    These three are the engine's. Who takes a Tensor's values uses numpy() or np.asarray: the raw array may be
+    one that a graph has saved, and is read-only only from then on.
+    Of a view, and of what has views, nbgrad/engine/views.py keeps two more slots; others leave them unset.
+    """
+
+    __slots__ = ("__weakref__", "_grad", "_view", "_views", "mark", "trace", "value")
+
+    value: Any
+    trace: Any
+    mark: Any
+    _grad: Tensor | None
+    _view: tuple[Tensor, Any, dict[str, Any]]     # its base, and the op and parameters that show it
+    _views: Any
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise errors.not_by_class()
+
+    @property
+    def grad(self) -> Tensor | None:
+        """On a leaf with requires_grad=True, what backward() has added up; else None."""
+        return getattr(self, "_grad", None)
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        self._grad = None if value is None else as_tensor(value)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        return self.value.shape               # a Tensor further out asks its own value
+
+    @property
+    def dtype(self) -> Any:
+        """NumPy dtype of the elements."""
+        return self.value.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.value.shape)
+
+    @property
+    def size(self) -> Size:
+        """Number of elements; size() is the shape, size(dim) the length of one axis."""
+        return size(self.value.shape)
+
+    if TYPE_CHECKING:                         # interop/methods.py gives Tensor its operators and methods
+        def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+        def __neg__(self) -> Tensor: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+
+
+set_grad = vars(Tensor)["_grad"].__set__     # set_grad(x, gradient), without a step of Python's
+
+
+def tensor(value: Any, trace: Any = None, mark: Any = None) -> Tensor:
+    """A Tensor of a raw value, or of the Tensor one trace further out."""
+    t = _new(Tensor)
+    t.value, t.trace, t.mark = value, trace, mark
+    return t
+
+
+def wrap(value: Any) -> Tensor:
+    """An inner value as a Tensor of its own: what is written to that does not reach who keeps the value."""
+    return tensor(value.value, value.trace, value.mark) if type(value) is Tensor else tensor(value)
+
+
+def as_tensor(x: Any) -> Tensor:
+    """x as a Tensor; an array, a scalar or nested lists are copied into a constant."""
+    return x if type(x) is Tensor else tensor(convert.array(x))
+
+
+def operand(x: Any) -> Any:
+    """x as a Tensor, or as the Python scalar that a Size is."""
+    return int(x) if type(x) is Size else as_tensor(x)
+
+
+def unwrap(x: Any) -> Any:
+    """A Tensor as an inner value, which later writes to x do not reach: raw if no trace watches it."""
+    if type(x) is not Tensor:
+        return x
+    return x.value if x.trace is None else tensor(x.value, x.trace, x.mark)
+
+
+def raw(x: Any) -> Any:
+    """The raw value under all traces."""
+    while type(x) is Tensor:
+        x = x.value
+    return x
+
+
+def living(x: Any, birth: float = math.inf) -> Any:
+    """x without the traces around it that have ended, or were born at that moment or later."""
+    while type(x) is Tensor and x.trace is not None and (x.trace.birth == ENDED or x.trace.birth >= birth):
+        x = wrap(x.value)
+    return x
+
+
+class Spec:
+    """Shape, dtype and kind of device of a value not kept. It answers for these as the value would."""
+
+    __slots__ = ("dtype", "shape", "where")
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any, where: str = "cpu") -> None:
+        self.shape, self.dtype, self.where = shape, dtype, where
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+
+def spec(x: Any) -> Any:
+    """Shape and dtype of an inner value; a Python scalar stays what it is."""
+    if type(x) is not devices.Array:
+        x = raw(x)
+    return Spec(x.shape, x.dtype, devices.of(x)) if hasattr(x, "dtype") else x

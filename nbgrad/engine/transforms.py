@@ -1,0 +1,341 @@
+"""Transforms: functions of functions. grad, value_and_grad, vjp, jvp, linearize and what is made of them.
+
+They nest in any order, take trees (dict, list, tuple, dataclass) of Tensors, arrays and floats, and hand back
+Tensors that no longer belong to them. Leaves of a tree that are not floating-point (integers, booleans,
+strings, None) are constants.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from contextvars import Token
+from typing import Any
+
+import numpy as np
+
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.engine.graph import Graph, Node, Tangents, births, pull, quiet
+from nbgrad.engine.tensor import ENDED, Tensor, as_tensor, living, raw, tensor, unwrap, wrap
+from nbgrad.engine.tree import flatten, form, map_leaves
+
+
+def is_float(x: Any) -> bool:
+    if type(x) is Tensor or isinstance(x, (np.ndarray, np.generic)):
+        return x.dtype.kind == "f"
+    return isinstance(x, float)
+
+
+def _inner(x: Any) -> Any:
+    """A leaf given by the user as an inner value."""
+    return unwrap(as_tensor(x))
+
+
+def _zero(x: Any) -> Tensor:
+    """The cotangent or tangent zero of an inner value."""
+    return tensor(devices.zeros_like(raw(x)))
+
+
+class Inputs:
+    """A function's arguments with some of their leaves watched by a trace.
+
+    what : name of the transform, for messages
+    args, argnums : the arguments, and the places of those to differentiate by
+    """
+
+    def __init__(self, what: str, args: Sequence[Any], argnums: Sequence[int]) -> None:
+        for i in argnums:
+            if not isinstance(i, (int, np.integer)):
+                raise errors.bad_argument(what, i, "argnums: the place of an argument, or several")
+            if not -len(args) <= i < len(args):
+                why = f"argnums {i} is out of range for {len(args)} arguments by place"
+                raise errors.bad_value(what, why)
+        self.what, self.args, self.places = what, list(args), [i % len(args) for i in argnums]
+        if len(self.places) > 1 and len(set(self.places)) < len(self.places):
+            raise errors.bad_value(what, f"argnums {tuple(argnums)} names an argument twice")
+        self.leaves, self.rebuild = flatten([args[i] for i in self.places])
+        self.moving = [k for k, x in enumerate(self.leaves) if is_float(x)]
+        if not self.moving:
+            found = [getattr(x, "dtype", type(x).__name__) for x in self.leaves]
+            raise errors.needs_floats(what, ", ".join(map(str, found)) or "nothing")
+        self.values = [_inner(self.leaves[k]) for k in self.moving]
+
+    def watched(self, tensors: Sequence[Tensor]) -> list[Any]:
+        """The arguments with these Tensors for their floating-point leaves."""
+        leaves = list(self.leaves)
+        for k, t in zip(self.moving, tensors, strict=True):
+            leaves[k] = t
+        args = list(self.args)
+        for i, tree in zip(self.places, self.rebuild(leaves), strict=True):
+            args[i] = tree
+        return args
+
+    def tree(self, results: Sequence[Any]) -> list[Any]:
+        """One tree for each argument, with these results at the floating-point leaves, None at the others."""
+        leaves: list[Any] = [None] * len(self.leaves)
+        for k, r in zip(self.moving, results, strict=True):
+            leaves[k] = r
+        return self.rebuild(leaves)
+
+
+def _pair(what: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
+    """(result, aux) of a function that returns both, or (result, None)."""
+    if not has_aux:
+        return result, None
+    if not (isinstance(result, tuple) and len(result) == 2):
+        raise errors.bad_argument(what, result, "a pair (value, aux) from a function with has_aux=True")
+    return result
+
+
+class Reverse:
+    """A function run once under a Graph: its results, and the pullback to its inputs."""
+
+    def __init__(self, f: Callable[..., Any], inputs: Inputs, kwargs: dict[str, Any], has_aux: bool) -> None:
+        self.trace, self.inputs = Graph(), inputs
+        watched = [self.trace.leaf(v) for v in inputs.values]
+        self.nodes: list[Node] = [t.mark for t in watched]
+        result, aux = _pair(inputs.what, f(*inputs.watched(watched), **kwargs), has_aux)
+        self.leaves, self.rebuild = flatten(result)
+        self.outs = [wrap(as_tensor(y)) for y in self.leaves]       # as they are now
+        birth, self.trace.birth = self.trace.birth, ENDED
+        self.values = [living(y, birth) for y in self.outs]
+        self.aux = aux if aux is None else map_leaves(lambda x: living(x, birth), aux)
+
+    def pull(self, gs: Sequence[Any]) -> list[Tensor]:
+        """Cotangents of the inputs from those of the results (None: zero)."""
+        seeds = [(y.mark, unwrap(g)) for y, g in zip(self.outs, gs, strict=True)
+                 if g is not None and y.trace is self.trace]
+        found = pull(seeds)
+        return [wrap(found[n]) if n in found else _zero(x)
+                for n, x in zip(self.nodes, self.inputs.values, strict=True)]
+
+
+class Transformed(functools.partial):
+    """A function that a transform has made of another one, f.
+
+    It has f's name and documentation, is bound to an instance as f would be, and is pickled where f can be.
+    """
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)   # a method is pickled by name
+
+    def __reduce__(self) -> Any:
+        found: Any = sys.modules.get(self.__module__)
+        for part in (name := getattr(self, "__qualname__", "")).split("."):
+            found = getattr(found, part, None)
+        return name if found is self else (transformed, (self.func, *self.args))   # of a decorator its name
+
+
+def transformed(run: Callable[..., Any], f: Callable[..., Any], *options: Any) -> Transformed:
+    """The function run(f, *options, *args, **kwargs) of the rest, in f's name."""
+    made = Transformed(run, f, *options)
+    functools.update_wrapper(made, f, updated=())
+    return made
+
+
+def check_function(what: str, f: Any) -> None:
+    """Raises DtypeError if f, which a transform is given, cannot be called."""
+    if not callable(f):
+        raise errors.bad_argument(what, f, "a function, its first argument")
+
+
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0,
+                   has_aux: bool = False) -> Callable[..., Any]:
+    """Return a function that gives f's value and its gradient, (value, gradient).
+
+    f : returns a scalar (a Tensor of one element with shape ()), or (scalar, aux) if has_aux
+    argnums : which argument to differentiate by, or several; the gradient is then a tuple
+    The gradient has the form of the argument: a Tensor, or a tree of the same kind with None for leaves that
+    are not floats. With has_aux the result is ((value, aux), gradient).
+
+    Raises GradientError if f's value is not a floating-point scalar, DtypeError if the argument holds none.
+    """
+    check_function("value_and_grad", f)
+    return transformed(_value_and_grad, f, *_places(argnums), has_aux)
+
+
+def _places(argnums: int | Sequence[int]) -> tuple[tuple[int, ...], bool]:
+    """The places to differentiate by, and whether they were given as several."""
+    return (tuple(argnums), True) if isinstance(argnums, Sequence) else ((argnums,), False)
+
+
+def _value_and_grad(f: Callable[..., Any], places: tuple[int, ...], several: bool, has_aux: bool, /,
+                    *args: Any, **kwargs: Any) -> Any:
+    run = Reverse(f, Inputs("grad", args, places), kwargs, has_aux)
+    if len(run.outs) != 1 or run.leaves[0] is not run.rebuild(run.leaves):
+        raise errors.bad_argument("grad", run.rebuild(run.leaves), "a single scalar from the function")
+    y = run.values[0]
+    if y.dtype.kind != "f":
+        raise errors.not_float_result("grad", y.dtype)
+    if y.shape != ():
+        raise errors.not_scalar("grad", y.shape)
+    trees = run.inputs.tree(run.pull([tensor(devices.ones_like(raw(y)))]))
+    return (y, run.aux) if has_aux else y, tuple(trees) if several else trees[0]
+
+
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0,
+         has_aux: bool = False) -> Callable[..., Any]:
+    """Return a function that gives f's gradient, or (gradient, aux) if has_aux. See value_and_grad."""
+    check_function("grad", f)
+    return transformed(_grad, f, *_places(argnums), has_aux)
+
+
+def _grad(f: Callable[..., Any], places: tuple[int, ...], several: bool, has_aux: bool, /,
+          *args: Any, **kwargs: Any) -> Any:
+    value, gradient = _value_and_grad(f, places, several, has_aux, *args, **kwargs)
+    return (gradient, value[1]) if has_aux else gradient
+
+
+def _shaped(leaves: Sequence[Any]) -> list[Any]:
+    """Leaves given by the user, Python floats among them made Tensors, so that every float has a shape."""
+    return [as_tensor(x) if isinstance(x, float) else x for x in leaves]
+
+
+def _match(what: str, tree: Any, run_form: Any, shapes: Sequence[Any]) -> list[Tensor | None]:
+    """The leaves of a tree of cotangents or tangents, checked against the values they belong to."""
+    if not type(tree) is type(run_form) is Tensor and form(tree) != form(run_form):
+        raise errors.tree_mismatch(what, form(tree), form(run_form))
+    leaves: list[Tensor | None] = []
+    for t, x in zip(flatten(tree)[0], shapes, strict=True):
+        if not is_float(x):
+            leaves.append(None)
+            continue
+        t = as_tensor(t)
+        if t.shape != x.shape:
+            raise errors.tangent_shape(t.shape, x.shape)
+        leaves.append(wrap(t if t.dtype == x.dtype else t.astype(x.dtype)))
+    return leaves
+
+
+def vjp(f: Callable[..., Any], *xs: Any, has_aux: bool = False) -> Any:
+    """Return (y, pullback): f(*xs), and the map from a cotangent of y to a tuple of those of the xs.
+
+    The pullback may be called any number of times. With has_aux: (y, pullback, aux).
+    """
+    check_function("vjp", f)
+    run = Reverse(f, Inputs("vjp", xs, range(len(xs))), {}, has_aux)
+    y = run.rebuild(run.values)
+
+    def pullback(v: Any) -> tuple[Any, ...]:
+        return tuple(run.inputs.tree(run.pull(_match("pullback", v, y, run.values))))
+
+    return (y, pullback, run.aux) if has_aux else (y, pullback)
+
+
+def jvp(f: Callable[..., Any], xs: Sequence[Any], ts: Sequence[Any], has_aux: bool = False) -> Any:
+    """Return (y, t): f(*xs) and its derivative along the tangents ts, in one forward pass.
+
+    ts : one for each x, of its form and shapes
+    The tangent of a result that is not floating-point is None. With has_aux: (y, t, aux).
+    """
+    check_function("jvp", f)
+    if not isinstance(xs, (tuple, list)) or not isinstance(ts, (tuple, list)):
+        wrong = xs if not isinstance(xs, (tuple, list)) else ts
+        raise errors.bad_argument("jvp", wrong, "a tuple of inputs and a tuple of tangents")
+    inputs = Inputs("jvp", xs, range(len(xs)))
+    tangents = _match("jvp", list(ts), list(xs), _shaped(inputs.leaves))
+    trace = Tangents()
+    moving = [unwrap(t) for t in tangents if t is not None]
+    result = f(*inputs.watched([tensor(v, trace, t) for v, t in zip(inputs.values, moving, strict=True)]))
+    result, aux = _pair("jvp", result, has_aux)
+    leaves, rebuild = flatten(result)
+    ys = [as_tensor(y) for y in leaves]
+    birth, trace.birth = trace.birth, ENDED
+    values = [living(y, birth) for y in ys]
+    out = [wrap(y.mark) if y.trace is trace else _zero(y) if y.dtype.kind == "f" else None for y in ys]
+    pair = rebuild(values), rebuild(out)
+    return (*pair, map_leaves(lambda x: living(x, birth), aux)) if has_aux else pair
+
+
+def linearize(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[..., Any]]:
+    """Return (y, push): f(*xs), and the linear map from tangents, one for each x, to the tangent of y.
+
+    f is run once. push is the transpose of f's pullback, recorded once and applied any number of times:
+    f(x + dx) is y + push(dx) to first order.
+    """
+    check_function("linearize", f)
+    run = Reverse(f, Inputs("linearize", xs, range(len(xs))), {}, False)
+    trace = Graph()
+    ends = [trace.leaf(devices.zeros_like(raw(y))) if y.dtype.kind == "f" else None for y in run.values]
+    nodes = [None if end is None else end.mark for end in ends]
+    cotangents = run.pull(ends)
+
+    def push(*ts: Any) -> Any:
+        given = _match("push", list(ts), list(xs), _shaped(run.inputs.leaves))
+        pairs = zip(cotangents, [t for t in given if t is not None], strict=True)
+        found = pull([(c.mark, unwrap(t)) for c, t in pairs if c.trace is trace])
+        return run.rebuild([None if n is None else wrap(found[n]) if n in found else _zero(y)
+                            for n, y in zip(nodes, run.values, strict=True)])
+
+    return run.rebuild(run.values), push
+
+
+def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
+    """Return the Hessian of the scalar function f at x times v.
+
+    Forward over reverse, at the cost of a few gradients. v has x's form and shapes, and so has the result.
+    """
+    check_function("hvp", f)
+    return jvp(grad(f), (x,), (v,))[1]
+
+
+def directional_derivative(f: Callable[..., Any], x: Any, p: Any) -> Any:
+    """Return the derivative of f at x along p, in one forward pass: <gradient, p> if f is scalar.
+
+    p has x's form and shapes; its length counts. p is a descent direction if the result is negative.
+    """
+    check_function("directional_derivative", f)
+    return jvp(f, (x,), (p,))[1]
+
+
+class Quiet:
+    """The context that `no_grad` returns: traces born before it was entered do not record."""
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[int]] = []
+
+    def __call__(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """f, run in the context each time. An interrupt at any moment leaves it as any other error does."""
+        @functools.wraps(f)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            before = quiet.get()
+            try:
+                quiet.set(births())
+                return f(*args, **kwargs)
+            finally:
+                quiet.set(before)
+
+        return run
+
+    def __enter__(self) -> None:
+        before = quiet.get()
+        try:
+            self._tokens.append(quiet.set(births()))
+        except BaseException:                 # an interrupt: __exit__ will not be called
+            quiet.set(before)
+            raise
+
+    def __reduce__(self) -> Any:
+        return Quiet, ()                      # what was entered stays in its thread
+
+    def __exit__(self, *_: Any) -> None:
+        quiet.reset(self._tokens.pop())
+
+
+def no_grad() -> Quiet:
+    """Return a context, or decorator, in which nothing is recorded for gradients taken outside of it.
+
+    Transforms that are entered inside it work as ever. A KeyboardInterrupt at the very end of a `with` block
+    may come before Python has left it, as with any context; the decorator has no such moment.
+    """
+    return Quiet()
+
+
+def stop_gradient(x: Any) -> Any:
+    """Return x (or a tree) as a constant: no derivative of any order goes through it.
+
+    The result shares x's values and is no view of it: what is written to one does not reach the other.
+    """
+    return map_leaves(lambda leaf: tensor(raw(leaf)) if type(leaf) is Tensor else leaf, x)

@@ -1,0 +1,351 @@
+"""Operators, methods and protocols of Tensor: ops of the table under an operator or their usual name."""
+
+from __future__ import annotations
+
+import operator
+import weakref
+from _weakref import getweakrefcount
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from nbgrad import errors
+from nbgrad.arrays import devices, memory
+from nbgrad.define.broadcast import astype
+from nbgrad.define.scalar import Elementwise, add, multiply
+from nbgrad.engine.backward import backward
+from nbgrad.engine.graph import TAPE, apply, watch
+from nbgrad.engine.tensor import Tensor, living, raw, tensor
+from nbgrad.engine.transforms import stop_gradient
+from nbgrad.engine.views import array, is_leaf, write
+from nbgrad.ops import (
+    activations,
+    arrange,
+    compare,
+    contract,
+    cumulative,
+    diagonal,
+    elementwise,
+    exponential,
+    index,
+    norms,
+    powers,
+    reduce,
+    search,
+    shape,
+    transfer,
+)
+
+_TAKEN = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple, complex)
+
+
+def _binary(op: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator and its reflection; NotImplemented for what is no array, so that Python asks it instead."""
+
+    direct = isinstance(op, Elementwise)      # it has nothing to check on Tensors
+
+    def forward(x: Tensor, y: Any) -> Any:
+        if direct:
+            step = op.step.forward
+            if step is not None and (z := step(x, y)) is not None:
+                return z
+            if type(y) is Tensor:
+                return apply(op, (x, y))
+        return op(x, y) if isinstance(y, _TAKEN) else NotImplemented
+
+    def reflected(x: Tensor, y: Any) -> Any:
+        return op(y, x) if isinstance(y, _TAKEN) else NotImplemented
+
+    return forward, reflected
+
+
+_OPERATORS = {
+    "add": add, "sub": elementwise.subtract, "mul": multiply, "truediv": elementwise.divide,
+    "floordiv": compare.floor_divide, "mod": elementwise.remainder, "pow": powers.pow,
+    "matmul": contract.matmul,
+    "lshift": compare.bitwise_left_shift, "rshift": compare.bitwise_right_shift,
+    "and": compare.bitwise_and, "or": compare.bitwise_or, "xor": compare.bitwise_xor,
+}
+_COMPARISONS = {
+    "lt": compare.less, "le": compare.less_equal, "gt": compare.greater, "ge": compare.greater_equal,
+    "eq": compare.equal, "ne": compare.not_equal,
+}
+
+
+def _in_place(op: Callable[..., Any]) -> Callable[..., Any]:
+    what = f"{getattr(op, '__name__', 'update')} in place"
+
+    def update(x: Tensor, y: Any) -> Any:
+        new = op(x, y)
+        if not getweakrefcount(x) and not x.value.shape:
+            return new                        # a scalar: see nbgrad/engine/views.py
+        return rebind(x, new, what)
+
+    return update
+
+
+def rebind(x: Tensor, new: Tensor, what: str) -> Tensor:
+    """Make x, and what shows the same elements, have the values of new; all that was computed stays.
+
+    A leaf with requires_grad=True keeps its place on the tape, and may change only under no_grad.
+    """
+    if x.shape != new.shape:
+        raise errors.bad_shape(what, new.shape, f"the tensor has shape {x.shape}")
+    if new.dtype != x.dtype:
+        if not np.can_cast(new.dtype, x.dtype, "same_kind"):
+            raise errors.not_same_kind(what, new.dtype, x.dtype)
+        new = astype(new, x.dtype)
+    write(x, new)
+    return x
+
+
+# ------------------------------------------------------------------------------------ values taken out
+def item(x: Tensor) -> Any:
+    """The single element as a Python number."""
+    value = taken(x, "item()")
+    if value.size != 1:
+        raise errors.several_elements(value.shape, "item()")
+    return value.item()
+
+
+def _host(x: Tensor) -> np.ndarray:
+    """x's values where NumPy can read them. Raises TraceError for the scalar of a program."""
+    value = devices.host(raw(x))
+    if not isinstance(value, np.ndarray):
+        raise errors.branch_on_symbol()
+    return value
+
+
+def taken(x: Tensor, what: str) -> Any:
+    """x's raw array for a use outside the graph, refused where a transform would lose a gradient by it."""
+    value = _host(x)
+    if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
+        raise errors.traced_value(what)
+    return value
+
+
+def numpy(x: Tensor) -> np.ndarray:
+    """x's values as a read-only array, without a copy where they are on the CPU.
+
+    It shows the values that x has now: what is written to x later it does not show. What it is a view of is
+    read-only from now on too, as a graph may have saved it. Raises TraceError if a gradient is being taken
+    through x: detach first.
+    """
+    return _constant(x, lambda: errors.traced_value("numpy()"))
+
+
+def _constant(x: Tensor, lost: Callable[[], Exception]) -> np.ndarray:
+    """x's values as a read-only array. Raises the error that is made where a gradient is taken through x."""
+    value = _host(x)
+    if living(x).trace is not None:
+        raise lost()
+    memory.seal(value)
+    return value.view()
+
+
+def _array(x: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    return np.array(_constant(x, errors.traced_array), dtype, copy=copy)
+
+
+def _float(x: Tensor) -> float:
+    """The single element, for float(x), math's functions, and where NumPy writes x into an array of its own.
+
+    Raises TraceError where a transform would lose a gradient by it.
+    """
+    value = _host(x)
+    if value.size != 1:
+        raise errors.several_elements(value.shape, "float()")
+    if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
+        raise errors.traced_number("float()")
+    return float(value.item())
+
+
+def _numba(x: Tensor) -> Any:
+    """What Numba asks for the type of an argument: there is none."""
+    raise errors.given_to_numba(living(x).trace is not None)
+
+
+def _bool(x: Tensor) -> bool:
+    value = _host(x)
+    if value.size != 1:
+        raise errors.several_elements(value.shape, "the truth value")
+    return bool(value.item())
+
+
+def _index(x: Tensor) -> int:
+    value = devices.host(raw(x))
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iu" or value.size != 1:
+        raise errors.needs_integers("index", "an index", x.dtype)
+    return operator.index(value.item())
+
+
+def _int(x: Tensor) -> int:
+    value = _host(x)
+    if value.size != 1:
+        raise errors.several_elements(value.shape, "int()")
+    return int(value.item())
+
+
+def _len(x: Tensor) -> int:
+    if not x.shape:
+        raise errors.unsized("the length, or the elements,")
+    return x.shape[0]
+
+
+def _iter(x: Tensor) -> Iterator[Tensor]:
+    return (x[i] for i in range(_len(x)))
+
+
+def _contains(x: Tensor, y: Any) -> bool:
+    """Whether y, broadcast, equals x somewhere, as in NumPy."""
+    return _bool(reduce.any(compare.equal(x, y)))
+
+
+def _repr(x: Tensor) -> str:
+    value = devices.host(raw(x))
+    if not isinstance(value, np.ndarray):
+        return f"tensor(<scalar symbol {value.dtype}>)"
+    text = np.array2string(value, separator=", ", prefix="tensor(")
+    dtype = "" if value.dtype in (np.float64, np.int64, np.bool_) and value.size else f", dtype={value.dtype}"
+    if not value.size:
+        text += f", shape={value.shape}"
+    return f"tensor({text}{dtype}{_place(x)}{', requires_grad=True' if requires_grad(x) else ''})"
+
+
+def _place(x: Tensor) -> str:
+    where = devices.name_of(raw(x))
+    return "" if where == "cpu" else f", device='{where}'"
+
+
+def _str(x: Tensor) -> str:
+    """A 0-d tensor prints as its number in full, as NumPy's do; others as their repr."""
+    value = devices.host(raw(x))
+    return str(value) if isinstance(value, np.ndarray) and not x.shape else _repr(x)
+
+
+def _format(x: Tensor, spec: str) -> str:
+    return format(item(x), spec) if spec else str(x)
+
+
+# --------------------------------------------------------------------------------------- PyTorch's names
+def requires_grad(x: Tensor) -> bool:
+    """Whether backward() from x, or through x, reaches a leaf."""
+    while type(x) is Tensor:
+        if x.trace is TAPE:
+            return True
+        x = x.value
+    return False
+
+
+def set_requires_grad(x: Tensor, on: bool = True) -> Tensor:
+    """Make x, which no trace watches, a leaf, to whose .grad backward() adds; or a leaf a constant again."""
+    if on and x.trace is None:
+        if x.dtype.kind != "f":
+            raise errors.needs_floats("requires_grad_", x.dtype)
+        leaf = watch(x.value)
+        leaf.mark.memo = weakref.ref(x)
+        x.trace, x.mark = TAPE, leaf.mark
+    elif not on and is_leaf(x):
+        x.trace = x.mark = None
+    elif not on and x.trace is not None:
+        raise errors.traced_value("requires_grad_(False)")
+    return x
+
+
+def zero(x: Tensor) -> Tensor:
+    """Make every element zero."""
+    return rebind(x, tensor(devices.zeros_like(raw(x))), "zero_")
+
+
+def copy(x: Tensor) -> Tensor:
+    """A Tensor of its own with x's values, in C order. Values never change: those in C order are shared."""
+    return array(astype(x if devices.in_order(raw(x)) else shape.reshape(shape.ravel(x), x.shape), x.dtype))
+
+
+def _shape_arguments(op: Callable[..., Any]) -> Callable[..., Any]:
+    def method(x: Tensor, *shape: Any) -> Tensor:
+        return op(x, shape[0] if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)) else shape)
+
+    return method
+
+
+def _transpose(x: Tensor, *axes: Any) -> Tensor:
+    if not axes:
+        return shape.permute_dims(x)
+    if len(axes) == 2 and x.ndim != 2:
+        return shape.swapaxes(x, *axes)       # PyTorch's transpose(dim0, dim1)
+    return shape.permute_dims(x, axes[0] if len(axes) == 1 else axes)
+
+
+def _setitem(x: Tensor, key: Any, value: Any) -> None:
+    if not (type(value) is Tensor and getweakrefcount(value) and index.is_part(value, x, key)):
+        write(x, index.setitem(x, key, value))
+
+
+_PROTOCOLS: dict[str, Any] = {
+    "__neg__": elementwise.negative, "__pos__": elementwise.positive, "__abs__": elementwise.abs,
+    "__invert__": compare.bitwise_invert, "__getitem__": index.part, "__setitem__": _setitem,
+    "__len__": _len, "__iter__": _iter, "__contains__": _contains,
+    "__bool__": _bool, "__float__": _float, "__int__": _int, "__index__": _index,
+    "__array__": _array, "__repr__": _repr, "__str__": _str, "__format__": _format,
+}
+_METHODS: dict[str, Any] = {
+    "numpy": numpy, "backward": backward, "detach": stop_gradient, "requires_grad_": set_requires_grad,
+    "zero_": zero, "to": transfer.to, "cpu": lambda x: transfer.to(x, "cpu"), "clone": copy,
+    "transpose": _transpose, "t": shape.permute_dims,
+    "permute": _shape_arguments(shape.permute_dims), "permute_dims": _shape_arguments(shape.permute_dims),
+    "tile": _shape_arguments(arrange.tile),
+    "unsqueeze": shape.expand_dims,
+    "dim": lambda x: x.ndim, "numel": lambda x: int(x.size),
+}
+# ops whose method has the op's own name
+_NAMED: dict[Any, tuple[str, ...]] = {
+    activations: ("relu", "sigmoid"),
+    elementwise: ("abs", "exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "square", "maximum", "minimum"),
+    powers: ("pow",),
+    compare: ("floor", "ceil", "sign", "isnan"),
+    norms: ("norm",),
+    cumulative: ("cumsum", "cumprod", "diff"),
+    search: ("searchsorted",),
+    arrange: ("repeat", "roll", "kron"),
+    diagonal: ("diag",),
+    exponential: ("logsumexp", "softmax", "log_softmax"),
+    shape: ("ravel", "squeeze", "swapaxes", "moveaxis", "expand_dims"),
+    index: ("nonzero", "tril", "triu"),
+    contract: ("dot", "matmul"),
+}
+# how to read a property, and how to set it if one can
+_PROPERTIES: dict[str, tuple[Any, ...]] = {
+    "T": (shape.turned,), "mT": (shape.matrix_transpose,),
+    "nbytes": (lambda x: raw(x).nbytes,), "device": (lambda x: devices.name_of(raw(x)),),
+    "requires_grad": (requires_grad, set_requires_grad), "_numba_type_": (_numba,),
+}
+
+
+def install() -> None:
+    """Give Tensor its operators and methods."""
+    for name, op in _OPERATORS.items():
+        forward, reflected = _binary(op)
+        setattr(Tensor, f"__{name}__", forward)
+        setattr(Tensor, f"__r{name}__", reflected)
+        setattr(Tensor, f"__i{name}__", _in_place(op))
+    for name, op in _COMPARISONS.items():
+        setattr(Tensor, f"__{name}__", _binary(op)[0])
+    named = {name: getattr(module, name) for module, names in _NAMED.items() for name in names}
+    for name, value in {**_PROTOCOLS, **_METHODS, **named}.items():
+        setattr(Tensor, name, _method(value))
+    for name, parts in _PROPERTIES.items():
+        setattr(Tensor, name, property(*parts))
+
+
+def _method(op: Callable[..., Any]) -> Callable[..., Any]:
+    """An op as a method: ops are objects, which Python does not bind by itself."""
+    if hasattr(op, "__get__"):
+        return op
+
+    def method(x: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return op(x, *args, **kwargs)
+
+    method.__doc__, method.__name__ = op.__doc__, getattr(op, "__name__", "method")
+    return method

@@ -1,0 +1,204 @@
+"""NumPy's functions on Tensors: np.sin(t), np.concatenate([t, a]), np.add(a, t), np.linalg.inv(t).
+
+NumPy asks the Tensor among its arguments, which looks for nbgrad's function of the same name in the module of
+the same name, or for one in numpy_spellings where NumPy's says more, and calls that, so that traces record
+it. What nbgrad does not have is refused where a gradient would be lost, and is NumPy's own function on the
+values where none is taken. Every argument that was given arrives, or is refused by name.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.registry import OPS
+from nbgrad.engine.tensor import Tensor, as_tensor, living, raw
+from nbgrad.engine.tree import flatten, map_leaves
+from nbgrad.interop.methods import numpy
+from nbgrad.interop.numpy_spellings import FUNCTIONS, METHODS
+
+_Function = Callable[..., Any]
+_signature = functools.cache(inspect.signature)
+
+# NumPy's second names, of functions and of arguments
+_NAMES = {"around": "round", "a_min": "min", "a_max": "max", "M": "m"}
+# What a ufunc's arguments are where they are not given.
+_DEFAULTS = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True,
+             "signature": None, "keepdims": False, "initial": None}
+# Functions whose answer is no array that a gradient could flow through: NumPy's own on the values.
+_ASKED = frozenset([
+    np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type,
+    np.iscomplexobj, np.isrealobj, np.array_equal, np.array_equiv, np.shares_memory, np.may_share_memory,
+    np.array_repr, np.array_str, np.array2string])
+# Functions that take the values out, which is refused where a gradient would be lost.
+_TAKEN = frozenset([np.save, np.savez, np.savez_compressed, np.savetxt, np.copyto])
+
+
+class Functions:
+    """nbgrad's functions by those of NumPy that they stand for.
+
+    library : nbgrad, or another module with functions of NumPy's names
+    """
+
+    def __init__(self, library: ModuleType) -> None:
+        self.library = library
+
+    def named(self, path: Sequence[str]) -> _Function | None:
+        """The function at a path of names, or None."""
+        found: Any = self.library
+        for part in path:
+            found = getattr(found, part, None)
+        return found if callable(found) else None
+
+    def find(self, function: Any) -> _Function:
+        """What stands for a function or ufunc of NumPy's. Raises ProtocolError if there is nothing."""
+        found = self.known(function)
+        if found is None:
+            raise errors.no_numpy_function(called(function))
+        return found
+
+    def known(self, function: Any) -> _Function | None:
+        """What stands for a function or ufunc of NumPy's, or None."""
+        name = function.__name__
+        if function in FUNCTIONS:
+            return FUNCTIONS[function]
+        if not isinstance(function, np.ufunc):
+            return self.named([*function.__module__.split(".")[1:], _NAMES.get(name, name)])
+        if getattr(np, name, None) is function and (found := self.named([name])) is not None:
+            return found
+        same = [row.op.name for row in OPS.values() if _is(row.like, function)]
+        return self.named(same[:1]) if same else None
+
+    # --------------------------------------------------------------------------------------------- ufuncs
+    def ufunc(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """Tensor.__array_ufunc__: ufunc(*inputs), or a method of the ufunc."""
+        if not all(map(_welcome, inputs)):
+            return NotImplemented
+        if method == "__call__" and not kwargs:
+            return self.find(ufunc)(*inputs)
+        name = called(ufunc) if method == "__call__" else f"{called(ufunc)}.{method}"
+        if "out" in kwargs:
+            raise errors.numpy_out(name)
+        if method == "__call__":
+            found = self.find(ufunc)
+        elif method == "outer":
+            first, second = map(as_tensor, inputs)
+            inputs, found = (first.reshape(first.shape + (1,) * second.ndim), second), self.find(ufunc)
+        elif (ufunc, method) in METHODS:
+            found, kwargs = METHODS[ufunc, method], {"axis": 0, **kwargs}
+        else:
+            raise errors.no_numpy_function(name)
+        return found(*inputs, **_options(name, found, kwargs.items(), _DEFAULTS))
+
+    # ------------------------------------------------------------------------------------------ functions
+    def function(self, function: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """Tensor.__array_function__: function(*args, **kwargs)."""
+        if not all(issubclass(kind, (Tensor, np.ndarray)) for kind in types):
+            return NotImplemented
+        if function in _ASKED or function in _TAKEN or (
+                self.known(function) is None and not _watched((tuple(args), kwargs))):
+            values = _host if function in _ASKED else numpy
+            args, kwargs = map_leaves(lambda leaf: values(leaf) if type(leaf) is Tensor else leaf,
+                                      (tuple(args), kwargs))
+            return function(*args, **kwargs)
+        found = self.find(function)
+        places, options, defaults = _translated(function, args, kwargs)
+        return found(*places, **_options(called(function), found, options, defaults))
+
+
+def called(function: Any) -> str:
+    """The name of a function or ufunc as one calls it: numpy.linalg.qr, scipy.special.gamma."""
+    name: str = function.__name__
+    if not isinstance(function, np.ufunc):
+        return f"{function.__module__}.{name}"
+    for module in ("numpy", "scipy.special"):
+        if getattr(sys.modules.get(module), name, None) is function:
+            return f"{module}.{name}"
+    return name
+
+
+def _host(x: Tensor) -> Any:
+    """x's values, watched or not, where NumPy can read them."""
+    return devices.host(raw(x))
+
+
+def _watched(tree: Any) -> bool:
+    """Whether a gradient is being taken through a Tensor of the tree, or a symbol is in it."""
+    leaves = [leaf for leaf in flatten(tree)[0] if type(leaf) is Tensor]
+    return any(living(leaf).trace is not None or not hasattr(raw(leaf), "strides") for leaf in leaves)
+
+
+def _is(like: Any, ufunc: np.ufunc) -> bool:
+    """Whether a reference of the op table, a function or its dotted name, is that ufunc."""
+    return like is ufunc or (isinstance(like, str) and like == called(ufunc))
+
+
+def _welcome(x: Any) -> bool:
+    """Whether x is no array of another library, which may know what to do with a Tensor."""
+    return isinstance(x, (Tensor, np.ndarray, np.generic, int)) or not hasattr(x, "__array_ufunc__")
+
+
+def _options(name: str, function: _Function, given: Iterable[tuple[str, Any]],
+             defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments by our names, for a function of ours; what it does not take may only be NumPy's default.
+
+    What was not given is not passed on: our defaults are NumPy's (the tests compare them).
+    """
+    ours, found = _signature(function).parameters, {}
+    for key, value in given:
+        own = _NAMES.get(key, key)
+        if value is np._NoValue:
+            continue
+        if own in found:
+            raise errors.bad_value(name, f"got {own!r} by both of its names")
+        if own in ours:
+            found[own] = value
+        elif key not in defaults or not _same(value, defaults[key]):
+            raise errors.numpy_argument(name, key)
+    return found
+
+
+def _translated(function: Any, args: Sequence[Any],
+                kwargs: dict[str, Any]) -> tuple[list[Any], list[tuple[str, Any]], dict[str, Any]]:
+    """What NumPy's function requires, by place; the options given, by name; and their defaults."""
+    theirs = _signature(function)
+    places: list[Any] = []
+    options: list[tuple[str, Any]] = []
+    for name, value in theirs.bind(*args, **kwargs).arguments.items():
+        parameter = theirs.parameters[name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            places += value
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            options += value.items()
+        elif parameter.default is parameter.empty or parameter.kind is parameter.POSITIONAL_ONLY:
+            places.append(value)
+        else:
+            options.append((name, value))
+    return places, options, {p.name: p.default for p in theirs.parameters.values()}
+
+
+def _same(value: Any, default: Any) -> bool:
+    return value is default or (type(value) is type(default) is not Tensor and isinstance(
+        value, (str, int, float)) and value == default)
+
+
+def install(library: ModuleType) -> None:
+    """Give Tensor NumPy's protocols for functions, which are looked up in the library."""
+    functions = Functions(library)
+
+    def ufunc(x: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return functions.ufunc(*args, **kwargs)
+
+    def function(x: Tensor, *args: Any) -> Any:
+        return functions.function(*args)
+
+    for name, protocol in {"__array_ufunc__": ufunc, "__array_function__": function}.items():
+        setattr(Tensor, name, protocol)

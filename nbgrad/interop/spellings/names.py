@@ -1,0 +1,155 @@
+"""NumPy's and PyTorch's names for what a Tensor does, by which module an op of ours is theirs.
+
+What both libraries have means what it means in NumPy where they differ: std and var divide by n, max and min
+of an axis give the values alone, repeat repeats elements, nonzero gives a tuple, transpose takes the order of
+a matrix's axes, view takes sizes (as in PyTorch: NumPy's takes a dtype, and is refused). What only one has
+means what it means there. What neither of our ops does is absent, with a word on what to do instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nbgrad.arrays import devices
+from nbgrad.define.broadcast import astype, broadcast_to, sum_to
+from nbgrad.engine.tensor import Tensor, raw
+from nbgrad.interop.methods import copy
+from nbgrad.interop.spellings import numpys, torchs
+from nbgrad.interop.spellings.absent import WAYS, Absent
+from nbgrad.ops import (
+    along,
+    arrange,
+    close,
+    compare,
+    contract,
+    deviation,
+    diagonal,
+    elementwise,
+    expm,
+    factor,
+    index,
+    linalg,
+    reduce,
+    search,
+    shape,
+    sort,
+    transfer,
+)
+
+# Methods that are ops, by the op's own name.
+_SAME: dict[Any, str] = {
+    elementwise: "acos acosh asin asinh atan atan2 atanh cosh erf erfc exp2 expm1 hypot log10 log1p log2 "
+                 "logaddexp "
+                 "multiply negative positive reciprocal remainder sinh",
+    compare: "trunc floor_divide isfinite isinf signbit greater greater_equal less less_equal not_equal "
+             "logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor "
+             "bitwise_left_shift bitwise_right_shift",
+    close: "isclose allclose",
+    contract: "inner outer",
+    linalg: "det slogdet matrix_power",
+    factor: "cholesky",
+    reduce: "count_nonzero",
+}
+# Methods by NumPy's order of arguments: the op, NumPy's function, how many parameters they begin with alike.
+_ORDERED: dict[str, tuple[Any, Any, int]] = {
+    "sum": (reduce.sum, np.sum, 1), "prod": (reduce.prod, np.prod, 1), "mean": (reduce.mean, np.mean, 1),
+    "max": (reduce.max, np.max, 1), "min": (reduce.min, np.min, 1),
+    "any": (reduce.any, np.any, 1), "all": (reduce.all, np.all, 1),
+    "std": (deviation.std, np.std, 1), "var": (deviation.var, np.var, 1),
+    "argsort": (sort.argsort, np.argsort, 1), "take": (index.take, np.take, 2),
+    "argmax": (search.argmax, np.argmax, 1), "argmin": (search.argmin, np.argmin, 1),
+    "clip": (elementwise.clip, np.clip, 2), "round": (elementwise.round, np.round, 1),
+}
+_OTHER: dict[str, Any] = {
+    # the same op by another name
+    "absolute": elementwise.abs, "arccos": elementwise.acos, "arccosh": elementwise.acosh,
+    "arcsin": elementwise.asin, "arcsinh": elementwise.asinh, "arctan": elementwise.atan,
+    "arctan2": elementwise.atan2, "arctanh": elementwise.atanh, "clamp": elementwise.clip,
+    "mul": elementwise.multiply, "neg": elementwise.negative, "true_divide": elementwise.divide,
+    "divide": torchs.div, "div": torchs.div, "add": torchs.scaled(elementwise.add),
+    "sub": torchs.scaled(elementwise.subtract), "subtract": torchs.scaled(elementwise.subtract),
+    "fix": compare.trunc, "sgn": compare.sign, "bitwise_not": compare.bitwise_invert,
+    "eq": compare.equal, "ne": compare.not_equal, "lt": compare.less, "le": compare.less_equal,
+    "gt": compare.greater, "ge": compare.greater_equal, "amax": reduce.max, "amin": reduce.min,
+    "mm": contract.matmul, "bmm": contract.matmul, "mv": contract.matmul, "ger": contract.outer,
+    "vdot": contract.dot, "inverse": linalg.inv, "matrix_exp": expm.expm, "adjoint": shape.matrix_transpose,
+    "movedim": shape.moveaxis, "swapdims": shape.swapaxes, "take_along_dim": along.take_along_axis,
+    "repeat_interleave": arrange.repeat, "to_device": transfer.to, "conj": copy, "conjugate": copy,
+    "conj_physical": copy, "contiguous": numpys.real, "resolve_conj": numpys.real,
+    "resolve_neg": numpys.real, "broadcast_to": broadcast_to, "type_as": lambda x, y: astype(x, y.dtype),
+    "expand_as": lambda x, y: broadcast_to(x, y.shape), "view_as": lambda x, y: shape.reshape(x, y.shape),
+    "reshape_as": lambda x, y: shape.reshape(x, y.shape),
+    "is_same_size": lambda x, y: x.shape == y.shape,
+    "sum_to_size": lambda x, *sizes: sum_to(x, numpys.sizes("sum_to_size", sizes)),
+    "cuda": lambda x: transfer.to(x, "cuda"), "fliplr": lambda x: shape.flip(x, 1),
+    "flipud": lambda x: shape.flip(x, 0), "is_nonzero": bool,
+    # dtypes, and what is asked of them
+    **{name: (lambda x, dtype=dtype: astype(x, dtype)) for name, dtype in {
+        "bool": "bool", "byte": "uint8", "char": "int8", "short": "int16", "int": "int32", "long": "int64",
+        "float": "float32", "double": "float64"}.items()},
+    "element_size": numpys.itemsize,
+    "nelement": lambda x: int(x.size), "ndimension": lambda x: x.ndim,
+    "is_floating_point": lambda x: x.dtype.kind == "f", "is_complex": lambda x: False,
+    "is_conj": lambda x: False, "is_neg": lambda x: False, "is_signed": lambda x: x.dtype.kind in "if",
+    # NumPy's
+    "reshape": numpys.reshape, "flatten": numpys.flatten, "astype": numpys.converted, "copy": numpys.copied,
+    "item": numpys.item, "tolist": numpys.tolist, "tobytes": numpys.tobytes, "fill": numpys.fill,
+    "diagonal": numpys.diagonal(diagonal.diagonal),
+    **{name: numpys.ordered(*given) for name, given in _ORDERED.items()},
+    # PyTorch's
+    **{name: getattr(torchs, name) for name in (
+        "clamp_max", "clamp_min", "copy_", "detach_", "equal", "expand", "fill_", "flip", "gather",
+        "index_add", "index_copy", "index_put", "index_select", "is_contiguous", "masked_fill",
+        "masked_select", "narrow", "new_full", "rsqrt", "scatter", "scatter_add", "select", "stride",
+        "unbind", "view", "where")},
+    **{f"new_{name}": torchs.new(name) for name in ("zeros", "ones", "empty")},
+}
+_PROPERTIES: dict[str, Any] = {
+    "itemsize": numpys.itemsize, "strides": numpys.strides, "real": numpys.real,
+    "imag": numpys.imag, "is_leaf": torchs.leaf, "mH": shape.matrix_transpose,
+    "is_cuda": lambda x: devices.of(raw(x)) == "cuda", "is_cpu": lambda x: devices.of(raw(x)) == "cpu",
+}
+# Methods that PyTorch has with a _ at their end too, and that keep the shape.
+_IN_PLACE = (
+    "abs absolute acos acosh add arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan "
+    "atan2 atanh bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor "
+    "ceil clamp clamp_max clamp_min clip conj_physical cos cosh cumprod cumsum div divide eq erf erfc exp "
+    "exp2 expm1 fix floor floor_divide ge greater greater_equal gt hypot index_add index_copy index_put "
+    "le less less_equal log log10 log1p log2 logical_and logical_not logical_or logical_xor lt "
+    "masked_fill mul multiply ne neg negative not_equal pow reciprocal relu remainder round rsqrt scatter "
+    "scatter_add sgn sigmoid sign sin sinh sqrt square sub subtract tan tanh tril triu true_divide trunc")
+
+
+def _methods() -> dict[str, Any]:
+    """Every method by name, as a function of the Tensor and its arguments."""
+    same = {name: getattr(module, name) for module, names in _SAME.items() for name in names.split()}
+    return {**same, **_OTHER}
+
+
+def install() -> None:
+    """Give Tensor these methods and properties, and an explanation for each name that it does not have."""
+    for name, op in _methods().items():
+        setattr(Tensor, name, op if hasattr(op, "__get__") else numpys.plain(op))
+    for name in _IN_PLACE.split():
+        setattr(Tensor, f"{name}_", torchs.in_place(getattr(Tensor, name), name))
+    for name, read in _PROPERTIES.items():
+        setattr(Tensor, name, property(read))
+    for name, way in WAYS.items():
+        setattr(Tensor, name, Absent(name, way))
+    for name, protocol in (("__dir__", _names), ("__divmod__", _divmod), ("__rdivmod__", _rdivmod)):
+        setattr(Tensor, name, protocol)
+
+
+def _names(x: Tensor) -> list[str]:
+    """What x has, without the names that only say what to do instead."""
+    return [name for name in object.__dir__(x) if name not in WAYS]
+
+
+def _divmod(x: Tensor, y: Any) -> tuple[Tensor, Tensor]:
+    return x // y, x % y
+
+
+def _rdivmod(x: Tensor, y: Any) -> tuple[Tensor, Tensor]:
+    return y // x, y % x

@@ -1,0 +1,160 @@
+"""What NumPy's arrays have, in NumPy's manner: the order of arguments, sizes, orders, elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from nbgrad import errors
+from nbgrad.arrays import devices
+from nbgrad.define.broadcast import astype
+from nbgrad.define.structured import numpy_names
+from nbgrad.engine.tensor import Tensor, raw
+from nbgrad.interop.methods import copy, rebind, taken
+from nbgrad.ops import create, shape
+
+Method = Callable[..., Any]
+# The names of parameters that our ops have.
+_OURS = frozenset(["axis", "keepdims", "dim", "keepdim", "ddof", "correction", "descending", "stable", "min",
+                   "max", "decimals", "indices"])
+
+
+def named(method: Method, op: Any) -> Method:
+    """The method with the name and documentation of an op."""
+    method.__doc__, method.__name__ = op.__doc__, getattr(op, "__name__", "method")
+    return method
+
+
+def ordered(op: Method, function: Method, alike: int = 1) -> Method:
+    """A method with the parameters of NumPy's function, of which so many come first in the op too.
+
+    A truth value after these is PyTorch's: keepdim, of argsort descending. What only NumPy's function has
+    (dtype, where) is for that; out is refused by its name.
+    """
+    def method(x: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs and len(args) <= alike:
+            return op(x, *args)
+        torchs = len(args) == alike + 1 and type(args[-1]) is bool
+        if (len(args) <= alike or torchs) and _OURS.issuperset(kwargs):
+            return op(x, *args, **kwargs)
+        return function(x, *args, **numpy_names(function.__name__, kwargs))
+
+    return named(method, op)
+
+
+def plain(op: Any) -> Method:
+    """An op as a method: ops are objects, which Python does not bind by itself."""
+    def method(x: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return op(x, *args, **kwargs)
+
+    return named(method, op)
+
+
+# --------------------------------------------------------------------------------------------------- sizes
+def itemsize(x: Tensor) -> int:
+    """Bytes of one element."""
+    return int(x.dtype.itemsize)
+
+
+def strides(x: Tensor) -> tuple[int, ...]:
+    """The steps from element to element along each axis, in bytes."""
+    return tuple(raw(x).strides)
+
+
+def real(x: Tensor) -> Tensor:
+    """x itself: all numbers are real."""
+    return x
+
+
+def imag(x: Tensor) -> Tensor:
+    """Zeros: all numbers are real."""
+    return create.zeros_like(x)
+
+
+# ------------------------------------------------------------------------------------------------ shapes
+def sizes(name: str, given: tuple[Any, ...]) -> Any:
+    """Sizes that were given one by one, or in one tuple. Raises DtypeError for a dtype in their place."""
+    if len(given) != 1 or type(given[0]) is int or isinstance(given[0], np.integer):
+        return given
+    if isinstance(given[0], (str, type, np.dtype)):
+        raise errors.bad_argument(name, given[0], "sizes. x.astype(dtype) converts the elements")
+    return given[0]
+
+
+def reshape(x: Tensor, *wanted: Any, order: str = "C") -> Tensor:
+    """Return x in another shape: reshape(2, 3) or reshape((2, 3)). order: as in `nb.reshape`."""
+    form = sizes("reshape", wanted)
+    return shape.formed(x, form) if order == "C" else shape.reshape(x, form, order)
+
+
+def flatten(x: Tensor, start: Any = 0, end: int = -1, **names: Any) -> Tensor:
+    """Return x with one axis: flatten(order), as in NumPy; or with only the axes from start_dim to end_dim
+    made one: flatten(start_dim, end_dim), as in PyTorch.
+    """
+    start, end = names.pop("start_dim", start), names.pop("end_dim", end)
+    order = names.pop("order", "C")
+    if names:
+        raise errors.numpy_argument("flatten", min(names))
+    if isinstance(start, str):
+        start, order = 0, start
+    first, last = [n + x.ndim if n < 0 else n for n in (start, end)]
+    if x.ndim == 0 or (first, last + 1) == (0, x.ndim):
+        return copy(shape.ravel(x, order))
+    if not 0 <= first <= last < x.ndim:
+        raise errors.bad_axis("flatten", f"{start} to {end}", x.ndim)
+    return copy(shape.reshape(x, (*x.shape[:first], prod(x.shape[first:last + 1]), *x.shape[last + 1:])))
+
+
+# ---------------------------------------------------------------------------------------------- elements
+def converted(x: Tensor, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True,
+              copy: bool = True) -> Tensor:
+    """Return x converted to a dtype; with copy=False x itself if it has that dtype."""
+    for name, value in (("order", order == "K"), ("casting", casting == "unsafe"), ("subok", subok)):
+        if not value:
+            raise errors.numpy_argument("astype", name)
+    return x if not copy and x.dtype == devices.supported(dtype) else astype(x, dtype)
+
+
+def copied(x: Tensor, order: str = "C") -> Tensor:
+    """Return x computed again. order: C, A or K, a layout in memory, on which no result depends."""
+    if order not in ("C", "A", "K"):
+        raise errors.layout("copy", order)
+    return copy(x)
+
+
+def item(x: Tensor, *place: Any) -> Any:
+    """Return an element as a Python number: the only one, item(), or one at a place, item(i), item(i, j)."""
+    value = taken(x, "item()")
+    if not place and value.size != 1:
+        raise errors.several_elements(value.shape, "item()")
+    try:
+        return value.item(*place)
+    except (IndexError, ValueError, TypeError) as error:
+        raise errors.bad_index("item", value.shape, str(error)) from error
+
+
+def tolist(x: Tensor) -> Any:
+    """Return the elements as nested lists of Python numbers. Raises TraceError inside a transform."""
+    return taken(x, "tolist()").tolist()
+
+
+def tobytes(x: Tensor, order: Any = "C") -> bytes:
+    """Return the elements' bytes. Raises TraceError inside a transform."""
+    return bytes(taken(x, "tobytes()").tobytes(order))
+
+
+def fill(x: Tensor, value: Any) -> None:
+    """Make every element one value: a scalar, or a 0-d Tensor, to which the gradient flows."""
+    rebind(x, create.full_like(x, value), "fill")
+
+
+def diagonal(op: Method) -> Method:
+    """`diagonal` by NumPy's names of its axes, or PyTorch's, dim1 and dim2."""
+    def method(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return op(x, *args, **{{"dim1": "axis1", "dim2": "axis2"}.get(k, k): v for k, v in kwargs.items()})
+
+    return named(method, op)
+

@@ -1,0 +1,195 @@
+"""The dashboard's reading of results: gaps, corrupt files, what is slower since when, what got worse."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import sample_history as sample
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+from board import findings, vendor
+from board.series import series
+from board.stored import NoResultsError, fault, history, read
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+@pytest.fixture
+def tree(tmp_path):
+    hashes = sample.write(tmp_path)
+    return tmp_path, tmp_path / "benchmarks" / "results", hashes
+
+
+def stored(tree):
+    return read(tree[1], history(tree[0], "main"))
+
+
+def named(found, name, n="10"):
+    return next(one for one in found if one.name == name and one.parameters.get("n", n) == n)
+
+
+def test_all_sound_results_are_read_in_the_order_of_commits(tree):
+    found = stored(tree)
+    built = [sha for k, sha in enumerate(tree[2]) if k != sample.FAILED]
+    assert [commit.sha for commit in found.commits] == built
+    assert not found.problems and set(found.machines) == {"sample"}
+    assert found.commits[5].subject == "Softmax takes a second pass"
+
+
+def test_an_op_that_an_old_commit_lacks_leaves_a_gap(tree):
+    found = series(stored(tree))
+    assert named(found, "ops.Tanh.time_forward").values[:2] == [None, None]
+    assert None not in named(found, "ops.Softmax.time_forward").values
+
+
+DAMAGE = {
+    "cut short": (lambda text: text[:200], "cannot be read"),
+    "no object": (lambda text: "[1, 2]", "holds no object"),
+    "without results": (lambda text: text.replace('"results"', '"other"'), "lacks results"),
+    "of another machine": (lambda text: text.replace('"sample"', '"mine"'), "is of another machine"),
+    "text for a number": (lambda text: text.replace("0.75", '"0.75"'), "is no number"),
+    "too few values": (lambda text: text.replace("[0.75, 1.5]", "[0.75]"), "do not fit its parameters"),
+    "too many columns": (lambda text: text.replace(', "duration"', ""), "does not fit its columns"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_corrupt_file_is_named_and_left_out(tree, name):
+    damage, words = DAMAGE[name]
+    path = tree[1] / "sample" / f"{tree[2][3][:8]}-virtualenv-py3.11.json"
+    path.write_text(damage(path.read_text()))
+    found = stored(tree)
+    assert len(found.commits) == sample.COMMITS - 2
+    assert len(found.problems) == 1 and path.name in found.problems[0] and words in found.problems[0]
+
+
+def test_a_commit_that_is_not_on_the_branch_is_named_and_left_out(tree):
+    place = tree[1] / "sample" / "0123456789-virtualenv-py3.11.json"
+    place.write_text(json.dumps(sample.results("0" * 40, 3)))
+    assert "00000000, which is not on the branch" in stored(tree).problems[0]
+
+
+def test_a_folder_without_its_machine_is_named_and_left_out(tree):
+    (tree[1] / "other").mkdir()
+    assert stored(tree).problems == ["other/machine.json is missing: the folder is left out"]
+    (tree[1] / "sample" / "machine.json").write_text('{"machine": "else"}')
+    with pytest.raises(NoResultsError, match=r"no results of this branch.*names the machine 'else'"):
+        stored(tree)
+
+
+def test_two_environments_of_a_commit_are_named(tree):
+    path = tree[1] / "sample" / f"{tree[2][0][:8]}-virtualenv-py3.12.json"
+    path.write_text(json.dumps(sample.results(tree[2][0], 0)))
+    assert "from 2 environments" in stored(tree).problems[0]
+
+
+def test_nothing_to_show_is_an_error_that_says_what_is_missing(tree):
+    (tree[1] / "benchmarks.json").unlink()
+    with pytest.raises(NoResultsError, match=r"benchmarks.json is missing; .*just-discover"):
+        stored(tree)
+    with pytest.raises(NoResultsError, match="has no branch trunk"):
+        history(tree[0], "trunk")
+
+
+def test_a_benchmark_that_failed_or_was_skipped_is_no_fault():
+    contents = sample.results("0" * 40, 3)
+    contents["results"]["ops.Tanh.time_forward"] = None
+    contents["results"]["ops.Softmax.time_forward"] = [[float("nan"), None], [sample.SIZES], "1"]
+    assert fault(contents, "sample") == ""
+
+
+def test_a_benchmark_with_another_version_is_another_benchmark(tree):
+    listed = sample.listed()
+    listed["ops.Tanh.time_forward"]["version"] = "2"
+    (tree[1] / "benchmarks.json").write_text(json.dumps(listed))
+    assert not any(one.name == "ops.Tanh.time_forward" for one in series(stored(tree)))
+
+
+def test_series_know_what_they_measure(tree):
+    found = series(stored(tree))
+    for name, role, backward in [("ops.Tanh.time_forward", "time", False),
+                                 ("accuracy.Tanh.track_max_ulp", "ulp", False),
+                                 ("ratio.Tanh.track_vs_numpy", "numpy", False),
+                                 ("ratio.Tanh.track_vs_torch", "torch", False),
+                                 ("instructions.Tanh.track_vjp", "instructions", True),
+                                 (sample.FIRST, "compile", False)]:
+        one = named(found, name)
+        assert (one.role, one.backward) == (role, backward), name
+        assert one.of_op == (one.suite != "compile")
+        assert one.subject == ("tanh" if one.of_op else "latency")
+
+
+def test_since_which_commit_an_op_is_slower():
+    assert findings.since([0.9, 1.2, 1.3]) == 1
+    assert findings.since([1.2, 0.9, 1.0]) is None
+    assert findings.since([1.2, None, 1.3]) == 0
+    assert findings.since([0.9, 1.2, None]) == 1
+    assert findings.since([None]) is None
+
+
+def test_a_figure_that_repeats_regresses_where_it_grew_for_good():
+    assert findings.grown([100.0, 100.0, 110.0, 110.0], 1.03) == (2, 100.0, 110.0)
+    assert findings.grown([100.0, 110.0, 100.0], 1.03) is None
+    assert findings.grown([100.0, 101.0, 102.0], 1.03) is None
+    assert findings.grown([None, 100.0, None, 150.0, 149.0], 1.03) == (3, 100.0, 150.0)
+
+
+def test_the_planted_regression_is_found_with_its_commit(tree):
+    found = series(stored(tree))
+    counted = findings.regressions(found, [], {})
+    assert {found[r.series].name for r in counted} == {"instructions.Softmax.track_forward"}
+    assert {r.place for r in counted} == {5} and all(r.after == 1.5 * r.before for r in counted)
+    entry = ["ratio.Cumsum.track_vs_numpy(10)", "", {}, 0, 1.4, 0.8, [[2, 3, 0.8, 1.4]]]
+    both = findings.regressions(found, [entry], {3: 3})
+    assert [r.source for r in both] == ["counted", "counted", "step"]
+    assert found[both[2].series].subject == "cumsum" and both[2].place == 3
+    nothing = [*entry[:6], [[2, 3, 0.0, 1.4]]]
+    assert findings.regressions(found, [nothing], {3: 3}) == counted
+
+
+def test_a_step_of_times_needs_values_on_both_sides():
+    assert findings.lasting([1.0, None, 1.0, 2.0, 2.0], 3)
+    assert not findings.lasting([1.0, 1.0, 1.0, 2.0], 3)
+    assert not findings.lasting([None, 1.0, 2.0, 2.0], 2)
+
+
+def test_ops_are_slower_since_their_first_slow_commit(tree):
+    lines = {line["name"]: line for line in findings.ops(series(stored(tree)))}
+    assert lines.keys() == {"atanh", "cumsum", "softmax", "tanh"}
+    assert lines["cumsum"]["since"] == {"numpy": 3}
+    assert lines["softmax"]["since"] == {"numpy": 5, "torch": 5}
+    assert lines["tanh"]["since"] == {}
+
+
+def test_a_library_that_is_not_what_it_was_is_refused(tmp_path):
+    (tmp_path / "jquery-3.3.1.tgz").write_bytes(b"something else")
+    with pytest.raises(vendor.NotVendoredError, match=r"jquery-3.3.1 .* is not what it was"):
+        vendor.archive("jquery-3.3.1", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_page_with_an_unknown_library_is_refused(tmp_path):
+    with pytest.raises(vendor.NotVendoredError, match="does not know"):
+        vendor.vendored('<script src="https://example.com/new.js"></script>', tmp_path, tmp_path / "v")
+
+
+def test_a_registry_that_does_not_answer_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(vendor, "REGISTRY", "http://127.0.0.1:9")
+    with pytest.raises(vendor.NotVendoredError, match="cannot be fetched"):
+        vendor.archive("flot-0.8.3", tmp_path)
+
+
+def test_the_command_says_what_is_missing(tree, capsys):
+    dashboard = pytest.importorskip("dashboard", reason="asv or asv-tachyon is not installed")
+    given = ["--repository", str(tree[0])]
+    (tree[1] / "benchmarks.json").write_text("[")
+    assert dashboard.main(given) == 1
+    assert "benchmarks.json cannot be read" in capsys.readouterr().err
+    assert dashboard.main([*given, "--results", str(tree[0] / "none")]) == 1
+    assert "there is no folder" in capsys.readouterr().err
+    (tree[0] / "asv.conf.json").unlink()
+    assert dashboard.main(given) == 1
+    assert "has no asv.conf.json" in capsys.readouterr().err
