@@ -627,3 +627,9 @@ def bad_stream(stream: object) -> DeviceError:
 def too_many_elements(shape: tuple[int, ...]) -> DeviceError:
     return DeviceError(f"an array of shape {shape} is too large for a CUDA device: kernels walk fewer than "
                        f"2**31 elements. Split it.")
+
+
+def __dir__() -> list[str]:
+    """The exceptions: the functions that word them are nbgrad's own."""
+    return sorted(name for name, x in globals().items()
+                  if isinstance(x, type) and issubclass(x, Exception) and not name.startswith("_"))

@@ -13,3 +13,7 @@ matrix_exp = expm
 __all__ = ["cholesky", "det", "eigh", "eigvalsh", "expm", "inv", "matmul", "matrix_exp", "matrix_norm",
            "matrix_power", "matrix_transpose", "norm", "outer", "slogdet", "solve", "solve_triangular", "svd",
            "svdvals", "tensordot", "vecdot", "vector_norm"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

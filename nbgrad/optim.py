@@ -21,6 +21,8 @@ from nbgrad.engine.views import write
 from nbgrad.ops.create import zeros_like
 from nbgrad.ops.elementwise import sqrt
 
+__all__ = ["SGD", "Adam", "Optimizer"]
+
 
 class Optimizer:
     """The base of all optimisers. One serves one tree of parameters, of whose leaves it keeps a memory.
@@ -157,3 +159,7 @@ def _beside(tree: Any, grads: Any) -> list[Any]:
     if others is None or parts.keys() != others.keys():
         raise errors.tree_mismatch("update", form(grads), form(tree))
     return [g for k, part in parts.items() for g in _beside(part, others[k])]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

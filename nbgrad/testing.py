@@ -7,7 +7,6 @@ compares its values with its reference.
 
 from __future__ import annotations
 
-import importlib
 import math
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -18,13 +17,18 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.arrays import devices
+from nbgrad.define import inputs
 from nbgrad.define.declare import Choice
+from nbgrad.define.inputs import reference
 from nbgrad.define.registry import OPS, Row
 from nbgrad.define.scalar import Elementwise
 from nbgrad.engine import convert
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor
 from nbgrad.engine.transforms import jvp, vjp
 from nbgrad.engine.tree import flatten, map_leaves
+
+__all__ = ["FLOATS", "Case", "as_constant", "cases", "check", "check_float32", "check_gradients",
+           "check_grads", "check_values", "function", "is_molecule", "reference", "row_of", "values"]
 
 FLOATS = ("float32", "float64")
 _STEP = 1e-3            # of a fourth-order difference: its error is about 1e-12 times the fifth derivative
@@ -106,16 +110,13 @@ def cases(row: Row, dtype: str) -> Iterator[Case]:
     """The row's test inputs in a dtype: contiguous, strided, broadcast, 0-d and empty."""
     rng = np.random.default_rng(zlib.crc32(row.op.name.encode()))
     if row.kind == "elementwise":
-        op: Any = row.op
-        spans = [row.at] * op.arity if not isinstance(row.at[0], (tuple, type)) else row.at
+        spans = inputs.spans(row)
         for label, shapes in _SHAPES.items():
-            args = [_draw(rng, s, span, dtype) for s, span in zip(shapes, spans, strict=False)]
+            args = [inputs.draw(rng, span, s, dtype) for s, span in zip(shapes, spans, strict=False)]
             yield Case(label, [_strided(a) if label == "strided" else a for a in args], {})
         return
     for k, case in enumerate(row.cases):
-        params = dict(case[-1]) if case and isinstance(case[-1], dict) else {}
-        inputs = case[:-1] if case and isinstance(case[-1], dict) else case
-        args = [_make(rng, x, dtype) for x in inputs]
+        args, params = inputs.make(rng, case, dtype)
         yield Case(f"case {k}", args, params)
         yield Case(f"case {k} strided", [_strided(a) for a in args], params)
 
@@ -123,24 +124,6 @@ def cases(row: Row, dtype: str) -> Iterator[Case]:
 _SHAPES = {"flat": ((3, 4), (3, 4), (3, 4)), "strided": ((3, 4), (3, 4), (3, 4)), "row": ((3, 4), (4,), (4,)),
            "outer": ((3, 1), (1, 4), (4,)), "0-d": ((), (), ()), "0-d and array": ((), (2, 3), ()),
            "empty": ((0, 3), (3,), (0, 1)), "long": ((1003,), (1003,), (1003,))}
-
-
-def _draw(rng: np.random.Generator, shape: tuple[int, ...], span: Any, dtype: str) -> np.ndarray:
-    if span is bool:
-        return rng.integers(0, 2, shape).astype(bool)
-    if span is int:
-        return rng.integers(-100, 100, shape)
-    low, high = span
-    x = rng.uniform(low, high, shape)
-    return np.asarray(x + 0.05 * np.sign(x) if low < 0 < high else x, dtype)       # 0 is a kink of many ops
-
-
-def _make(rng: np.random.Generator, x: Any, dtype: str) -> Any:
-    if callable(x):
-        x = x(rng)
-    elif isinstance(x, tuple):
-        x = rng.normal(size=x)
-    return x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
 
 
 def _strided(x: Any) -> Any:
@@ -151,14 +134,6 @@ def _strided(x: Any) -> Any:
     view = big[tuple([slice(None, None, 2)] * (x.ndim - 1) + [slice(None, None, -2)])]
     view[...] = x
     return view
-
-
-def reference(row: Row) -> Any:
-    """The row's reference function, or None."""
-    if isinstance(row.like, str):
-        module, _, name = row.like.rpartition(".")
-        return getattr(importlib.import_module(module), name)
-    return row.like
 
 
 # ------------------------------------------------------------------------------------------ checks of a row
@@ -263,3 +238,7 @@ def check(op: Any) -> None:
 def is_molecule(row: Row) -> bool:
     """Whether a row is a function of other ops, fused into one kernel."""
     return isinstance(row.op, Choice) or (isinstance(row.op, Elementwise) and not row.op.atom)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

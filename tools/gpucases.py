@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import nbgrad as nb
+from nbgrad.define.inputs import draw, spans
 from nbgrad.define.registry import OPS, Row
 
 FLOATS = ("float32", "float64")
@@ -51,14 +52,8 @@ def cases() -> Iterator[Case]:
         yield from _others(dtype)
 
 
-def _spans(row: Row) -> list[Any]:
-    """The intervals of the operands of an elementwise op; bool and int stand for those of such dtypes."""
-    op: Any = row.op
-    return [row.at] * op.arity if not isinstance(row.at[0], (tuple, type)) else list(row.at[:op.arity])
-
-
 def _has_floats(row: Row) -> bool:
-    return any(isinstance(span, tuple) for span in _spans(row))
+    return any(isinstance(span, tuple) for span in spans(row))
 
 
 def _flat(row: Row, dtype: str) -> Case:
@@ -66,18 +61,9 @@ def _flat(row: Row, dtype: str) -> Case:
     op: Any = row.op
 
     def make(rng: np.random.Generator) -> list[np.ndarray]:
-        return [_draw(rng, span, dtype) for span in _spans(row)]
+        return [draw(rng, span, (_FLAT,), dtype) for span in spans(row)]
 
     return Case(op.name, "flat", "flat", dtype, make, _forward(op))
-
-
-def _draw(rng: np.random.Generator, span: Any, dtype: str) -> np.ndarray:
-    if span is bool:
-        return rng.integers(0, 2, _FLAT).astype(bool)
-    if span is int:
-        return rng.integers(0, 30, _FLAT)
-    low, high = span
-    return rng.uniform(low, high, _FLAT).astype(dtype)
 
 
 def _forward(op: Callable[..., Any]) -> Callable[..., Run]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 import zlib
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from work.modules import module
+from work.modules import inputs, module
 from work.row import aligned
 from work.sizes import SIZED
 from work.table import TINY, dtypes, rows, sizes
@@ -38,7 +37,7 @@ def calls(name: str, n: int, dtype: str) -> Calls:
     row = rows()[name]
     args, params = arguments(row, n, dtype)
     constants = [nb.asarray(a, copy=False) if isinstance(a, np.ndarray) else a for a in args]
-    like = reference(row)
+    like = inputs.reference(row)
     return Calls(lambda: row.op(*constants, **params), _vjp(row, args, params),
                  None if like is None else lambda: like(*args, **params))
 
@@ -60,44 +59,19 @@ def compile_all() -> list[str]:
     return failed
 
 
-def reference(row: Any) -> Any:
-    """The row's reference function, or None."""
-    if not isinstance(row.like, str):
-        return row.like
-    module, _, name = row.like.rpartition(".")
-    return getattr(importlib.import_module(module), name)
-
-
 def arguments(row: Any, n: int, dtype: str) -> tuple[list[Any], dict[str, Any]]:
     """Inputs and parameters of an op with about n numbers in the largest input."""
     rng = np.random.default_rng(zlib.crc32(row.op.name.encode()))
     if row.kind == "elementwise":
-        each = isinstance(row.at, tuple) and isinstance(row.at[0], (tuple, type))
-        spans = row.at if each else [row.at] * row.op.arity
-        return [aligned(_draw(rng, n, span, dtype)) for span in spans], {}
+        return [aligned(inputs.draw(rng, span, (n,), dtype)) for span in inputs.spans(row)], {}
     if n == TINY:
         return max((_made(case, rng, dtype) for case in row.cases), key=lambda found: _amount(found[0]))
     return _made(SIZED[row.op.name](n), rng, dtype)
 
 
-def _draw(rng: Any, n: int, span: Any, dtype: str) -> np.ndarray:
-    if span is bool:
-        return rng.integers(0, 2, n).astype(bool)
-    if span is int:
-        return rng.integers(0, 60, n)
-    low, high = span
-    return rng.uniform(low, high, n).astype(dtype)
-
-
 def _made(case: Any, rng: Any, dtype: str) -> tuple[list[Any], dict[str, Any]]:
-    named = bool(case) and isinstance(case[-1], dict)
-    inputs = case[:-1] if named else case
-    found = []
-    for x in inputs:
-        x = x(rng) if callable(x) else rng.normal(size=x) if isinstance(x, tuple) else x
-        x = x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
-        found.append(aligned(x) if isinstance(x, np.ndarray) and x.size else x)
-    return found, dict(case[-1]) if named else {}
+    found, params = inputs.make(rng, case, dtype)
+    return [aligned(x) if isinstance(x, np.ndarray) and x.size else x for x in found], params
 
 
 def _amount(args: list[Any]) -> int:

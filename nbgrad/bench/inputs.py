@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.define.inputs import draw, reference, spans, split
 from nbgrad.define.registry import Row
-from nbgrad.testing import Case, cases, reference
+from nbgrad.testing import Case, cases
 
 Call = tuple[Callable[..., Any], list[Any], Callable[..., Any] | None, str]
 
@@ -44,26 +45,13 @@ def described(shapes: list[tuple[int, ...]]) -> str:
 def _elementwise(row: Row, n: int, dtype: str) -> Case:
     """Operands of n elements in the interval that the row is tested on."""
     rng = np.random.default_rng(0)
-    each = isinstance(row.at[0], (tuple, type))
-    op: Any = row.op
-    args = [_drawn(rng, span, n, dtype) for span in (row.at if each else [row.at] * op.arity)]
-    return Case("", args, {})
-
-
-def _drawn(rng: np.random.Generator, span: Any, n: int, dtype: str) -> Any:
-    if span is bool:
-        return rng.integers(0, 2, n).astype(bool)
-    if span is int:
-        return rng.integers(-100, 100, n)
-    low, high = span
-    return rng.uniform(low, high, n).astype(dtype)
+    return Case("", [draw(rng, span, (n,), dtype) for span in spans(row)], {})
 
 
 def _structured(row: Row, n: int, dtype: str) -> Case | None:
     """The first case that can be made as large as n elements, or else the first case as it is."""
     for case in row.cases:
-        params = dict(case[-1]) if case and isinstance(case[-1], dict) else {}
-        shapes = case[:-1] if case and isinstance(case[-1], dict) else case
+        shapes, params = split(case)
         if params.keys() <= _SIZELESS and shapes and all(isinstance(s, tuple) and s for s in shapes):
             large = max(shapes, key=math.prod)
             if math.prod(large) == 0:
