@@ -17,7 +17,7 @@ from nbgrad import errors
 from nbgrad.arrays import driver
 from nbgrad.arrays.driver import CONNECTED, NAMES, available, connect, description, host, release
 from nbgrad.arrays.staging import staging
-from nbgrad.arrays.streams import blocks, launch, stream, synchronize
+from nbgrad.arrays.streams import blocks, current_stream, launch, synchronize
 
 __all__ = ["CONNECTED", "NAMES", "Buffer", "CudaArray", "Lent", "available", "blocks", "connect",
            "description", "download", "empty", "filled", "host", "launch", "release", "synchronize", "upload",
@@ -38,7 +38,7 @@ class Buffer:
     def __init__(self, size: int) -> None:
         self.home = home = host()
         self.size = size = _rounded(max(size, 1), home)
-        self.stream = stream().handle
+        self.stream = current_stream().handle
         self.typed: dict[np.dtype, Any] = {}
         try:
             self.memory: Any = home.spare[self.stream, size].pop()
@@ -46,9 +46,9 @@ class Buffer:
             self.memory = driver.memory(home, size)
 
     def bytes(self) -> Any:
-        """The memory, for what is asked of the stream of the moment now."""
+        """The memory, for work of the current stream."""
         if self.home.several:
-            self.stream = stream().handle
+            self.stream = current_stream().handle
         return self.memory
 
     def of(self, dtype: np.dtype) -> Any:
@@ -57,7 +57,7 @@ class Buffer:
         if found is None:
             found = self.typed[dtype] = self.memory.view(dtype)
         if self.home.several:
-            self.stream = stream().handle
+            self.stream = current_stream().handle
         return found
 
     def __del__(self) -> None:
@@ -83,7 +83,7 @@ class Lent(Buffer):
     __slots__ = ()
 
     def __init__(self, address: int, size: int, owner: Any) -> None:
-        self.home, self.size, self.stream = host(), size, stream().handle
+        self.home, self.size, self.stream = host(), size, current_stream().handle
         self.memory = driver.lent(address, size, owner)
         self.typed = {}
 

@@ -43,23 +43,23 @@ class Device(str):
         elif stream is not None:
             raise errors.bad_stream(stream)
         self = super().__new__(cls, name)
-        self._stream = None if stream is None else streams.known(stream)
+        self._stream = None if stream is None else streams.lookup(stream)
         self._tokens = []
         return self
 
     def __enter__(self) -> Device:
         entered = None if self._stream is None else streams.enter(self._stream)
-        before = _moment.get()
+        before = _current.get()
         try:
-            self._tokens.append((_moment.set(str(self)), entered))
+            self._tokens.append((_current.set(str(self)), entered))
         except BaseException:                 # an interrupt: __exit__ will not be called
-            _moment.set(before)
+            _current.set(before)
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
         token, entered = self._tokens.pop()
-        _moment.reset(token)
+        _current.reset(token)
         if entered is not None:
             streams.leave(entered)
 
@@ -72,25 +72,25 @@ class Device(str):
         return f"device({str(self)!r})"
 
 
-def _chosen(asked: str) -> str:
+def _chosen(setting: str) -> str:
     """The device that the settings ask for, ready."""
-    if asked == "auto":
-        asked = "cuda" if cuda.available() else "cpu"
-    return str(Device(asked))
+    if setting == "auto":
+        setting = "cuda" if cuda.available() else "cpu"
+    return str(Device(setting))
 
 
 _FIRST = _chosen(settings.device)
-_moment = ContextVar("device", default=_FIRST)
+_current = ContextVar("device", default=_FIRST)
 
 
-def moment() -> str:
+def current_device() -> str:
     """The device that new arrays are made on."""
-    return _moment.get() if CONNECTED else "cpu"
+    return _current.get() if CONNECTED else "cpu"
 
 
 def kind() -> str:
     """The kind of device that new arrays are made on, "cpu" or "cuda"."""
-    return "cpu" if moment() == "cpu" else "cuda"
+    return "cpu" if current_device() == "cpu" else "cuda"
 
 
 def of(x: Any) -> str:
@@ -121,13 +121,13 @@ def common(op: str, xs: Any) -> str:
     return kinds.pop() if kinds else "cpu"
 
 
-def returned(op: str, z: Any) -> Any:
+def checked_result(op: str, z: Any) -> Any:
     """What a kernel made of NumPy's functions has returned, as a raw array, or a tuple of them.
 
     Raises DtypeError for what is none, or has a dtype that nbgrad does not take.
     """
     if type(z) is tuple:
-        return tuple([returned(op, part) for part in z])
+        return tuple([checked_result(op, part) for part in z])
     if type(z) is CudaArray or (type(z) is Array and z.dtype in SUPPORTED):
         return z
     if isinstance(z, np.ma.MaskedArray) or not isinstance(z, (np.ndarray, np.generic, float, int)):
@@ -143,14 +143,14 @@ def nbytes(shape: tuple[int, ...], dtype: Any) -> int:
 
 
 def empty(shape: tuple[int, ...], dtype: Any, where: str | None = None) -> Any:
-    """A raw array with no values yet, on a kind of device: by default that of the moment."""
+    """A raw array with no values yet, on a kind of device: by default the current one."""
     if (kind() if where is None else where) == "cpu":
         return memory.empty(shape, dtype)
     return cuda.empty(shape, dtype)
 
 
 def full(shape: tuple[int, ...], value: Any, dtype: Any, where: str | None = None) -> Any:
-    """A raw array filled with one value, on a kind of device: by default that of the moment."""
+    """A raw array filled with one value, on a kind of device: by default the current one."""
     if (kind() if where is None else where) == "cpu":
         return memory.within(nbytes(shape, dtype), np.full, shape, value, dtype)
     return cuda.filled(shape, host(value), np.dtype(dtype))
@@ -179,7 +179,7 @@ def unit_like(x: Any, place: int) -> Any:
     return unit if of(x) == "cpu" else cuda.upload(unit)
 
 
-def beside(x: np.ndarray, like: Any) -> Any:
+def to_device_of(x: np.ndarray, like: Any) -> Any:
     """An array of NumPy's on the device that holds a raw value."""
     return x if of(like) == "cpu" else cuda.upload(x)
 

@@ -31,7 +31,7 @@ class _Tensor(ctypes.Structure):
 
 
 class _Plain(ctypes.Structure):
-    """DLManagedTensor: what those take who do not know the versioned one."""
+    """DLManagedTensor: the unversioned struct, for consumers older than DLPack 1.0."""
 
     _fields_ = (("tensor", _Tensor), ("owner", c_void_p), ("deleter", c_void_p))
     name, used = b"dltensor", b"used_dltensor"
@@ -56,7 +56,7 @@ _CALLBACK = ctypes.CFUNCTYPE(None, c_void_p)
 
 
 class _Described:
-    """What NumPy takes for an array of the host's, and keeps; nobody reads an element of it there."""
+    """An array interface that NumPy wraps and keeps. No element is read: the memory is the device's."""
 
     def __init__(self, x: CudaArray) -> None:
         first = driver.address(x.buffer.bytes()) + x.offset
@@ -66,44 +66,45 @@ class _Described:
 
 
 def capsule(x: CudaArray, versioned: bool, flags: int) -> Any:
-    """A capsule with an array, which is there until who takes it lets it go.
+    """A capsule with an array, which is kept alive until the consumer calls its deleter.
 
-    NumPy makes it, and lets go of it in compiled code: one that is refused is dropped while an error is on
-    its way, and no function of Python's can be called then.
+    NumPy makes it, and its deleter is compiled code: a capsule that is refused is freed while an exception is
+    raised, when no function of Python can be called.
     """
     kind = _Versioned if versioned else _Plain
-    given = np.asarray(_Described(x)).__dlpack__(max_version=(1, 0) if versioned else None)
-    managed = kind.from_address(_pointer(id(given), kind.name))
+    made = np.asarray(_Described(x)).__dlpack__(max_version=(1, 0) if versioned else None)
+    managed = kind.from_address(_pointer(id(made), kind.name))
     managed.tensor.device, managed.tensor.ordinal = CUDA, driver.ordinal()
     if isinstance(managed, _Versioned):
         managed.flags = flags
-    return given
+    return made
 
 
-class Taken:
-    """What another library's capsule holds. `done` gives it back, once."""
+class Import:
+    """What another library's capsule holds, until `done`, which is called once."""
 
-    def __init__(self, given: Any) -> None:
+    def __init__(self, capsule: Any) -> None:
         for kind in (_Versioned, _Plain):
-            if _is_valid(id(given), kind.name):
+            if _is_valid(id(capsule), kind.name):
                 break
         else:
-            raise errors.bad_argument("from_dlpack", given, "a DLPack capsule that nobody has taken")
-        self.address = _pointer(id(given), kind.name)
-        _rename(id(given), kind.used)
+            raise errors.bad_argument("from_dlpack", capsule, "a DLPack capsule that nobody has taken")
+        self.address = _pointer(id(capsule), kind.name)
+        _rename(id(capsule), kind.used)
         self.managed = kind.from_address(self.address)
 
     def found(self) -> Found:
         """The array. Raises DtypeError, DeviceError, and ValueRangeError for what kernels cannot walk."""
         if isinstance(self.managed, _Versioned) and self.managed.major != 1:
             raise errors.bad_value("from_dlpack", f"DLPack {self.managed.major} is not known here, 1 is")
-        told = self.managed.tensor
-        if told.device not in ON_CUDA or told.ordinal != driver.ordinal():
-            raise errors.bad_value("from_dlpack", f"the array is on device {(told.device, told.ordinal)}, "
-                                                  f"and nbgrad uses {(CUDA, driver.ordinal())}")
-        dtype = _dtype(told)
-        strides = [s * dtype.itemsize for s in told.strides[:told.ndim]] if told.strides else None
-        array = interface.view((told.data or 0) + told.offset, told.shape[:told.ndim], strides, dtype, self)
+        tensor = self.managed.tensor
+        if tensor.device not in ON_CUDA or tensor.ordinal != driver.ordinal():
+            place, ours = (tensor.device, tensor.ordinal), (CUDA, driver.ordinal())
+            raise errors.bad_value("from_dlpack", f"the array is on device {place}, and nbgrad uses {ours}")
+        dtype = _dtype(tensor)
+        strides = [s * dtype.itemsize for s in tensor.strides[:tensor.ndim]] if tensor.strides else None
+        shape = tensor.shape[:tensor.ndim]
+        array = interface.view((tensor.data or 0) + tensor.offset, shape, strides, dtype, self)
         return Found(array, None, True)
 
     def done(self) -> None:
@@ -112,30 +113,30 @@ class Taken:
             _CALLBACK(self.managed.deleter)(self.address)
 
 
-def _dtype(told: Any) -> np.dtype:
+def _dtype(tensor: Any) -> np.dtype:
     """The dtype of a tensor's elements. Raises DtypeError."""
     for char, kind in _KINDS.items():
-        if kind == told.kind and told.lanes == 1 and told.bits in (8, 16, 32, 64):
-            return supported("bool" if char == "b" else f"{char}{told.bits // 8}")
-    name = f"{_NAMES.get(told.kind, f'DLPack kind {told.kind}, ')}{told.bits}"
-    raise errors.unsupported_dtype(name if told.lanes == 1 else f"{name}x{told.lanes}")
+        if kind == tensor.kind and tensor.lanes == 1 and tensor.bits in (8, 16, 32, 64):
+            return supported("bool" if char == "b" else f"{char}{tensor.bits // 8}")
+    name = f"{_NAMES.get(tensor.kind, f'DLPack kind {tensor.kind}, ')}{tensor.bits}"
+    raise errors.unsupported_dtype(name if tensor.lanes == 1 else f"{name}x{tensor.lanes}")
 
 
-def asked_for(x: Any) -> Taken:
-    """What x, another library's array on the device, gives to our stream of the moment."""
-    stream = streams.stream().handle or 1
+def request(x: Any) -> Import:
+    """The capsule of x, another library's array on the device, for our current stream."""
+    stream = streams.current_stream().handle or 1
     try:
-        given = x.__dlpack__(stream=stream, max_version=(1, 0))
+        capsule = x.__dlpack__(stream=stream, max_version=(1, 0))
     except TypeError:                     # from before there were versions, as the standard says
-        given = x.__dlpack__(stream=stream)
-    return Taken(given)
+        capsule = x.__dlpack__(stream=stream)
+    return Import(capsule)
 
 
-def handed(stream: Any) -> streams.Stream | None:
+def consumer_stream(stream: Any) -> streams.Stream | None:
     """The stream that takes over, by the number that the protocol has for it; None: nobody waits.
 
     None stands for the default stream, -1 for none. Raises BufferError for 0, which may be two streams.
     """
     if stream == 0:
         raise errors.dlpack_refused("stream 0 may be either: 1 is the default stream, 2 that of the thread")
-    return None if stream == -1 else streams.known(0 if stream is None else stream)
+    return None if stream == -1 else streams.lookup(0 if stream is None else stream)

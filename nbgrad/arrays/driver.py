@@ -93,7 +93,7 @@ def _imported(simulate: bool) -> Any:
         api = import_module("numba.cuda")
         simulates = import_module("numba.cuda.core.config").ENABLE_CUDASIM
     except (ImportError, RuntimeError) as error:          # a library that is not found is either
-        raise errors.no_cuda(f"numba-cuda cannot be imported: {told(error)}", "Run pip install "
+        raise errors.no_cuda(f"numba-cuda cannot be imported: {message(error)}", "Run pip install "
                              "'nbgrad[cuda]', which brings the CUDA runtime along.") from error
     if bool(simulates) is not simulate:
         raise errors.no_cuda("numba.cuda is in use already, " + ("and not as a simulator" if simulate else
@@ -106,8 +106,8 @@ def _checked(api: Any) -> None:
     """Raises DeviceError if there is no device, no driver, or one too old for the installed packages."""
     problem = api.cuda_error() if hasattr(api, "cuda_error") else None
     if problem is not None:
-        raise errors.no_cuda(f"the CUDA driver does not start: {told(problem)}", "Install NVIDIA's driver, "
-                             "or set NBGRAD_DEVICE=cpu.")
+        raise errors.no_cuda(f"the CUDA driver does not start: {message(problem)}",
+                             "Install NVIDIA's driver, or set NBGRAD_DEVICE=cpu.")
     if hasattr(api, "is_available") and not api.is_available():
         raise errors.no_cuda("there is no CUDA device or no driver", "Install NVIDIA's driver, or set "
                              "NBGRAD_DEVICE=cpu (or cuda-sim to try CUDA kernels without a device).")
@@ -149,7 +149,7 @@ def description() -> dict[str, str]:
 
 
 # --------------------------------------------------------------------------------------------- errors
-def told(error: Any) -> str:
+def message(error: Any) -> str:
     """What an error says, in one line without a full stop."""
     return " ".join(str(getattr(error, "msg", error)).split()).rstrip(".:")
 
@@ -162,10 +162,10 @@ def raised(error: Exception) -> bool:
 def failure(what: str, error: Exception) -> errors.DeviceError:
     """The DeviceError for one of the driver's: kernels that were launched before may be what failed."""
     names = dict.fromkeys(name for stream in host().streams.values() for name in reversed(stream.recent))
-    return errors.device_failed(what, names, told(error))
+    return errors.device_failed(what, names, message(error))
 
 
-def asked(what: str, f: Callable[..., Any], *args: Any) -> Any:
+def call_driver(what: str, f: Callable[..., Any], *args: Any) -> Any:
     """f(*args), a function of the interface. Raises DeviceError for what the driver says is wrong."""
     try:
         return f(*args)
@@ -188,7 +188,7 @@ def memory(home: Host, size: int) -> Any:
                     raise failure("an allocation", error) from error
                 raise
             if last:
-                raise errors.no_device_memory(size, home.total, spare, told(error)) from error
+                raise errors.no_device_memory(size, home.total, spare, message(error)) from error
             spare = release()
         else:
             with home.lock:
@@ -203,7 +203,7 @@ def release() -> int:
     Raises DeviceError if the device failed: then nothing can be given back.
     """
     home = host()
-    asked("a wait", home.api.synchronize)
+    call_driver("a wait", home.api.synchronize)
     with home.lock:
         spare, home.spare = home.spare, {}
         given = sum(size * len(each) for (_, size), each in spare.items())
@@ -216,7 +216,7 @@ def pinned(size: int) -> np.ndarray:
     api = host().api
     if not hasattr(api, "pinned_array"):
         return np.empty(size, np.uint8)
-    return asked("an allocation of host memory", api.pinned_array, size, np.uint8)
+    return call_driver("an allocation of host memory", api.pinned_array, size, np.uint8)
 
 
 def lent(address: int, size: int, owner: Any) -> Any:
@@ -225,7 +225,7 @@ def lent(address: int, size: int, owner: Any) -> Any:
         raise errors.no_cuda("the simulator cannot read another library's memory on a device",
                              "Use NBGRAD_DEVICE=cuda, or copy the array to the host first.")
     described = {"shape": (size,), "typestr": "|u1", "data": (address, True), "strides": None, "version": 3}
-    return asked("an import", host().api.from_cuda_array_interface, described, owner, False)
+    return call_driver("an import", host().api.from_cuda_array_interface, described, owner, False)
 
 
 def address(memory: Any) -> int:

@@ -21,8 +21,8 @@ from nbgrad.arrays.dtypes import supported
 class Found(NamedTuple):
     """Another library's array.
 
-    stream : where its values are computed, if that was told
-    ready  : whether they are computed, or come before what our stream is asked next
+    stream : the stream that computes its values, if it is known
+    ready  : whether they are computed, or will be before our stream's next work
     """
 
     array: CudaArray
@@ -61,29 +61,29 @@ def view(address: int, shape: Sequence[int], strides: Sequence[int] | None, dtyp
 
 
 def described(x: Any) -> Found:
-    """The array that x tells of by __cuda_array_interface__.
+    """The array that x describes by __cuda_array_interface__.
 
     Raises DtypeError, DeviceError, and ValueRangeError for a mask, stream 0 and what `view` refuses.
     """
-    told = x.__cuda_array_interface__
-    if told.get("mask") is not None:
+    fields = x.__cuda_array_interface__
+    if fields.get("mask") is not None:
         raise errors.masked_array()
-    dtype = np.dtype(told["typestr"])
+    dtype = np.dtype(fields["typestr"])
     if not dtype.isnative:
         raise errors.unsupported_dtype(dtype)
-    found = view(int(told["data"][0] or 0), told["shape"], told.get("strides"), supported(dtype), x)
-    if told["version"] < 3:               # which does not tell the stream
+    found = view(int(fields["data"][0] or 0), fields["shape"], fields.get("strides"), supported(dtype), x)
+    if fields["version"] < 3:               # which does not name the stream
         return Found(found, None, False)
-    if told.get("stream") is None:
+    if fields.get("stream") is None:
         return Found(found, None, True)
-    if told["stream"] == 0:
+    if fields["stream"] == 0:
         raise errors.bad_value("asarray", "stream 0 in __cuda_array_interface__ may be either: 1 is the "
                                           "default stream, 2 that of the thread")
-    return Found(found, streams.known(int(told["stream"])), True)
+    return Found(found, streams.lookup(int(fields["stream"])), True)
 
 
 def interface(x: CudaArray) -> dict[str, Any]:
-    """What __cuda_array_interface__ tells of an array, version 3, which others may read only."""
+    """The __cuda_array_interface__ of an array, version 3; others may only read it."""
     first = driver.address(x.buffer.bytes()) + x.offset if x.size else 0
     return {"shape": x.shape, "typestr": x.dtype.str, "data": (first, True), "version": 3,
-            "strides": None if x.contiguous else x.strides, "stream": streams.stream().handle or 1}
+            "strides": None if x.contiguous else x.strides, "stream": streams.current_stream().handle or 1}

@@ -14,7 +14,7 @@ from nbgrad.arrays import driver, streams
 from nbgrad.arrays.streams import Stream
 
 _PIECES = 4                               # of pinned memory, for a stream's copies to the device
-_BEHIND = 4096                            # bytes that a copy may be longer than what is asked for
+_BEHIND = 4096                            # bytes that a copy may be longer than what is needed
 _APART = 64                               # bytes between the starts of two copies in a piece, at least
 
 
@@ -51,7 +51,7 @@ class Staging:
         if not self.there:
             self.there.append(driver.pinned(self.size))
         if self.used + n > self.size:
-            self.free[self.turn] = streams.mark(self.stream)
+            self.free[self.turn] = streams.record_event(self.stream)
             self.turn, self.used = (self.turn + 1) % _PIECES, 0
             if self.turn == len(self.there):
                 self.there.append(driver.pinned(self.size))
@@ -81,15 +81,15 @@ class Staging:
                     streams.until(last[0])
                     last[1][:] = last[2]
                 more = at + self.size < data.size
-                last = (streams.mark(self.stream) if more else None, part, room)
+                last = (streams.record_event(self.stream) if more else None, part, room)
             streams.wait(self.stream, "a copy from the device")
             if last is not None:
                 last[1][:] = last[2]
 
 
 def staging() -> Staging:
-    """The pinned memory of the stream of the moment."""
-    stream = streams.stream()
+    """The pinned memory of the current stream."""
+    stream = streams.current_stream()
     if stream.staging is None:
         stream.staging = Staging(stream, driver.host().stage)
     found: Staging = stream.staging

@@ -1,4 +1,4 @@
-"""Streams of a CUDA device: launches, copies and waits, each on the stream of the moment.
+"""Streams of a CUDA device: launches, copies and waits, each on the current stream.
 
 An error of a kernel is known when the device is waited for: each stream keeps the names of its last kernels.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.arrays.driver import CONNECTED, Host, asked, host, raised, told
+from nbgrad.arrays.driver import CONNECTED, Host, call_driver, host, message, raised
 
 _RECENT = 8                               # kernels that an error names at most
 _LEGACY = 1                               # another number of the default stream
@@ -22,7 +22,7 @@ _READY = 1 << 13                          # launches that are kept configured, f
 
 
 class Stream:
-    """An order in which the device does what it is asked.
+    """A queue of work, which the device does in order.
 
     handle  : the driver's number of it; 0 is the default one
     api     : what numba.cuda takes for it
@@ -51,15 +51,15 @@ _work = _Work()
 _current: ContextVar[Stream | None] = ContextVar("stream", default=None)
 
 
-def stream() -> Stream:
-    """The stream of the moment."""
+def current_stream() -> Stream:
+    """The stream that launches and copies are put on."""
     found = _current.get()
     if found is None:
-        found = CONNECTED[-1].streams.get(0) or known(0)
+        found = CONNECTED[-1].streams.get(0) or lookup(0)
     return found
 
 
-def known(which: Any) -> Stream:
+def lookup(which: Any) -> Stream:
     """The stream that a number is the driver's handle of, or that an object stands for.
 
     which : 0 for the default one; a stream of numba.cuda's, or whatever has __cuda_stream__
@@ -86,31 +86,31 @@ def known(which: Any) -> Stream:
 def _opened(home: Host, handle: int, which: Any) -> Any:
     """What numba.cuda takes for a stream: with 0 its copies would wait."""
     if handle == 0:
-        return asked("the default stream", home.api.default_stream)
+        return call_driver("the default stream", home.api.default_stream)
     if home.simulates:
         if isinstance(which, (int, np.integer)):
             raise errors.bad_stream(which)
         return which
-    return asked("a stream", home.api.external_stream, handle)
+    return call_driver("a stream", home.api.external_stream, handle)
 
 
 def order(before: Stream, after: Stream) -> None:
-    """Make all that is asked of one stream from now on wait for what was asked of another."""
+    """Make the work that a stream is given from now on wait for what another has been given."""
     if before is not after:
-        asked("a wait for another stream", mark(before).wait, after.api)
+        call_driver("a wait for another stream", record_event(before).wait, after.api)
 
 
-def mark(at: Stream) -> Any:
-    """An event that comes when the device has done what it was asked on a stream until now."""
+def record_event(at: Stream) -> Any:
+    """An event that completes when the device has done the work that a stream has been given until now."""
     api = host().api
-    event = asked("an event", api.event, *(() if host().simulates else (False,)))
-    asked("an event", event.record, at.api)
+    event = call_driver("an event", api.event, *(() if host().simulates else (False,)))
+    call_driver("an event", event.record, at.api)
     return event
 
 
 def enter(new: Stream) -> tuple[Stream, Token[Stream | None]]:
-    """Ask everything of a stream from now on, which waits for the one before; what `leave` takes."""
-    last = stream()
+    """Make a stream the current one, which waits for the one before; what `leave` takes."""
+    last = current_stream()
     order(last, new)
     return last, _current.set(new)
 
@@ -118,38 +118,38 @@ def enter(new: Stream) -> tuple[Stream, Token[Stream | None]]:
 def leave(entered: tuple[Stream, Token[Stream | None]]) -> None:
     """Go back to the stream before, which waits for the one that is left."""
     last, token = entered
-    left = stream()
+    left = current_stream()
     _current.reset(token)
     order(left, last)
 
 
 def wait(at: Stream, what: str = "a wait") -> None:
-    """Wait until the device has done what it was asked on a stream. Raises DeviceError if it failed."""
-    asked(what, at.api.synchronize)
+    """Wait until the device has done the work of a stream. Raises DeviceError if it failed."""
+    call_driver(what, at.api.synchronize)
     at.recent.clear()
 
 
 def until(event: Any) -> None:
     """Wait until an event has come. Raises DeviceError if the device failed."""
-    asked("a wait", event.synchronize)
+    call_driver("a wait", event.synchronize)
 
 
 def synchronize() -> None:
-    """Wait until the device has done what was asked of it; nothing where none is in use."""
+    """Wait until the device has done all its work; nothing where none is in use."""
     if CONNECTED:
-        asked("a wait", CONNECTED[-1].api.synchronize)
+        call_driver("a wait", CONNECTED[-1].api.synchronize)
         for each in list(CONNECTED[-1].streams.values()):
             each.recent.clear()
 
 
 def put(memory: Any, start: int, data: np.ndarray, at: Stream) -> None:
     """Copy bytes of pinned memory, which stay as they are until then, to a place in the device's."""
-    asked("a copy to the device", _part(memory, start, data.size).copy_to_device, data, at.api)
+    call_driver("a copy to the device", _part(memory, start, data.size).copy_to_device, data, at.api)
 
 
 def get(memory: Any, start: int, data: np.ndarray, at: Stream) -> None:
     """Copy bytes from a place in the device's memory to pinned memory, which are there after a wait."""
-    asked("a copy from the device", _part(memory, start, data.size).copy_to_host, data, at.api)
+    call_driver("a copy from the device", _part(memory, start, data.size).copy_to_host, data, at.api)
 
 
 def _part(memory: Any, start: int, size: int) -> Any:
@@ -173,7 +173,7 @@ def named(op: str, kernel: Callable[..., Any], /, *args: Any, **params: Any) -> 
 
 def launch(kernel: Any, grid: Any, block: Any, *args: Any) -> None:
     """Start a kernel. Errors of the device's own come from the next wait for it."""
-    at = stream()
+    at = current_stream()
     ready = at.ready.get((kernel, grid, block))
     try:
         if ready is None:
@@ -184,7 +184,7 @@ def launch(kernel: Any, grid: Any, block: Any, *args: Any) -> None:
             raise
         synchronize()                     # raises where a kernel before has failed
         raise errors.not_launched(getattr(kernel, "__name__", "a kernel"), grid, block,
-                                  told(error)) from error
+                                  message(error)) from error
     name = getattr(kernel, "__name__", "a kernel")
     at.recent.append(f"{name} of {_work.op}" if _work.op else name)
 

@@ -190,7 +190,7 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
 
 def _checked(name: str, kernel: Rule) -> Rule:
     """A user's kernel that returns its result, which may be a NumPy scalar, or a subclass of arrays."""
-    return lambda *xs, **params: devices.returned(name, kernel(*xs, **params))
+    return lambda *xs, **params: devices.checked_result(name, kernel(*xs, **params))
 
 
 def _unchecked(name: str, kernel: Rule) -> Rule:

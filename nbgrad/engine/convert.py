@@ -24,7 +24,7 @@ def array(data: Any, dtype: Any = None, copy: bool | None = True) -> Any:
     if one is needed. An array that is shared with the caller (copy False or None) is made read-only. Of
     another library's array on the CUDA device the copy is made there; asked for on the CPU it is an error.
     """
-    if devices.moment() == "cpu":
+    if devices.current_device() == "cpu":
         return _array(data, dtype, copy)
     if copy is False:
         raise errors.bad_value("asarray", "values come to a device by a copy, which copy=False forbids")
@@ -37,7 +37,7 @@ def array(data: Any, dtype: Any = None, copy: bool | None = True) -> Any:
 
 def import_array(found: interface.Found, dtype: Any = None) -> CudaArray:
     """A copy of another library's array on the device. It is not needed any more when this returns."""
-    here = streams.stream()
+    here = streams.current_stream()
     if found.stream is not None:
         streams.order(found.stream, here)
     elif not found.ready:
@@ -56,7 +56,7 @@ def from_dlpack(x: Any, copy: bool | None) -> CudaArray:
         raise errors.on_a_gpu(type(x))
     if copy is False:
         raise errors.bad_value("from_dlpack", "values on a device are copied, which copy=False forbids")
-    given = dlpack.asked_for(x)
+    given = dlpack.request(x)
     try:
         return import_array(given.found())
     finally:

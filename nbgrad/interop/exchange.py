@@ -96,11 +96,11 @@ def _dlpack_cuda(x: Tensor, stream: Any, version: tuple[int, int] | None, device
         raise errors.dlpack_refused(f"the tensor is on device {_dlpack_device(x)}, and {device} is asked for")
     if copy is False and not versioned:
         raise errors.dlpack_refused("copy=False shares read-only values, which needs max_version=(1, 0)")
-    taker = dlpack.handed(stream)
+    taker = dlpack.consumer_stream(stream)
     given = value if copy is False else copies.converted(value, value.dtype)
     capsule = dlpack.capsule(given, versioned, dlpack.READ_ONLY if copy is False else dlpack.COPIED)
     if taker is not None:
-        streams.order(streams.stream(), taker)
+        streams.order(streams.current_stream(), taker)
         given.buffer.stream = taker.handle    # who may still use it when it lets it go
     return capsule
 

@@ -44,7 +44,8 @@ class CuPy:
         arrays = [x for x in xs if type(x) is CudaArray]
         if any(not x.size or x.dtype.kind != "f" or x.dtype != xs[0].dtype for x in arrays):
             return own(*xs, **params)
-        with self.cupy.cuda.ExternalStream(streams.stream().handle), self.cupyx.errstate(linalg="raise"):
+        stream = self.cupy.cuda.ExternalStream(streams.current_stream().handle)
+        with stream, self.cupyx.errstate(linalg="raise"):
             try:
                 return kernel(self, own, *xs, **params)
             except np.linalg.LinAlgError as error:

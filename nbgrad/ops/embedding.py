@@ -65,5 +65,5 @@ def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Tens
     if not -rows <= row < rows:
         raise errors.bad_value("embedding", f"padding_idx={row} is not a row of a weight with {rows} rows")
     pads = devices.host(raw(as_tensor(indices))) == row % rows
-    pads = devices.beside(pads.reshape(pads.shape + (1,) * (weight.ndim - 1)), raw(weight))
+    pads = devices.to_device_of(pads.reshape(pads.shape + (1,) * (weight.ndim - 1)), raw(weight))
     return where(wrap(pads), stop_gradient(z), z)

@@ -201,7 +201,7 @@ def _taken(g: Tensor, v: Any, index: Index) -> Tensor:
     """The cotangent of what was written: zero for values that a later one replaced."""
     stays = table.run("written", "index", None, (), {"index": index, "shape": g.shape})
     found = apply(getitem, (g,), {"index": index})
-    return shaped(found if stays is None else choose(devices.beside(stays, raw(g)), found), v)
+    return shaped(found if stays is None else choose(devices.to_device_of(stays, raw(g)), found), v)
 
 
 def _assigned(x: np.ndarray, index: Any, v: np.ndarray) -> np.ndarray:

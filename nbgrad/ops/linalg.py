@@ -133,7 +133,7 @@ def matrix_power(a: Any, n: int) -> Tensor:
         raise errors.bad_argument("matrix_power", n, "an integer power") from error
     if n == 0:
         ones = np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape).copy()
-        return wrap(devices.beside(ones, raw(a)))
+        return wrap(devices.to_device_of(ones, raw(a)))
     if n == 1:
         return astype(a, a.dtype)
     a, n = (inv(a), -n) if n < 0 else (a, n)

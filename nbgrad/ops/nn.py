@@ -37,12 +37,12 @@ def _pushed(c: Tensor, z: Any, g: Tensor, x: Tensor, places: np.ndarray) -> Tens
     units = np.zeros(x.shape, x.dtype)
     units[np.arange(places.size), places] = places >= 0
     d = less_mean(c, softmax(x, -1), (1,))
-    return negative(sum(multiply(d, wrap(devices.beside(units, raw(x)))), -1))
+    return negative(sum(multiply(d, wrap(devices.to_device_of(units, raw(x)))), -1))
 
 
 def _curved(c: Tensor, z: Any, g: Tensor, x: Tensor, places: np.ndarray) -> Tensor:
     """Cotangent of x in class_entropy_vjp."""
-    some = devices.beside((places >= 0)[:, None], raw(x))
+    some = devices.to_device_of((places >= 0)[:, None], raw(x))
     return softmax_vjp(multiply(c, multiply(reshape(g, (-1, 1)), wrap(some))), softmax(x, -1), (1,))
 
 
@@ -151,7 +151,7 @@ def _of_classes(logits: Tensor, target: np.ndarray, reduction: str, weight: Any,
     if some:
         classes[ignored] = -1
     rows = reshape(logits, (classes.size, count)) if logits.ndim != 2 else logits
-    missing = devices.beside(ignored, raw(rows))
+    missing = devices.to_device_of(ignored, raw(rows))
     losses = class_entropy(rows, classes)
     factors = None if weight is None else where(wrap(missing), 0.0, getitem(weight, np.maximum(classes, 0)))
     if factors is not None:
