@@ -12,7 +12,7 @@ import numpy as np
 from nbgrad.arrays import memory
 from nbgrad.compile import layout
 from nbgrad.kernels.cpu.product import product
-from nbgrad.kernels.shared.einsum_plan import Pair, Trim, planned
+from nbgrad.kernels.shared.einsum import Pair, Steps, Trim, contract
 
 _silent = np.errstate(all="ignore")
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -46,26 +46,12 @@ def _matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 @_silent
 def einsum(*xs: np.ndarray, subscripts: str) -> np.ndarray:
-    """Contraction, two operands at a time. subscripts: explicit, without ellipsis; an index that the output
-    repeats is its diagonal, with zeros beside it. The result may be a view of an operand.
-    """
-    plan = planned(subscripts, tuple([x.shape for x in xs]))
-    dtype = xs[0].dtype if len(xs) == 1 else np.result_type(*xs)
-    parts = [_trimmed(x.astype(dtype, copy=False), trim) for x, trim in zip(xs, plan.trims, strict=True)]
-    for pair in plan.pairs:
-        i, j = pair.places
-        a, b = parts[i], parts[j]
-        del parts[max(i, j)], parts[min(i, j)]
-        parts.append(_multiplied(a, b, pair))
-    z = parts[0].transpose(plan.axes)
-    if not plan.diagonal:
-        return z
-    out = np.zeros(plan.shape, dtype)
-    np.einsum(plan.diagonal, out)[...] = z
-    return out
+    """Contraction by subscripts, see `contract`."""
+    return contract(xs, subscripts, _STEPS)
 
 
-def _trimmed(x: np.ndarray, trim: Trim) -> np.ndarray:
+def _trim(x: np.ndarray, dtype: np.dtype, trim: Trim) -> np.ndarray:
+    x = x.astype(dtype, copy=False)
     if trim.diagonal:
         x = np.einsum(trim.diagonal, x)
     if trim.squeezed:
@@ -75,7 +61,7 @@ def _trimmed(x: np.ndarray, trim: Trim) -> np.ndarray:
     return x
 
 
-def _multiplied(a: np.ndarray, b: np.ndarray, pair: Pair) -> np.ndarray:
+def _multiply(a: np.ndarray, b: np.ndarray, pair: Pair) -> np.ndarray:
     a = a.transpose(pair.axes_a).reshape(pair.shape_a)
     b = b.transpose(pair.axes_b).reshape(pair.shape_b)
     if pair.form == "matmul":
@@ -83,3 +69,12 @@ def _multiplied(a: np.ndarray, b: np.ndarray, pair: Pair) -> np.ndarray:
     if pair.form == "multiply":
         return np.asarray(np.multiply(a, b))
     return np.einsum(pair.form, a, b)
+
+
+def _place(z: np.ndarray, diagonal: str, shape: tuple[int, ...]) -> np.ndarray:
+    out = np.zeros(shape, z.dtype)
+    np.einsum(diagonal, out)[...] = z
+    return out
+
+
+_STEPS = Steps(_trim, _multiply, np.ndarray.transpose, _place)

@@ -1,4 +1,4 @@
-"""Products that sum over shared axes, for CUDA: einsum goes the way that the CPU's plans."""
+"""Products that sum over shared axes, for CUDA."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nbgrad.kernels.cuda.broadcast import astype
 from nbgrad.kernels.cuda.product import dots, product
 from nbgrad.kernels.cuda.shape import permute_dims, reshape
 from nbgrad.kernels.shared import row_programs
-from nbgrad.kernels.shared.einsum_plan import Pair, Trim, planned
+from nbgrad.kernels.shared.einsum import Pair, Steps, Trim, contract
 
 
 def matmul(a: CudaArray, b: CudaArray) -> CudaArray:
@@ -43,27 +43,12 @@ def matmul_turned(a: CudaArray, b: CudaArray, turned: tuple[bool, bool]) -> Cuda
 
 
 def einsum(*xs: CudaArray, subscripts: str) -> CudaArray:
-    """Contraction, two operands at a time. subscripts: explicit, without ellipsis; an index that the output
-    repeats is its diagonal, with zeros beside it. The result may be a view of an operand.
-    """
-    plan = planned(subscripts, tuple([x.shape for x in xs]))
-    dtype = np.result_type(*[x.dtype for x in xs])
-    parts = [_trimmed(astype(x, dtype), trim) for x, trim in zip(xs, plan.trims, strict=True)]
-    for pair in plan.pairs:
-        i, j = pair.places
-        a, b = parts[i], parts[j]
-        del parts[max(i, j)], parts[min(i, j)]
-        parts.append(_multiplied(a, b, pair))
-    z = permute_dims(parts[0], plan.axes)
-    if not plan.diagonal:
-        return z
-    out = cuda.empty(plan.shape, dtype)
-    copies.fill(out, 0)
-    copies.into(out.view(lambda form: np.einsum(plan.diagonal, form)), z)
-    return out
+    """Contraction by subscripts, see `contract`."""
+    return contract(xs, subscripts, _STEPS)
 
 
-def _trimmed(x: CudaArray, trim: Trim) -> CudaArray:
+def _trim(x: CudaArray, dtype: np.dtype, trim: Trim) -> CudaArray:
+    x = astype(x, dtype)
     if trim.diagonal:
         x = x.view(lambda form: np.einsum(trim.diagonal, form))
     if trim.squeezed:
@@ -73,7 +58,7 @@ def _trimmed(x: CudaArray, trim: Trim) -> CudaArray:
     return x
 
 
-def _multiplied(a: CudaArray, b: CudaArray, pair: Pair) -> CudaArray:
+def _multiply(a: CudaArray, b: CudaArray, pair: Pair) -> CudaArray:
     a = reshape(permute_dims(a, pair.axes_a), pair.shape_a)
     b = reshape(permute_dims(b, pair.axes_b), pair.shape_b)
     if pair.form == "matmul":
@@ -86,3 +71,13 @@ def _multiplied(a: CudaArray, b: CudaArray, pair: Pair) -> CudaArray:
     work = _work(a.dtype)
     kept = len(pair.form.partition("->")[2])
     return astype(dots(astype(a, work), astype(b, work), tuple(range(kept, a.ndim))), a.dtype)
+
+
+def _place(z: CudaArray, diagonal: str, shape: tuple[int, ...]) -> CudaArray:
+    out = cuda.empty(shape, z.dtype)
+    copies.fill(out, 0)
+    copies.into(out.view(lambda form: np.einsum(diagonal, form)), z)
+    return out
+
+
+_STEPS = Steps(_trim, _multiply, permute_dims, _place)

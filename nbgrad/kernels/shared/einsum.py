@@ -1,10 +1,13 @@
-"""How to contract operands by an einsum's subscripts, two at a time: the same on every device."""
+"""Einsum on every device: how operands are contracted by subscripts, two at a time, and what drives it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -29,7 +32,7 @@ class Pair(NamedTuple):
     shape: tuple[int, ...]
 
 
-class Plan(NamedTuple):
+class Contraction(NamedTuple):
     """trims, pairs: the work in order; axes: last transposition; diagonal: the result's place in shape."""
 
     trims: tuple[Trim, ...]
@@ -39,8 +42,40 @@ class Plan(NamedTuple):
     diagonal: str
 
 
+class Steps(NamedTuple):
+    """A device's way to do the steps of a contraction.
+
+    trim     : (x, dtype, trim) -> the work on one operand alone, in the dtype of the result
+    multiply : (a, b, pair) -> the product of two operands
+    permute  : (x, axes) -> x transposed
+    place    : (z, subscripts, shape) -> zeros of a shape with z on the diagonal that the subscripts say
+    """
+
+    trim: Callable[[Any, np.dtype, Trim], Any]
+    multiply: Callable[[Any, Any, Pair], Any]
+    permute: Callable[[Any, tuple[int, ...]], Any]
+    place: Callable[[Any, str, tuple[int, ...]], Any]
+
+
+def contract(xs: Sequence[Any], subscripts: str, steps: Steps) -> Any:
+    """The contraction of raw arrays; it may be a view of an operand.
+
+    subscripts : explicit, without ellipsis; an index that the output repeats is its diagonal, among zeros
+    """
+    plan = planned(subscripts, tuple([x.shape for x in xs]))
+    dtype = xs[0].dtype if len(xs) == 1 else np.result_type(*[x.dtype for x in xs])
+    parts = [steps.trim(x, dtype, trim) for x, trim in zip(xs, plan.trims, strict=True)]
+    for pair in plan.pairs:
+        i, j = pair.places
+        a, b = parts[i], parts[j]
+        del parts[max(i, j)], parts[min(i, j)]
+        parts.append(steps.multiply(a, b, pair))
+    z = steps.permute(parts[0], plan.axes)
+    return steps.place(z, plan.diagonal, plan.shape) if plan.diagonal else z
+
+
 @lru_cache(maxsize=4096)
-def planned(subscripts: str, shapes: Shapes) -> Plan:
+def planned(subscripts: str, shapes: Shapes) -> Contraction:
     """How to contract operands of these shapes."""
     left, _, out = subscripts.partition("->")
     terms = left.split(",")
@@ -60,7 +95,7 @@ def planned(subscripts: str, shapes: Shapes) -> Plan:
         terms = [t for i, t in enumerate(terms) if i not in places] + [term]
     unique = "".join(dict.fromkeys(out))
     axes, shape = tuple([terms[0].index(c) for c in unique]), tuple([size[c] for c in out])
-    return Plan(trims, tuple(pairs), axes, shape, f"{out}->{unique}" if unique != out else "")
+    return Contraction(trims, tuple(pairs), axes, shape, f"{out}->{unique}" if unique != out else "")
 
 
 def _trims(terms: list[str], shapes: Shapes, out: str, size: dict[str, int]) -> tuple[Trim, ...]:
