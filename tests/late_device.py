@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 import numpy as np
 import nbgrad as nb
-from nbgrad import cuda, driver, streams
+from nbgrad.arrays import cuda, driver, streams
 from ptx.front import Front, LAUNCHES
 
 def connect(late=True, keep=True, stage=256, **limits):

@@ -12,7 +12,8 @@ import pytest
 PROGRAM = """
 import sys
 from pathlib import Path
-from nbgrad import cuda, gpucheck
+from nbgrad import gpucheck
+from nbgrad.arrays import cuda
 {planted}
 from ptx.front import Front, LAUNCHES
 cuda.connect("cuda", Front(Path(sys.argv[1]) / "ptx"), **LAUNCHES)

@@ -34,7 +34,7 @@ def run(program, **around):
     return done.stdout if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
 
 
-START = "import numpy as np, nbgrad as nb\nfrom nbgrad import cuda\n"
+START = "import numpy as np, nbgrad as nb\nfrom nbgrad.arrays import cuda\n"
 CALLS = "import gc\n" + START + """
 def part(name):
     print("--", name, flush=True)

@@ -10,7 +10,7 @@ import nbgrad as nb
 
 THEIRS = """
 import ctypes
-from nbgrad import dlpack
+from nbgrad.arrays import dlpack
 
 NEW = dlpack._function("PyCapsule_New", ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
 

@@ -244,7 +244,7 @@ from pathlib import Path
 import numpy as np
 from ptx.front import Front, LAUNCHES
 import nbgrad as nb
-from nbgrad import cuda
+from nbgrad.arrays import cuda
 
 front = Front(Path(sys.argv[1]))
 cuda.connect("cuda", front, **LAUNCHES)

@@ -8,9 +8,10 @@ from test_no_crash import program
 _INTERRUPTED = """
 import dis
 from functools import cache as cache_results
-from nbgrad import memory, optim
+from nbgrad import optim
+from nbgrad.arrays import memory
 from nbgrad.engine.graph import quiet
-from nbgrad.kernels.cpu import pool
+from nbgrad.compile.cpu import pool
 from nbgrad.define.scalar import Elementwise
 
 pool.start()

@@ -19,8 +19,9 @@ _START = """
 import copy, gc, pickle, sys
 import numpy as np
 import nbgrad as nb
-from nbgrad import core, lean
-from nbgrad.kernels import cache
+from nbgrad.compile import cache
+from nbgrad.define import fastpath
+from nbgrad.engine import graph
 from nbgrad.define.registry import OPS
 
 X = np.linspace(-0.9, 0.9, 7)
@@ -118,7 +119,7 @@ class Sub(np.ndarray):
 class Faker:                                  # answers as an array does
     shape, strides, dtype, ndim, size, nbytes = (7,), (8,), np.dtype(np.float64), 1, 7, 56
 
-RUBBISH = [5, None, "a", (), [], object(), 3.0, True, nb.Tensor, Faker(), core.Graph(), leaf(), half_made(),
+RUBBISH = [5, None, "a", (), [], object(), 3.0, True, nb.Tensor, Faker(), graph.Graph(), leaf(), half_made(),
            np.array(1.0), np.array(["a"]), np.array([None] * 7), X.astype(">f8"), X * 1j, np.zeros(0),
            np.zeros((3, 1)), np.matrix(X), X.view(Sub), np.float64(2), np.zeros(7, [("a", "f8")]),
            np.zeros(7, "M8[s]"), np.lib.stride_tricks.as_strided(X, (7,), (0,))]
@@ -168,9 +169,9 @@ for slot in ("birth", "op", "parents", "memo"):
 for k, saved in enumerate((("a",), 5, (), (np.zeros(3),), (np.zeros(7, np.float32),), (np.array([None] * 7),),
                            (1,) * 9, (X, X), (X.astype(">f8"),), (half_made(),), [X])):
     tampered(f"saved {k}", lambda z: setattr(z.mark, "memo", (saved, *z.mark.memo[1:])))
-empty = object.__new__(lean.Back)
+empty = object.__new__(fastpath.Back)
 tampered("an empty Back", lambda z: setattr(z.mark, "memo", (*z.mark.memo[:1], empty, None)))
-for slot in lean.Back.__slots__:
+for slot in fastpath.Back.__slots__:
     for k, what in enumerate([*RUBBISH, "deleted"]):
         def change(z):
             back = z.mark.memo[1]
@@ -181,7 +182,7 @@ for slot in lean.Back.__slots__:
                 setattr(back, slot, what)
             return lambda: setattr(back, slot, before)
         tampered(f"back.{slot} = {k}", change)
-for slot in lean.Step.__slots__:
+for slot in fastpath.Step.__slots__:
     for k, what in enumerate([None, 5, {}, set(), print, "deleted"]):
         before = getattr(nb.sin.step, slot)
         if what == "deleted":
@@ -198,7 +199,7 @@ w = leaf()
 nb.sin(w).backward(nb.ones(7))                # and all is well again
 assert np.allclose(w.grad.numpy(), np.cos(X))
 
-lean._engine.cache_clear(), lean._forward.cache_clear(), lean._backward.cache_clear()
+fastpath._engine.cache_clear(), fastpath._forward.cache_clear(), fastpath._backward.cache_clear()
 cache.LOADED.clear()
 nb.sin.step.record = None
 nb.sin.loops.flats.clear()
