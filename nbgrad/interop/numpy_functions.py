@@ -27,6 +27,7 @@ from nbgrad.interop.numpy_spellings import FUNCTIONS, METHODS
 
 _Function = Callable[..., Any]
 _signature = functools.cache(inspect.signature)
+_OURS, _TENSORS = (Tensor,), frozenset([Tensor])
 
 # NumPy's second names, of functions and of arguments
 _NAMES = {"around": "round", "a_min": "min", "a_max": "max", "M": "m"}
@@ -50,6 +51,8 @@ class Functions:
 
     def __init__(self, library: ModuleType) -> None:
         self.library = library
+        self.found: dict[Any, _Function] = {}
+        self.calls: dict[Any, _Call] = {}
 
     def named(self, path: Sequence[str]) -> _Function | None:
         """The function at a path of names, or None."""
@@ -60,9 +63,10 @@ class Functions:
 
     def find(self, function: Any) -> _Function:
         """What stands for a function or ufunc of NumPy's. Raises ProtocolError if there is nothing."""
-        found = self.known(function)
+        found = self.found.get(function) or self.known(function)
         if found is None:
             raise errors.no_numpy_function(called(function))
+        self.found[function] = found
         return found
 
     def known(self, function: Any) -> _Function | None:
@@ -101,17 +105,63 @@ class Functions:
     # ------------------------------------------------------------------------------------------ functions
     def function(self, function: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """Tensor.__array_function__: function(*args, **kwargs)."""
-        if not all(issubclass(kind, (Tensor, np.ndarray)) for kind in types):
+        if types != _OURS and not all(issubclass(kind, (Tensor, np.ndarray)) for kind in types):
             return NotImplemented
-        if function in _ASKED or function in _TAKEN or (
-                self.known(function) is None and not _watched((tuple(args), kwargs))):
-            values = _host if function in _ASKED else numpy
-            args, kwargs = map_leaves(lambda leaf: values(leaf) if type(leaf) is Tensor else leaf,
-                                      (tuple(args), kwargs))
-            return function(*args, **kwargs)
-        found = self.find(function)
-        places, options, defaults = _translated(function, args, kwargs)
-        return found(*places, **_options(called(function), found, options, defaults))
+        key = function, len(args), *kwargs
+        call = self.calls.get(key)
+        if call is None:
+            if function in _ASKED or function in _TAKEN or (
+                    self.known(function) is None and not _watched((tuple(args), kwargs))):
+                values = _host if function in _ASKED else numpy
+                args, kwargs = map_leaves(lambda leaf: values(leaf) if type(leaf) is Tensor else leaf,
+                                          (tuple(args), kwargs))
+                return function(*args, **kwargs)
+            call = self.calls[key] = _Call(self.find(function), function, len(args), tuple(kwargs))
+        return call(args, kwargs)
+
+
+class _Call:
+    """A call of NumPy's function with so many arguments by place and others by these names, as one of ours.
+
+    places  : of what NumPy's function requires, which ours is given by place: numbers among all values given
+    options : the names of its other arguments, which ours is given by name, and the number of each
+    ordered : whether the options are what ours takes by place behind the others
+    plain   : whether ours is given just what NumPy's is
+    """
+
+    __slots__ = ("defaults", "function", "name", "options", "ordered", "places", "plain")
+
+    def __init__(self, function: _Function, theirs: Any, count: int, names: tuple[str, ...]) -> None:
+        self.name, signature = called(theirs), _signature(theirs)
+        self.places: list[int] = []
+        self.options: list[tuple[str, int]] = []
+        self.defaults = {p.name: p.default for p in signature.parameters.values()}
+        numbered = {name: count + i for i, name in enumerate(names)}
+        for name, number in signature.bind(*range(count), **numbered).arguments.items():
+            parameter = signature.parameters[name]
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                self.places += number
+            elif parameter.kind is parameter.VAR_KEYWORD:
+                self.options += number.items()
+            elif parameter.default is parameter.empty or parameter.kind is parameter.POSITIONAL_ONLY:
+                self.places.append(number)
+            else:
+                self.options.append((name, number))
+        own = [_NAMES.get(name, name) for name, _ in self.options]
+        usual = getattr(function, "usual", None)
+        if usual is not None and _signature(usual).parameters.keys() >= set(own):
+            function = usual
+        self.function = function
+        ours = [p.name for p in _signature(function).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        self.ordered = own == ours[len(self.places):len(self.places) + len(own)]
+        self.plain = not own and self.places == list(range(count))
+
+    def __call__(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        given = (*args, *kwargs.values())
+        places, options = [given[i] for i in self.places], [(name, given[i]) for name, i in self.options]
+        if self.ordered and all(value is not np._NoValue for _, value in options):
+            return self.function(*places, *[value for _, value in options])
+        return self.function(*places, **_options(self.name, self.function, options, self.defaults))
 
 
 def called(function: Any) -> str:
@@ -166,25 +216,6 @@ def _options(name: str, function: _Function, given: Iterable[tuple[str, Any]],
     return found
 
 
-def _translated(function: Any, args: Sequence[Any],
-                kwargs: dict[str, Any]) -> tuple[list[Any], list[tuple[str, Any]], dict[str, Any]]:
-    """What NumPy's function requires, by place; the options given, by name; and their defaults."""
-    theirs = _signature(function)
-    places: list[Any] = []
-    options: list[tuple[str, Any]] = []
-    for name, value in theirs.bind(*args, **kwargs).arguments.items():
-        parameter = theirs.parameters[name]
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            places += value
-        elif parameter.kind is parameter.VAR_KEYWORD:
-            options += value.items()
-        elif parameter.default is parameter.empty or parameter.kind is parameter.POSITIONAL_ONLY:
-            places.append(value)
-        else:
-            options.append((name, value))
-    return places, options, {p.name: p.default for p in theirs.parameters.values()}
-
-
 def _same(value: Any, default: Any) -> bool:
     return value is default or (type(value) is type(default) is not Tensor and isinstance(
         value, (str, int, float)) and value == default)
@@ -194,11 +225,18 @@ def install(library: ModuleType) -> None:
     """Give Tensor NumPy's protocols for functions, which are looked up in the library."""
     functions = Functions(library)
 
-    def ufunc(x: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return functions.ufunc(*args, **kwargs)
+    calls, found = functions.calls, functions.found
 
-    def function(x: Tensor, *args: Any) -> Any:
-        return functions.function(*args)
+    def ufunc(x: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs and ufunc in found and _TENSORS.issuperset(map(type, inputs)):
+            return found[ufunc](*inputs)
+        return functions.ufunc(ufunc, method, *inputs, **kwargs)
+
+    def function(x: Tensor, function: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        call = calls.get((function, len(args), *kwargs)) if types == _OURS else None
+        if call is None:
+            return functions.function(function, types, args, kwargs)
+        return call.function(*args) if call.plain else call(args, kwargs)
 
     for name, protocol in {"__array_ufunc__": ufunc, "__array_function__": function}.items():
         setattr(Tensor, name, protocol)

@@ -42,13 +42,14 @@ def _reduction(op: Any, identity: Any, together: _Function) -> _Function:
 
     identity : the result of no element; None if there is none
     together : (result, initial) -> the result of one element more
+    The function's attribute `usual` is op, which does the same where it takes all that is given.
     """
 
     def reduced(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None,
                 where: Any = True) -> Tensor:
         x = as_tensor(x) if dtype is None else astype(x, dtype)
         if dtype is initial is None and where is True:
-            return op(x, axis, keepdims=keepdims)
+            return op(x, axis, keepdims)
         if identity is None and initial is not None:
             initial = astype(initial, x.dtype)
         rest = initial if identity is None else identity
@@ -61,6 +62,7 @@ def _reduction(op: Any, identity: Any, together: _Function) -> _Function:
         z = z if initial is None else together(z, astype(initial, z.dtype))
         return z if dtype is None or z.dtype == x.dtype else astype(z, x.dtype)
 
+    reduced.usual = op                        # type: ignore[attr-defined]
     return reduced
 
 

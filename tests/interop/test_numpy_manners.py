@@ -372,3 +372,18 @@ def test_an_index_reads_what_numpys_does_and_its_gradient_goes_there(case):
     there = np.zeros(shape)
     np.add.at(there, key, g)
     np.testing.assert_array_equal(pullback(g)[0].numpy(), there)
+
+
+def test_each_way_of_writing_a_call_is_bound_by_itself():
+    """Arguments by place, by name and in another order, again and again, and those that are left unset."""
+    x = nb.asarray(A)
+    ways = [lambda f, t: f(t), lambda f, t: f(t, 0), lambda f, t: f(t, axis=0), lambda f, t: f(a=t, axis=-1),
+            lambda f, t: f(axis=0, a=t), lambda f, t: f(t, keepdims=True, axis=0),
+            lambda f, t: f(t, axis=0, keepdims=True), lambda f, t: f(t, 0, keepdims=np._NoValue),
+            lambda f, t: f(t, 0, None, None, True), lambda f, t: f(t, (0,), keepdims=False)]
+    for _ in range(3):
+        for f in (np.sum, np.prod, np.max):
+            for way in ways[:8] if f is np.max else ways:
+                np.testing.assert_allclose(way(f, x).numpy(), way(f, A), rtol=1e-14)
+    with pytest.raises(TypeError):
+        np.sum(x, 0, axis=0)
