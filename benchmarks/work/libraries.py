@@ -48,6 +48,10 @@ class Library:
         """x as a constant of the library, with x's strides where it can."""
         return x
 
+    def leaf(self, x: np.ndarray) -> Any:
+        """x as an array to whose .grad backward() adds."""
+        raise NotImplementedError
+
     def values(self, found: Any) -> list[np.ndarray]:
         """What a run returned, as arrays of NumPy's, in order."""
         if isinstance(found, (tuple, list)):
@@ -80,6 +84,9 @@ class Nbgrad(Library):
 
     def array(self, x: np.ndarray) -> Any:
         return self.nb.asarray(x, copy=False)
+
+    def leaf(self, x: np.ndarray) -> Any:
+        return self.nb.tensor(x, requires_grad=True)
 
     def values(self, found: Any) -> list[np.ndarray]:
         return super().values(found if isinstance(found, (tuple, list)) else found.detach().numpy())
@@ -116,6 +123,9 @@ class Torch(Library):
 
     def array(self, x: np.ndarray) -> Any:
         return self.torch.from_numpy(x)
+
+    def leaf(self, x: np.ndarray) -> Any:
+        return self.torch.from_numpy(x).clone().requires_grad_()
 
     def values(self, found: Any) -> list[np.ndarray]:
         return super().values(found if isinstance(found, (tuple, list)) else found.detach().numpy())

@@ -56,6 +56,8 @@ def torch() -> Spelling:
 
     return ["torch", "torch.linalg", "torch.nn.functional"], {
         "max": torch.amax,                    # as here, equal elements share the derivative
+        "min": torch.amin,
+        "solve": torch.linalg.solve,
         "var": lambda x, axis: torch.var(x, axis, correction=0),
         "expm": torch.linalg.matrix_exp,
         "cholesky": torch.linalg.cholesky,

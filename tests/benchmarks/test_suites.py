@@ -102,7 +102,7 @@ def test_all_suites_are_there(benchmarks):
     named = {name.rpartition(".")[0] for name in benchmarks}
     assert {"models.logistic_regression", "models.mlp", "models.transformer", "models.lstm", "models.digits",
             "models.gaussian_process", "memory.peak", "compile.latency", "scaling.exponents",
-            "instructions.tape"} <= named
+            "instructions.tape", "small.sums", "small.factors"} <= named
     kinds = ("grad", "jvp", "jacobian", "hessian", "hvp", "checkpoint")
     assert {f"transforms.{kind}" for kind in kinds} <= named
 
