@@ -57,7 +57,7 @@ class Derived:
             outs: Any = ()
         else:
             flat = self.loops.flat(args)
-            if flat is None or not flat.even:
+            if flat is None or flat.whole:
                 outs = evaluate(self.op, args, {}, Tensor in map(type, args))
             else:
                 outs = flat.kernel(*args)

@@ -12,7 +12,7 @@ from nbgrad import errors
 from nbgrad.define.scalar_program import WEAK, Symbol
 from nbgrad.engine.tensor import Tensor, as_tensor, operand, raw
 
-_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _LARGEST = np.iinfo(np.int64).max         # of integers that kernels are given by value
 
 
@@ -29,7 +29,7 @@ def admit(op: Any, args: Sequence[Any]) -> list[Any]:
     if int not in map(type, xs):
         return xs
     dtypes = [x.dtype for x in xs if type(x) is Tensor]
-    if len(xs) == 2 and dtypes and dtypes[0] in _FLOATS:
+    if len(xs) == 2 and dtypes and dtypes[0] in FLOATS:
         return [float(x) if type(x) is int else x for x in xs]
     if not all(isinstance(d, np.dtype) for d in dtypes):
         return xs

@@ -40,7 +40,7 @@ class Row:
     kind  : elementwise or structured
     room  : the file of nbgrad/ops/ (and of nbgrad/kernels/<device>/) it belongs to
     where : file and line of its declaration
-    home  : the module that declares it when it is imported; of our own ops "nbgrad"
+    home  : the module that declares it when it is imported; OURS of nbgrad's own ops
     like  : the reference, a function of arrays, or its dotted name; None: checked by its derivatives alone
     at    : interval of the test inputs, one for all operands or one for each (elementwise)
     cases : test inputs (structured): each a tuple of inputs, and last a dict of parameters if there are any;
@@ -58,7 +58,7 @@ class Row:
 
 
 OPS: dict[str, Row] = {}
-_MAIN = "__main__"
+OURS, _MAIN = "nbgrad", "__main__"        # homes
 
 
 def register(row: Row) -> None:
@@ -73,7 +73,7 @@ def declared(depth: int = 2) -> tuple[str, str, str]:
     frame = sys._getframe(depth)
     file = Path(frame.f_code.co_filename)
     module = str(frame.f_globals.get("__name__", "__main__"))
-    home = "nbgrad" if module.startswith("nbgrad.") else _MAIN if module == "__mp_main__" else module
+    home = OURS if module.startswith("nbgrad.") else _MAIN if module == "__mp_main__" else module
     return file.stem, f"{file.parent.name}/{file.name}:{frame.f_lineno}", home
 
 

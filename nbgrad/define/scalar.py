@@ -58,6 +58,8 @@ class Elementwise(Named):
         step = self.step.forward
         if step is not None and len(args) == self.arity and (z := step(*args)) is not None:
             return z
+        if len(args) == 2 and type(args[0]) is type(args[1]) is Tensor:
+            return self.pair(*args) if args[0].trace is args[1].trace is None else apply(self, args)
         if len(args) == 1 and type(args[0]) is Tensor:
             return apply(self, args)
         for a in args:
@@ -65,9 +67,19 @@ class Elementwise(Named):
                 return apply(self, admit(self, args))
         return apply(self, args)
 
+    def pair(self, x: Tensor, y: Tensor) -> Any:
+        """`apply` on two Tensors that no trace watches: in fewer steps if they are known to be uneven."""
+        a, b = x.value, y.value
+        if type(a) is Array and type(b) is Array:
+            flat = self.loops.flats.get((a.dtype, b.dtype))
+            walk = None if flat is None else flat.walks.get(((a.shape, a.strides), (b.shape, b.strides)))
+            if walk is not None and not self.many:
+                return tensor(walk((a, b)))
+        return apply(self, (x, y))
+
     def run(self, *xs: Any, **params: Any) -> Any:
         flat = self.loops.flat(xs)
-        if flat is not None and flat.even:
+        if flat is not None and not flat.whole:
             z = flat.kernel(*xs)
             if self.many:
                 if z[0] is not None:

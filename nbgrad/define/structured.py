@@ -14,12 +14,15 @@ from typing import Any
 from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.arrays.devices import Array
-from nbgrad.define.registry import OPS, Named, Row, declared, register
-from nbgrad.engine.graph import add, apply, transpose
+from nbgrad.define.plans import Plan, Plans, alike
+from nbgrad.define.registry import OPS, OURS, Named, Row, declared, register
+from nbgrad.engine.graph import Graph, add, apply, node, quiet, transpose
 from nbgrad.engine.tensor import Spec, Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
 from nbgrad.kernels import table
 
 Rule = Callable[..., Any]
+_new = object.__new__
+_ONE = (True,)
 
 
 def numpy_names(op: str, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -34,32 +37,56 @@ def numpy_names(op: str, kwargs: dict[str, Any]) -> dict[str, Any]:
     return kwargs
 
 
-class Structured(Named):
-    """An op with a kernel per device and written derivative rules; made by `op`."""
+class Called:
+    """A signature through which a structured op is called; calls that are alike have one plan (plans.py).
 
-    def __init__(self, name: str, room: str, bind: Rule, out: Rule | None, vjp: Sequence[Rule | None],
-                 vjp_of: Rule | None, vjp_all: Rule | None, linear: bool, multilinear: Sequence[int],
-                 keep: str, discrete: bool, finish: Rule | None, write: Rule | None) -> None:
-        self.name, self.room, self.bind, self.out = name, room, bind, out
-        self.vjp, self.vjp_of, self.vjp_all = vjp, vjp_of, vjp_all
-        self.linear, self.multilinear = linear, frozenset(multilinear)
-        self.keep_x, self.keep_z, self.discrete = "x" in keep, "z" in keep, discrete
-        self.finish, self.write = finish, write
-        functools.update_wrapper(self, bind)
-        self.__name__ = name
+    name : for messages
+    bind : checks the arguments of a call, and returns the op's inputs, and its parameters in a dict
+    op   : the op
+    """
+
+    name: str
+    bind: Rule
+    op: Structured
+    plans: Plans | None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        plans = self.plans
+        if plans is None:
+            xs, params = self._bound(args, kwargs)
+            z = apply(self.op, xs, params)
+            return z if self.op.finish is None else self.op.finish(self.op, z, xs[0], params)
+        given: Any = args
+        if len(args) == 1 and not kwargs and type(x := args[0]) is Tensor and type(value := x.value) is Array:
+            key: Any = value.dtype, value.shape, value.strides
+        else:
+            given = []
+            key = alike(args, kwargs, given)
+        plan = plans.get(key)
+        if plan is not None:
+            if len(given) != 1 or (x := given[0]).trace is not None:
+                return self.op.run_planned(plan, given)
+            z = _new(Tensor)
+            z.value, z.trace, z.mark = plan.run(x.value), None, None
+            return z if plan.finish is None else plan.finish(self.op, z, x, plan.params)
+        xs, params = self._bound(args, kwargs)
+        z = self.op.at(xs, params)
+        if key is not None and type(z) is Tensor:
+            plans.learn(key, self.op, given, xs, params, z)
+        return z
+
+    def _bound(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+        """The inputs and parameters that a call comes to."""
         if kwargs:
             kwargs = numpy_names(self.name, kwargs)
         try:
-            xs, params = self.bind(*args, **kwargs)
+            found: tuple[Sequence[Any], dict[str, Any]] = self.bind(*args, **kwargs)
         except errors.OperandError as error:
             raise error.of(self.name) from None
         except TypeError:
             self._check_call(args, kwargs)
             raise
-        z = apply(self, xs, params)
-        return z if self.finish is None else self.finish(self, z, xs[0], params)
+        return found
 
     def _check_call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         """Raises DtypeError, with the op's name and parameters, if it cannot be called like that."""
@@ -70,6 +97,49 @@ class Structured(Named):
             bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
             call = signature.replace(parameters=bare, return_annotation=signature.empty)
             raise errors.bad_call(self.name, str(error), str(call)) from None
+
+class Structured(Named, Called):
+    """An op with a kernel per device and written derivative rules; made by `op`."""
+
+    def __init__(self, name: str, room: str, bind: Rule, out: Rule | None, vjp: Sequence[Rule | None],
+                 vjp_of: Rule | None, vjp_all: Rule | None, linear: bool, multilinear: Sequence[int],
+                 keep: str, discrete: bool, finish: Rule | None, write: Rule | None, planned: bool) -> None:
+        self.name, self.room, self.bind, self.out = name, room, bind, out
+        self.vjp, self.vjp_of, self.vjp_all = vjp, vjp_of, vjp_all
+        self.linear, self.multilinear = linear, frozenset(multilinear)
+        self.keep_x, self.keep_z, self.discrete = "x" in keep, "z" in keep, discrete
+        self.finish, self.write = finish, write
+        self.op, self.plans = self, Plans() if planned else None
+        functools.update_wrapper(self, bind)
+        self.__name__ = name
+
+    def run_planned(self, plan: Plan, xs: Sequence[Tensor]) -> Tensor:
+        """The result on Tensors of raw values; what one Graph watches, or none, takes no further step."""
+        z = _new(Tensor)
+        trace, values, marks = None, [], []
+        for x in xs:
+            values.append(x.value)
+            marks.append(x.mark)
+            if x.trace is not None:
+                if trace is not None and x.trace is not trace:
+                    return self.at(xs, plan.params)
+                trace = x.trace
+        if trace is None or (self.discrete and type(trace) is Graph):
+            z.value, z.trace, z.mark = plan.run(*values), None, None
+        elif type(trace) is not Graph or trace.birth <= quiet.get():
+            return self.at(xs, plan.params)
+        else:
+            value = plan.run(*values)
+            wanted = _ONE if len(marks) == 1 else tuple([m is not None for m in marks])
+            memo = (values if self.keep_x else plan.inputs, value if self.keep_z else plan.output,
+                    plan.params, wanted)
+            z.value, z.trace, z.mark = value, trace, node(self, marks, memo)
+        return z if plan.finish is None else plan.finish(self, z, xs[0], plan.params)
+
+    def at(self, xs: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The result on inputs, as a view of the first if it is one."""
+        z = apply(self, xs, params)
+        return z if self.finish is None else self.finish(self, z, xs[0], params)
 
     def run(self, *xs: Any, **params: Any) -> Any:
         for x in xs:
@@ -124,6 +194,22 @@ class Structured(Named):
         return transpose(self, ts, xs, z, params)
 
 
+class Spelling(Called):
+    """Another signature of an op: its function returns the op's inputs and parameters; made by `spelling`."""
+
+    def __init__(self, op: Structured, bind: Rule) -> None:
+        self.op, self.name, self.bind, self.plans = op, bind.__name__, bind, Plans()
+        functools.update_wrapper(self, bind)
+
+    def __reduce__(self) -> str:
+        return self.name                      # of its module
+
+
+def spelling(op: Structured) -> Callable[[Rule], Spelling]:
+    """Make a function that returns the op's inputs and parameters a callable that gives its result."""
+    return lambda bind: Spelling(op, bind)
+
+
 def _inner(c: Any) -> Any:
     """What a rule returned, as an inner value: a Tensor, None (zero), or a constant."""
     if type(c) is Tensor:
@@ -144,7 +230,7 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
        vjp: Rule | Sequence[Rule | None] = (), vjp_of: Rule | None = None, vjp_all: Rule | None = None,
        linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
        results: Rule | None = None, view: Rule | None = None, write: Rule | None = None, like: Any = None,
-       cases: Sequence[Any] = ()) -> Any:
+       cases: Sequence[Any] = (), planned: bool | None = None) -> Any:
     """Declare a structured op and enter it in the op table.
 
     With a name it returns the op. Without one it decorates the op's public signature: a function that checks
@@ -166,6 +252,9 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     view   : of an op whose result is a view in NumPy: (op, z, x, params) -> z as a view of x, see views.link
     write  : how such a view is written to: (x, v, **params) -> x with v where z shows it; None: it cannot be
     like, cases : reference and test inputs, see registry.Row
+    planned : what the op's function returns follows from the shapes, dtypes and strides of its Tensors and
+        the values of the other arguments alone, and many calls are alike; default: of nbgrad's own ops
+        with one result
 
     Raises RegistryError if the name is taken.
     """
@@ -174,8 +263,9 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     def declare(bind: Rule) -> Structured:
         rules = (vjp,) if callable(vjp) else tuple(vjp)
         finish = view if results is None else lambda op, z, x, params: results(*z)
+        kept = home == OURS and results is None if planned is None else planned
         made = Structured(bind.__name__, room, bind, out, rules, vjp_of, vjp_all, linear, multilinear, keep,
-                          discrete, finish, write)
+                          discrete, finish, write, kept)
         if kernel is not None and made.name not in OPS:
             table.register(made.name, kernel if out else _checked(made.name, kernel))
         register(Row(made, "structured", room, where, home, like, None, cases))

@@ -55,8 +55,9 @@ def _views(x: Tensor) -> Views:
 def _prune(views: Views) -> None:
     """Leave out the dead. What another thread appends meanwhile stays."""
     with _lock:
-        living = [r for r in [views.pop() for _ in range(len(views))] if r() is not None]
-        views.extend(living)
+        count = len(views)
+        living = [r for r in views[:count] if r() is not None]
+        views[:count] = living
         views.limit = 2 * len(living) + _FEW
 
 
@@ -69,12 +70,12 @@ def array(x: Tensor) -> Tensor:
 
 def link(op: Op, z: Tensor, x: Tensor, params: dict[str, Any]) -> Tensor:
     """z, the result of op on x, as a view of x. A scalar has none: NumPy makes a new array of it."""
-    if not getweakrefcount(x):
-        if not x.value.shape:
+    try:
+        views = x._views
+    except AttributeError:
+        if not getweakrefcount(x) and not x.value.shape:
             return array(z)
         views = _views(x)
-    else:
-        views = getattr(x, "_views", None) or _views(x)
     z._view = x, op, params
     views.append(ref(z))
     if len(views) > views.limit:

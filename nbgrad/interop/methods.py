@@ -13,6 +13,7 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.arrays import devices, memory
 from nbgrad.define.broadcast import astype
+from nbgrad.define.operands import FLOATS
 from nbgrad.define.scalar import Elementwise, add, multiply
 from nbgrad.engine.backward import backward
 from nbgrad.engine.graph import TAPE, apply, watch
@@ -51,7 +52,9 @@ def _binary(op: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
             if step is not None and (z := step(x, y)) is not None:
                 return z
             if type(y) is Tensor:
-                return apply(op, (x, y))
+                return op.pair(x, y) if x.trace is y.trace is None else apply(op, (x, y))
+            if type(y) is int and x.dtype in FLOATS:
+                return op(x, float(y))
         return op(x, y) if isinstance(y, _TAKEN) else NotImplemented
 
     def reflected(x: Tensor, y: Any) -> Any:
@@ -317,7 +320,7 @@ _NAMED: dict[Any, tuple[str, ...]] = {
 }
 # how to read a property, and how to set it if one can
 _PROPERTIES: dict[str, tuple[Any, ...]] = {
-    "T": (shape.turned,), "mT": (shape.matrix_transpose,),
+    "T": (shape.permute_dims,), "mT": (shape.matrix_transpose,),
     "nbytes": (lambda x: raw(x).nbytes,), "device": (lambda x: devices.name_of(raw(x)),),
     "requires_grad": (requires_grad, set_requires_grad), "_numba_type_": (_numba,),
 }

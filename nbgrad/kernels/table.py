@@ -9,6 +9,7 @@ that allocates) returns its result.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
@@ -22,7 +23,7 @@ from nbgrad.arrays import devices, memory, streams
 from nbgrad.arrays.cuda import CONNECTED, CudaArray
 from nbgrad.compile.cpu import pool
 from nbgrad.compile.program import Body
-from nbgrad.kernels.cpu import mapreduce
+from nbgrad.kernels.cpu import mapreduce, rows
 from nbgrad.kernels.cpu.elementwise import Loops
 from nbgrad.kernels.cuda.elementwise import Loops as CudaLoops
 
@@ -86,6 +87,40 @@ def run(op: str, room: str, out: Callable[..., tuple[tuple[int, ...], Any]] | No
     z = devices.empty(*out(*xs, **params), where)
     kernel(z, *xs, **params)
     return z
+
+
+def ready(op: str, room: str, out: Callable[..., tuple[tuple[int, ...], Any]] | None, xs: Sequence[Any],
+          params: dict[str, Any]) -> Callable[..., Any]:
+    """What gives `run`'s results on arrays of NumPy's with the dtypes, shapes and strides of xs.
+
+    A kernel's module may say what that is in READY: kernels -> (*xs, **params) -> the function, or None.
+    """
+    kernel = find(op, room, "cpu")
+    made = getattr(sys.modules.get(getattr(kernel, "__module__", "")), "READY", {}).get(kernel)
+    if made is not None and (found := made(*xs, **params)) is not None:
+        return found
+    if out is not None:
+        form, dtype = out(*xs, **params)
+        return _filled(kernel, form, np.dtype(dtype), params)
+    if type(kernel) is partial and kernel.args == (rows,):
+        planned = rows.Planned([x.view() for x in xs])
+        found = kernel.func(planned, *planned.operands, **params)
+        if callable(found):
+            return found
+    return partial(kernel, **params) if params else kernel
+
+
+def _filled(kernel: Callable[..., Any], shape: tuple[int, ...], dtype: np.dtype,
+            params: dict[str, Any]) -> Callable[..., np.ndarray]:
+    """A kernel that fills its output, with the output's shape and dtype."""
+    empty = np.empty if devices.nbytes(shape, dtype) < memory.POOLED else memory.empty
+
+    def run(*xs: np.ndarray) -> np.ndarray:
+        z = empty(shape, dtype)
+        kernel(z, *xs, **params)
+        return z
+
+    return run
 
 
 class _Loops(Loops):

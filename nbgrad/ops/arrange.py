@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -117,7 +118,14 @@ def kron(x: Any, y: Any) -> Tensor:
     x, y: any shapes; the one with fewer axes gets more in front. Sizes multiply axis by axis.
     """
     x, y = as_tensor(x), as_tensor(y)
-    ndim = max(x.ndim, y.ndim)
-    a, b = [(1,) * (ndim - t.ndim) + t.shape for t in (x, y)]
-    product = multiply(reshape(x, [m for n in a for m in (n, 1)]), reshape(y, [m for n in b for m in (1, n)]))
-    return reshape(product, [n * m for n, m in zip(a, b, strict=True)])
+    left, right, whole = _kron_shapes(x.shape, y.shape)
+    return reshape(multiply(reshape(x, left), reshape(y, right)), whole)
+
+
+@lru_cache(maxsize=1024)
+def _kron_shapes(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Shapes in which arrays of shapes a and b have each axis beside one of length 1, and the product's."""
+    ndim = max(len(a), len(b))
+    a, b = [(1,) * (ndim - len(shape)) + shape for shape in (a, b)]
+    left, right = tuple([m for n in a for m in (n, 1)]), tuple([m for n in b for m in (1, n)])
+    return left, right, tuple([n * m for n, m in zip(a, b, strict=True)])

@@ -20,7 +20,7 @@ from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.views import link_shared
 from nbgrad.ops import axes as check
 from nbgrad.ops.index import setitem
-from nbgrad.ops.shape import matrix_transpose, moveaxis, reshape
+from nbgrad.ops.shape import expand_dims, matrix_transpose, moveaxis, reshape
 
 Shape = tuple[int, ...]
 
@@ -38,7 +38,13 @@ def _matmul_left(g: Any, z: Any, a: Any, b: Any) -> Any:
     """Cotangent of a. Where a is one matrix and b a batch, one product sums over the batch too."""
     n, m = a.ndim, b.ndim
     if n > 1 and m > 1 and (n > 2 or m == 2):
-        return shaped(matmul_turned(g, b, (False, True)), a)
+        return shaped(apply(matmul_turned, (g, b), {"turned": (False, True)}), a)
+    if n == m == 1:
+        return shaped(multiply(g, b), a)
+    if n == 1 and m == 2:
+        return shaped(matmul(b, g), a)
+    if m == 1 and n > 1:
+        return shaped(multiply(expand_dims(g, -1), b), a)
     left, right, out = _terms(a, b)
     return shaped(_contract(f"{out},{right}->{left}", g, b), a)
 
@@ -49,8 +55,14 @@ def _matmul_right(g: Any, z: Any, a: Any, b: Any) -> Any:
     if n > 2 and m == 2:
         rows = prod(a.shape[:-1])
         a, g, n = reshape(a, (rows, a.shape[-1])), reshape(g, (rows, g.shape[-1])), 2
+    if n == m == 1:
+        return shaped(multiply(a, g), b)
+    if n == 1 and m == 2:
+        return shaped(multiply(expand_dims(a, -1), g), b)
+    if n == 2 and m == 1:
+        return shaped(matmul(g, a), b)
     if n == 2 or (n > 2 and m > 2):
-        return shaped(matmul_turned(a, g, (True, False)), b)
+        return shaped(apply(matmul_turned, (a, g), {"turned": (True, False)}), b)
     left, right, out = _terms(a, b)
     return shaped(_contract(f"{left},{out}->{right}", a, g), b)
 
@@ -228,8 +240,11 @@ def dot(a: Any, b: Any) -> Tensor:
     axes). If one is 0-d, their product. Raises ShapeError if the lengths differ.
     """
     a, b = as_tensor(a), as_tensor(b)
-    if not a.ndim or not b.ndim:
+    left, right = a.shape, b.shape
+    if not left or not right:
         return multiply(a, b)
+    if len(right) <= 2 and left[-1] == right[0]:
+        return matmul(a, b)
     return _sum_of_products("dot", a, b, [a.ndim - 1], [max(b.ndim - 2, 0)])
 
 
@@ -247,7 +262,8 @@ def inner(a: Any, b: Any) -> Tensor:
 
 def outer(a: Any, b: Any) -> Tensor:
     """Return all products of an element of a with one of b. a: n elements, b: m, in any shape -> (n, m)."""
-    return multiply(reshape(a, (-1, 1)), reshape(b, (-1,)))
+    b = as_tensor(b)
+    return multiply(reshape(a, (-1, 1)), b if b.ndim == 1 else reshape(b, (-1,)))
 
 
 @check.named_dim

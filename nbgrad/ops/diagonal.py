@@ -9,7 +9,7 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.define.broadcast import astype
-from nbgrad.define.structured import op
+from nbgrad.define.structured import op, spelling
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.views import link
@@ -61,13 +61,17 @@ def from_diagonal(d: Any, shape: tuple[int, ...], offset: int, axis1: int, axis2
     return (as_tensor(d),), {"shape": shape, "offset": offset, "axis1": axis1, "axis2": axis2}
 
 
+@spelling(diagonal)
+def _traced(x: Any, offset: int, axis1: int, axis2: int) -> Any:
+    return _bind("trace", x, offset, axis1, axis2)
+
+
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Tensor:
     """Return the sums of `diagonal`, in x's dtype if that is a float, else in 64-bit integers, or in dtype.
 
     Raises ShapeError, AxisError, ValueRangeError.
     """
-    xs, where = _bind("trace", x, offset, axis1, axis2)
-    found = apply(diagonal, xs, where)
+    found: Tensor = _traced(x, offset, axis1, axis2)
     if dtype is None:
         return sum(found, -1)
     found = astype(found, dtype)
@@ -85,4 +89,5 @@ def diag(x: Any, k: int = 0) -> Tensor:
     if x.ndim != 1:
         raise errors.bad_shape("diag", x.shape, "needs one axis or two; for batches use diagonal")
     n = x.shape[0] + abs(k)
-    return apply(from_diagonal, (x,), {"shape": (n, n), "offset": k, "axis1": 0, "axis2": 1})
+    found: Tensor = from_diagonal(x, (n, n), k, 0, 1)
+    return found

@@ -17,7 +17,7 @@ from nbgrad.define.broadcast import shaped
 from nbgrad.define.scalar import choose
 from nbgrad.define.structured import op
 from nbgrad.engine.graph import apply, quiet
-from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
+from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor, wrap
 from nbgrad.engine.views import link_shared
 from nbgrad.kernels import table
 from nbgrad.ops.axes import named_dim, one
@@ -105,7 +105,7 @@ def _read(g: Tensor, index: Index, like: Any) -> Tensor:
 
 # ----------------------------------------------------------------------------------- reading, adding
 @op(vjp=lambda g, z, x, index: apply(scatter, (g,), {"index": index, "shape": x.shape}), linear=True, keep="",
-    view=link_shared, write=lambda x, v, index: apply(setitem, (x, v), {"index": index}),
+    view=link_shared, write=lambda x, v, index: apply(setitem, (x, v), {"index": index}), planned=False,
     like=lambda x, index: x[index],
     cases=[((), {"index": ()}), ((5,), {"index": -2}), ((0, 3), {"index": slice(0, 2)}),
            ((4, 5), {"index": (slice(1, None, 2), slice(None, None, -1))}),
@@ -212,7 +212,7 @@ def _assigned(x: np.ndarray, index: Any, v: np.ndarray) -> np.ndarray:
 
 @op(out=lambda x, v, index: (x.shape, x.dtype), linear=True, keep="",
     vjp=(lambda g, z, x, v, index: _kept(g, index), lambda g, z, x, v, index: _taken(g, v, index)),
-    like=_assigned, cases=_WRITES)
+    like=_assigned, cases=_WRITES, planned=False)
 def setitem(x: Any, index: Any, v: Any) -> Any:
     """Return what x is after x[index] = v. Of several values written to one place the last stays.
 
@@ -230,11 +230,47 @@ def setitem(x: Any, index: Any, v: Any) -> Any:
 
 def part(x: Tensor, index: Any) -> Tensor:
     """x[index]: `getitem` without the way there, for the one call that is made of a Tensor everywhere."""
+    value = x.value
+    if x.trace is None and type(value) is devices.Array:
+        plain = _plain(index, len(value.shape))
+        if plain is not None:
+            try:
+                found = value[plain]
+            except IndexError:
+                pass                          # said below, with the op's name
+            else:
+                z = tensor(found if type(found) is devices.Array else np.asarray(found))
+                return link_shared(getitem, z, x, {"index": plain})
     try:
-        where = {"index": _index("getitem", index, x.value.shape, True)}
+        where = {"index": _index("getitem", index, value.shape, True)}
     except errors.OperandError as error:
         raise error.of("getitem") from None
     return link_shared(getitem, apply(getitem, (x,), where), x, where)
+
+
+def _plain(index: Any, ndim: int) -> Index | None:
+    """What `_index` makes of an int, a slice, None, or a tuple of these, for ndim axes; None of all else."""
+    kind = type(index)
+    if kind is int:
+        return (index,) if ndim == 1 else (index, Ellipsis)
+    if kind is slice:
+        return (index, Ellipsis) if _bounded(index) else None
+    if index is None:
+        return None, Ellipsis
+    if kind is not tuple:
+        return None
+    ints = 0
+    for i in index:
+        if type(i) is int:
+            ints += 1
+        elif i is not None and not (type(i) is slice and _bounded(i)):
+            return None
+    return index if ints == ndim == len(index) else (*index, Ellipsis)
+
+
+def _bounded(item: slice) -> bool:
+    """Whether the bounds of a slice are ints or None."""
+    return type(item.start) in _BOUND and type(item.stop) in _BOUND and type(item.step) in _BOUND
 
 
 def is_part(v: Tensor, x: Tensor, index: Any) -> bool:

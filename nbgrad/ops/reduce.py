@@ -14,7 +14,7 @@ from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import Elementwise, multiply
 from nbgrad.define.structured import op
-from nbgrad.engine.graph import Graph, pull
+from nbgrad.engine.graph import Graph, apply, pull
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, unwrap, wrap
 from nbgrad.engine.transforms import stop_gradient
 from nbgrad.kernels import table
@@ -79,7 +79,11 @@ def spread(x: Any, shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
     return (as_tensor(x),), {"shape": shape, "axis": axis}
 
 
-@op(vjp=lambda g, z, x, axis, keepdims: spread(g, x.shape, axis),
+def _spread(g: Tensor, x: Any, axis: tuple[int, ...]) -> Any:
+    return apply(spread, (g,), {"shape": x.shape, "axis": axis})
+
+
+@op(vjp=lambda g, z, x, axis, keepdims: _spread(g, x, axis),
     linear=True, keep="", like=np.sum, cases=_AXES + _EMPTY)
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits.
@@ -91,7 +95,7 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _mean_vjp(g: Tensor, z: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Tensor:
-    return spread(g / float(product([x.shape[a] for a in axis])), x.shape, axis)
+    return _spread(g / float(product([x.shape[a] for a in axis])), x, axis)
 
 
 @op(vjp=_mean_vjp, linear=True, keep="", like=np.mean, cases=_AXES)

@@ -12,7 +12,7 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, shaped
-from nbgrad.define.structured import op
+from nbgrad.define.structured import op, spelling
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.engine.views import link, link_shared
@@ -55,8 +55,8 @@ def _in_order(x: Tensor) -> bool:
     return devices.in_order(value) or (0 in value.strides and getattr(x, "_view", None) is None)
 
 
-@op(vjp=lambda g, z, x, shape: reshape(g, x.shape), linear=True, keep="", like=np.reshape,
-    view=_reshaped, write=lambda x, v, shape: apply(reshape, (v,), {"shape": x.shape}),
+@op(vjp=lambda g, z, x, shape: apply(reshape, (g,), {"shape": x.shape}), linear=True, keep="",
+    like=np.reshape, view=_reshaped, write=lambda x, v, shape: apply(reshape, (v,), {"shape": x.shape}),
     cases=[((2, 6), {"shape": (3, 4)}), ((2, 3, 4), {"shape": (4, -1)}), ((), {"shape": (1, 1)}),
            ((1,), {"shape": ()}), ((6,), {"shape": -1}), ((0, 3), {"shape": (3, 0, 2)})])
 def reshape(x: Any, shape: Any, order: str = "C") -> Any:
@@ -73,12 +73,6 @@ def reshape(x: Any, shape: Any, order: str = "C") -> Any:
     return (x,), {"shape": target}
 
 
-def formed(x: Tensor, shape: Any) -> Tensor:
-    """`reshape` of a Tensor in C order, without the way there."""
-    where = {"shape": _sizes(x.value.shape, shape)}
-    return _reshaped(reshape, apply(reshape, (x,), where), x, where)
-
-
 def ravel(x: Any, order: str = "C") -> Tensor:
     """Return x's elements with one axis: a view if they lie so in memory, else a copy. x: any shape.
 
@@ -87,7 +81,7 @@ def ravel(x: Any, order: str = "C") -> Tensor:
     x = as_tensor(x)
     if order != "C":
         x = permute_dims(x, _reading("ravel", x, order, "CFAK"))
-    z = formed(x, (prod(x.shape),))
+    z: Tensor = reshape(x, -1)
     return z if _in_order(x) else astype(z, z.dtype)
 
 
@@ -129,22 +123,24 @@ def _fortran(x: Any) -> bool:
     return len(long) > 1
 
 
-@named_dim
-def expand_dims(x: Any, axis: Any = 0) -> Tensor:
+@spelling(reshape)
+def expand_dims(x: Any, axis: Any = 0) -> Any:
     """Return a view of x with an axis of length 1 at each of the given places of the result.
 
     x: any shape. axis: an int, or several, none twice. Raises AxisError, ValueRangeError.
     """
     x = as_tensor(x)
     axes = tuple(axis) if isinstance(axis, list) else axis
+    if axes is None:
+        raise errors.bad_argument("expand_dims", axis, "an integer axis, or several")
     count = len(axes) if isinstance(axes, tuple) else 1
     new = several("expand_dims", axes, x.ndim + count)
     sizes = iter(x.shape)
-    return reshape(x, tuple([1 if a in new else next(sizes) for a in range(x.ndim + count)]))
+    return (x,), {"shape": tuple([1 if a in new else next(sizes) for a in range(x.ndim + count)])}
 
 
-@named_dim
-def squeeze(x: Any, axis: Any = None) -> Tensor:
+@spelling(reshape)
+def squeeze(x: Any, axis: Any = None) -> Any:
     """Return a view of x without the given axes of length 1, by default without all of them.
 
     x: any shape. Raises AxisError, ShapeError for an axis that is longer or empty.
@@ -154,7 +150,7 @@ def squeeze(x: Any, axis: Any = None) -> Tensor:
     for a in gone:
         if x.shape[a] != 1:
             raise errors.bad_shape("squeeze", x.shape, f"axis {a} must have length 1")
-    return reshape(x, tuple([n for a, n in enumerate(x.shape) if a not in gone]))
+    return (x,), {"shape": tuple([n for a, n in enumerate(x.shape) if a not in gone])}
 
 
 # ---------------------------------------------------------------------------------------------- order
@@ -183,30 +179,27 @@ def permute_dims(x: Any, axes: Any = None) -> Any:
     return (x,), {"axes": found}
 
 
-def turned(x: Tensor) -> Tensor:
-    """Return a view of x with its axes reversed: x.T."""
-    where = {"axes": tuple(range(x.ndim))[::-1]}
-    return link(permute_dims, apply(permute_dims, (x,), where), x, where)
-
-
-def matrix_transpose(x: Any) -> Tensor:
+@spelling(permute_dims)
+def matrix_transpose(x: Any) -> Any:
     """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
     x = as_tensor(x)
     if x.ndim < 2:
         raise errors.bad_shape("matrix_transpose", x.shape, "needs at least two axes")
-    return permute_dims(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+    return (x,), {"axes": (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2)}
 
 
-def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
+@spelling(permute_dims)
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Return a view of x with two axes exchanged. x: any shape. Raises AxisError."""
     x = as_tensor(x)
     a, b = one("swapaxes", axis1, x.ndim), one("swapaxes", axis2, x.ndim)
     axes = list(range(x.ndim))
     axes[a], axes[b] = b, a
-    return permute_dims(x, axes)
+    return (x,), {"axes": tuple(axes)}
 
 
-def moveaxis(x: Any, source: Axes, destination: Axes) -> Tensor:
+@spelling(permute_dims)
+def moveaxis(x: Any, source: Axes, destination: Axes) -> Any:
     """Return a view of x with some axes moved to other places; the others keep their order.
 
     x: any shape. source, destination: an int each, or as many. Raises AxisError, ValueRangeError.
@@ -217,7 +210,7 @@ def moveaxis(x: Any, source: Axes, destination: Axes) -> Tensor:
         raise errors.bad_value("moveaxis", f"{len(a)} axes cannot be moved to {len(b)} places")
     rest = iter([axis for axis in range(x.ndim) if axis not in a])
     found = dict(zip(b, a, strict=True))
-    return permute_dims(x, [found[place] if place in found else next(rest) for place in range(x.ndim)])
+    return (x,), {"axes": tuple([found[place] if place in found else next(rest) for place in range(x.ndim)])}
 
 
 def _again(x: Any, axis: tuple[int, ...]) -> Tensor:
@@ -342,7 +335,8 @@ def _pieces(made: Any, z: tuple[Tensor, ...], x: Tensor, params: dict[str, Any])
     return z
 
 
-@op(vjp=_joined, keep="", view=_pieces, like=lambda x, places, axis=0: tuple(np.split(x, places, axis)),
+@op(vjp=_joined, keep="", view=_pieces, planned=False,
+    like=lambda x, places, axis=0: tuple(np.split(x, places, axis)),
     cases=[((5, 2), {"places": (2, 3)}), ((2, 6), {"places": (0, 4), "axis": -1}), ((3,), {"places": ()})])
 def split_at(x: Any, places: Any, axis: int = 0) -> Any:
     """Return a tuple of the pieces of x, views of it, between some places of an axis.

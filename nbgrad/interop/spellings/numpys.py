@@ -86,8 +86,9 @@ def sizes(name: str, given: tuple[Any, ...]) -> Any:
 
 def reshape(x: Tensor, *wanted: Any, order: str = "C") -> Tensor:
     """Return x in another shape: reshape(2, 3) or reshape((2, 3)). order: as in `nb.reshape`."""
-    form = sizes("reshape", wanted)
-    return shape.formed(x, form) if order == "C" else shape.reshape(x, form, order)
+    form = wanted if len(wanted) > 1 else sizes("reshape", wanted)
+    found: Tensor = shape.reshape(x, form) if order == "C" else shape.reshape(x, form, order)
+    return found
 
 
 def flatten(x: Tensor, start: Any = 0, end: int = -1, **names: Any) -> Tensor:

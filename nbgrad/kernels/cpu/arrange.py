@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -24,3 +25,15 @@ def roll(out: np.ndarray, x: np.ndarray, shifts: tuple[int, ...], axes: tuple[in
 def repeat(x: np.ndarray, counts: int | np.ndarray, axis: int) -> np.ndarray:
     """Each element as often as its count says, one after the other."""
     return memory.within(x.nbytes, np.repeat, x, counts, axis)
+
+
+def _rolled(x: np.ndarray, shifts: tuple[int, ...], axes: tuple[int, ...] | None) -> Any:
+    """`roll` of a small array along one axis: its two parts, exchanged."""
+    if axes is None or len(axes) != 1 or x.nbytes >= memory.POOLED:
+        return None
+    (axis,), cut = axes, x.shape[axes[0]] - shifts[0]
+    last, first = [(slice(None),) * axis + (part,) for part in (slice(cut, None), slice(None, cut))]
+    return lambda x: np.concatenate((x[last], x[first]), axis)
+
+
+READY = {roll: _rolled}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from nbgrad.kernels.cpu import rows
@@ -24,3 +26,20 @@ def astype(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """A converted array; x itself if it has that dtype and lies as a copy would."""
     with np.errstate(invalid="ignore", over="ignore"):
         return x.astype(dtype, copy=not x.flags.forc)
+
+
+def _repeated(x: np.ndarray, shape: tuple[int, ...]) -> Callable[..., np.ndarray] | None:
+    """`broadcast_to` of arrays in C order, of which NumPy need only be told the steps."""
+    if not x.size or not x.flags.c_contiguous or 0 in shape:
+        return None
+    steps = np.broadcast_to(x, shape).strides
+
+    def repeat(x: np.ndarray) -> np.ndarray:
+        z = np.ndarray(shape, x.dtype, x, 0, steps)
+        z.flags.writeable = False             # its elements share memory
+        return z
+
+    return repeat
+
+
+READY = {broadcast_to: _repeated}

@@ -17,6 +17,7 @@ def diagonal(x: np.ndarray, offset: int, axis1: int, axis2: int) -> np.ndarray:
 def from_diagonal(d: np.ndarray, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> np.ndarray:
     """Zeros with a diagonal."""
     out = memory.within(prod(shape) * d.itemsize, np.zeros, shape, d.dtype)
-    line = np.arange(d.shape[-1])
-    np.moveaxis(out, (axis1, axis2), (-2, -1))[..., line + max(-offset, 0), line + max(offset, 0)] = d
+    line = out.diagonal(offset, axis1, axis2)
+    line.flags.writeable = True
+    line[...] = d
     return out

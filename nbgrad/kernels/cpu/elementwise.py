@@ -31,17 +31,25 @@ class Flat:
 
     kernel : makes the results of the operands, an array or a tuple of them; None (or a tuple of None) where
         the operands are not one run of memory of one shape
-    even   : all arrays have the dtype of the results
-    walks  : shapes and strides of operands that it declines -> how the strided kernel takes them
+    whole  : no operand is an array: the kernel takes its outputs too
+    even   : all arrays, of which there are some, have the dtype of the results
+    walks  : shapes and strides of operands that it declines -> what gives the results on them
     notes  : for the caller, who may keep here what goes with these operands
     """
 
-    __slots__ = ("body", "even", "kernel", "kinds", "notes", "walks")
+    __slots__ = ("body", "even", "kernel", "kinds", "notes", "walks", "whole")
 
-    def __init__(self, kernel: Any, kinds: tuple[Kind, ...], body: Body, even: bool) -> None:
-        self.kernel, self.kinds, self.body, self.even = kernel, kinds, body, even
+    def __init__(self, kernel: Any, kinds: tuple[Kind, ...], body: Body, whole: bool) -> None:
+        self.kernel, self.kinds, self.body, self.whole = kernel, kinds, body, whole
+        used = {*body.dtypes, *[kind for kind in kinds if not isinstance(kind, type)]}
+        self.even = not whole and len(used) == 1
         self.notes: dict[Any, Any] = {}
-        self.walks: dict[Any, Walk] = {}
+        self.walks: dict[Any, Callable[[Sequence[Any]], Any]] = {}
+
+    def keep(self, places: Any, walk: Callable[[Sequence[Any]], Any]) -> None:
+        """Remember what gives the results on operands that lie so."""
+        if len(self.walks) < _WALKS:
+            self.walks[places] = walk
 
 
 class Walk:
@@ -51,24 +59,74 @@ class Walk:
     loops : the loops over them (layout.walk)
     """
 
-    __slots__ = ("dtypes", "kernel", "loops", "many", "places", "shape")
+    __slots__ = ("dtypes", "empty", "kernel", "loops", "many", "places", "shape")
 
     def __init__(self, kernel: Any, shape: tuple[int, ...], order: tuple[int, ...],
                  dtypes: tuple[np.dtype, ...], loops: tuple[Any, ...], many: bool) -> None:
         self.kernel, self.dtypes, self.loops, self.many = kernel, dtypes, loops, many
         self.shape, self.places = layout.turned(shape, order)
+        self.empty = np.empty if product(shape) * 8 < memory.POOLED else memory.empty
 
     def __call__(self, xs: Sequence[Any]) -> Any:
         """The results, one array or a tuple of them."""
-        outs = [memory.empty(self.shape, dtype) for dtype in self.dtypes]
+        outs = [self.empty(self.shape, dtype) for dtype in self.dtypes]
         if self.places is not None:
             outs = [out.transpose(self.places) for out in outs]
         self.kernel(*xs, *outs, *self.loops)
         return tuple(outs) if self.many else outs[0]
 
 
+class _Copied:
+    """The flat kernel on operands of certain shapes and strides, some copied to one run of memory first.
+
+    shape  : of the results, in C order, of few elements
+    copied : the places of those operands
+    """
+
+    __slots__ = ("copied", "flat", "loops", "shape")
+
+    def __init__(self, loops: Loops, flat: Flat, shape: tuple[int, ...], copied: Sequence[int]) -> None:
+        self.loops, self.flat, self.shape, self.copied = loops, flat, shape, copied
+
+    def __call__(self, xs: Sequence[Any]) -> Any:
+        """The results, one array or a tuple of them."""
+        loops, ys = self.loops, list(xs)
+        loops.copied += 1
+        if loops.copied == _SELDOM:
+            self.flat.walks.clear()       # the strided kernel is worth compiling from now on
+        for i in self.copied:
+            x = ys[i]
+            ys[i] = y = np.empty(self.shape, x.dtype)
+            y[...] = x
+        z = self.flat.kernel(*ys)
+        return loops(*xs) if (z[0] if loops.many else z) is None else z
+
+
+class _Scalars:
+    """The flat kernel on operands of which some are 0-d arrays, which go by value."""
+
+    __slots__ = ("kernel", "loops", "places")
+
+    def __init__(self, loops: Loops, flat: Flat, xs: Sequence[Any]) -> None:
+        self.loops, self.kernel = loops, flat.kernel
+        self.places = [i for i, x in enumerate(xs) if type(x) is _ndarray and not x.shape]
+
+    def __call__(self, xs: Sequence[Any]) -> Any:
+        """The results, one array or a tuple of them."""
+        ys = list(xs)
+        for i in self.places:
+            ys[i] = xs[i][()]
+        z = self.kernel(*ys)
+        return self.loops(*xs) if (z[0] if self.loops.many else z) is None else z
+
+
 def _kinds(xs: Sequence[Any]) -> tuple[Kind, ...]:
     return tuple([x.dtype if type(x) is _ndarray else type(x) for x in xs])
+
+
+def _places(xs: Sequence[Any]) -> tuple[Any, ...]:
+    """The shapes and strides of the arrays among the operands."""
+    return tuple([(x.shape, x.strides) for x in xs if type(x) is _ndarray])
 
 
 class Loops:
@@ -100,22 +158,25 @@ class Loops:
 
     def __call__(self, *xs: Any) -> Any:
         """The result for operands of any shapes, dtypes and strides; kernels are compiled as needed."""
-        # 0-d arrays go by value
-        xs = tuple([x[()] if type(x) is _ndarray and not x.shape else x for x in xs])
-        kinds = _kinds(xs)
+        given, kinds = xs, _kinds(xs)
+        if () in [x.shape for x in xs if type(x) is _ndarray]:      # 0-d arrays go by value
+            xs = tuple([x[()] if type(x) is _ndarray and not x.shape else x for x in xs])
+            kinds = _kinds(xs)
         flat = self.flats.get(kinds) or self._compile_flat(kinds)
-        if _ndarray not in map(type, xs):
+        if flat.whole:
             outs = tuple([np.empty((), dtype) for dtype in flat.body.dtypes])
             flat.kernel(*xs, *outs)
             return outs if self.many else outs[0]
         z = flat.kernel(*xs)
         if (z[0] if self.many else z) is not None:
+            if given is not xs and (other := self.flats.get(_kinds(given))) is not None:
+                other.keep(_places(given), _Scalars(self, flat, given))
             return z
         return self._walk(xs, flat)
 
     def uneven(self, xs: Sequence[Any], flat: Flat) -> Any:
         """The result for operands that the flat kernel has declined."""
-        walk = flat.walks.get(tuple([(x.shape, x.strides) for x in xs if type(x) is _ndarray]))
+        walk = flat.walks.get(_places(xs))
         return self(*xs) if walk is None else walk(xs)
 
     def _walk(self, xs: tuple[Any, ...], flat: Flat) -> Any:
@@ -126,7 +187,7 @@ class Loops:
         operands are copied to one run of memory each.
         """
         kinds, dtypes = flat.kinds, flat.body.dtypes
-        places = tuple([(x.shape, x.strides) for x in xs if type(x) is _ndarray])
+        places = _places(xs)
         shape, order, dims, steps, span = layout.walk(self.name, places, tuple([d.itemsize for d in dtypes]))
         count, strided = product(shape), self.strided.get(kinds)
         turned: list[Any] | None = None
@@ -134,6 +195,10 @@ class Loops:
             turned = [x.transpose(order) if type(x) is _ndarray else x for x in xs]
         elif count == 0 or (strided is None and count <= _FEW and self.copied < _SELDOM):
             self.copied += 1
+            if count and order == tuple(range(len(shape))):
+                rest = [i for i, x in enumerate(xs) if type(x) is _ndarray
+                        and not (x.shape == shape and x.flags.c_contiguous)]
+                flat.keep(places, _Copied(self, flat, shape, rest))
             turned = [np.ascontiguousarray(np.broadcast_to(x, shape).transpose(order))
                       if type(x) is _ndarray else x for x in xs]
         if turned is not None:
@@ -144,8 +209,7 @@ class Loops:
                 return outs if self.many else outs[0]
         kernel = strided or self._compile_strided(kinds)
         walk = Walk(kernel, shape, order, dtypes, (dims, steps, span), self.many)
-        if len(flat.walks) < _WALKS:
-            flat.walks[places] = walk
+        flat.keep(places, walk)
         return walk(xs)
 
     def _compile_flat(self, kinds: tuple[Kind, ...]) -> Flat:
@@ -156,8 +220,7 @@ class Loops:
         result = None if whole else (_ndarray,) * len(body.dtypes) if self.many else _ndarray
         source = elementwise_source.flat(name, kinds, body, self.many)
         kernel = compile_kernel(name, source, arguments, result)
-        used = {*body.dtypes, *[kind for kind in kinds if not isinstance(kind, type)]}
-        self.flats[kinds] = made = Flat(kernel, kinds, body, not whole and len(used) == 1)
+        self.flats[kinds] = made = Flat(kernel, kinds, body, whole)
         return made
 
     def _compile_strided(self, kinds: tuple[Kind, ...]) -> Any:

@@ -248,3 +248,22 @@ def _triangle(x: np.ndarray, k: int, lower: bool) -> np.ndarray:
         bits = np.dtype(f"u{x.itemsize}")
         _triangles(bits)(np.ascontiguousarray(x).view(bits), out.view(bits), x.size // m, n, m, k, lower)
     return out
+
+
+def _triangular(x: np.ndarray, k: int, lower: bool) -> Any:
+    """What gives triangles of small arrays in C order."""
+    if not x.size or not x.flags.c_contiguous or x.nbytes >= memory.POOLED:
+        return None
+    n, m = x.shape[-2:]
+    bits, k = np.dtype(f"u{x.itemsize}"), max(-n, min(k, m))
+    kernel, rows = _triangles(bits), x.size // m
+
+    def run(x: np.ndarray) -> np.ndarray:
+        out = np.empty_like(x, order="C", subok=False)
+        kernel(x.view(bits), out.view(bits), rows, n, m, k, lower)
+        return out
+
+    return run
+
+
+READY = {tril: lambda x, k: _triangular(x, k, True), triu: lambda x, k: _triangular(x, k, False)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain
 from math import prod as product
@@ -69,6 +69,38 @@ def run_at(recipe: Recipe, xs: Sequence[np.ndarray], strides: Sequence[tuple[int
     """The result of a recipe of full operands that take on a shape by their strides."""
     places = [part for x, steps in zip(xs, strides, strict=True) for part in (x.dtype, shape, steps)]
     return _plan(recipe, axis, form, *places).run(*xs, 0.0)
+
+
+class Planned:
+    """`reduce` and `run` for operands like some that are given: what they return gives the results of such.
+
+    operands : arrays like them, each another object, which stand for them
+    """
+
+    def __init__(self, operands: Sequence[np.ndarray]) -> None:
+        self.operands = operands
+
+    def reduce(self, recipe: Recipe, x: np.ndarray, axis: tuple[int, ...], form: Any,
+               k: float = 0.0) -> Callable[..., np.ndarray]:
+        """See `rows.reduce`."""
+        return self.run(recipe, (x,), axis, form, k)
+
+    def run(self, recipe: Recipe, xs: tuple[np.ndarray, ...], axis: tuple[int, ...], form: Any = False,
+            k: float = 0.0) -> Callable[..., np.ndarray]:
+        """See `rows.run`."""
+        plan = _plan(recipe, axis, form, *[part for x in xs for part in (x.dtype, x.shape, x.strides)])
+        kernel, like, loops, order = plan.kernel, plan.like, plan.loops, [
+            next(i for i, y in enumerate(self.operands) if y is x) for x in xs]
+        if len(xs) == 1 and plan.axes is None:
+
+            def one(x: np.ndarray) -> np.ndarray:
+                z = kernel(x, like, loops, k)
+                return plan.run(x, k) if z is None else z
+
+            return one
+        if order == sorted(order):
+            return lambda *xs: plan.run(*xs, k)
+        return lambda *xs: plan.run(*[xs[i] for i in order], k)
 
 
 @lru_cache(maxsize=4096)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import itemgetter, methodcaller
+from typing import Any
+
 import numpy as np
 
 from nbgrad.arrays import memory
@@ -31,7 +35,9 @@ def concat(out: np.ndarray, *xs: np.ndarray, axis: int) -> None:
 
 def stack(out: np.ndarray, *xs: np.ndarray, axis: int) -> None:
     """Arrays side by side along a new axis."""
-    np.stack(xs, axis, out)
+    layers = np.moveaxis(out, axis, 0) if axis else out
+    for i, x in enumerate(xs):
+        layers[i, ...] = x
 
 
 def split_at(x: np.ndarray, places: tuple[int, ...], axis: int) -> tuple[np.ndarray, ...]:
@@ -39,3 +45,21 @@ def split_at(x: np.ndarray, places: tuple[int, ...], axis: int) -> tuple[np.ndar
     before = (slice(None),) * axis
     ends = zip((0, *places), (*places, x.shape[axis]), strict=True)
     return tuple([x[(*before, slice(start, stop))] for start, stop in ends])
+
+
+_BACK = slice(None, None, -1)
+
+
+def _concatenate(*xs: np.ndarray, axis: int) -> Callable[..., np.ndarray] | None:
+    """np.concatenate where the result is small: it need not come from the pool."""
+    if sum([x.nbytes for x in xs]) * 8 >= memory.POOLED:
+        return None
+    return lambda *xs: np.concatenate(xs, axis)
+
+
+READY: dict[Any, Any] = {
+    reshape: lambda x, shape: methodcaller("reshape", shape) if x.flags.c_contiguous else None,
+    permute_dims: lambda x, axes: methodcaller("transpose", axes),
+    concat: _concatenate,
+    flip: lambda x, axis: itemgetter((*[_BACK if a in axis else slice(None) for a in range(x.ndim)], ...)),
+}

@@ -1,0 +1,223 @@
+"""Plans: calls that are alike have one, others never share it, and it does what the general path does."""
+
+import sys
+
+import numpy as np
+import pytest
+
+import nbgrad as nb
+import nbgrad.linalg
+from nbgrad import errors, testing
+from nbgrad.define import plans
+from nbgrad.define.registry import OPS
+from nbgrad.define.structured import Structured, op
+from nbgrad.engine.graph import Graph, pull
+
+X = np.arange(12.0).reshape(3, 4)
+STRUCTURED = [name for name, row in OPS.items()
+              if row.kind == "structured" and getattr(row.op, "plans", None) is not None]
+
+
+def values(z):
+    return [values(part) for part in z] if isinstance(z, tuple) else np.asarray(z.detach())
+
+
+def bits(z):
+    """Dtype, shape and bytes of a result, or of several."""
+    return [bits(part) for part in z] if isinstance(z, list) else (z.dtype, z.shape, z.tobytes())
+
+
+@pytest.mark.parametrize("name", STRUCTURED)
+def test_a_planned_call_does_what_the_first_one_does(name):
+    """Values, views and gradients of each case's first call, for which nothing is planned, and of others."""
+    made = OPS[name].op
+    for case in testing.cases(OPS[name], "float64"):
+        made.plans.clear()
+        params = case.params
+        xs = [nb.asarray(a, copy=False) if isinstance(a, np.ndarray) else a for a in case.args]
+        calls = [made(*xs, **params) for _ in range(3)]
+        if isinstance(calls[0], tuple):
+            assert bits(values(calls[0])) == bits(values(calls[2]))
+            continue
+        first, *others = map(values, calls)   # sums of few terms may be rounded by where memory lies
+        for z in others:
+            assert (z.dtype, z.shape) == (first.dtype, first.shape)
+            np.testing.assert_allclose(z, first, rtol=1e-14, atol=1e-15)
+        assert [hasattr(z, "_view") for z in calls] == [hasattr(calls[0], "_view")] * 3
+        assert len({z.value.strides for z in calls}) == 1
+        if made.discrete or calls[0].dtype.kind != "f":
+            continue
+        made.plans.clear()
+        found = [cotangents(made, xs, params) for _ in range(3)]
+        for gs in found[1:]:
+            for g, first in zip(gs, found[0], strict=True):
+                np.testing.assert_allclose(g, first, rtol=1e-14, atol=1e-15)
+
+
+def cotangents(made, xs, params):
+    """Those of the inputs of an op, for one of ones."""
+    graph = Graph()
+    moving = [isinstance(x, nb.Tensor) and x.dtype.kind == "f" for x in xs]
+    leaves = [graph.leaf(x.value) if move else x for x, move in zip(xs, moving, strict=True)]
+    z = made(*leaves, **params)
+    gs = pull([(z.mark, np.ones(z.shape, z.dtype))]) if z.trace is graph else {}
+    watched = [x for x, move in zip(leaves, moving, strict=True) if move]
+    return [np.asarray(gs.get(x.mark, np.zeros(x.shape))) for x in watched]
+
+
+# Arguments that are equal, or hash alike, but mean something else or are refused.
+UNLIKE = {
+    "axis 1 and True": (nb.sum, [(1,), (True,)]),
+    "axis 0 and False": (nb.sum, [(0,), (False,)]),
+    "axis 1 and 1.0": (nb.sum, [(1,), (1.0,)]),
+    "axis 0 and -0.0": (nb.sum, [(0,), (-0.0,)]),
+    "axes (0, 1) and (0, True)": (nb.sum, [((0, 1),), ((0, True),)]),
+    "keepdims 1 and True": (nb.sum, [(1, True), (1, 1), (1, 1.0)]),
+    "a NumPy integer": (nb.sum, [(1,), (np.int64(1),), (np.int8(0),)]),
+    "tuple and list": (nb.sum, [((0, 1),), ([0, 1],)]),
+    "shape with True": (nb.reshape, [((12, 1),), ((12, True),), ((12, 1.0),)]),
+    "by place and by name": (nb.concat, [([X, X], 0), ([X, X], 1), ([X, X],)]),
+    "k as a float": (nb.tril, [(1,), (True,), (1.0,)]),
+}
+
+
+def outcome(f, args):
+    """What a call returns, or the type and text of what it raises."""
+    try:
+        z = f(*[nb.asarray(a) if isinstance(a, np.ndarray) else a for a in args])
+    except Exception as error:
+        return type(error), str(error)
+    return bits(values(z))
+
+
+@pytest.mark.parametrize("what", UNLIKE)
+def test_arguments_that_are_equal_but_not_alike_have_no_plan_in_common(what):
+    f, calls = UNLIKE[what]
+    calls = [args if f is nb.concat else (X, *args) for args in calls]
+    alone = []
+    for args in calls:
+        f.plans.clear()
+        alone.append(outcome(f, args))
+    for first in calls:                       # whichever is planned, the others come out as they do alone
+        f.plans.clear()
+        for _ in range(2):
+            outcome(f, first)
+        assert [outcome(f, args) for args in calls] == alone
+        assert [outcome(f, args) for args in reversed(calls)] == alone[::-1]
+
+
+def test_dtypes_shapes_and_strides_have_plans_of_their_own():
+    nb.sum.plans.clear()
+    kinds = [X, X.astype(np.float32), X.astype(np.int64), X > 3, X.T, X[::2], X[:, ::-1], X.reshape(-1),
+             np.asfortranarray(X), X[:0], np.float64(3)]
+    for _ in range(3):
+        for x in kinds:
+            found = nb.sum(nb.asarray(x))
+            assert found.dtype == np.sum(x).dtype
+            assert found.item() == np.sum(x)
+
+
+def test_positions_and_names_are_told_apart():
+    x = nb.asarray(X)
+    for _ in range(3):
+        assert nb.sum(x, 0).shape == (4,)
+        assert nb.sum(x, axis=0).shape == (4,)
+        assert nb.sum(x, dim=1).shape == (3,)
+        assert nb.sum(x, keepdims=True).shape == (1, 1)
+        assert nb.sum(x, 1, True).shape == (3, 1)
+        with pytest.raises(errors.NbgradError):
+            nb.sum(x, axis=0, dim=0)
+        with pytest.raises(TypeError):
+            nb.sum(x, place=0)
+
+
+def test_what_was_converted_or_read_has_no_plan():
+    """A list, an array and an index that is a Tensor are looked at anew at each call."""
+    before = len(nb.matmul.plans)
+    for k in range(3):
+        np.testing.assert_array_equal(nb.matmul(nb.asarray(X), X.T + k).numpy(), X @ (X.T + k))
+    assert len(nb.matmul.plans) == before
+    x, places = nb.asarray(X), nb.asarray(np.array([0, 1]))
+    assert nb.take(x, places, 0).numpy().tolist() == X[[0, 1]].tolist()
+    places[0] = 2
+    assert nb.take(x, places, 0).numpy().tolist() == X[[2, 1]].tolist()
+
+
+def test_a_users_op_is_asked_at_each_call():
+    """Its function may look at values: nothing that it found is kept."""
+    limit = [10.0]
+
+    def smaller(x, most):
+        return np.minimum(x, most)
+
+    @op(kernel=smaller)
+    def limited_by_what_is_now(x):
+        return (nb.asarray(x),), {"most": limit[0]}
+
+    try:
+        x = nb.asarray(X)
+        assert limited_by_what_is_now(x).numpy().max() == 10
+        limit[0] = 5.0
+        assert limited_by_what_is_now(x).numpy().max() == 5
+    finally:
+        del OPS["limited_by_what_is_now"]
+
+
+def test_a_planned_call_is_recorded_as_traces_want_it():
+    x = nb.asarray(X)
+    for _ in range(3):
+        nb.sum(x, 1)
+    f = lambda t: nb.sum(nb.square(nb.sum(t, 1)))                       # noqa: E731
+    np.testing.assert_allclose(nb.grad(f)(x).numpy(), 2 * X.sum(1, keepdims=True) + 0 * X)
+    np.testing.assert_allclose(nb.hessian(f)(x).numpy()[0, 0, 0], [2, 2, 2, 2])
+    np.testing.assert_allclose(nb.jvp(f, (x,), (x,))[1].numpy(), 2 * (X.sum(1) ** 2).sum())
+    leaf = nb.tensor(X, requires_grad=True)
+    with nb.no_grad():
+        assert not nb.sum(leaf, 1).requires_grad
+    assert nb.sum(leaf, 1).requires_grad
+    assert not nb.argmax(leaf).requires_grad
+    outer = nb.grad(lambda s: nb.sum(nb.grad(lambda t: nb.sum(nb.sum(t, 1) * nb.sum(s, 1)))(x)))
+    np.testing.assert_allclose(outer(x).numpy(), 4.0 + 0 * X)
+
+
+def test_plans_are_not_kept_without_limit():
+    reshape = nb.reshape
+    for n in range(plans._MOST + 5):
+        reshape(nb.asarray(np.zeros(n)), (n, 1))
+    assert len(reshape.plans) <= plans._MOST
+
+
+def test_a_reshape_is_a_view_or_a_copy_by_what_it_is_of():
+    """The same shapes and strides: a scalar has no views; what broadcast_to repeats is copied as in NumPy."""
+    for _ in range(3):
+        computed, made = nb.sum(nb.asarray(X)), nb.tensor(3.0)
+        v, w = nb.reshape(computed, (1,)), nb.reshape(made, (1,))
+        made += 1
+        assert w.item() == 4
+        assert v.item() == X.sum()
+        row = nb.asarray(np.arange(4.0))
+        flat = nb.reshape(nb.broadcast_to(row, (3, 4)), (12,))
+        row += 1
+        assert flat.numpy().tolist() == np.tile(np.arange(4.0), 3).tolist()
+
+
+@pytest.mark.parametrize("name", ["sum", "softmax", "reshape", "matmul"])
+def test_from_the_call_to_the_kernel_are_few_steps(name):
+    """Python functions entered by a planned call, besides the kernel's own."""
+    x = nb.asarray(X[:3, :3].copy())
+    call = {"sum": lambda: nb.sum(x), "softmax": lambda: nb.softmax(x),
+            "reshape": lambda: nb.reshape(x, (9,)), "matmul": lambda: nb.matmul(x, x)}[name]
+    for _ in range(3):
+        call()
+    entered = []
+    sys.setprofile(lambda frame, event, _: entered.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    assert len(entered[1:]) <= 4, entered
+
+
+def test_ops_whose_calls_are_seldom_alike_are_not_planned():
+    assert all(isinstance(OPS[name].op, Structured) for name in STRUCTURED)
+    assert not {"getitem", "setitem", "drop"} & set(STRUCTURED)
