@@ -98,6 +98,7 @@ class Called:
             call = signature.replace(parameters=bare, return_annotation=signature.empty)
             raise errors.bad_call(self.name, str(error), str(call)) from None
 
+
 class Structured(Named, Called):
     """An op with a kernel per device and written derivative rules; made by `op`."""
 
