@@ -174,10 +174,6 @@ def main() -> None:
         for bits, width in zip((32, 64), widths, strict=True):
             print(f"    {bits}: (" + ", ".join(map(repr, pieces(value, *width))) + "),")
         print("}")
-    print("# the largest x with e^x < 2^(bias + 1), and with e^x < 2^(bias + 2)\nHIGHEST = {")
-    for bits, bias in ((32, 127), (64, 1023)):
-        print(f"    {bits}: {highest(bits, bias)},")
-    print("}")
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import Elementwise, choose
 from nbgrad.engine.tensor import Tensor
 from nbgrad.ops.compare import not_equal, sign
-from nbgrad.ops.elementwise import abs, exp, expm1, floats, logaddexp, logistic_density, square, where
+from nbgrad.ops.elementwise import abs, decay, expm1, floats, logaddexp, logistic_density, square, where
 
 
 def _sigmoid(x: Tensor) -> Tensor:
-    e = exp(-abs(x))
+    e = decay(x)
     return where(x < 0, e, 1.0) * (1 / (1 + e))                # the quotient is that of its derivative too
 
 

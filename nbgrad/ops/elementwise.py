@@ -81,7 +81,7 @@ hypot = elementwise(
     lambda x, y, z: (_cosine(x, y, z), _cosine(y, x, z)),
     like=np.hypot, doc="Return sqrt(x * x + y * y) without overflow; its derivatives at (0, 0) are 0.")
 atan2 = elementwise(
-    "atan2", "atan2({}, {})", lambda y, x, z: (_turn(x, y), -_turn(y, x)),
+    "atan2", "atan2({}, {})", lambda y, x, z: _turns(x, y),
     like=np.arctan2, at=((0.1, 3.0), _FAR),
     doc="Return the angle of the point (x, y) from the x axis, in radians; its derivative at (0, 0) is nan.")
 
@@ -143,7 +143,7 @@ sinh = elementwise("sinh", "sinh({})", lambda x, z: cosh(x), like=np.sinh,
                    doc="Return the hyperbolic sine.")
 cosh: Any = elementwise("cosh", "cosh({})", lambda x, z: sinh(x), like=np.cosh,
                         doc="Return the hyperbolic cosine.")
-tanh = elementwise("tanh", "tanh({})", lambda x, z: 4 * logistic_density(2 * x), like=np.tanh,
+tanh = elementwise("tanh", "tanh({})", lambda x, z: _square_sech(x), like=np.tanh,
                    doc="Return the hyperbolic tangent.")
 asinh = elementwise("asinh", "asinh({})", lambda x, z: 1 / hypot(x, 1), like=np.arcsinh,
                     doc="Return the number whose hyperbolic sine is x.")
@@ -157,22 +157,32 @@ erfc = elementwise("erfc", "erfc({})", lambda x, z: (-2 / math.sqrt(math.pi)) * 
                    like="scipy.special.erfc", doc="Return 1 - erf(x), accurate for large x.")
 
 logaddexp = elementwise(
-    "logaddexp", "logaddexp({}, {})", lambda x, y, z: (_portion(x, y), _portion(y, x)), like=np.logaddexp,
+    "logaddexp", "logaddexp({}, {})", lambda x, y, z: _portions(x, y), like=np.logaddexp,
     doc="Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each.")
 
 
 # --------------------------------------------------------------------------------------------- slopes
 # Derivatives that have rules of their own: in them nothing cancels, overflows or is lost, also when they are
 # differentiated again.
+decay: Any = Elementwise(                # e^-|x|
+    "decay", "decay({})", lambda x, z: -sign(x) * z, arity=1, loop=floats("decay"))
+
+
 def _of_logistic(x: Tensor) -> Tensor:
-    e = exp(-abs(x))
+    e = decay(x)
     inverse = 1 / (1 + e)
     return e * inverse * inverse
 
 
-# e^x / (1 + e^x)^2: of sigmoid, and of tanh, where it is sech^2 / 4
-logistic_density: Any = Elementwise(
+def _of_tanh(x: Tensor) -> Tensor:
+    e = decay(2 * x)
+    twice = 2 / (1 + e)
+    return e * twice * twice
+
+
+logistic_density: Any = Elementwise(                # e^x / (1 + e^x)^2
     "logistic_density", _of_logistic, lambda x, z: -tanh(0.5 * x) * z, arity=1)
+_square_sech: Any = Elementwise("square_sech", _of_tanh, lambda x, z: -2 * tanh(x) * z, arity=1)
 _gauss: Any = Elementwise(                # e^(-x^2)
     "gauss", "gauss({})", lambda x, z: choose(not_equal(z, 0), -2 * (x * z)), arity=1, loop=floats("gauss"))
 _one_less_square: Any = Elementwise(
@@ -200,41 +210,51 @@ def _of_atan(x: Tensor) -> Tensor:
 
 _atan_slope: Any = Elementwise(                # 1 / (1 + x^2)
     "atan_slope", _of_atan, lambda x, z: -2 * where(abs(x) > _LARGE, 1 / x, x * z) * z, arity=1)
-# x / hypot(x, y), z = hypot(x, y): what comes through z is in the partials in x and y
+# Of these, what comes through an operand that is a function of x and y is in the partials in x and y.
+# x / z, z = hypot(x, y)
 _cosine: Any = Elementwise(
     "cosine", lambda x, y, z: choose(not_equal(z, 0), x / z),
     lambda x, y, z, c: (choose(not_equal(z, 0), y / z * (y / z / z)),
                         choose(not_equal(z, 0), -(x / z) * (y / z) / z), None), arity=3)
 
 
-def _of_turn(x: Tensor, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+def _of_turn(x: Tensor, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor, None]:
+    near = logical_not(isinf(z))
+    return (choose(near, ((y - x) / z) * ((y + x) / z) / z / z),
+            choose(near, -2 * (x / z) * (y / z) / z / z), None)
+
+
+# x / z^2, z = hypot(x, y)
+_turn: Any = Elementwise(
+    "turn", lambda x, y, z: choose(logical_not(isinf(z)), x / z / z),
+    lambda x, y, z, t: _of_turn(x, y, z), arity=3)
+
+
+def _turns(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     size = hypot(x, y)
-    near = logical_not(isinf(size))
-    return (choose(near, ((y - x) / size) * ((y + x) / size) / size / size),
-            choose(near, -2 * (x / size) * (y / size) / size / size))
+    return _turn(x, y, size), -_turn(y, x, size)
 
 
-def _turn_value(x: Tensor, y: Tensor) -> Tensor:
-    size = hypot(x, y)
-    return choose(logical_not(isinf(size)), x / size / size)
-
-
-_turn: Any = Elementwise("turn", _turn_value, _of_turn, arity=2)      # x / (x^2 + y^2)
-
-
-def _of_portion(x: Tensor, y: Tensor) -> Tensor:
+def _of_portion(x: Tensor, y: Tensor, e: Tensor) -> Tensor:
     apart = x - y
     other = apart - x
     error = (x - (apart - other)) - (y + other)                # Knuth, 1969: x - y is apart + error
-    e = exp(-abs(apart))
-    less = where(apart < 0, 1.0, e) / (1 + e)
-    portion = where(apart < 0, e, 1.0) / (1 + e)
+    inverse = 1 / (1 + e)
+    less = where(apart < 0, 1.0, e) * inverse
+    portion = where(apart < 0, e, 1.0) * inverse
     known = where(abs(apart) < math.inf, portion + portion * (less * error), portion)
     return where(equal(x, y), 0.5, known)
 
 
-_portion: Any = Elementwise(                # e^x / (e^x + e^y)
-    "portion", _of_portion, lambda x, y, z: (z * _portion(y, x), -z * _portion(y, x)), arity=2)
+# e^x / (e^x + e^y), e = e^-|x - y|
+_portion: Any = Elementwise(
+    "portion", _of_portion,
+    lambda x, y, e, z: (z * _portion(y, x, e), -z * _portion(y, x, e), None), arity=3)
+
+
+def _portions(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    e = decay(x - y)
+    return _portion(x, y, e), _portion(y, x, e)
 
 
 # -------------------------------------------------------------------------------- limits and decimals

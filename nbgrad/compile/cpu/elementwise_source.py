@@ -8,7 +8,7 @@ from nbgrad.arrays.memory import BLOCK
 from nbgrad.compile.program import Body, Kind
 
 _MEMORY_BOUND = 16384                     # elements that are worth a thread
-COSTLY = re.compile(r"\b(exp|log|a?sin|a?cos|a?tan|erf|pow|cbrt|hypot|normcdf|gauss|half_gauss)\w*\(")
+COSTLY = re.compile(r"\b(exp|log|a?sin|a?cos|a?tan|erf|pow|cbrt|hypot|normcdf|gauss|half_gauss|decay)\w*\(")
 _TILE = 16384                             # elements
 _STREAMED = 512                           # bytes of a streamed block: few, so that loads go on meanwhile
 # Bytes of all arrays of a kernel from which its results are streamed (see stream.py). Whoever takes them next

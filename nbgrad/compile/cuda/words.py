@@ -27,7 +27,7 @@ _UNARY = {
     "tanh": "tanh", "trunc": "trunc"}
 _BINARY = {"atan2": "arctan2", "hypot": "hypot"}
 _OTHERS = ("isnan", "isinf", "isfinite", "signbit", "sign", "remainder", "floor_divide", "logaddexp")
-_ONE = ("isnan", "isinf", "isfinite", "signbit", "sign", "gauss", "half_gauss")
+_ONE = ("isnan", "isinf", "isfinite", "signbit", "sign", "gauss", "half_gauss", "decay")
 _OURS = {"pow": "power", "left_shift": "left_shift", "right_shift": "right_shift"}
 
 
@@ -57,6 +57,7 @@ def scope() -> dict[str, Any]:
                  "minimum": _simulated(np.minimum, np.logical_or),
                  "erf": lambda x: type(x)(math.erf(x)), "erfc": lambda x: type(x)(math.erfc(x)),
                  "normcdf": lambda x: type(x)(math.erfc(-float(x) * math.sqrt(0.5)) / 2),
+                 "decay": lambda x: np.exp(-np.abs(x)),
                  "gauss": lambda x: type(x)(np.exp(-np.longdouble(x) ** 2)),
                  "half_gauss": lambda x: type(x)(np.exp(-np.longdouble(x) ** 2 / 2)),
                  "rounded_product": np.multiply, "inf": math.inf, "nan": math.nan, "bool_": np.bool_}
@@ -165,6 +166,10 @@ def _rules(of_library: Callable[[str], tuple[Any, Any]],
         return lambda x, y: (x + ln2 if x == y else x + log1p(exp(y - x)) if x > y else
                              y + log1p(exp(x - y)) if x < y else x + y)
 
+    def decay(x: Any) -> Any:
+        exp = pick("exp", x)
+        return lambda x: exp(-abs(x))
+
     def gauss(x: Any) -> Any:
         exp, fma, (zero, *_) = pick("exp", x), pick("fma", x), _constants(x)
 
@@ -187,7 +192,7 @@ def _rules(of_library: Callable[[str], tuple[Any, Any]],
 
     return {"isnan": isnan, "isinf": isinf, "isfinite": isfinite, "signbit": signbit, "sign": sign,
             "maximum": maximum, "minimum": minimum, "logaddexp": logaddexp, "gauss": gauss,
-            "half_gauss": half_gauss,
+            "half_gauss": half_gauss, "decay": decay,
             **_divisions(pick, is_float), **_integers(pick, is_float)}
 
 

@@ -6,73 +6,106 @@ import math
 from collections.abc import Sequence
 
 from nbgrad.compile.cpu.vecmath import coefficients as table
-from nbgrad.compile.cpu.vecmath.lanes import Lane, copysign, fma, larger, nearest, polynomial, smaller, where
+from nbgrad.compile.cpu.vecmath.lanes import Format, Lane, copysign, fma, polynomial, where
 
 
-def power_of_two(n: Lane) -> Lane:
-    """2^n of an integer lane, where that is a normal number."""
-    return ((n + n.format.bias) << n.format.digits).as_real()
+def reduced(x: Lane, tail: Lane | None = None, terms: Sequence[float] = (),
+            offset: int = 0) -> tuple[Lane, Lane]:
+    """An integer lane with n + offset in its lowest bits, and p: e^(x + tail) = 2^n * (1 + p).
 
-
-def scale(x: Lane, n: Lane, low: Lane, high: Lane | None = None) -> Lane:
-    """x * 2^n for x from 1/2 to 2. low, high: where it may be below or above the normal numbers."""
-    lift = x.format.digits + 12
-    shift, factor = where(low, n.constant(lift), 0), where(low, x.constant(2.0 ** -lift), 1.0)
-    if high is not None:
-        shift, factor = where(high, -1, shift), where(high, 2.0, factor)
-    return (x.pattern() + ((n + shift) << x.format.digits)).as_real() * factor
-
-
-def reduced(x: Lane, tail: Lane | None = None, terms: Sequence[float] = ()) -> tuple[Lane, Lane, Lane]:
-    """n, r and p with x + tail = n * log 2 + r and e^r = 1 + p. terms: instead of those for the format."""
-    bits = x.format.bits
-    real, n = nearest(x * (1 / math.log(2)))
-    high, low = table.LN2[bits]
+    Adding 1.5 * 2^digits + offset leaves no bits for a fraction. terms: instead of those for the format.
+    """
+    form = x.format
+    magic = 1.5 * 2.0 ** form.digits + offset
+    shifted = fma(x, 1 / math.log(2), magic)
+    real = shifted - magic
+    high, low = table.LN2[form.bits]
     # real * high is exact for |n| < 2^13 (2^9), so is the difference; the sum with low is rounded once
     r = fma(real, -low, fma(real, -high, x))
     if tail is not None:
         r = r + tail
-    return n, r, fma(polynomial(terms or table.EXP[bits], r), r * r, r)
+    return shifted.pattern(), fma(polynomial(terms or table.EXP[form.bits], r), r * r, r)
+
+
+def raised(bits: Lane, p: Lane) -> Lane:
+    """2^n * (1 + p), 2^n a normal number; the lowest bits are n + bias."""
+    power = (bits << bits.format.digits).as_real()
+    return fma(power, p, power)
+
+
+def _raised_far(bits: Lane, p: Lane) -> Lane:
+    """2^n * (1 + p), which may be beyond the numbers or below the normal ones; the lowest bits are n + 2 bias.
+
+    2^n is the product of two normal numbers. The exponent of the first is half, and so a shift by one less.
+    """
+    form = bits.format
+    exponent = 2 ** (form.bits - 1) - 2 ** form.digits
+    half = (bits << form.digits - 1) & exponent
+    first, second = half.as_real(), ((bits << form.digits) - half).as_real()
+    return fma(first, p, first) * second
+
+
+def at_most(x: Lane, high: float) -> Lane:
+    """The smaller of both; nan stays."""
+    return where(x > high, high, x)
+
+
+def _held(x: Lane, low: float, high: float) -> Lane:
+    """x, or the limit that it is beyond; nan stays."""
+    return where(x < low, low, at_most(x, high))
+
+
+def _nothing(form: Format) -> int:
+    """2^-this, and all below, rounds to 0."""
+    return form.bias + form.digits + 1
 
 
 def exp(x: Lane, tail: Lane | None = None, halvings: int = 0) -> Lane:
     """e^(x + tail) / 2^halvings; the tail is of the size of x's rounding error."""
     form = x.format
-    n, _, p = reduced(x, tail)
-    lowest, highest = math.log(2) * (2 - form.bias + halvings), table.HIGHEST[form.bits][halvings]
-    # a tail may carry the result of an x just below the highest beyond all numbers
-    beyond = None if tail is None else x > highest - 1.0
-    y = scale(1.0 + p, n - halvings if halvings else n, x < lowest, beyond)
-    y = where(x < -math.log(2) * (form.bias + form.digits + 1), 0.0, y)
-    return where(x <= highest, y, x * math.inf)
+    held = _held(x, -math.log(2) * _nothing(form), math.log(2) * (form.bias + 1.5 + halvings))
+    if tail is not None:
+        tail = where(held.equals(x), tail, 0.0)
+    return _raised_far(*reduced(held, tail, offset=2 * form.bias - halvings))
+
+
+def falling(x: Lane, tail: Lane | None = None) -> Lane:
+    """e^(x + tail) for x from the logarithm of what rounds to 0 up to 0."""
+    lift = x.format.digits + 12
+    return raised(*reduced(x, tail, offset=x.format.bias + lift)) * 2.0 ** -lift
+
+
+def decay(x: Lane) -> Lane:
+    """e^-|x|"""
+    return falling(-at_most(abs(x), math.log(2) * _nothing(x.format)))
 
 
 def exp2(x: Lane) -> Lane:
     form = x.format
-    real, n = nearest(x)
-    y = fma(polynomial(table.EXP2[form.bits], x - real), x - real, 1.0)
-    y = scale(y, n, x < 2 - form.bias)
-    y = where(x < -form.bias - form.digits - 1, 0.0, y)
-    return where(x < form.bias + 1, y, x * math.inf)
+    held = _held(x, -_nothing(form), form.bias + 1.5)
+    magic = 1.5 * 2.0 ** form.digits + 2 * form.bias
+    shifted = held + magic
+    rest = held - (shifted - magic)
+    return _raised_far(shifted.pattern(), polynomial(table.EXP2[form.bits], rest) * rest)
 
 
 def expm1(x: Lane) -> Lane:
-    """e^x - 1 as 2^n * p + (2^n - 1), halved on the way so that 2^n does not overflow before the result."""
+    """e^x - 1"""
     form = x.format
-    held = larger(x, -2.0 * form.digits)
-    n, _, p = reduced(held)
-    half = power_of_two(n - 1)
-    y = where(n.equals(0), p, 2.0 * fma(p, half, half - 0.5))
-    return copysign(where(x <= table.HIGHEST[form.bits][0], y, x * math.inf), x)
+    return copysign(_less_one(_held(x, -2.0 * form.digits, math.log(2) * (form.bias + 1.5))), x)
+
+
+def _less_one(x: Lane) -> Lane:
+    """2^n * p + (2^n - 1), halved on the way so that 2^n does not overflow before the result."""
+    bits, p = reduced(x, offset=x.format.bias - 1)
+    half = (bits << x.format.digits).as_real()
+    return where(half.equals(0.5), p, 2.0 * fma(p, half, half - 0.5))
 
 
 def tanh(x: Lane) -> Lane:
     """e / (e + 2) with e = e^(2|x|) - 1."""
-    twice = smaller(abs(x) * 2.0, 2.0 * x.format.digits)
-    n, _, p = reduced(twice)
-    half = power_of_two(n - 1)
-    e = where(n.equals(0), p, 2.0 * fma(p, half, half - 0.5))
-    return where(x.isnan(), x, copysign(e / (e + 2.0), x))
+    e = _less_one(at_most(abs(x) * 2.0, 2.0 * x.format.digits))
+    return copysign(e / (e + 2.0), x)
 
 
 def sinh(x: Lane) -> Lane:
@@ -89,4 +122,4 @@ def cosh(x: Lane) -> Lane:
     return half + 0.25 / half
 
 
-UNARY = (exp, exp2, expm1, sinh, cosh, tanh)
+UNARY = (exp, exp2, decay, expm1, sinh, cosh, tanh)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from nbgrad.compile.cpu.vecmath import coefficients as table
-from nbgrad.compile.cpu.vecmath.exponential import exp
+from nbgrad.compile.cpu.vecmath.exponential import decay
 from nbgrad.compile.cpu.vecmath.lanes import (
     Lane,
     copysign,
@@ -126,7 +126,7 @@ def atanh(x: Lane) -> Lane:
 def logaddexp(x: Lane, y: Lane) -> Lane:
     """max(x, y) + log1p(e^-|x - y|)."""
     apart = x - y
-    z = larger(x, y) + _one_plus(exp(-abs(apart)))
+    z = larger(x, y) + _one_plus(decay(apart))
     return where(x.equals(y), x + math.log(2), where(apart.isnan(), apart, z))
 
 

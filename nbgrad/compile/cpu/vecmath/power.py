@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from nbgrad.compile.cpu.vecmath import coefficients as table
-from nbgrad.compile.cpu.vecmath.exponential import exp, power_of_two, reduced
+from nbgrad.compile.cpu.vecmath.exponential import exp, raised, reduced
 from nbgrad.compile.cpu.vecmath.lanes import (
     Lane,
     copysign,
@@ -55,8 +55,7 @@ def _short(a: Lane, y: Lane) -> Lane:
     high = where(a < math.inf, high, a)
     product = y * where(a.equals(0.0), -math.inf, high)
     product = where(product > 200.0, 200.0, where(product < -200.0, -200.0, product))
-    n, _, p = reduced(product, terms=table.EXP_SHORT[64])
-    return (1.0 + p) * power_of_two(n)
+    return raised(*reduced(product, terms=table.EXP_SHORT[64], offset=product.format.bias))
 
 
 def _size(a: Lane, y: Lane) -> Lane:
