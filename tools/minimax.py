@@ -146,16 +146,6 @@ SPLITS: dict[str, tuple[str, Any, tuple[int, ...], tuple[int, ...]]] = {
 }
 
 
-def highest(bits: int, bias: int) -> tuple[float, float]:
-    """The largest floats whose exponentials are below 2^(bias + 1) and below twice that."""
-    ends = []
-    for exponent in (bias + 1, bias + 2):
-        exact = exponent * mp.log(2)
-        near = np.float32(float(exact)) if bits == 32 else np.float64(float(exact))
-        ends.append(float(near if mpf(float(near)) < exact else np.nextafter(near, near.dtype.type(0))))
-    return ends[0], ends[1]
-
-
 def main() -> None:
     print('"""Polynomials, lowest coefficients first, constants in parts; written by tools/minimax.py."""\n')
     for name, (what, g, low, high, weight, *counts) in TABLE.items():

@@ -20,7 +20,7 @@ from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.views import link_shared
 from nbgrad.ops import axes as check
 from nbgrad.ops.index import setitem
-from nbgrad.ops.shape import expand_dims, matrix_transpose, moveaxis, reshape
+from nbgrad.ops.shape import expand_dims, moveaxis, refit, reshape, transposed
 
 Shape = tuple[int, ...]
 
@@ -38,7 +38,7 @@ def _matmul_left(g: Any, z: Any, a: Any, b: Any) -> Any:
     """Cotangent of a. Where a is one matrix and b a batch, one product sums over the batch too."""
     n, m = a.ndim, b.ndim
     if n > 1 and m > 1 and (n > 2 or m == 2):
-        return shaped(apply(matmul_turned, (g, b), {"turned": (False, True)}), a)
+        return shaped(product(g, b, (False, True)), a)
     if n == m == 1:
         return shaped(multiply(g, b), a)
     if n == 1 and m == 2:
@@ -54,7 +54,7 @@ def _matmul_right(g: Any, z: Any, a: Any, b: Any) -> Any:
     n, m = a.ndim, b.ndim
     if n > 2 and m == 2:
         rows = prod(a.shape[:-1])
-        a, g, n = reshape(a, (rows, a.shape[-1])), reshape(g, (rows, g.shape[-1])), 2
+        a, g, n = refit(a, (rows, a.shape[-1])), refit(g, (rows, g.shape[-1])), 2
     if n == m == 1:
         return shaped(multiply(a, g), b)
     if n == 1 and m == 2:
@@ -62,7 +62,7 @@ def _matmul_right(g: Any, z: Any, a: Any, b: Any) -> Any:
     if n == 2 and m == 1:
         return shaped(matmul(g, a), b)
     if n == 2 or (n > 2 and m > 2):
-        return shaped(apply(matmul_turned, (a, g), {"turned": (True, False)}), b)
+        return shaped(product(a, g, (True, False)), b)
     left, right, out = _terms(a, b)
     return shaped(_contract(f"{left},{out}->{right}", a, g), b)
 
@@ -84,9 +84,9 @@ def matmul(a: Any, b: Any) -> Any:
 
 def _turned(place: int, g: Any, a: Any, b: Any, turned: tuple[bool, bool]) -> Any:
     """Cotangent of one operand of a product of transposed ones."""
-    a, b = [matrix_transpose(x) if turn else x for x, turn in zip((a, b), turned, strict=True)]
+    a, b = [transposed(x) if turn else x for x, turn in zip((a, b), turned, strict=True)]
     c = (_matmul_left, _matmul_right)[place](g, None, a, b)
-    return matrix_transpose(c) if turned[place] else c
+    return transposed(c) if turned[place] else c
 
 
 @op(vjp=(lambda g, z, a, b, turned: _turned(0, g, a, b, turned),
@@ -98,6 +98,13 @@ def _turned(place: int, g: Any, a: Any, b: Any, turned: tuple[bool, bool]) -> An
 def matmul_turned(a: Any, b: Any, turned: tuple[bool, bool]) -> Any:
     """Return the matrix product of operands of which some are transposed; matmul's rules are made of it."""
     return (as_tensor(a), as_tensor(b)), {"turned": turned}
+
+
+def product(a: Tensor, b: Tensor, turned: tuple[bool, bool] = (False, False)) -> Tensor:
+    """The matrix product for rules, of Tensors of which some are transposed."""
+    if turned == (False, False):
+        return apply(matmul, (a, b))
+    return apply(matmul_turned, (a, b), {"turned": turned})
 
 
 # ------------------------------------------------------------------------------------------- einsum

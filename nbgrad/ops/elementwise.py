@@ -143,7 +143,7 @@ sinh = elementwise("sinh", "sinh({})", lambda x, z: cosh(x), like=np.sinh,
                    doc="Return the hyperbolic sine.")
 cosh: Any = elementwise("cosh", "cosh({})", lambda x, z: sinh(x), like=np.cosh,
                         doc="Return the hyperbolic cosine.")
-tanh = elementwise("tanh", "tanh({})", lambda x, z: _square_sech(x), like=np.tanh,
+tanh = elementwise("tanh", "tanh({})", lambda x, z: _square_sech(2 * x, z), like=np.tanh,
                    doc="Return the hyperbolic tangent.")
 asinh = elementwise("asinh", "asinh({})", lambda x, z: 1 / hypot(x, 1), like=np.arcsinh,
                     doc="Return the number whose hyperbolic sine is x.")
@@ -168,21 +168,21 @@ decay: Any = Elementwise(                # e^-|x|
     "decay", "decay({})", lambda x, z: -sign(x) * z, arity=1, loop=floats("decay"))
 
 
-def _of_logistic(x: Tensor) -> Tensor:
-    e = decay(x)
-    inverse = 1 / (1 + e)
-    return e * inverse * inverse
+def _of_logistic(x: Tensor, z: Tensor) -> Tensor:
+    larger = where(z > 1 - z, z, 1 - z)   # 1 / (1 + e^-|x|)
+    return decay(x) * larger * larger
 
 
-def _of_tanh(x: Tensor) -> Tensor:
-    e = decay(2 * x)
-    twice = 2 / (1 + e)
-    return e * twice * twice
+def _of_tanh(x: Tensor, z: Tensor) -> Tensor:
+    twice = 1 + abs(z)                    # 2 / (1 + e^-|x|)
+    return decay(x) * twice * twice
 
 
-logistic_density: Any = Elementwise(                # e^x / (1 + e^x)^2
-    "logistic_density", _of_logistic, lambda x, z: -tanh(0.5 * x) * z, arity=1)
-_square_sech: Any = Elementwise("square_sech", _of_tanh, lambda x, z: -2 * tanh(x) * z, arity=1)
+# Of these, what comes through z, which is a function of x, is in the partial in x.
+logistic_density: Any = Elementwise(                # e^x / (1 + e^x)^2, z = sigmoid(x)
+    "logistic_density", _of_logistic, lambda x, z, s: (-tanh(0.5 * x) * s, None), arity=2)
+_square_sech: Any = Elementwise(                # 1 / cosh(x / 2)^2, z = tanh(x / 2)
+    "square_sech", _of_tanh, lambda x, z, s: (-z * s, None), arity=2)
 _gauss: Any = Elementwise(                # e^(-x^2)
     "gauss", "gauss({})", lambda x, z: choose(not_equal(z, 0), -2 * (x * z)), arity=1, loop=floats("gauss"))
 _one_less_square: Any = Elementwise(

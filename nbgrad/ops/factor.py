@@ -9,16 +9,16 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import shaped
-from nbgrad.define.scalar import add, multiply
+from nbgrad.define.scalar import Elementwise, add, multiply
 from nbgrad.define.structured import op
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor
-from nbgrad.ops.contract import matmul
+from nbgrad.ops.contract import product
 from nbgrad.ops.elementwise import negative, subtract
 from nbgrad.ops.index import tril, triu
-from nbgrad.ops.linalg import equations, solution, square_matrices
+from nbgrad.ops.linalg import column, equations, solution, square_matrices
 from nbgrad.ops.reduce import sum
-from nbgrad.ops.shape import expand_dims, matrix_transpose, squeeze
+from nbgrad.ops.shape import refit, transposed
 
 
 # ------------------------------------------------------------------------------------- triangular systems
@@ -26,14 +26,25 @@ def _triangular_rule(g: Any, z: Any, a: Any, b: Any, wanted: tuple[bool, bool], 
                      unit_diagonal: bool) -> tuple[Any, Any]:
     """The solution of the transposed system for the right-hand side, and from it the matrix's."""
     if b.ndim == 1:
-        g, z = expand_dims(g, -1), expand_dims(z, -1)
-    back = solve_triangular(a, g, trans=not trans, lower=lower, unit_diagonal=unit_diagonal)
+        g, z = column(g), column(z)
+    back = _solved_by(a, g, lower, not trans, unit_diagonal)
     of_matrix = None
     if wanted[0]:
         left, right = (z, back) if trans else (back, z)
-        full = matmul(negative(left), matrix_transpose(right))
-        of_matrix = shaped(tril(full, -int(unit_diagonal)) if lower else triu(full, int(unit_diagonal)), a)
-    return of_matrix, shaped(squeeze(back, -1) if b.ndim == 1 else back, b)
+        full = product(negative(left), right, (False, True))
+        of_matrix = shaped(_triangle(full, lower, int(unit_diagonal)), a)
+    return of_matrix, shaped(refit(back, back.shape[:-1]) if b.ndim == 1 else back, b)
+
+
+def _solved_by(a: Tensor, b: Tensor, lower: bool, trans: bool, unit_diagonal: bool = False) -> Tensor:
+    """`solve_triangular` for rules."""
+    params = {"lower": lower, "trans": trans, "unit_diagonal": unit_diagonal}
+    return apply(solve_triangular, (a, b), params)
+
+
+def _triangle(x: Tensor, lower: bool, beyond: int) -> Tensor:
+    """The lower or upper triangle of matrices, less so many diagonals from the main one on."""
+    return apply(tril, (x,), {"k": -beyond}) if lower else apply(triu, (x,), {"k": beyond})
 
 
 def _solved(a: Any, b: Any, **_: Any) -> tuple[tuple[int, ...], Any]:
@@ -80,13 +91,17 @@ def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_d
 
 
 # ------------------------------------------------------------------------------- one triangle of a matrix
-def _of_triangle(g: Tensor, lower: bool) -> Tensor:
+_mean_of_two = Elementwise("mean_of_two", lambda x, y: 0.5 * (x + y), arity=2)
+
+
+def _of_triangle(g: Tensor, lower: bool, half: bool = False) -> Tensor:
     """The cotangent of a matrix of which one triangle is read, from that of the symmetric matrix it means.
 
     What is read below the diagonal stands above it too, and gets both cotangents; what is not read gets none.
+    g : symmetric. half: it is twice the cotangent
     """
-    mirrored = matrix_transpose(g)
-    return add(tril(g), tril(mirrored, -1)) if lower else add(triu(g), triu(mirrored, 1))
+    once, twice = _triangle(g, lower, 0), _triangle(g, lower, 1)
+    return _mean_of_two(once, twice) if half else add(once, twice)
 
 
 def _mirrored(a: np.ndarray, lower: bool = True) -> np.ndarray:
@@ -102,12 +117,11 @@ def _cholesky_rule(g: Any, z: Any, a: Any, upper: bool) -> Tensor:
     Source: Murray, Differentiation of the Cholesky decomposition, arXiv:1602.07527 (2016), section 3.
     """
     if upper:
-        g, z = matrix_transpose(g), matrix_transpose(z)
-    p = matmul(matrix_transpose(z), g)
-    m = add(tril(p, -1), matrix_transpose(tril(p)))
-    half = solve_triangular(z, m, trans=1, lower=True)
-    whole = solve_triangular(z, matrix_transpose(half), trans=1, lower=True)
-    return _of_triangle(multiply(whole, 0.5), not upper)
+        g, z = transposed(g), transposed(z)
+    p = product(z, g, (True, False))
+    m = add(_triangle(p, True, 1), transposed(_triangle(p, True, 0)))
+    half = _solved_by(z, m, True, True)
+    return _of_triangle(_solved_by(z, transposed(half), True, True), not upper, half=True)
 
 
 def _positive(*shape: int) -> Any:
@@ -155,12 +169,12 @@ class Eigh(NamedTuple):
 
 
 def _symmetric_part(x: Tensor) -> Tensor:
-    return multiply(add(x, matrix_transpose(x)), 0.5)
+    return _mean_of_two(x, transposed(x))
 
 
 def _weighted(v: Tensor, g: Tensor) -> Tensor:
     """v @ diag(g) @ v.T."""
-    return matmul(multiply(v, expand_dims(g, -2)), matrix_transpose(v))
+    return product(multiply(v, refit(g, (*g.shape[:-1], 1, g.shape[-1]))), v, (False, True))
 
 
 def _eigh_rule(g: Any, z: Any, a: Any, lower: bool) -> Tensor:
@@ -171,9 +185,8 @@ def _eigh_rule(g: Any, z: Any, a: Any, lower: bool) -> Tensor:
     (gw, gv), (w, v) = g, z
     total: Any = None if gw is None else _weighted(v, gw)
     if gv is not None:
-        vt = matrix_transpose(v)
-        inside = _symmetric_part(multiply(inverse_gaps(w), matmul(vt, gv)))
-        turned = matmul(matmul(v, inside), vt)
+        inside = _symmetric_part(multiply(inverse_gaps(w), product(v, gv, (True, False))))
+        turned = product(product(v, inside), v, (False, True))
         total = turned if total is None else add(total, turned)
     return _of_triangle(total, lower)
 

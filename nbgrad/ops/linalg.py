@@ -12,10 +12,11 @@ from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, shaped
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import op
+from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
-from nbgrad.ops.contract import einsum, matmul
+from nbgrad.ops.contract import einsum, matmul, product
 from nbgrad.ops.elementwise import negative
-from nbgrad.ops.shape import expand_dims, matrix_transpose, squeeze
+from nbgrad.ops.shape import refit, transposed
 
 
 def square_matrices(name: str, a: Any) -> Tensor:
@@ -58,8 +59,7 @@ def _regular(rng: np.random.Generator) -> np.ndarray:
 
 
 def _inv_rule(g: Any, z: Any, a: Any) -> Tensor:
-    zt = matrix_transpose(z)
-    return negative(matmul(matmul(zt, g), zt))
+    return negative(product(product(z, g, (True, False)), z, (False, True)))
 
 
 @op(out=like_first, vjp=_inv_rule, keep="z", like=np.linalg.inv,
@@ -96,13 +96,18 @@ def equations(name: str, a: Any, b: Any) -> tuple[Tensor, Tensor]:
     return alike(a, b)
 
 
+def column(x: Tensor) -> Tensor:
+    """Vectors as matrices of one column."""
+    return refit(x, (*x.shape, 1))
+
+
 def _solve_rule(g: Any, z: Any, a: Any, b: Any, wanted: tuple[bool, bool]) -> tuple[Any, Any]:
     """inv(a).T @ g for the right-hand side, and from it the matrix's."""
     if b.ndim == 1:
-        g, z = expand_dims(g, -1), expand_dims(z, -1)
-    back = solve(matrix_transpose(a), g)
-    of_matrix = shaped(negative(matmul(back, matrix_transpose(z))), a) if wanted[0] else None
-    return of_matrix, shaped(squeeze(back, -1) if b.ndim == 1 else back, b)
+        g, z = column(g), column(z)
+    back = apply(solve, (transposed(a), g))
+    of_matrix = shaped(negative(product(back, z, (False, True))), a) if wanted[0] else None
+    return of_matrix, shaped(refit(back, back.shape[:-1]) if b.ndim == 1 else back, b)
 
 
 @op(out=solution, vjp_all=_solve_rule, multilinear=(1,), like=np.linalg.solve,
@@ -149,15 +154,15 @@ def matrix_power(a: Any, n: int) -> Tensor:
 
 def _per_matrix(g: Any) -> Tensor:
     """One number for each matrix, lined up with its elements."""
-    return expand_dims(g, (-2, -1))
+    return refit(g, (*g.shape, 1, 1))
 
 
 def _rank_one(rng: np.random.Generator) -> np.ndarray:
     return np.array([[1.0, 2], [2, 4]])
 
 
-@op(out=lambda a: (a.shape[:-2], a.dtype), vjp=lambda g, z, a: multiply(_per_matrix(g), cofactor(a)),
-    keep="x", like=np.linalg.det,
+@op(out=lambda a: (a.shape[:-2], a.dtype), keep="x", like=np.linalg.det,
+    vjp=lambda g, z, a: multiply(_per_matrix(g), apply(cofactor, (a,))),
     cases=[((3, 3),), ((2, 2, 2),), ((1, 1),), ((0, 0),), ((0, 2, 2),), (_rank_one,),
            (lambda rng: np.zeros((3, 3)),), (lambda rng: np.eye(3)[[0, 2, 1]],)])
 def det(a: Any) -> Any:
@@ -174,7 +179,7 @@ def _cofactor_like(a: np.ndarray) -> np.ndarray:
     return np.linalg.det(a)[..., None, None] * np.swapaxes(np.linalg.inv(a), -1, -2)
 
 
-@op(out=like_first, vjp=lambda g, z, a: cofactor_push(a, g), keep="x", like=_cofactor_like,
+@op(out=like_first, vjp=lambda g, z, a: apply(cofactor_push, (a, g)), keep="x", like=_cofactor_like,
     cases=[(_regular,), (lambda rng: _regular(rng)[0],), ((1, 1),), ((0, 0),), ((0, 2, 2),)])
 def cofactor(a: Any) -> Any:
     """Return the matrix of cofactors: for regular matrices det(a) times the transpose of inv(a), else its
@@ -189,14 +194,14 @@ def cofactor(a: Any) -> Any:
 
 def _third(g: Any, z: Any, a: Any, e: Any) -> Tensor:
     """Cotangent of a: the third derivative of det, from det(a) and w = inv(a)^T."""
-    w = matrix_transpose(inv(a))
-    we, wg = [matmul(matmul(w, matrix_transpose(x)), w) for x in (e, g)]
+    w = transposed(apply(inv, (a,)))
+    we, wg = [product(product(w, x, (False, True)), w) for x in (e, g)]
     ee, gg, eg = [_per_matrix(einsum("...ij,...ij->...", x, y)) for x, y in ((e, w), (g, w), (g, we))]
-    twice = add(matmul(matmul(we, matrix_transpose(g)), w), matmul(matmul(wg, matrix_transpose(e)), w))
+    twice = add(product(product(we, g, (False, True)), w), product(product(wg, e, (False, True)), w))
     return _per_matrix(det(a)) * ((ee * gg - eg) * w - gg * we - ee * wg + twice)
 
 
-@op(out=like_first, vjp=(_third, lambda g, z, a, e: cofactor_push(a, g)), multilinear=(1,), keep="x",
+@op(out=like_first, vjp=(_third, lambda g, z, a, e: apply(cofactor_push, (a, g))), multilinear=(1,), keep="x",
     cases=[*DIRECTIONS, (_regular, (2, 3, 3))])
 def cofactor_push(a: Any, e: Any) -> Any:
     """Return the derivative of the matrix of cofactors at a in the direction e: the second derivative of det.
@@ -216,7 +221,7 @@ class Slogdet(NamedTuple):
 
 def _log_rule(g: Any, z: Any, a: Any) -> Tensor | None:
     """The sign is constant; the logarithm has inv(a).T."""
-    return None if g[1] is None else multiply(_per_matrix(g[1]), matrix_transpose(inv(a)))
+    return None if g[1] is None else multiply(_per_matrix(g[1]), transposed(apply(inv, (a,))))
 
 
 @op(vjp=_log_rule, keep="x", results=Slogdet, like=np.linalg.slogdet,

@@ -12,14 +12,15 @@ from nbgrad.define.broadcast import astype
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import op
+from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.compare import sign
 from nbgrad.ops.elementwise import abs, negative, square, subtract, where
 from nbgrad.ops.exponential import less_mean, log_softmax, softmax, softmax_vjp
 from nbgrad.ops.index import getitem
-from nbgrad.ops.reduce import floating, mean, sum
-from nbgrad.ops.shape import moveaxis, reshape
+from nbgrad.ops.reduce import floating, mean, sum, total
+from nbgrad.ops.shape import moveaxis, refit, reshape
 
 
 def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
@@ -32,18 +33,21 @@ def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
     raise errors.bad_choice(op, "reduction", reduction, ("mean", "sum", "none"))
 
 
-def _pushed(c: Tensor, z: Any, g: Tensor, x: Tensor, places: np.ndarray) -> Tensor:
-    """Cotangent of g in class_entropy_vjp: the mean of c by softmax(x), less c at the place of each row."""
-    units = np.zeros(x.shape, x.dtype)
-    units[np.arange(places.size), places] = places >= 0
-    d = less_mean(c, softmax(x, -1), (1,))
-    return negative(sum(multiply(d, wrap(devices.to_device_of(units, raw(x)))), -1))
-
-
-def _curved(c: Tensor, z: Any, g: Tensor, x: Tensor, places: np.ndarray) -> Tensor:
-    """Cotangent of x in class_entropy_vjp."""
-    some = devices.to_device_of((places >= 0)[:, None], raw(x))
-    return softmax_vjp(multiply(c, multiply(reshape(g, (-1, 1)), wrap(some))), softmax(x, -1), (1,))
+def _curved(c: Tensor, z: Any, g: Tensor, x: Tensor, wanted: tuple[bool, bool],
+            places: np.ndarray) -> tuple[Any, Any]:
+    """Cotangents of g and x in class_entropy_vjp: the mean of c by softmax(x), less c at the place of each
+    row, and what the softmax passes on of g c.
+    """
+    p, some, of_g, of_x = apply(softmax, (x,), {"axis": 1}), places >= 0, None, None
+    if wanted[0]:
+        units = np.zeros(x.shape, x.dtype)
+        units[np.arange(places.size), places] = some
+        at_place = multiply(less_mean(c, p, (1,)), wrap(devices.to_device_of(units, raw(x))))
+        of_g = negative(refit(total(at_place, (1,)), g.shape))
+    if wanted[1]:
+        rows = multiply(refit(g, (places.size, 1)), wrap(devices.to_device_of(some[:, None], raw(x))))
+        of_x = apply(softmax_vjp, (multiply(c, rows), p), {"axis": (1,)})
+    return of_g, of_x
 
 
 def _like_entropy(x: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -60,7 +64,7 @@ _PLACES = np.array([2, 0, -1, 2])
 
 
 @op(out=lambda x, places: (x.shape[:1], x.dtype), keep="x", like=_like_entropy,
-    vjp=lambda g, z, x, places: class_entropy_vjp(g, x, places),
+    vjp=lambda g, z, x, places: apply(class_entropy_vjp, (g, x), {"places": places}),
     cases=[((4, 3), _PLACES), ((2, 5), np.array([4, 4])), ((0, 3), np.zeros(0, np.int64))])
 def class_entropy(x: Any, places: np.ndarray) -> Any:
     """Return -log(softmax(x)) at one place of each row; 0 where the place is negative.
@@ -71,7 +75,7 @@ def class_entropy(x: Any, places: np.ndarray) -> Any:
 
 
 @op(multilinear=(0,), keep="x", like=_like_entropy_vjp,
-    vjp=(_pushed, _curved),
+    vjp_all=_curved,
     cases=[((4,), (4, 3), _PLACES), ((2,), (2, 5), np.array([4, 4]))])
 def class_entropy_vjp(g: Any, x: Any, places: np.ndarray) -> Any:
     """Return the cotangent of x in `class_entropy` from that of its result."""

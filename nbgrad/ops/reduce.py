@@ -23,7 +23,7 @@ from nbgrad.ops.compare import equal, floor, isfinite, logical_and, not_equal
 from nbgrad.ops.elementwise import abs, exp2, log2, maximum, minimum, subtract, where
 from nbgrad.ops.index import getitem
 from nbgrad.ops.pullback import aligned, derived
-from nbgrad.ops.shape import concat, permute_dims, reshape
+from nbgrad.ops.shape import concat, permute_dims, refit, reshape
 
 Axis = int | tuple[int, ...] | None
 
@@ -40,7 +40,7 @@ def reduced(x: Any, axis: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
 
 def with_axes(g: Tensor, x: Any, axis: tuple[int, ...]) -> Tensor:
     """A reduced value with length 1 for the axes it was reduced over, so that it broadcasts against x."""
-    return reshape(g, reduced(x, axis, True))
+    return refit(g, reduced(x, axis, True))
 
 
 def whole(dtype: np.dtype) -> np.dtype:
@@ -79,11 +79,12 @@ def spread(x: Any, shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
     return (as_tensor(x),), {"shape": shape, "axis": axis}
 
 
-def _spread(g: Tensor, x: Any, axis: tuple[int, ...]) -> Any:
-    return apply(spread, (g,), {"shape": x.shape, "axis": axis})
+def _spread(g: Tensor, shape: tuple[int, ...], axis: tuple[int, ...]) -> Tensor:
+    """`spread` for rules."""
+    return apply(spread, (g,), {"shape": shape, "axis": axis})
 
 
-@op(vjp=lambda g, z, x, axis, keepdims: _spread(g, x, axis),
+@op(vjp=lambda g, z, x, axis, keepdims: _spread(g, x.shape, axis),
     linear=True, keep="", like=np.sum, cases=_AXES + _EMPTY)
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits.
@@ -94,8 +95,13 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return (x,), params
 
 
+def total(x: Tensor, axis: tuple[int, ...]) -> Tensor:
+    """`sum` for rules: over axes that x has, which stay with length 1."""
+    return apply(sum, (x,), {"axis": axis, "keepdims": True})
+
+
 def _mean_vjp(g: Tensor, z: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Tensor:
-    return _spread(g / float(product([x.shape[a] for a in axis])), x, axis)
+    return _spread(g / float(product([x.shape[a] for a in axis])), x.shape, axis)
 
 
 @op(vjp=_mean_vjp, linear=True, keep="", like=np.mean, cases=_AXES)
@@ -158,7 +164,7 @@ def centred(x: Tensor, axis: tuple[int, ...]) -> Tensor:
     """x less its mean over axes, counted from the first element: a large mean takes no digits from it."""
     first = getitem(x, tuple([slice(0, 1) if a in axis else slice(None) for a in range(x.ndim)]))
     d = subtract(x, stop_gradient(first))
-    return subtract(d, mean(d, axis, True))
+    return subtract(d, apply(mean, (d,), {"axis": axis, "keepdims": True}))
 
 
 # What an element gets of the cotangent of a maximum: winners share equally; nan where nan has left none.

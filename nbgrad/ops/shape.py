@@ -73,6 +73,11 @@ def reshape(x: Any, shape: Any, order: str = "C") -> Any:
     return (x,), {"shape": target}
 
 
+def refit(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """`reshape` for rules: x is a Tensor with as many elements, and nobody writes to the result."""
+    return x if x.shape == shape else apply(reshape, (x,), {"shape": shape})
+
+
 def ravel(x: Any, order: str = "C") -> Tensor:
     """Return x's elements with one axis: a view if they lie so in memory, else a copy. x: any shape.
 
@@ -186,6 +191,12 @@ def matrix_transpose(x: Any) -> Any:
     if x.ndim < 2:
         raise errors.bad_shape("matrix_transpose", x.shape, "needs at least two axes")
     return (x,), {"axes": (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2)}
+
+
+def transposed(x: Tensor) -> Tensor:
+    """`matrix_transpose` for rules: x is a Tensor of matrices, and nobody writes to the result."""
+    n = x.ndim
+    return apply(permute_dims, (x,), {"axes": (*range(n - 2), n - 1, n - 2)})
 
 
 @spelling(permute_dims)

@@ -24,7 +24,8 @@ SAME = {"remainder", "floor_divide"}      # defined to the last bit, by NumPy's 
 KINDS = {np.float32: types.float32, np.float64: types.float64}
 REFERENCE = {"erf": scipy.special.erf, "erfc": scipy.special.erfc,
              "normcdf": scipy.special.ndtr, "gauss": lambda x: np.exp(-x * x),
-             "half_gauss": lambda x: np.exp(-0.5 * x * x), "decay": lambda x: np.exp(-abs(x)), "pow": np.power, "atan2": np.arctan2,
+             "half_gauss": lambda x: np.exp(-0.5 * x * x), "decay": lambda x: np.exp(-abs(x)),
+             "pow": np.power, "atan2": np.arctan2,
              **{name: getattr(np, f"arc{name[1:]}") for name in NAMES if name[0] == "a" and name != "atan2"}}
 EXACT = {
     "exp2": lambda x: mp.power(2, x),

@@ -10,21 +10,22 @@ from nbgrad.compile.cpu.vecmath.lanes import Format, Lane, copysign, fma, polyno
 
 
 def reduced(x: Lane, tail: Lane | None = None, terms: Sequence[float] = (),
-            offset: int = 0) -> tuple[Lane, Lane]:
-    """An integer lane with n + offset in its lowest bits, and p: e^(x + tail) = 2^n * (1 + p).
+            offset: int = 0, sign: int = 1) -> tuple[Lane, Lane]:
+    """An integer lane with n + offset in its lowest bits, and p: e^(sign * (x + tail)) = 2^n * (1 + p).
 
     Adding 1.5 * 2^digits + offset leaves no bits for a fraction. terms: instead of those for the format.
     """
     form = x.format
     magic = 1.5 * 2.0 ** form.digits + offset
-    shifted = fma(x, 1 / math.log(2), magic)
+    shifted = fma(x, sign / math.log(2), magic)
     real = shifted - magic
     high, low = table.LN2[form.bits]
     # real * high is exact for |n| < 2^13 (2^9), so is the difference; the sum with low is rounded once
-    r = fma(real, -low, fma(real, -high, x))
+    r = fma(real, -sign * low, fma(real, -sign * high, x))
     if tail is not None:
         r = r + tail
-    return shifted.pattern(), fma(polynomial(terms or table.EXP[form.bits], r), r * r, r)
+    terms = [c * sign ** k for k, c in enumerate(terms or table.EXP[form.bits])]
+    return shifted.pattern(), fma(polynomial(terms, r), r * r, r if sign > 0 else -r)
 
 
 def raised(bits: Lane, p: Lane) -> Lane:
@@ -34,7 +35,7 @@ def raised(bits: Lane, p: Lane) -> Lane:
 
 
 def _raised_far(bits: Lane, p: Lane) -> Lane:
-    """2^n * (1 + p), which may be beyond the numbers or below the normal ones; the lowest bits are n + 2 bias.
+    """2^n * (1 + p) beyond the numbers and below the normal ones too; the lowest bits are n + 2 bias.
 
     2^n is the product of two normal numbers. The exponent of the first is half, and so a shift by one less.
     """
@@ -70,14 +71,14 @@ def exp(x: Lane, tail: Lane | None = None, halvings: int = 0) -> Lane:
 
 
 def falling(x: Lane, tail: Lane | None = None) -> Lane:
-    """e^(x + tail) for x from the logarithm of what rounds to 0 up to 0."""
+    """e^-(x + tail) for x from 0 on, to where that rounds to 0."""
     lift = x.format.digits + 12
-    return raised(*reduced(x, tail, offset=x.format.bias + lift)) * 2.0 ** -lift
+    return raised(*reduced(x, tail, offset=x.format.bias + lift, sign=-1)) * 2.0 ** -lift
 
 
 def decay(x: Lane) -> Lane:
     """e^-|x|"""
-    return falling(-at_most(abs(x), math.log(2) * _nothing(x.format)))
+    return falling(at_most(abs(x), math.log(2) * _nothing(x.format)))
 
 
 def exp2(x: Lane) -> Lane:

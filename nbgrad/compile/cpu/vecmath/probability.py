@@ -55,7 +55,7 @@ def _scaled(s: Lane, middle: float, terms: Sequence[float]) -> Lane:
 def _bell(size: Lane, factor: float) -> Lane:
     """e^(-factor * size^2), not below what rounds to 0; what is rounded off the square is not lost."""
     square, error = two_product(size, size)
-    return falling(-factor * square, -factor * error)
+    return falling(factor * square, factor * error)
 
 
 def gauss(x: Lane) -> Lane:
