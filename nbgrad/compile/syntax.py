@@ -1,0 +1,371 @@
+"""Kernels as functions: a function's syntax tree, made ready for a device's compiler.
+
+A kernel is an ordinary function in a file. `prepared` gives the text of it, and of every function that it
+calls, for one combination of dtypes and fixed parameters:
+
+- keyword-only parameters are fixed when the kernel is compiled, and branches on them are decided;
+- numbers that stand in a module become literals, so that they are in the text, by which kernels are cached;
+- a number that is no element of an array takes the dtype of the elements that it meets (see kinds);
+- what is left is written in a device's own words by its Dialect.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from nbgrad.compile.dialect import Dialect
+from nbgrad.compile.functions import Fixed, KernelError, decided, refused
+from nbgrad.compile.kinds import Elements, Kind, cast, is_float, join, joined
+
+_LOAD = ast.Load()
+_KINDS = {bool: "bool", int: "int", float: "float"}
+_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A kernel: its name, its text with all helpers, the names of all functions in that, and its result."""
+
+    name: str
+    text: str
+    names: tuple[str, ...]
+    result: Kind
+
+
+@dataclass(eq=False)
+class _Made:
+    """A function that is ready: its trees, the kind of its result, and the functions that it calls.
+
+    name : unlike all others, until it is known which of them are called in the end
+    """
+
+    name: str
+    plain: str
+    result: Kind = None
+    trees: list[ast.FunctionDef] = field(default_factory=list)
+    calls: list[_Made] = field(default_factory=list)
+
+
+class _Program:
+    """A kernel and its helpers, each written once for each combination of kinds and fixed parameters."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.made: dict[Any, _Made] = {}
+
+    def function(self, function: FunctionType, kinds: Sequence[Kind], fixed: Fixed, name: str) -> _Made:
+        key = (function, tuple(kinds), tuple(sorted(fixed.items(), key=lambda item: item[0])))
+        made = self.made.get(key)
+        if made is None:
+            made = self.made[key] = _Made(f"{name}_{len(self.made)}", name)
+            _Writer(self, function, kinds, fixed, made).write()
+        elif made.result is None:
+            raise KernelError(f"{function.__name__} calls itself")
+        return made
+
+
+def prepared(function: FunctionType, kinds: Sequence[Kind], fixed: Fixed, dialect: Dialect,
+             name: str | None = None) -> Prepared:
+    """A kernel, its helpers and the kind of its result, for the kinds of its positional parameters.
+
+    Raises KernelError, which names function, file and line, for what is not understood.
+    """
+    made = _Program(dialect).function(function, kinds, fixed, name or function.__name__)
+    ordered: list[_Made] = []
+
+    def visit(each: _Made) -> None:
+        if each not in ordered:
+            for other in each.calls:
+                visit(other)
+            ordered.append(each)
+
+    visit(made)
+    names: dict[str, str] = {}
+    for place, each in enumerate(ordered):
+        same = sum(other.plain == each.plain for other in ordered[:place])
+        names[each.name] = f"{each.plain}_v{same + 1}" if same else each.plain
+    trees = [_Renamed(names).visit(tree) for each in ordered for tree in each.trees]
+    text = "\n".join([ast.unparse(ast.fix_missing_locations(tree)) for tree in trees])
+    return Prepared(names[made.name], text, tuple([tree.name for tree in trees]), made.result)
+
+
+class _Renamed(ast.NodeTransformer):
+    """Functions by their last names; what stands beside one (name_part) goes along."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        node.id = self.names.get(node.id, node.id)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self.generic_visit(node)
+        node.name = self.names.get(node.name, node.name)
+        return node
+
+
+class _Writer:
+    """Writes one function. It is written again until the kinds of its variables stay as they are."""
+
+    def __init__(self, program: _Program, function: FunctionType, kinds: Sequence[Kind], fixed: Fixed,
+                 made: _Made) -> None:
+        self.program, self.dialect, self.function, self.made = program, program.dialect, function, made
+        self.tree, self.meanings = decided(function, fixed, self.dialect.unrolled, self.dialect.registers)
+        names = [a.arg for a in [*self.tree.args.posonlyargs, *self.tree.args.args]]
+        if len(names) != len(kinds):
+            raise refused(function, self.tree, f"it has {len(names)} parameters, not {len(kinds)}")
+        self.given = dict(zip(names, kinds, strict=True))
+        self.kinds: dict[str, Kind] = dict(self.given)
+        self.words = {id(word): name for name, word in self.dialect.words.items()}
+        self.result: Kind = None
+
+    def write(self) -> None:
+        while True:
+            before = dict(self.kinds), self.result
+            self.made.calls = []
+            body = self.block(self.tree.body)
+            if (self.kinds, self.result) == before:
+                break
+        parts = [ast.arg(p) for given in self.given.items() for p in self.dialect.parameter(*given)]
+        args = ast.arguments([], parts, None, [], [], None, [])
+        self.made.result = "nothing" if self.result is None else self.result
+        tree = ast.FunctionDef(self.made.name, args, body, [], None, None)
+        self.made.trees = self.dialect.finish(ast.fix_missing_locations(tree))
+
+    # statements
+
+    def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        return [made for statement in body for made in self.statement(statement)]
+
+    def statement(self, node: ast.stmt) -> list[ast.stmt]:
+        try:
+            made = self._statement(node)
+        except KernelError:
+            raise
+        except TypeError as error:
+            raise refused(self.function, node, str(error)) from error
+        return [ast.copy_location(each, node) for each in made]
+
+    def _statement(self, node: ast.stmt) -> list[ast.stmt]:
+        match node:
+            case ast.Assign(targets, value):
+                if len(targets) == 1 and isinstance(targets[0], ast.Tuple):
+                    return self._unpack(targets[0], value)
+                made, kind = self.expression(value)
+                return [each for target in targets for each in self.assign(target, made, kind)]
+            case ast.AnnAssign(target, _, ast.expr() as value):
+                return self.assign(target, *self.expression(value))
+            case ast.AugAssign(target, op, value):
+                read = ast.Name(target.id, _LOAD) if isinstance(target, ast.Name) else target
+                return self.assign(target, *self.expression(ast.BinOp(read, op, value)))
+            case ast.For(ast.Name(target), values, body, []):
+                return self._loop(target, values, body)
+            case ast.While(test, body, []):
+                return [ast.While(self.expression(test)[0], self.block(body), [])]
+            case ast.If(test, body, orelse):
+                return [ast.If(self.expression(test)[0], self.block(body), self.block(orelse))]
+            case ast.With([ast.withitem(ast.Call(func, args, []), None)], body):
+                made_args = [self.expression(a)[0] for a in args]
+                return self.dialect.within(self.word(func), made_args, self.block(body))
+            case ast.Return(ast.expr() as value):
+                made, kind = self.expression(value)
+                self.result = join(self.result, kind)
+                return [ast.Return(self._cast(made, kind, self.result))]
+            case ast.Expr(ast.Constant()):
+                return []
+            case ast.Expr(value):
+                return [ast.Expr(self.expression(value)[0])]
+            case ast.Pass() | ast.Break() | ast.Continue() | ast.Return():
+                return [node]
+        raise TypeError(f"`{ast.unparse(node).splitlines()[0]}` is not for kernels")
+
+    def assign(self, target: ast.expr, value: ast.expr, kind: Kind) -> list[ast.stmt]:
+        if isinstance(target, ast.Name):
+            to = self.kinds[target.id] = join(self.kinds.get(target.id), self.dialect.number(kind))
+            if isinstance(kind, Elements):
+                return self.dialect.bind(target.id, value, kind)
+            return [ast.Assign([ast.Name(target.id, ast.Store())], self._cast(value, kind, to))]
+        if isinstance(target, ast.Subscript):
+            array, of = self.expression(target.value)
+            if isinstance(of, Elements) and not isinstance(target.slice, ast.Slice):
+                index, place = self.expression(target.slice)
+                return [self.dialect.put(array, of, index, place, cast(value, kind, of.dtype, exactly=True))]
+        raise TypeError(f"nothing can be assigned to {ast.unparse(target)}")
+
+    def _unpack(self, target: ast.Tuple, value: ast.expr) -> list[ast.stmt]:
+        made, kind = self.expression(value)
+        if not isinstance(kind, tuple) or len(kind) != len(target.elts):
+            if kind is None:
+                return []
+            raise TypeError(f"{len(target.elts)} names for {ast.unparse(value)}")
+        if any(isinstance(one, Elements) for one in kind):
+            raise TypeError(f"{ast.unparse(target)}: arrays are named one by one")
+        parts = made.elts if isinstance(made, ast.Tuple) else target.elts
+        names: list[ast.expr] = []
+        values: list[ast.expr] = []
+        for to, part, one in zip(target.elts, parts, kind, strict=True):
+            if not isinstance(to, ast.Name):
+                raise TypeError(f"{ast.unparse(to)} is no name")
+            wanted = self.kinds[to.id] = join(self.kinds.get(to.id), self.dialect.number(one))
+            names.append(ast.Name(to.id, ast.Store()))
+            values.append(self._cast(part, one, wanted))
+            if part is to and values[-1] is not to:
+                raise TypeError(f"{to.id} is {wanted} elsewhere, and here {one}")
+        whole = ast.Tuple(values, _LOAD) if isinstance(made, ast.Tuple) else made
+        return [ast.Assign([ast.Tuple(names, ast.Store())], whole)]
+
+    def _loop(self, target: str, values: ast.expr, body: list[ast.stmt]) -> list[ast.stmt]:
+        if isinstance(values, ast.Tuple):
+            made, kind = self._met(values.elts)
+            to = self.kinds[target] = join(self.kinds.get(target), kind)
+            whole = ast.Tuple([self._cast(m, kind, to) for m in made], _LOAD)
+            return [ast.For(ast.Name(target, ast.Store()), whole, self.block(body), [])]
+        if not isinstance(values, ast.Call) or values.keywords:
+            raise TypeError(f"a loop over {ast.unparse(values)}")
+        word = "range" if self.meaning(values.func) is range else self.word(values.func)
+        made, kinds = self._several(values.args)
+        kind = self.dialect.number(self.dialect.counter(word, kinds))
+        self.kinds[target] = join(self.kinds.get(target), kind)
+        return self.dialect.loop(target, word, made, kinds, self.block(body))
+
+    # expressions
+
+    def expression(self, node: ast.expr) -> tuple[ast.expr, Kind]:
+        """What is written for an expression, and its kind."""
+        match node:
+            case ast.Constant(value):
+                return node, _KINDS.get(type(value), "nothing")
+            case ast.Name("inf" | "nan" as name) if name not in self.kinds:
+                return node, "float"
+            case ast.Name(name):
+                if name in self.meanings:
+                    raise TypeError(f"{name} is a function, and can only be called")
+                return ast.Name(name, _LOAD), self.kinds.get(name)
+            case ast.Tuple(elts):
+                parts, kinds = self._several(elts)
+                return ast.Tuple(parts, _LOAD), tuple(kinds)
+            case ast.Subscript(value, place):
+                return self._subscript(node, value, place)
+            case ast.Attribute(value, name):
+                array, kind = self.expression(value)
+                if isinstance(kind, Elements):
+                    return self.dialect.attribute(array, kind, name)
+                raise TypeError(f"{ast.unparse(node)} is not known")
+            case ast.BinOp(left, op, right):
+                return self._binary(left, op, right)
+            case ast.UnaryOp(ast.Not(), operand):
+                return ast.UnaryOp(ast.Not(), self.expression(operand)[0]), "bool"
+            case ast.UnaryOp(op, operand):
+                made, kind = self.expression(operand)
+                kind = "int" if kind == "bool" else kind
+                return self.dialect.arithmetic(ast.UnaryOp(op, made), kind), kind
+            case ast.Compare(left, ops, others):
+                parts, _ = self._met([left, *others])
+                return ast.Compare(parts[0], ops, parts[1:]), "bool"
+            case ast.BoolOp(op, values):
+                parts, kinds = self._several(values)
+                return ast.BoolOp(op, parts), joined(kinds)
+            case ast.IfExp(test, body, orelse):
+                (a, b), kind = self._met([body, orelse])
+                return ast.IfExp(self.expression(test)[0], a, b), kind
+            case ast.Call(func, args, keywords):
+                return self._call(node, func, args, keywords)
+        raise TypeError(f"`{ast.unparse(node)}` is not for kernels")
+
+    def _several(self, nodes: Sequence[ast.expr]) -> tuple[list[ast.expr], list[Kind]]:
+        found = [self.expression(node) for node in nodes]
+        return [made for made, _ in found], [kind for _, kind in found]
+
+    def _met(self, nodes: Sequence[ast.expr]) -> tuple[list[ast.expr], Kind]:
+        """Expressions that meet, and what they make."""
+        made, kinds = self._several(nodes)
+        kind = joined(kinds)
+        return [self._cast(m, k, kind) for m, k in zip(made, kinds, strict=True)], kind
+
+    def _cast(self, node: ast.expr, kind: Kind, to: Kind) -> ast.expr:
+        if isinstance(to, tuple) and isinstance(kind, tuple) and isinstance(node, ast.Tuple):
+            return ast.Tuple([cast(n, k, t) for n, k, t in zip(node.elts, kind, to, strict=True)], _LOAD)
+        return cast(node, kind, to)
+
+    def _subscript(self, node: ast.expr, value: ast.expr, place: ast.expr) -> tuple[ast.expr, Kind]:
+        array, kind = self.expression(value)
+        if isinstance(kind, Elements) and isinstance(place, ast.Slice):
+            if place.lower is None or place.upper is not None or place.step is not None:
+                raise TypeError(f"{ast.unparse(node)}: a view has a start alone, x[start:]")
+            start, of = self.expression(place.lower)
+            return self.dialect.view(array, kind, start, of), kind
+        index, of = self.expression(place)
+        if isinstance(kind, Elements):
+            return self.dialect.element(array, kind, index, of), kind.dtype
+        if isinstance(kind, tuple) and isinstance(index, ast.Constant) and type(index.value) is int:
+            return ast.Subscript(array, index, _LOAD), kind[index.value]
+        if kind is None:
+            return node, None
+        raise TypeError(f"{ast.unparse(node)}: only arrays have elements")
+
+    def _binary(self, left: ast.expr, op: ast.operator, right: ast.expr) -> tuple[ast.expr, Kind]:
+        (a, b), kind = self._met([left, right])
+        if kind == "bool" and isinstance(op, _ARITHMETIC):
+            kind = "int"
+        if isinstance(op, ast.Div) and kind is not None and not is_float(kind):
+            kind = "float"
+        return self.dialect.arithmetic(ast.BinOp(a, op, b), kind), kind
+
+    def meaning(self, node: ast.expr) -> Any:
+        return self.meanings.get(node.id) if isinstance(node, ast.Name) else None
+
+    def word(self, node: ast.expr) -> str:
+        name = self.words.get(id(self.meaning(node)))
+        if name is None:
+            raise TypeError(f"{ast.unparse(node)} is not one of the device's words")
+        return name
+
+    def _call(self, node: ast.expr, func: ast.expr, args: list[ast.expr],
+              keywords: list[ast.keyword]) -> tuple[ast.expr, Kind]:
+        match func:                                   # x.dtype.type(v): v as an element of x
+            case ast.Attribute(ast.Attribute(array, "dtype"), "type") if len(args) == 1:
+                _, kind = self.expression(array)
+                value, of = self.expression(args[0])
+                return cast(value, of, kind.dtype, exactly=True), kind.dtype
+        meaning = self.meaning(func)
+        if id(meaning) in self.words:
+            made, kinds = self._several(args)
+            return self.dialect.call(self.words[id(meaning)], made, kinds)
+        if isinstance(meaning, type) and not keywords and len(args) == 1:
+            value, of = self.expression(args[0])
+            if meaning in (int, float, bool):
+                return ast.Call(ast.Name(meaning.__name__, _LOAD), [value], []), meaning.__name__
+            if issubclass(meaning, np.number):
+                to = np.dtype(meaning).name
+                return ast.Call(ast.Name(to, _LOAD), [value], []), to
+        if meaning in (abs, min, max) and not keywords:
+            made, kind = self._met(args)
+            return ast.Call(ast.Name(meaning.__name__, _LOAD), made, []), kind
+        if isinstance(meaning, FunctionType):
+            return self._helper(meaning, args, keywords)
+        raise TypeError(f"{ast.unparse(func)} cannot be called in a kernel")
+
+    def _helper(self, function: FunctionType, args: list[ast.expr],
+                keywords: list[ast.keyword]) -> tuple[ast.expr, Kind]:
+        made, kinds = self._several(args)
+        if any(kind is None for kind in kinds):
+            return ast.Call(ast.Name(function.__name__, _LOAD), made, []), None
+        fixed = {}
+        for each in keywords:
+            constant = isinstance(each.value, ast.Constant)
+            value = each.value.value if constant else self.meaning(each.value)     # type: ignore[attr-defined]
+            if value is None:
+                raise TypeError(f"{each.arg} of {function.__name__} is not known when it is compiled")
+            fixed[str(each.arg)] = value
+        helper = self.program.function(function, kinds, fixed, self.dialect.helper(function))
+        self.made.calls.append(helper)
+        parts = [part for m, k in zip(made, kinds, strict=True) for part in self.dialect.argument(m, k)]
+        return ast.Call(ast.Name(helper.name, _LOAD), parts, []), helper.result
+
