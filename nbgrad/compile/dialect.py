@@ -86,8 +86,13 @@ class Dialect:
         call = ast.Call(ast.Name(word, _LOAD), args, [])
         return [ast.For(ast.Name(target, ast.Store()), call, body, [])]
 
+    def ranges(self, targets: list[str], word: str, args: list[ast.expr], kinds: list[Kind],
+               body: list[ast.stmt]) -> list[ast.stmt]:
+        """for a, b in word(*args): body."""
+        raise TypeError(f"a kernel does not know `for a, b in {word}(...)`")
+
     def counter(self, word: str, kinds: list[Kind]) -> Kind:
-        """The kind of a loop's variable."""
+        """The kind of a loop's variables."""
         return joined(kinds)
 
     def within(self, word: str, args: list[ast.expr], body: list[ast.stmt]) -> list[ast.stmt]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from functools import cache
 from math import isinf, isnan
 from pathlib import Path
@@ -59,19 +58,16 @@ def decided(function: FunctionType, fixed: Fixed, unrolled: Callable[..., Any] |
     unrolled, registers : words of the device: `for k in unrolled(8)` is written out, with k as a constant,
         and a[k] of `a = registers(8)` is the variable a_k
     """
-    tree = deepcopy(definition(function))
-    tree.decorator_list, tree.returns = [], None
+    tree = definition(function)
     names = {a.arg for a in tree.args.kwonlyargs}
     if names != set(fixed):
         raise refused(function, tree, f"its fixed parameters are {sorted(names)}, not {sorted(fixed)}")
-    tree.args.kwonlyargs, tree.args.kw_defaults = [], []
-    for arg in [*tree.args.posonlyargs, *tree.args.args]:
-        arg.annotation = None
-    if ast.get_docstring(tree) is not None:
-        tree.body = tree.body[1:] or [ast.Pass()]
     writer = _Decided(function, tree, fixed, unrolled, registers)
-    tree.body = writer.block(tree.body)
-    return ast.fix_missing_locations(tree), writer.meanings
+    parameters = [ast.arg(a.arg) for a in [*tree.args.posonlyargs, *tree.args.args]]
+    args = ast.arguments([], parameters, None, [], [], None, [])
+    body = tree.body if ast.get_docstring(tree) is None else tree.body[1:]
+    made = ast.FunctionDef(tree.name, args, writer.block(body), [], None, None)
+    return ast.copy_location(made, tree), writer.meanings
 
 
 def constant(value: Any) -> ast.expr:
@@ -88,8 +84,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (bool, int, float, str, np.bool_, np.number))
 
 
-class _Decided(ast.NodeTransformer):
-    """The tree with constants in the place of names, and without branches that they decide."""
+class _Decided:
+    """A copy of the tree with constants in the place of names, and without branches that they decide."""
 
     def __init__(self, function: FunctionType, tree: ast.FunctionDef, fixed: Fixed, unrolled: Any,
                  registers: Any) -> None:
@@ -117,102 +113,121 @@ class _Decided(ast.NodeTransformer):
             return getattr(builtins, node.id)
         raise refused(self.function, node, f"{node.id} is not known")
 
-    def _outside(self, node: Any) -> Any:
-        meaning = self.meaning(node)
-        if meaning is None or isinstance(meaning, ModuleType):
-            self.generic_visit(node)
-            return node
-        if _is_number(meaning):
-            return ast.copy_location(constant(meaning), node)
-        if isinstance(meaning, tuple) and all(map(_is_number, meaning)):
-            return ast.copy_location(ast.Tuple([constant(m) for m in meaning], ast.Load()), node)
-        if not callable(meaning):
-            raise refused(self.function, node, f"{ast.unparse(node)} is neither a number nor a function")
-        name = ast.unparse(node).replace(".", "_")
-        self.meanings[name] = meaning
-        return ast.copy_location(ast.Name(name, ast.Load()), node)
+    def visit(self, node: Any) -> Any:
+        """The copy of an expression."""
+        visitor = getattr(self, f"visit_{type(node).__name__}", None)
+        return self.copied(node) if visitor is None else visitor(node)
+
+    def copied(self, node: Any) -> Any:
+        """A node with copies of its parts."""
+        parts = []
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                value = [self.visit(each) if isinstance(each, ast.AST) else each for each in value]
+            elif isinstance(value, ast.AST):
+                value = self.visit(value)
+            parts.append(value)
+        return _at(node, type(node)(*parts))
+
+    def visit_Load(self, node: ast.Load) -> ast.Load:
+        return node
+
+    visit_Store = visit_Constant = visit_Load
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self._outside(node) if isinstance(node.ctx, ast.Load) else node
+        return self._outside(node) if isinstance(node.ctx, ast.Load) else self.copied(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         return self._outside(node)
 
+    def _outside(self, node: Any) -> Any:
+        meaning = self.meaning(node)
+        if meaning is None or isinstance(meaning, ModuleType):
+            return self.copied(node)
+        if _is_number(meaning):
+            return _at(node, constant(meaning))
+        if isinstance(meaning, tuple) and all(map(_is_number, meaning)):
+            return _at(node, ast.Tuple([constant(m) for m in meaning], ast.Load()))
+        if not callable(meaning):
+            raise refused(self.function, node, f"{ast.unparse(node)} is neither a number nor a function")
+        name = ast.unparse(node).replace(".", "_")
+        self.meanings[name] = meaning
+        return _at(node, ast.Name(name, ast.Load()))
+
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
-        self.generic_visit(node)
-        return node if _whole(node.operand) is None else _folded(node)
+        made = self.copied(node)
+        return made if _whole(made.operand) is None else _folded(made)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        self.generic_visit(node)
-        whole = _whole(node.left) is not None and _whole(node.right) is not None
-        return _folded(node) if whole and not isinstance(node.op, ast.Div) else node
+        made = self.copied(node)
+        whole = _whole(made.left) is not None and _whole(made.right) is not None
+        return _folded(made) if whole and not isinstance(node.op, ast.Div) else made
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
-        self.generic_visit(node)
-        known = all(isinstance(n, ast.Constant) for n in (node.left, *node.comparators))
-        return _folded(node) if known else node
+        made = self.copied(node)
+        known = all(isinstance(n, ast.Constant) for n in (made.left, *made.comparators))
+        return _folded(made) if known else made
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
-        self.generic_visit(node)
         ends = isinstance(node.op, ast.Or)        # the value that decides all of it
         kept: list[ast.expr] = []
-        for value in node.values:
+        for value in map(self.visit, node.values):
             if not isinstance(value, ast.Constant):
                 kept.append(value)
             elif bool(value.value) is ends:
                 kept.append(value)
                 break
         if not kept:
-            return ast.copy_location(ast.Constant(not ends), node)
-        node.values = kept
-        return kept[0] if len(kept) == 1 else node
+            return _at(node, ast.Constant(not ends))
+        return kept[0] if len(kept) == 1 else _at(node, ast.BoolOp(node.op, kept))
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         test = self.visit(node.test)
         if isinstance(test, ast.Constant):
             return self.visit(node.body if test.value else node.orelse)
-        node.test, node.body, node.orelse = test, self.visit(node.body), self.visit(node.orelse)
-        return node
+        return _at(node, ast.IfExp(test, self.visit(node.body), self.visit(node.orelse)))
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        self.generic_visit(node)
-        if not isinstance(node.value, ast.Name) or node.value.id not in self.split:
-            return node
-        name, place = node.value.id, _whole(node.slice)
+        made = self.copied(node)
+        if not isinstance(made.value, ast.Name) or made.value.id not in self.split:
+            return made
+        name, place = made.value.id, _whole(made.slice)
         if place not in range(self.split[name]):
             raise refused(self.function, node, f"a place of {name} is not known when it is compiled")
-        return ast.copy_location(ast.Name(f"{name}_{place}", node.ctx), node)
+        return _at(node, ast.Name(f"{name}_{place}", node.ctx))
 
     def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """Statements, those left that are not decided away."""
         return [statement for each in body for statement in self.statement(each)]
 
     def statement(self, node: ast.stmt) -> list[ast.stmt]:
-        if isinstance(node, ast.If):
-            node.test = self.visit(node.test)
-            if isinstance(node.test, ast.Constant):
-                return self.block(node.body if node.test.value else node.orelse)
-            node.body, node.orelse = self.block(node.body) or [ast.Pass()], self.block(node.orelse)
-        elif isinstance(node, ast.For):
-            if (count := self._count(node.iter, self.unrolled)) is not None:
-                return self._written_out(node, count)
-            node.target, node.iter = self.visit(node.target), self.visit(node.iter)
-            node.body = self.block(node.body) or [ast.Pass()]
-        elif isinstance(node, (ast.While, ast.With)):
-            if isinstance(node, ast.While):
-                node.test = self.visit(node.test)
-            else:
-                node.items = [self.visit(item) for item in node.items]
-            node.body = self.block(node.body) or [ast.Pass()]
-        elif isinstance(node, ast.Assign) and (count := self._count(node.value, self.registers)) is not None:
-            for target in node.targets:
-                if not isinstance(target, ast.Name):
-                    raise refused(self.function, node, "registers have one name")
-                self.split[target.id] = count
-            return []
-        else:
-            return [self.visit(node)]
-        return [node]
+        match node:
+            case ast.If():
+                test = self.visit(node.test)
+                if isinstance(test, ast.Constant):
+                    return self.block(node.body if test.value else node.orelse)
+                made: ast.stmt = ast.If(test, self.block(node.body) or [ast.Pass()], self.block(node.orelse))
+            case ast.For():
+                if (count := self._count(node.iter, self.unrolled)) is not None:
+                    return self._written_out(node, count)
+                target, values = self.visit(node.target), self.visit(node.iter)
+                made = ast.For(target, values, self.block(node.body) or [ast.Pass()], node.orelse)
+            case ast.While():
+                made = ast.While(self.visit(node.test), self.block(node.body) or [ast.Pass()], node.orelse)
+            case ast.With():
+                made = ast.With([self.visit(item) for item in node.items], self.block(node.body))
+            case ast.AnnAssign():             # a type is for the reader
+                made = ast.AnnAssign(node.target, node.annotation, node.value and self.visit(node.value), 1)
+            case ast.Assign() if (count := self._count(node.value, self.registers)) is not None:
+                for to in node.targets:
+                    if not isinstance(to, ast.Name):
+                        raise refused(self.function, node, "registers have one name")
+                    self.split[to.id] = count
+                return []
+            case _:
+                made = self.visit(node)
+        return [_at(node, made)]
 
     def _count(self, node: ast.expr, word: Any) -> int | None:
         """n of word(n), a number that is known; None for what is no call of the word."""
@@ -232,7 +247,7 @@ class _Decided(ast.NodeTransformer):
         made = []
         for k in range(count):
             self.values = {**kept[0], name: k}
-            made += self.block(deepcopy(node.body))
+            made += self.block(node.body)
         self.values, self.local = kept
         return made
 
@@ -243,5 +258,11 @@ def _whole(node: ast.expr) -> int | None:
 
 
 def _folded(node: ast.expr) -> ast.expr:
-    tree = ast.Expression(ast.fix_missing_locations(node))
-    return ast.copy_location(constant(eval(compile(tree, "<constant>", "eval"), {})), node)
+    """The constant that an expression of constants is."""
+    return _at(node, constant(eval(ast.unparse(node), {})))
+
+
+def _at(node: Any, made: Any) -> Any:
+    """What is made of a node, with its place in the file, which an error is to name."""
+    made.lineno = getattr(node, "lineno", None)
+    return made

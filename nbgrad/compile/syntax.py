@@ -89,14 +89,24 @@ def prepared(function: FunctionType, kinds: Sequence[Kind], fixed: Fixed, dialec
     names: dict[str, str] = {}
     for place, each in enumerate(ordered):
         same = sum(other.plain == each.plain for other in ordered[:place])
-        names[each.name] = f"{each.plain}_v{same + 1}" if same else each.plain
+        last = f"{each.plain}_v{same + 1}" if same else each.plain
+        names |= {tree.name: tree.name.replace(each.name, last, 1) for tree in each.trees}
     trees = [_Renamed(names).visit(tree) for each in ordered for tree in each.trees]
-    text = "\n".join([ast.unparse(ast.fix_missing_locations(tree)) for tree in trees])
+    _numbered(trees)
+    text = "\n".join(map(ast.unparse, trees))
     return Prepared(names[made.name], text, tuple([tree.name for tree in trees]), made.result)
 
 
+def _numbered(body: Sequence[ast.stmt]) -> None:
+    """Give each statement the line number that ast.unparse wants to see."""
+    for statement in body:
+        statement.lineno = 0
+        _numbered(getattr(statement, "body", ()))
+        _numbered(getattr(statement, "orelse", ()))
+
+
 class _Renamed(ast.NodeTransformer):
-    """Functions by their last names; what stands beside one (name_part) goes along."""
+    """Functions by their last names."""
 
     def __init__(self, names: dict[str, str]) -> None:
         self.names = names
@@ -109,6 +119,14 @@ class _Renamed(ast.NodeTransformer):
         self.generic_visit(node)
         node.name = self.names.get(node.name, node.name)
         return node
+
+
+def _names(target: ast.expr) -> list[str]:
+    """The variables of a loop."""
+    found = [each.id for each in getattr(target, "elts", [target]) if isinstance(each, ast.Name)]
+    if len(found) != len(getattr(target, "elts", [target])):
+        raise TypeError(f"{ast.unparse(target)} are no variables")
+    return found
 
 
 class _Writer:
@@ -137,7 +155,7 @@ class _Writer:
         args = ast.arguments([], parts, None, [], [], None, [])
         self.made.result = "nothing" if self.result is None else self.result
         tree = ast.FunctionDef(self.made.name, args, body, [], None, None)
-        self.made.trees = self.dialect.finish(ast.fix_missing_locations(tree))
+        self.made.trees = self.dialect.finish(tree)
 
     # statements
 
@@ -151,7 +169,7 @@ class _Writer:
             raise
         except TypeError as error:
             raise refused(self.function, node, str(error)) from error
-        return [ast.copy_location(each, node) for each in made]
+        return made
 
     def _statement(self, node: ast.stmt) -> list[ast.stmt]:
         match node:
@@ -165,15 +183,14 @@ class _Writer:
             case ast.AugAssign(target, op, value):
                 read = ast.Name(target.id, _LOAD) if isinstance(target, ast.Name) else target
                 return self.assign(target, *self.expression(ast.BinOp(read, op, value)))
-            case ast.For(ast.Name(target), values, body, []):
-                return self._loop(target, values, body)
+            case ast.For(target, values, body, []):
+                return self._loop(_names(target), values, body)
             case ast.While(test, body, []):
                 return [ast.While(self.expression(test)[0], self.block(body), [])]
             case ast.If(test, body, orelse):
                 return [ast.If(self.expression(test)[0], self.block(body), self.block(orelse))]
             case ast.With([ast.withitem(ast.Call(func, args, []), None)], body):
-                made_args = [self.expression(a)[0] for a in args]
-                return self.dialect.within(self.word(func), made_args, self.block(body))
+                return self.dialect.within(self.word(func), self._several(args)[0], self.block(body))
             case ast.Return(ast.expr() as value):
                 made, kind = self.expression(value)
                 self.result = join(self.result, kind)
@@ -206,7 +223,7 @@ class _Writer:
                 return []
             raise TypeError(f"{len(target.elts)} names for {ast.unparse(value)}")
         if any(isinstance(one, Elements) for one in kind):
-            raise TypeError(f"{ast.unparse(target)}: arrays are named one by one")
+            return self._arrays(target, made, kind)
         parts = made.elts if isinstance(made, ast.Tuple) else target.elts
         names: list[ast.expr] = []
         values: list[ast.expr] = []
@@ -221,19 +238,39 @@ class _Writer:
         whole = ast.Tuple(values, _LOAD) if isinstance(made, ast.Tuple) else made
         return [ast.Assign([ast.Tuple(names, ast.Store())], whole)]
 
-    def _loop(self, target: str, values: ast.expr, body: list[ast.stmt]) -> list[ast.stmt]:
-        if isinstance(values, ast.Tuple):
+    def _arrays(self, target: ast.Tuple, made: ast.expr, kinds: tuple[Kind, ...]) -> list[ast.stmt]:
+        """Arrays that get names: one statement each."""
+        read = {each.id for each in ast.walk(made) if isinstance(each, ast.Name)}
+        if not isinstance(made, ast.Tuple) or read & set(_names(target)):
+            raise TypeError(f"{ast.unparse(target)}: arrays are named one by one")
+        named = zip(target.elts, made.elts, kinds, strict=True)
+        return [each for to, value, kind in named for each in self.assign(to, value, kind)]
+
+    def _loop(self, targets: list[str], values: ast.expr, body: list[ast.stmt]) -> list[ast.stmt]:
+        target = targets[0]
+        if isinstance(values, ast.Tuple) and len(targets) == 1:
             made, kind = self._met(values.elts)
             to = self.kinds[target] = join(self.kinds.get(target), kind)
             whole = ast.Tuple([self._cast(m, kind, to) for m in made], _LOAD)
             return [ast.For(ast.Name(target, ast.Store()), whole, self.block(body), [])]
-        if not isinstance(values, ast.Call) or values.keywords:
+        if not isinstance(values, ast.Call):
             raise TypeError(f"a loop over {ast.unparse(values)}")
         word = "range" if self.meaning(values.func) is range else self.word(values.func)
-        made, kinds = self._several(values.args)
-        kind = self.dialect.number(self.dialect.counter(word, kinds))
-        self.kinds[target] = join(self.kinds.get(target), kind)
+        made, kinds = self._several([*values.args, *self._by_name(values)])
+        for each in targets:
+            kind = self.dialect.number(self.dialect.counter(word, kinds))
+            self.kinds[each] = join(self.kinds.get(each), kind)
+        if len(targets) > 1:
+            return self.dialect.ranges(targets, word, made, kinds, self.block(body))
         return self.dialect.loop(target, word, made, kinds, self.block(body))
+
+    def _by_name(self, call: ast.Call) -> list[ast.expr]:
+        """Arguments of a word that are given by name: all that are not given by place, in their order."""
+        names = [each.arg for each in call.keywords]
+        code = getattr(self.meaning(call.func), "__code__", None)
+        if names and (code is None or tuple(names) != code.co_varnames[len(call.args):code.co_argcount]):
+            raise TypeError(f"{ast.unparse(call)}: give all arguments, in their order")
+        return [each.value for each in call.keywords]
 
     # expressions
 
@@ -275,8 +312,8 @@ class _Writer:
             case ast.IfExp(test, body, orelse):
                 (a, b), kind = self._met([body, orelse])
                 return ast.IfExp(self.expression(test)[0], a, b), kind
-            case ast.Call(func, args, keywords):
-                return self._call(node, func, args, keywords)
+            case ast.Call():
+                return self._call(node)
         raise TypeError(f"`{ast.unparse(node)}` is not for kernels")
 
     def _several(self, nodes: Sequence[ast.expr]) -> tuple[list[ast.expr], list[Kind]]:
@@ -327,8 +364,8 @@ class _Writer:
             raise TypeError(f"{ast.unparse(node)} is not one of the device's words")
         return name
 
-    def _call(self, node: ast.expr, func: ast.expr, args: list[ast.expr],
-              keywords: list[ast.keyword]) -> tuple[ast.expr, Kind]:
+    def _call(self, node: ast.Call) -> tuple[ast.expr, Kind]:
+        func, args, keywords = node.func, node.args, node.keywords
         match func:                                   # x.dtype.type(v): v as an element of x
             case ast.Attribute(ast.Attribute(array, "dtype"), "type") if len(args) == 1:
                 _, kind = self.expression(array)
@@ -336,7 +373,7 @@ class _Writer:
                 return cast(value, of, kind.dtype, exactly=True), kind.dtype
         meaning = self.meaning(func)
         if id(meaning) in self.words:
-            made, kinds = self._several(args)
+            made, kinds = self._several([*args, *self._by_name(node)])
             return self.dialect.call(self.words[id(meaning)], made, kinds)
         if isinstance(meaning, type) and not keywords and len(args) == 1:
             value, of = self.expression(args[0])

@@ -11,226 +11,201 @@ a few sections of rows or strips, and then over the sections: the same for any n
 
 from __future__ import annotations
 
-from functools import cache
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
 
 from nbgrad.arrays import memory
-from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.cpu.kernel import kernel
+from nbgrad.compile.cpu.language import Array, T, fold_add, inline, parallel, scratch, sqrt
 from nbgrad.compile.rowprogram import SCALES
 
-_BLOCK, _STRIP = 2048, 128                # elements summed in a row; columns taken together
-_SECTIONS, _LEAST = 32, 4096              # at most; elements that are worth a thread
+BLOCK, STRIP = 2048, 128                  # elements summed in a row; columns taken together
+SECTIONS, LEAST = 32, 4096                # at most; elements that are worth a thread
+DOWN_32, DOWN_64 = SCALES["float32"]["down"], SCALES["float64"]["down"]
 
-# Mean of the row of n elements at p, counted from its first element, and 1 / standard deviation. A row whose
-# squares are beyond the range is taken again, times a power of two.
-_ROW_MOMENTS = """
-        for u in ({T}(1), {T}({down})):
-            first = load(x, p) * u
-            mean = {T}(0)
-            for i in range(0, n, {block}):
-                part = {T}(0)
-                for j in range(i, min(n, i + {block})):
-                    part = fold_add(part, load(x, p + j) * u - first)
-                mean += part
-            mean /= {T}(n)
-            total = {T}(0)
-            for i in range(0, n, {block}):
-                part = {T}(0)
-                for j in range(i, min(n, i + {block})):
-                    d = load(x, p + j) * u - first - mean
-                    part = fold_add(part, d * d)
-                total += part
-            if total < {T}(inf):
-                break
-        r = {T}(1) / sqrt(total / {T}(n) + {T}(eps) * u * u)
-"""
-_ROWS = """
-def part(start, stop, out, x, w, b, n, eps):
-    for row in range(start, stop):
-        p = row * n
-        {moments}
-        for j in range(n):
-            store(out, p + j, (load(x, p + j) * u - first - mean) * r{affine})
-def k_layer_norm(out, x, w, b, n, eps):
-    token = unlock(size(x))
-    share(part, size(x) // n, {least} // n + 1, out, x, w, b, n, eps)
-    lock(token)
-"""
-# sums over the row: of cotangents, and of those times what they belong to
-_ROWS_VJP = """
-def part(start, stop, dx, dw, db, g, x, w, sw, sb, n, section, eps):
-    rows = size(x) // n
-    for row in range(start * section, min(stop * section, rows)):
-        p = row * n
-        s = row // section * n
-        {moments}
-        total = {T}(0)
-        along = {T}(0)
-        for i in range(0, n, {block}):
-            part = {T}(0)
-            part_along = {T}(0)
-            for j in range(i, min(n, i + {block})):
-                c = load(g, p + j){scaled}
-                part = fold_add(part, c)
-                part_along = fold_add(part_along, c * (load(x, p + j) * u - first - mean))
+
+@inline
+def row_moments(row: Array[T], n: int, eps: float) -> Any:
+    """Of n elements: a power of two, the first times that, the mean counted from there, and 1 / deviation.
+
+    The power is 1; but a row whose squares are beyond the range is taken again, times a small one.
+    """
+    for unit in (1.0, DOWN_32 if row.itemsize == 4 else DOWN_64):
+        first = row[0] * unit
+        mean = 0.0
+        for i in range(0, n, BLOCK):
+            part = 0.0
+            for j in range(i, min(n, i + BLOCK)):
+                part = fold_add(part, row[j] * unit - first)
+            mean += part
+        mean /= n
+        total = 0.0
+        for i in range(0, n, BLOCK):
+            part = 0.0
+            for j in range(i, min(n, i + BLOCK)):
+                d = row[j] * unit - first - mean
+                part = fold_add(part, d * d)
             total += part
-            along += part_along
-        total /= {T}(n)
-        along *= r * r / {T}(n)
+        if total < inf:
+            break
+    return unit, first, mean, 1 / sqrt(total / n + eps * unit * unit)
+
+
+@kernel
+def normalise_rows(out: Array[T], x: Array[T], weight: Array[T], bias: Array[T], n: int, eps: float, *,
+                   affine: bool) -> None:
+    """(x - mean) / sqrt(variance + eps) * weight + bias of rows of n elements."""
+    for i in parallel(x.size // n, least=LEAST // n + 1):
+        row, result = x[i * n:], out[i * n:]
+        unit, first, mean, scale = row_moments(row, n, eps)
         for j in range(n):
-            d = load(x, p + j) * u - first - mean
-            c = load(g, p + j)
-            store(dx, p + j, r * u * (c{scaled} - total - d * along))
-            {weights}
-def k_layer_norm_vjp(dx, dw, db, g, x, w, sw, sb, n, section, eps):
-    token = unlock(size(x))
-    share(part, (size(x) // n + section - 1) // section, {least} // (n * section) + 1,
-          dx, dw, db, g, x, w, sw, sb, n, section, eps)
-    lock(token)
-"""
-# sums over rows for weight and bias, 64 rows at a time
-_ROWS_WEIGHTS = """
-            store(sw, s + j, load(sw, s + j) + c * (d * r))
-            store(sb, s + j, load(sb, s + j) + c)
-        if row % 64 == 63 or row % section == section - 1 or row == rows - 1:
-            for j in range(s, s + n):
-                store(dw, j, load(dw, j) + load(sw, j))
-                store(db, j, load(db, j) + load(sb, j))
-                store(sw, j, {T}(0))
-                store(sb, j, {T}(0))
-"""
+            z = (row[j] * unit - first - mean) * scale
+            result[j] = z * weight[j] + bias[j] if affine else z
 
-# The same for a strip of m columns at q, n rows of length `inner`. Kept for each column: part of a sum, mean,
-# 1 / standard deviation, the power of two, the first element times that, and two sums more.
-_MOMENTS = """
+
+@kernel
+def normalise_rows_vjp(dx: Array[T], dweight: Array[T], dbias: Array[T], g: Array[T], x: Array[T],
+                       weight: Array[T], some_dweight: Array[T], some_dbias: Array[T], n: int, section: int,
+                       eps: float, *, affine: bool) -> None:
+    """Cotangents; those of weight and bias for each section of the rows. some_ are sums over 64 rows."""
+    rows = x.size // n
+    for s in parallel((rows + section - 1) // section, least=LEAST // (n * section) + 1):
+        end = min((s + 1) * section, rows)
+        to_weight, to_bias = dweight[s * n:], dbias[s * n:]
+        some_to_weight, some_to_bias = some_dweight[s * n:], some_dbias[s * n:]
+        for i in range(s * section, end):
+            row, cotangent, result = x[i * n:], g[i * n:], dx[i * n:]
+            unit, first, mean, scale = row_moments(row, n, eps)
+            total = 0.0                       # of the cotangents, and times what they belong to
+            along = 0.0
+            for k in range(0, n, BLOCK):
+                part = 0.0
+                part_along = 0.0
+                for j in range(k, min(n, k + BLOCK)):
+                    c = cotangent[j] * weight[j] if affine else cotangent[j]
+                    part = fold_add(part, c)
+                    part_along = fold_add(part_along, c * (row[j] * unit - first - mean))
+                total += part
+                along += part_along
+            total /= n
+            along *= scale * scale / n
+            for j in range(n):
+                d = row[j] * unit - first - mean
+                c = cotangent[j]
+                result[j] = scale * unit * ((c * weight[j] if affine else c) - total - d * along)
+                if affine:
+                    some_to_weight[j] += c * (d * scale)
+                    some_to_bias[j] += c
+            if affine and (i % 64 == 63 or i == end - 1):
+                for j in range(n):
+                    to_weight[j] += some_to_weight[j]
+                    to_bias[j] += some_to_bias[j]
+                    some_to_weight[j] = 0
+                    some_to_bias[j] = 0
+
+
+@inline
+def column_moments(x: Array[T], n: int, m: int, inner: int, eps: float, unit: Array[T], first: Array[T],
+                   mean: Array[T], scale: Array[T]) -> None:
+    """`row_moments` of m columns of n elements, in rows of length `inner`. Sums are over 64 rows first."""
+    part = scratch(x)
+    for k in range(m):
+        unit[k] = 1
+    again = True
+    while again:
         for k in range(m):
-            store(s_unit, k, {T}(1))
-        again = True
-        while again:
+            first[k] = x[k] * unit[k]
+            part[k] = 0
+            mean[k] = 0
+            scale[k] = 0
+        for i in range(n):
             for k in range(m):
-                store(s_first, k, load(x, q + k) * load(s_unit, k))
-                store(s_part, k, {T}(0))
-                store(s_mean, k, {T}(0))
-                store(s_scale, k, {T}(0))
+                part[k] += x[i * inner + k] * unit[k] - first[k]
+            if i % 64 == 63 or i == n - 1:
+                for k in range(m):
+                    mean[k] += part[k]
+                    part[k] = 0
+        for k in range(m):
+            mean[k] /= n
+        for i in range(n):
+            for k in range(m):
+                d = x[i * inner + k] * unit[k] - first[k] - mean[k]
+                part[k] += d * d
+            if i % 64 == 63 or i == n - 1:
+                for k in range(m):
+                    scale[k] += part[k]
+                    part[k] = 0
+        again = False
+        for k in range(m):
+            if not scale[k] < inf and unit[k] == 1:
+                unit[k] = DOWN_32 if x.itemsize == 4 else DOWN_64
+                again = True
+    for k in range(m):
+        scale[k] = 1 / sqrt(scale[k] / n + eps * unit[k] * unit[k])
+
+
+@kernel
+def normalise_columns(out: Array[T], x: Array[T], weight: Array[T], bias: Array[T], n: int, inner: int,
+                      eps: float, *, affine: bool) -> None:
+    """The same of columns of n elements, in rows of length `inner`, strip by strip."""
+    strips = (inner + STRIP - 1) // STRIP
+    for s in parallel(x.size // (n * inner) * strips, least=LEAST // (n * STRIP) + 1):
+        unit, first, mean, scale = scratch(x), scratch(x), scratch(x), scratch(x)
+        left = s % strips * STRIP
+        m = min(STRIP, inner - left)
+        place = s // strips * n * inner + left
+        strip, result = x[place:], out[place:]
+        column_moments(strip, n, m, inner, eps, unit, first, mean, scale)
+        for i in range(n):
+            for k in range(m):
+                z = (strip[i * inner + k] * unit[k] - first[k] - mean[k]) * scale[k]
+                result[i * inner + k] = z * weight[i] + bias[i] if affine else z
+
+
+@kernel
+def normalise_columns_vjp(dx: Array[T], dweight: Array[T], dbias: Array[T], g: Array[T], x: Array[T],
+                          weight: Array[T], n: int, inner: int, section: int, eps: float, *,
+                          affine: bool) -> None:
+    """Cotangents; those of weight and bias for each section of the strips."""
+    strips = (inner + STRIP - 1) // STRIP
+    units = x.size // (n * inner) * strips
+    for sec in parallel((units + section - 1) // section, least=LEAST // (n * STRIP * section) + 1):
+        unit, first, mean, scale = scratch(x), scratch(x), scratch(x), scratch(x)
+        total, along = scratch(x), scratch(x)
+        to_weight, to_bias = dweight[sec * n:], dbias[sec * n:]
+        for s in range(sec * section, min((sec + 1) * section, units)):
+            left = s % strips * STRIP
+            m = min(STRIP, inner - left)
+            place = s // strips * n * inner + left
+            strip, cotangent, result = x[place:], g[place:], dx[place:]
+            column_moments(strip, n, m, inner, eps, unit, first, mean, scale)
+            for k in range(m):
+                total[k] = 0
+                along[k] = 0
             for i in range(n):
                 for k in range(m):
-                    d = {shifted}
-                    store(s_part, k, load(s_part, k) + d)
-                if i % 64 == 63 or i == n - 1:
-                    for k in range(m):
-                        store(s_mean, k, load(s_mean, k) + load(s_part, k))
-                        store(s_part, k, {T}(0))
+                    c = cotangent[i * inner + k] * weight[i] if affine else cotangent[i * inner + k]
+                    total[k] += c
+                    along[k] += c * (strip[i * inner + k] * unit[k] - first[k] - mean[k])
             for k in range(m):
-                store(s_mean, k, load(s_mean, k) / {T}(n))
+                total[k] /= n
+                along[k] = along[k] * scale[k] * scale[k] / n
             for i in range(n):
                 for k in range(m):
-                    d = {shifted} - load(s_mean, k)
-                    store(s_part, k, load(s_part, k) + d * d)
-                if i % 64 == 63 or i == n - 1:
+                    c = cotangent[i * inner + k] * weight[i] if affine else cotangent[i * inner + k]
+                    d = strip[i * inner + k] * unit[k] - first[k] - mean[k]
+                    result[i * inner + k] = (c - total[k] - d * along[k]) * scale[k] * unit[k]
+                if affine:
+                    along_row = 0.0
+                    of_row = 0.0
                     for k in range(m):
-                        store(s_scale, k, load(s_scale, k) + load(s_part, k))
-                        store(s_part, k, {T}(0))
-            again = False
-            for k in range(m):
-                if not load(s_scale, k) < {T}(inf) and load(s_unit, k) == {T}(1):
-                    store(s_unit, k, {T}({down}))
-                    again = True
-        for k in range(m):
-            u = load(s_unit, k)
-            store(s_scale, k, {T}(1) / sqrt(load(s_scale, k) / {T}(n) + {T}(eps) * u * u))
-"""
-_STRIPS = """
-    strips = (inner + {strip} - 1) // {strip}
-    s_part, s_mean, s_scale, s_unit, s_first = scratch(x), scratch(x), scratch(x), scratch(x), scratch(x)
-"""
-_STRIP_AT = """
-        outer = unit // strips
-        column = (unit - outer * strips) * {strip}
-        q = outer * n * inner + column
-        m = min({strip}, inner - column)
-"""
-_COLUMNS = """
-def part(start, stop, out, x, w, b, n, inner, eps):
-    {strips}
-    for unit in range(start, stop):
-        {at}
-        {moments}
-        for i in range(n):
-            for k in range(m):
-                d = {shifted} - load(s_mean, k)
-                store(out, q + i * inner + k, d * load(s_scale, k){affine})
-def k_layer_norm_columns(out, x, w, b, n, inner, eps):
-    token = unlock(size(x))
-    share(part, size(x) // (n * inner) * ((inner + {strip} - 1) // {strip}), {least} // (n * {strip}) + 1,
-          out, x, w, b, n, inner, eps)
-    lock(token)
-"""
-_COLUMNS_VJP = """
-def part(start, stop, dx, dw, db, g, x, w, n, inner, section, eps):
-    {strips}
-    s_sum, s_along = scratch(x), scratch(x)
-    for unit in range(start * section, min(stop * section, size(x) // (n * inner) * strips)):
-        s = unit // section * n
-        {at}
-        {moments}
-        for k in range(m):
-            store(s_sum, k, {T}(0))
-            store(s_along, k, {T}(0))
-        for i in range(n):
-            for k in range(m):
-                c = load(g, q + i * inner + k){scaled}
-                d = {shifted} - load(s_mean, k)
-                store(s_sum, k, load(s_sum, k) + c)
-                store(s_along, k, load(s_along, k) + c * d)
-        for k in range(m):
-            r = load(s_scale, k)
-            store(s_sum, k, load(s_sum, k) / {T}(n))
-            store(s_along, k, load(s_along, k) * r * r / {T}(n))
-        for i in range(n):
-            for k in range(m):
-                c = load(g, q + i * inner + k){scaled}
-                d = {shifted} - load(s_mean, k)
-                c = c - load(s_sum, k) - d * load(s_along, k)
-                store(dx, q + i * inner + k, c * load(s_scale, k) * load(s_unit, k))
-            {weights}
-def k_layer_norm_columns_vjp(dx, dw, db, g, x, w, n, inner, section, eps):
-    token = unlock(size(x))
-    units = size(x) // (n * inner) * ((inner + {strip} - 1) // {strip})
-    share(part, (units + section - 1) // section, {least} // (n * {strip} * section) + 1,
-          dx, dw, db, g, x, w, n, inner, section, eps)
-    lock(token)
-"""
-_COLUMNS_WEIGHTS = """
-            part = {T}(0)
-            total = {T}(0)
-            for k in range(m):
-                d = {shifted} - load(s_mean, k)
-                part = fold_add(part, load(g, q + i * inner + k) * (d * load(s_scale, k)))
-                total = fold_add(total, load(g, q + i * inner + k))
-            store(dw, s + i, load(dw, s + i) + part)
-            store(db, s + i, load(db, s + i) + total)
-"""
-
-
-@cache
-def _kernel(source: str, affine: bool, dtype: np.dtype, operands: int, numbers: int) -> Any:
-    """A kernel of this file, with weight and bias or without them."""
-    rows = source in (_ROWS, _ROWS_VJP)
-    fields = {"T": dtype, "block": _BLOCK, "strip": _STRIP, "least": _LEAST,
-              "down": SCALES[dtype.name]["down"],
-              "shifted": "load(x, q + i * inner + k) * load(s_unit, k) - load(s_first, k)"}
-    place = "j" if rows else "i"
-    fields["scaled"] = f" * load(w, {place})" if affine else ""
-    fields["affine"] = f" * load(w, {place}) + load(b, {place})" if affine else ""
-    pieces = {"moments": _ROW_MOMENTS if rows else _MOMENTS, "strips": _STRIPS, "at": _STRIP_AT,
-              "weights": (_ROWS_WEIGHTS if rows else _COLUMNS_WEIGHTS) if affine else ""}
-    full = source.format(**fields, **{name: text.strip().format(**fields) for name, text in pieces.items()})
-    name = full.split("def k_", 1)[1].split("(", 1)[0]
-    arguments = [dtype] * operands + [int] * numbers + [float]
-    return compile_kernel(f"k_{name}", full, arguments)
+                        d = strip[i * inner + k] * unit[k] - first[k] - mean[k]
+                        along_row = fold_add(along_row, cotangent[i * inner + k] * (d * scale[k]))
+                        of_row = fold_add(of_row, cotangent[i * inner + k])
+                    to_weight[i] += along_row
+                    to_bias[i] += of_row
 
 
 def _sizes(x: np.ndarray, axis: tuple[int, ...]) -> tuple[int, int]:
@@ -263,9 +238,9 @@ def layer_norm(out: np.ndarray, x: np.ndarray, *affine: np.ndarray, axis: tuple[
     result = out if order is None else np.empty(rows.shape, out.dtype)
     w, b = [np.ascontiguousarray(a) for a in affine] or (x, x)
     if inner == 1:
-        _kernel(_ROWS, bool(affine), out.dtype, 4, 1)(result, rows, w, b, n, eps)
+        normalise_rows[out.dtype, bool(affine)](result, rows, w, b, n, eps)
     else:
-        _kernel(_COLUMNS, bool(affine), out.dtype, 4, 2)(result, rows, w, b, n, inner, eps)
+        normalise_columns[out.dtype, bool(affine)](result, rows, w, b, n, inner, eps)
     if order is not None:
         out.transpose(order)[...] = result
 
@@ -276,8 +251,8 @@ def layer_norm_vjp(g: np.ndarray, x: np.ndarray, *weight: np.ndarray, axis: tupl
     dx = memory.empty(x.shape, x.dtype)
     (cotangent, rows), order = _ordered([g, x], axis)
     n, inner = _sizes(rows, _moved(axis, order))
-    units = x.size // max(1, n * inner) * -(-inner // (_STRIP if inner > 1 else 1))
-    section = max(64 if inner == 1 else 1, -(-units // _SECTIONS))
+    units = x.size // max(1, n * inner) * -(-inner // (STRIP if inner > 1 else 1))
+    section = max(64 if inner == 1 else 1, -(-units // SECTIONS))
     w, sums = x, np.broadcast_to(x, (2, *x.shape))
     if weight:
         w, sums = np.ascontiguousarray(weight[0]), np.zeros((2, -(-units // section), n), x.dtype)
@@ -286,9 +261,9 @@ def layer_norm_vjp(g: np.ndarray, x: np.ndarray, *weight: np.ndarray, axis: tupl
         arrays = result, *sums, cotangent, rows, w
         if inner == 1:
             parts = np.zeros(np.shape(sums), x.dtype) if weight else sums
-            _kernel(_ROWS_VJP, bool(weight), x.dtype, 8, 2)(*arrays, *parts, n, section, eps)
+            normalise_rows_vjp[x.dtype, bool(weight)](*arrays, *parts, n, section, eps)
         else:
-            _kernel(_COLUMNS_VJP, bool(weight), x.dtype, 6, 3)(*arrays, n, inner, section, eps)
+            normalise_columns_vjp[x.dtype, bool(weight)](*arrays, n, inner, section, eps)
         if order is not None:
             dx.transpose(order)[...] = result
     return (dx, *[part.sum(0).reshape(w.shape) for part in sums]) if weight else dx

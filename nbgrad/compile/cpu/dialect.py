@@ -1,0 +1,123 @@
+"""How a kernel is written in the words of the CPU's compiler."""
+
+from __future__ import annotations
+
+import ast
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from nbgrad.compile.cpu import language
+from nbgrad.compile.dialect import Dialect
+from nbgrad.compile.kinds import Elements, Kind, cast
+
+_LOAD = ast.Load()
+
+
+def _call(word: str, *args: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(word, _LOAD), list(args), [])
+
+
+class CpuDialect(Dialect):
+    """Elements are read and written by load and store; a loop over threads is a function of its own.
+
+    The body of such a loop becomes `part(start, stop, ...)`, with the variables that it reads as parameters.
+    """
+
+    words = language.WORDS
+    meeting = frozenset({"maximum", "minimum", "fold_add", "fold_multiply", "fold_maximum", "fold_minimum"})
+    maths = frozenset({"sqrt", "exp", "log", "log1p"})
+    unrolled, registers = staticmethod(language.unrolled), staticmethod(language.registers)
+
+    def helper(self, function: FunctionType) -> str:
+        return f"{'inline' if function.__dict__.get('inline') else 'f'}_{function.__name__}"
+
+    def element(self, array: ast.expr, kind: Elements, index: ast.expr, of: Kind) -> ast.expr:
+        return _call("load", array, index)
+
+    def put(self, array: ast.expr, kind: Elements, index: ast.expr, of: Kind, value: ast.expr) -> ast.stmt:
+        return ast.Expr(_call("store", array, index, value))
+
+    def view(self, array: ast.expr, kind: Elements, start: ast.expr, of: Kind) -> ast.expr:
+        width = ast.Constant(np.dtype(kind.dtype).itemsize)
+        return _call("moved", array, ast.BinOp(start, ast.Mult(), width))
+
+    def attribute(self, array: ast.expr, kind: Elements, name: str) -> tuple[ast.expr, Kind]:
+        if name == "itemsize":
+            return ast.Constant(np.dtype(kind.dtype).itemsize), "int"
+        return (_call("size", array), "int") if name == "size" else super().attribute(array, kind, name)
+
+    def call(self, word: str, args: list[ast.expr], kinds: list[Kind]) -> tuple[ast.expr, Kind]:
+        if word in ("load_at", "store_at", "scratch"):
+            if not isinstance(kinds[0], Elements):
+                raise TypeError(f"{word} takes an array first")
+            if word == "store_at":
+                args = [*args[:2], cast(args[2], kinds[2], kinds[0].dtype, exactly=True)]
+            kind = {"load_at": kinds[0].dtype, "store_at": "nothing", "scratch": kinds[0]}[word]
+            return _call(word, *args), kind
+        return super().call(word, args, kinds)
+
+    def ranges(self, targets: list[str], word: str, args: list[ast.expr], kinds: list[Kind],
+               body: list[ast.stmt]) -> list[ast.stmt]:
+        if word != "shares" or len(targets) != 2:
+            return super().ranges(targets, word, args, kinds, body)
+        names: list[ast.expr] = [ast.Name(name, ast.Store()) for name in targets]
+        return [ast.For(ast.Tuple(names, ast.Store()), _call(word, *args), body, [])]
+
+    def counter(self, word: str, kinds: list[Kind]) -> Kind:
+        return super().counter(word, kinds) if word == "range" else "int"
+
+    def finish(self, tree: ast.FunctionDef) -> list[ast.FunctionDef]:
+        return _Shared(tree).functions()
+
+
+class _Shared(ast.NodeTransformer):
+    """The loops of a function that are shared out, as functions of their own."""
+
+    def __init__(self, tree: ast.FunctionDef) -> None:
+        self.tree = tree
+        self.parts: list[ast.FunctionDef] = []
+
+    def functions(self) -> list[ast.FunctionDef]:
+        tree = self.visit(self.tree)
+        return [*self.parts, tree]
+
+    def visit_For(self, node: ast.For) -> ast.stmt:
+        word = getattr(getattr(node.iter, "func", None), "id", "")
+        if word not in ("parallel", "shares"):
+            self.generic_visit(node)
+            return node
+        own, outside = _stored([node]), _stored(self.tree.body, but=node)
+        outside |= {arg.arg for arg in self.tree.args.args}
+        if both := own & outside:
+            raise TypeError(f"{sorted(both)} are assigned in a loop over threads and outside of it")
+        if any(isinstance(each, ast.Return) for each in ast.walk(node)):
+            raise TypeError("a loop over threads does not return")
+        read = {n.id for part in node.body for n in ast.walk(part) if isinstance(n, ast.Name)} & outside
+        n, least = node.iter.args                     # type: ignore[attr-defined]
+        name = f"{self.tree.name}_part{len(self.parts) or ''}"
+        start, stop = ("start", "stop") if word == "parallel" else [e.id for e in node.target.elts]  # type: ignore
+        body = node.body
+        if word == "parallel":
+            bounds: list[ast.expr] = [ast.Name("start", _LOAD), ast.Name("stop", _LOAD)]
+            body = [ast.For(node.target, _call("range", *bounds), node.body, [])]
+            if taken := (own | read) & {"start", "stop"}:
+                raise TypeError(f"{sorted(taken)} are names of the loop over threads")
+        parameters = [ast.arg(each) for each in [start, stop, *sorted(read)]]
+        args = ast.arguments([], parameters, None, [], [], None, [])
+        self.parts.append(ast.FunctionDef(name, args, body, [], None, None))
+        given: list[ast.expr] = [ast.Name(each, _LOAD) for each in sorted(read)]
+        return ast.Expr(_call("share", ast.Name(name, _LOAD), n, least, *given))
+
+
+def _stored(body: list[Any], but: ast.AST | None = None) -> set[str]:
+    """Names that statements assign; those inside of one of them not counted."""
+    found: set[str] = set()
+    for node in body:
+        if node is but:
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        found |= _stored(list(ast.iter_child_nodes(node)), but)
+    return found

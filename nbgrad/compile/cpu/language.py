@@ -1,0 +1,167 @@
+"""The words of a CPU kernel, with their plain meaning: that of the kernel where nothing is compiled.
+
+    @kernel
+    def scale(out: Array[T], x: Array[T], factor: float) -> None:
+        for start, stop in shares(x.size, least=4096):
+            for i in range(start, stop):
+                out[i] = x[i] * factor
+
+An array is memory: x[i] is the element i places from the first one, whatever the shape, and load_at and
+store_at count in bytes. x[p:] begins at the element p. words.py has what a word is when it is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from nbgrad.arrays import memory
+
+T = TypeVar("T")                          # dtypes of a kernel's arrays
+U = TypeVar("U")
+W = TypeVar("W")
+_CELLS = {name: np.ctypeslib.as_ctypes_type(np.dtype(name)) for name in memory.DTYPES}
+
+
+class Array(Generic[T]):
+    """A parameter that is an array; where nothing is compiled, its memory.
+
+    Elements of floats are NumPy's scalars; those of integers are Python's, which have no dtype.
+    """
+
+    __slots__ = ("_cell", "_place", "_scalar", "_within", "dtype", "itemsize", "size", "whole")
+
+    def __init__(self, whole: np.ndarray) -> None:
+        low, high = np.lib.array_utils.byte_bounds(whole)
+        self.whole, self.dtype, self.size, self.itemsize = whole, whole.dtype, whole.size, whole.itemsize
+        self._within = range(low, high)
+        self._place = whole.__array_interface__["data"][0]
+        self._cell: Any = _CELLS[whole.dtype.name]
+        self._scalar: Any = whole.dtype.type if whole.dtype.kind == "f" else _same
+
+    def at(self, offset: int) -> Any:
+        """The element that many bytes from the first one. Raises IndexError outside of the array."""
+        return self._cell.from_address(self._inside(offset))
+
+    def _inside(self, offset: int) -> int:
+        place = self._place + int(offset)
+        if place not in self._within:
+            raise IndexError(f"{offset} bytes from its first element is outside of {self!r}")
+        return place
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return self.moved(index.start * self.itemsize)
+        return self._scalar(self.at(index * self.itemsize).value)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.put(index * self.itemsize, value)
+
+    def read(self, offset: int) -> Any:
+        """The value of the element that many bytes from the first one."""
+        return self._scalar(self.at(offset).value)
+
+    def put(self, offset: int, value: Any) -> None:
+        """Write an element; an integer that is too large is wrapped."""
+        self.at(offset).value = value if self.dtype.kind == "f" else int(value)
+
+    def moved(self, offset: int) -> Array[T]:
+        """The same memory as seen from the element that many bytes after the first one."""
+        other: Array[T] = object.__new__(Array)
+        for name in Array.__slots__:
+            setattr(other, name, getattr(self, name))
+        other._place += int(offset)
+        return other
+
+    def __repr__(self) -> str:
+        return f"Array of {self.whole!r}"
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def inline(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that is compiled as a part of whatever calls it."""
+    function.__dict__["inline"] = True
+    return function
+
+
+# ------------------------------------------------------------------------------------------------- loops
+def parallel(n: int, least: int) -> range:
+    """0 .. n - 1, shared out over threads; `least` rounds are worth a thread.
+
+    What the body assigns is its own: it is not known after the loop.
+    """
+    return range(n)
+
+
+def shares(n: int, least: int) -> Iterator[tuple[int, int]]:
+    """The same in ranges: start and stop of each thread's."""
+    return iter([(0, n)])
+
+
+def unrolled(n: int) -> range:
+    """0 .. n - 1, known when the kernel is compiled: the body is written out n times."""
+    return range(n)
+
+
+def registers(n: int) -> list[Any]:
+    """n variables, of which the places are known when the kernel is compiled."""
+    return [None] * n
+
+
+# ------------------------------------------------------------------------------------------------ memory
+def load_at(x: Array[Any], offset: int) -> Any:
+    """x's element that many bytes from its first one."""
+    return x.read(offset)
+
+
+def store_at(x: Array[Any], offset: int, value: Any) -> None:
+    """Write x's element that many bytes from its first one."""
+    x.put(offset, value)
+
+
+def scratch(x: Array[Any]) -> Array[Any]:
+    """Memory for 512 elements (memory.BLOCK) of x's dtype, which stays in the cache."""
+    return Array(np.empty(memory.BLOCK, x.dtype))
+
+
+# ------------------------------------------------------------------------------------------- mathematics
+def maximum(x: Any, y: Any) -> Any:
+    """The larger number; nan if one is."""
+    return x if x > y or x != x else y
+
+
+def minimum(x: Any, y: Any) -> Any:
+    """The smaller number; nan if one is."""
+    return x if x < y or x != x else y
+
+
+def fold_add(total: Any, x: Any) -> Any:
+    """total + x, where the order of what is added to a total is left open: a loop may add several at once."""
+    return total + x
+
+
+def fold_multiply(total: Any, x: Any) -> Any:
+    """total * x, in any order."""
+    return total * x
+
+
+def fold_maximum(total: Any, x: Any) -> Any:
+    """The larger number, in any order."""
+    return maximum(total, x)
+
+
+def fold_minimum(total: Any, x: Any) -> Any:
+    """The smaller number, in any order."""
+    return minimum(total, x)
+
+
+sqrt, exp, log, log1p = np.sqrt, np.exp, np.log, np.log1p
+
+WORDS: dict[str, Callable[..., Any]] = {word.__name__: word for word in (
+    parallel, shares, load_at, store_at, scratch, maximum, minimum, fold_add, fold_multiply, fold_maximum,
+    fold_minimum)} | {"sqrt": sqrt, "exp": exp, "log": log, "log1p": log1p}
