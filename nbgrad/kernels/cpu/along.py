@@ -2,66 +2,56 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from nbgrad import errors
 from nbgrad.compile import layout
-from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.cpu.kernel import kernel
+from nbgrad.compile.cpu.language import Array, T, inline, load_at, store_at
+from nbgrad.kernels.cpu.walk import offsets
 
-_PLACES = np.dtype(np.int64)
-_READ = "store_at(o, r, load_at(x, q + place * step))"
-_ADD = "store_at(o, q + place * step, {dtype}(load_at(o, q + place * step) + load_at(x, r)))"
 
-# p, q, r: bytes from the first place, from the first element of the array that has the axis (o for adding, x
-# for reading), and from that of the other
-_LOOP = """
-def k_{rule}(at, x, o, loops, steps, n, step):
-    last = size(loops) - 1
-    inner = load(loops, last)
-    tp = load(steps, last)
-    tq = load(steps, 2 * last + 1)
-    tr = load(steps, 3 * last + 2)
+@inline
+def read(whole: Array[T], place: int, part: Array[T], at: int) -> None:
+    store_at(part, at, load_at(whole, place))
+
+
+@inline
+def add(whole: Array[T], place: int, part: Array[T], at: int) -> None:
+    store_at(whole, place, load_at(whole, place) + load_at(part, at))
+
+
+@kernel
+def along(places: Array[np.int64], whole: Array[T], part: Array[T], loops: Array[np.int64],
+          steps: Array[np.int64], n: int, step: int, *, action: Any) -> bool:
+    """The action for each element of part and its place in whole; whether all places are below n.
+
+    loops, steps : sizes of loops over the places; their bytes in places, in whole beside its axis, in part
+    step : bytes of a step along the axis
+    """
+    last = loops.size - 1
+    inner = loops[last]
     rows = 1
     for k in range(last):
-        rows *= load(loops, k)
-    token = unlock(rows * inner)
+        rows *= loops[k]
     inside = True
     for row in range(rows):
-        p = 0
-        q = 0
-        r = 0
-        rest = row
-        for k in range(last - 1, -1, -1):
-            m = load(loops, k)
-            above = rest // m
-            p += (rest - above * m) * load(steps, k)
-            q += (rest - above * m) * load(steps, last + 1 + k)
-            r += (rest - above * m) * load(steps, 2 * last + 2 + k)
-            rest = above
-        for j in range(inner):
-            place = load_at(at, p)
+        p, q, r = offsets(row, last, loops, steps)
+        for _ in range(inner):
+            place = load_at(places, p)
             if place < 0:
                 place += n
             if 0 <= place < n:
-                {act}
+                action(whole, q + place * step, part, r)
             else:
                 inside = False
-            p += tp
-            q += tq
-            r += tr
-    lock(token)
+            p += steps[last]
+            q += steps[2 * last + 1]
+            r += steps[3 * last + 2]
     return inside
-"""
-
-
-@cache
-def _kernel(rule: str, dtype: np.dtype) -> Any:
-    act = _READ if rule == "read" else _ADD.format(dtype=dtype)
-    arguments = (_PLACES, dtype, dtype, _PLACES, _PLACES, int, int)
-    return compile_kernel(f"k_{rule}_along", _LOOP.format(rule=f"{rule}_along", act=act), arguments, bool)
 
 
 @lru_cache(maxsize=1024)
@@ -78,24 +68,23 @@ def _walk(shape: tuple[int, ...], steps: tuple[tuple[int, ...], ...]) -> tuple[n
     return np.array(loops, np.int64), np.array(found, np.int64).ravel()
 
 
-def _run(rule: str, name: str, whole: np.ndarray, part: np.ndarray, places: np.ndarray, axis: int) -> None:
+def _run(action: Any, name: str, whole: np.ndarray, part: np.ndarray, places: np.ndarray, axis: int) -> None:
     """whole has the axis that places count along; part has the shape of places. Raises IndexError."""
     if not part.size:
         return
     beside = [0 if a == axis else s for a, s in enumerate(whole.strides)]
     loops, steps = _walk(part.shape, (places.strides, tuple(beside), part.strides))
-    x, o = (whole, part) if rule == "read" else (part, whole)
     n = whole.shape[axis]
-    if not _kernel(rule, x.dtype)(places, x, o, loops, steps, n, whole.strides[axis]):
+    if not along[whole.dtype, action](places, whole, part, loops, steps, n, whole.strides[axis]):
         raise errors.bad_index(name, whole.shape, f"an index is out of bounds for axis {axis} with size {n}")
 
 
 def take_along_axis(out: np.ndarray, x: np.ndarray, places: np.ndarray, axis: int) -> None:
     """Elements at the places."""
-    _run("read", "take_along_axis", x, out, places, axis)
+    _run(read, "take_along_axis", x, out, places, axis)
 
 
 def add_along_axis(out: np.ndarray, v: np.ndarray, places: np.ndarray, axis: int, n: int) -> None:
     """Zeros with the elements added at the places."""
     out[...] = 0
-    _run("add", "add_along_axis", out, v, places, axis)
+    _run(add, "add_along_axis", out, v, places, axis)

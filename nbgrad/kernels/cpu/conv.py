@@ -5,26 +5,27 @@ One image is unfolded at a time, into memory that serves them all: it stays in t
 
 from __future__ import annotations
 
-from functools import cache
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.cpu.kernel import kernel
+from nbgrad.compile.cpu.language import Array, T
 
 Pair = tuple[int, int]
 Shape = tuple[int, ...]
 
-# columns[(channel, i, j), (row, k)] = x[channel, row * sy + i * dy - py, k * sx + j * dx - px], and zero
-# outside; or the reverse: columns are added to x
-_WALK = """
-def k_{name}(x, columns, first, sizes):
-    channels, height, width = load(sizes, 0), load(sizes, 1), load(sizes, 2)
-    kh, kw, rows, across = load(sizes, 3), load(sizes, 4), load(sizes, 5), load(sizes, 6)
-    sy, sx, py, px = load(sizes, 7), load(sizes, 8), load(sizes, 9), load(sizes, 10)
-    dy, dx = load(sizes, 11), load(sizes, 12)
-    token = unlock(size(columns))
+
+@kernel
+def unfold(x: Array[T], columns: Array[T], first: int, sizes: Array[np.int64], *, back: bool) -> None:
+    """columns[(channel, i, j), (row, k)] = x[channel, row * sy + i * dy - py, k * sx + j * dx - px].
+
+    Outside of x they are zero. Back: the columns are added to x instead.
+    """
+    channels, height, width, kh, kw, rows, across = (sizes[0], sizes[1], sizes[2], sizes[3], sizes[4],
+                                                     sizes[5], sizes[6])
+    sy, sx, py, px, dy, dx = sizes[7], sizes[8], sizes[9], sizes[10], sizes[11], sizes[12]
     q = 0
     for channel in range(channels):
         for i in range(kh):
@@ -38,37 +39,24 @@ def k_{name}(x, columns, first, sizes):
                     if y < 0 or y >= height:
                         start, stop = across, across
                     p = first + (channel * height + y) * width + shift
-                    {step}
+                    if not back:
+                        for k in range(start):
+                            columns[q + k] = 0
+                        for k in range(stop, across):
+                            columns[q + k] = 0
+                    if sx == 1:
+                        for k in range(start, stop):
+                            if back:
+                                x[p + k] += columns[q + k]
+                            else:
+                                columns[q + k] = x[p + k]
+                    else:
+                        for k in range(start, stop):
+                            if back:
+                                x[p + k * sx] += columns[q + k]
+                            else:
+                                columns[q + k] = x[p + k * sx]
                     q += across
-    lock(token)
-"""
-_UNFOLD = """
-                    for k in range(start):
-                        store(columns, q + k, {dtype}(0))
-                    if sx == 1:
-                        for k in range(start, stop):
-                            store(columns, q + k, load(x, p + k))
-                    else:
-                        for k in range(start, stop):
-                            store(columns, q + k, load(x, p + k * sx))
-                    for k in range(stop, across):
-                        store(columns, q + k, {dtype}(0))
-"""
-_FOLD = """
-                    if sx == 1:
-                        for k in range(start, stop):
-                            store(x, p + k, load(x, p + k) + load(columns, q + k))
-                    else:
-                        for k in range(start, stop):
-                            store(x, p + k * sx, load(x, p + k * sx) + load(columns, q + k))
-"""
-
-
-@cache
-def _kernel(name: str, dtype: np.dtype) -> Any:
-    step = (_UNFOLD if name == "unfold" else _FOLD).strip().format(dtype=dtype)
-    arguments = dtype, dtype, int, np.dtype(np.int64)
-    return compile_kernel(f"k_{name}", _WALK.format(name=name, step=step), arguments)
 
 
 class _Windows:
@@ -89,12 +77,12 @@ class _Windows:
         """The windows of image number `place` of x, until the next call."""
         if self.same:
             return x[place].reshape(self.shape)
-        _kernel("unfold", self.dtype)(x, self.columns, place * self.image, self.sizes)
+        unfold[self.dtype, False](x, self.columns, place * self.image, self.sizes)
         return self.columns
 
     def fold(self, x: np.ndarray, place: int) -> None:
         """Add what `columns` holds to image number `place` of x."""
-        _kernel("fold", self.dtype)(x, self.columns, place * self.image, self.sizes)
+        unfold[self.dtype, True](x, self.columns, place * self.image, self.sizes)
 
 
 def convolution(out: np.ndarray, x: np.ndarray, w: np.ndarray, groups: int, **geometry: Any) -> None:

@@ -7,143 +7,136 @@ more than its last rounding.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from nbgrad.compile import layout
-from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.cpu.kernel import kernel
+from nbgrad.compile.cpu.language import (
+    Array,
+    T,
+    U,
+    W,
+    inline,
+    load_at,
+    registers,
+    store_at,
+    unrolled,
+)
+from nbgrad.kernels.cpu.walk import offsets
 
-# the first total, and how the total takes in an element v of the first operand and w of the second
-_RULES = {"cumsum": ("v", "total + v"), "cumprod": ("v", "total * v"), "recurrence": ("w", "w + v * total")}
+STRIP = 1024                              # totals of as many columns stay in the fastest cache
 _silent = np.errstate(all="ignore")       # inf and nan flow without a warning
-_STRIP = 1024                             # totals of as many columns stay in the fastest cache
 
-# loops: sizes of the loops beside the scan's; steps: their bytes in x, y and o; scan: length and bytes of the
-# scan's own loop, and how far before its place (in bytes) x is read
-_HEAD = """
-def k_{rule}(x, y, o, totals, loops, steps, scan):
-    kept = size(loops)
-    n = load(scan, 0)
-    sx = load(scan, 1)
-    sy = load(scan, 2)
-    so = load(scan, 3)
-    lag = load(scan, 4)
-    outer = kept - {inner}
+
+@inline
+def add(total: Any, v: Any, w: Any) -> Any:
+    return total + v
+
+
+@inline
+def multiply(total: Any, v: Any, w: Any) -> Any:
+    return total * v
+
+
+@inline
+def recur(total: Any, v: Any, w: Any) -> Any:
+    return w + v * total
+
+
+@kernel
+def scan_rows(x: Array[T], y: Array[T], out: Array[U], totals: Array[W], loops: Array[np.int64],
+              steps: Array[np.int64], scan: Array[np.int64], *, rule: Any, first_of_y: bool,
+              blocks: bool) -> None:
+    """A scan along rows: rule(total, element of x, element of y).
+
+    loops, steps : sizes of the loops beside the scan's; their bytes in x, y and out
+    scan : length and bytes of the scan's own loop, and how far before its place (in bytes) x is read
+    totals : memory, whose dtype is that of the totals
+    """
+    n, sx, sy, so, lag = scan[0], scan[1], scan[2], scan[3], scan[4]
     rows = 1
-    for k in range(outer):
-        rows *= load(loops, k)
-    token = unlock(rows * n)
+    for k in range(loops.size):
+        rows *= loops[k]
     for row in range(rows):
-        p = 0
-        q = 0
-        r = 0
-        rest = row
-        for k in range(outer - 1, -1, -1):
-            m = load(loops, k)
-            above = rest // m
-            p += (rest - above * m) * load(steps, k)
-            q += (rest - above * m) * load(steps, kept + k)
-            r += (rest - above * m) * load(steps, 2 * kept + k)
-            rest = above
-"""
-_ROWS = _HEAD + """
-        v = {cast}(load_at(x, p))
-        w = {cast}(load_at(y, q))
-        total = {first}
-        store_at(o, r, {out}(total))
+        p, q, r = offsets(row, loops.size, loops, steps)
+        total = totals.dtype.type(load_at(y, q) if first_of_y else load_at(x, p))
+        store_at(out, r, total)
         p -= lag
         i = 1
-{block}
-        while i < n:
-            v = {cast}(load_at(x, p + i * sx))
-            w = {cast}(load_at(y, q + i * sy))
-            total = {combine}
-            store_at(o, r + i * so, {out}(total))
-            i += 1
-    lock(token)
-"""
-# Eight partial sums do not wait for the sum before them. Where one is not finite, the plain loop decides what
-# overflows: `odd` is then nan.
-
-
-def _lines(text: str, start: int = 0) -> str:
-    """A line of the block for each of its eight elements: {0} is its number, {1} that of the one before."""
-    return "\n            ".join([text.format(k, k - 1) for k in range(start, 8)])
-
-
-_BLOCK = f"""
-        while i + 8 <= n:
-            a = p + i * sx
-            b = r + i * so
-            v0 = float64(load_at(x, a))
-            {_lines("v{0} = v{1} + float64(load_at(x, a + {0} * sx))", 1)}
+        # Eight partial sums do not wait for the sum before them. Where one is not finite, the plain loop
+        # decides what overflows: `odd` is then nan.
+        while blocks and i + 8 <= n:
+            sums = registers(8)
+            for k in unrolled(8):
+                v = totals.dtype.type(load_at(x, p + i * sx + k * sx))
+                sums[k] = v + sums[k - 1] if k > 0 else v
             odd = 0.0
-            {_lines("v{0} = total + v{0}")}
-            {_lines("odd = odd + 0.0 * v{0}")}
+            for k in unrolled(8):
+                sums[k] = total + sums[k]
+            for k in unrolled(8):
+                odd = odd + 0.0 * sums[k]
             if odd != 0.0:
                 break
-            {_lines("store_at(o, b + {0} * so, OUT(v{0}))")}
-            total = v7
+            for k in unrolled(8):
+                store_at(out, r + i * so + k * so, sums[k])
+            total = sums[7]
             i += 8
-"""
-_COLUMNS = _HEAD + """
-        inner = load(loops, kept - 1)
-        cx = load(steps, kept - 1)
-        cy = load(steps, 2 * kept - 1)
-        co = load(steps, 3 * kept - 1)
-        for start in range(0, inner, {strip}):
-            width = min({strip}, inner - start)
-            a = p + start * cx
-            b = q + start * cy
-            c = r + start * co
+        while i < n:
+            v = totals.dtype.type(load_at(x, p + i * sx))
+            w = totals.dtype.type(load_at(y, q + i * sy))
+            total = rule(total, v, w)
+            store_at(out, r + i * so, total)
+            i += 1
+
+
+@inline
+def take_in(x: Array[T], a: int, y: Array[T], b: int, out: Array[U], c: int, totals: Array[W], j: int, *,
+            rule: Any) -> None:
+    """One element more for the total of column j."""
+    v = totals.dtype.type(load_at(x, a))
+    w = totals.dtype.type(load_at(y, b))
+    totals[j] = rule(totals[j], v, w)
+    store_at(out, c, totals[j])
+
+
+@kernel
+def scan_columns(x: Array[T], y: Array[T], out: Array[U], totals: Array[W], loops: Array[np.int64],
+                 steps: Array[np.int64], scan: Array[np.int64], *, rule: Any, first_of_y: bool) -> None:
+    """The same, line by line: all elements of a line, which the last loop walks, at once."""
+    n, sx, sy, so, lag = scan[0], scan[1], scan[2], scan[3], scan[4]
+    last = loops.size - 1
+    rows = 1
+    for k in range(last):
+        rows *= loops[k]
+    cx, cy, co = steps[last], steps[2 * last + 1], steps[3 * last + 2]
+    for row in range(rows):
+        p, q, r = offsets(row, last, loops, steps)
+        for start in range(0, loops[last], STRIP):
+            width = min(STRIP, loops[last] - start)
+            a, b, c = p + start * cx, q + start * cy, r + start * co
             for j in range(width):
-                v = {cast}(load_at(x, a + j * cx))
-                w = {cast}(load_at(y, b + j * cy))
-                total = {first}
-                store(totals, j, total)
-                store_at(o, c + j * co, {out}(total))
+                totals[j] = load_at(y, b + j * cy) if first_of_y else load_at(x, a + j * cx)
+                store_at(out, c + j * co, totals[j])
             a -= lag
-            for i in range(1, n):
+            for _ in range(1, n):
                 a += sx
                 b += sy
                 c += so
-                if cx == {width} and cy == {width} and co == {out_width}:
+                if cx == x.itemsize and cy == y.itemsize and co == out.itemsize:
                     for j in range(width):
-                        v = {cast}(load_at(x, a + j * {width}))
-                        w = {cast}(load_at(y, b + j * {width}))
-                        total = load(totals, j)
-                        total = {combine}
-                        store(totals, j, total)
-                        store_at(o, c + j * {out_width}, {out}(total))
+                        take_in(x, a + j * x.itemsize, y, b + j * y.itemsize, out, c + j * out.itemsize,
+                                totals, j, rule=rule)
                 else:
                     for j in range(width):
-                        v = {cast}(load_at(x, a + j * cx))
-                        w = {cast}(load_at(y, b + j * cy))
-                        total = load(totals, j)
-                        total = {combine}
-                        store(totals, j, total)
-                        store_at(o, c + j * co, {out}(total))
-    lock(token)
-"""
+                        take_in(x, a + j * cx, y, b + j * cy, out, c + j * co, totals, j, rule=rule)
 
 
 def _wide(out: np.dtype) -> np.dtype:
     """The dtype of totals."""
     return np.dtype(np.float64) if out.kind == "f" else out
-
-
-@cache
-def _kernel(rule: str, rows: bool, dtype: np.dtype, out: np.dtype) -> Any:
-    first, combine = _RULES[rule]
-    wide = _wide(out)
-    block = _BLOCK.replace("OUT", str(out)) if rule == "cumsum" and out.kind == "f" else ""
-    source = (_ROWS if rows else _COLUMNS).format(
-        rule=rule, first=first, combine=combine, cast=wide, out=out, block=block, inner=0 if rows else 1,
-        strip=_STRIP, width=dtype.itemsize, out_width=out.itemsize)
-    arguments = (dtype, dtype, out, wide, *[np.dtype(np.int64)] * 3)
-    return compile_kernel(f"k_{rule}", source, arguments)
 
 
 @lru_cache(maxsize=1024)
@@ -156,7 +149,7 @@ def _walk(shape: tuple[int, ...], steps: tuple[tuple[int, ...], ...], axis: int,
     return rows, *[np.array(m, np.int64).ravel() for m in (loops, found, scan)]
 
 
-def _scan(rule: str, out: np.ndarray, x: np.ndarray, y: np.ndarray, axis: int, reverse: bool,
+def _scan(rule: Any, out: np.ndarray, x: np.ndarray, y: np.ndarray, axis: int, reverse: bool,
           lag: int = 0) -> None:
     """out = the rule taken along the axis, from its end if reverse. lag: x is read as many places before."""
     if not out.size:
@@ -165,23 +158,25 @@ def _scan(rule: str, out: np.ndarray, x: np.ndarray, y: np.ndarray, axis: int, r
         back = (slice(None),) * axis + (slice(None, None, -1),)
         x, y, out = x[back], y[back], out[back]
     rows, loops, steps, scan = _walk(out.shape, (x.strides, y.strides, out.strides), axis, lag)
-    totals = np.empty(0 if rows else _STRIP, _wide(out.dtype))
-    _kernel(rule, rows, x.dtype, out.dtype)(x, y, out, totals, loops, steps, scan)
+    totals = np.empty(0 if rows else STRIP, _wide(out.dtype))
+    key = x.dtype, out.dtype, totals.dtype, rule, rule is recur
+    scan_of = scan_rows[*key, rule is add and out.dtype.kind == "f"] if rows else scan_columns[key]
+    scan_of(x, y, out, totals, loops, steps, scan)
 
 
 def cumsum(out: np.ndarray, x: np.ndarray, axis: int, reverse: bool) -> None:
     """Sums of all elements up to each."""
-    _scan("cumsum", out, x, x, axis, reverse)
+    _scan(add, out, x, x, axis, reverse)
 
 
 def cumprod(out: np.ndarray, x: np.ndarray, axis: int) -> None:
     """Products of all elements up to each."""
-    _scan("cumprod", out, x, x, axis, False)
+    _scan(multiply, out, x, x, axis, False)
 
 
 def recurrence(out: np.ndarray, a: np.ndarray, b: np.ndarray, axis: int, reverse: bool) -> None:
     """out[k] = b[k] + a[k] * out[k - 1]; its transpose, out[k] = b[k] + a[k + 1] * out[k + 1], if reverse."""
-    _scan("recurrence", out, a, b, axis, reverse, lag=int(reverse))
+    _scan(recur, out, a, b, axis, reverse, lag=int(reverse))
 
 
 @_silent

@@ -6,53 +6,44 @@ own: two pools that wait for work by spinning cost each other milliseconds a cal
 
 from __future__ import annotations
 
-from functools import cache
 from math import isfinite, prod
 from typing import Any
 
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.cpu.kernel import kernel
+from nbgrad.compile.cpu.language import Array, T, load_at
 
 _silent = np.errstate(all="ignore")
 _BLOCK = 32                               # rows that are solved by substitution; what is left goes to BLAS
 
-# Row operations: each unknown is a row of b, so the innermost loop runs over memory without gaps.
-_SUBSTITUTE = """
-def k_substitute(a, b, loops):
-    rows = load(loops, 1)
-    cols = load(loops, 2)
-    ra = load(loops, 4)
-    ca = load(loops, 5)
-    rb = load(loops, 7)
-    forward = load(loops, 8)
-    unit = load(loops, 9)
-    token = unlock(load(loops, 0) * rows * cols)
-    for m in range(load(loops, 0)):
-        pa = m * load(loops, 3)
-        pb = m * load(loops, 6)
+
+@kernel
+def substitute(a: Array[T], b: Array[T], loops: Array[np.int64]) -> None:
+    """Solutions of triangular systems in the place of b, by row operations.
+
+    Each unknown is a row of b, so the innermost loop runs over memory without gaps.
+    loops : matrices, rows, columns; bytes of a step from matrix to matrix, along rows and columns of a;
+        elements from matrix to matrix and row to row of b; whether forward, whether the diagonal is 1
+    """
+    rows, cols, ra, ca, rb, forward = loops[1], loops[2], loops[4], loops[5], loops[7], loops[8]
+    for m in range(loops[0]):
+        pa = m * loops[3]
+        pb = m * loops[6]
         for s in range(rows):
             i = s if forward else rows - 1 - s
-            qi = pb + i * rb
+            row = b[pb + i * rb:]
             for t in range(s):
                 j = t if forward else rows - 1 - t
-                f = load_at(a, pa + i * ra + j * ca)
-                qj = pb + j * rb
+                factor = load_at(a, pa + i * ra + j * ca)
+                known = b[pb + j * rb:]
                 for c in range(cols):
-                    store(b, qi + c, load(b, qi + c) - f * load(b, qj + c))
-            if not unit:
+                    row[c] -= factor * known[c]
+            if not loops[9]:
                 d = load_at(a, pa + i * (ra + ca))
                 for c in range(cols):
-                    store(b, qi + c, load(b, qi + c) / d)
-    lock(token)
-"""
-
-
-@cache
-def _substitute(dtype: np.dtype) -> Any:
-    arguments = (dtype, dtype, np.dtype(np.int64))
-    return compile_kernel("k_substitute", _SUBSTITUTE, arguments)
+                    row[c] /= d
 
 
 @_silent
@@ -76,7 +67,7 @@ def triangular(x: np.ndarray, a: np.ndarray, lower: bool, unit: bool = False) ->
     a = a if a.ndim == 2 else np.broadcast_to(a, (*x.shape[:-2], n, n)).reshape(-1, n, n)
     x = x.reshape(-1, n, k) if x.ndim > 3 else x
     step, (row, column) = a.strides[0] if a.ndim > 2 else 0, a.strides[-2:]
-    kernel, batch = _substitute(x.dtype), prod(x.shape[:-2])
+    compiled, batch = substitute[x.dtype], prod(x.shape[:-2])
     for done in range(0, n, _BLOCK):
         size = min(_BLOCK, n - done)
         low = done if lower else n - done - size
@@ -85,7 +76,7 @@ def triangular(x: np.ndarray, a: np.ndarray, lower: bool, unit: bool = False) ->
         if done:
             block -= np.matmul(a[..., here, solved], x[..., solved, :])
         loops = np.array([batch, size, k, step, row, column, n * k, k, lower, unit])
-        kernel(a[..., here, here], block, loops)
+        compiled(a[..., here, here], block, loops)
 
 
 @_silent

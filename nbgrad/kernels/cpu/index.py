@@ -7,7 +7,6 @@ rows.
 
 from __future__ import annotations
 
-from functools import cache
 from math import prod
 from typing import Any
 
@@ -15,76 +14,57 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.arrays import memory
-from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.cpu.kernel import kernel
+from nbgrad.compile.cpu.language import Array, T, parallel, shares
 
 Index = tuple[Any, ...]
 _ARRAY = frozenset([np.ndarray])
 _FEW = 4096                               # elements up to which NumPy's indexing is the shortest way
-_LEAST, _WIDE = 16384, 8                  # elements that are worth a thread; of a row that is worth a search
+LEAST, WIDE = 16384, 8                  # elements that are worth a thread; of a row that is worth a search
 
-# Each thread has some of the places: it looks at all values and adds those that belong there, in order.
-_ADD_ROWS = """
-def part(start, stop, out, at, v, before, n, row, fresh):
-    count = size(at)
-    for i in range(before):
-        if fresh:
-            for p in range((i * n + start) * row, (i * n + stop) * row):
-                store(out, p, {dtype}(0))
-        for j in range(count):
-            place = load(at, j)
-            if place < 0:
-                place += n
-            if start <= place < stop:
-                p = (i * n + place) * row
-                q = (i * count + j) * row
-                for k in range(row):
-                    store(out, p + k, {dtype}(load(out, p + k) + load(v, q + k)))
-def k_add_rows(out, at, v, before, n, row, fresh):
-    count = size(at)
-    for j in range(count):
-        place = load(at, j)
-        if place < -n or place >= n:
+
+@kernel
+def add_rows(out: Array[T], at: Array[np.int64], v: Array[T], before: int, n: int, row: int,
+             fresh: bool) -> bool:
+    """Add rows of v at places of the middle axis of out, (before, n, row); whether all places are inside.
+
+    Each thread has some of the places: it looks at all values and adds those that belong there, in order.
+    """
+    for j in range(at.size):
+        if at[j] < -n or at[j] >= n:
             return False
-    work = max(1, before * row * (count + n * fresh))
-    token = unlock(work)
-    share(part, n, n * {least} // work + 1 if row >= {wide} else n, out, at, v, before, n, row, fresh)
-    lock(token)
+    work = max(1, before * row * (at.size + n * fresh))
+    for start, stop in shares(n, least=n * LEAST // work + 1 if row >= WIDE else n):
+        count = at.size
+        for i in range(before):
+            if fresh:
+                for p in range((i * n + start) * row, (i * n + stop) * row):
+                    out[p] = 0
+            for c in range(count):
+                place = at[c]
+                if place < 0:
+                    place += n
+                if start <= place < stop:
+                    into, what = out[(i * n + place) * row:], v[(i * count + c) * row:]
+                    for k in range(row):
+                        into[k] += what[k]
     return True
-"""
 
 
-# Row i of each matrix has its elements before column `edge`, or those from there on; the others are zero.
-_TRIANGLES = """
-def part(start, stop, x, out, n, m, k, lower):
-    for row in range(start, stop):
+@kernel
+def triangles(x: Array[T], out: Array[T], rows: int, n: int, m: int, k: int, lower: bool) -> None:
+    """Of row i of each matrix the elements before column `edge`, or those from there on; zero elsewhere."""
+    for row in parallel(rows, least=LEAST // m + 1):
         edge = min(max(row % n + k + lower, 0), m)
         p = row * m
         first = p if lower else p + edge
         last = p + edge if lower else p + m
         for i in range(p, first):
-            store(out, i, {dtype}(0))
+            out[i] = 0
         for i in range(first, last):
-            store(out, i, load(x, i))
+            out[i] = x[i]
         for i in range(last, p + m):
-            store(out, i, {dtype}(0))
-def k_triangles(x, out, rows, n, m, k, lower):
-    token = unlock(rows * m)
-    share(part, rows, {least} // m + 1, x, out, n, m, k, lower)
-    lock(token)
-"""
-
-
-@cache
-def _triangles(dtype: np.dtype) -> Any:
-    source = _TRIANGLES.format(dtype=dtype, least=_LEAST)
-    return compile_kernel("k_triangles", source, (dtype, dtype, int, int, int, int, bool))
-
-
-@cache
-def _add_rows(dtype: np.dtype) -> Any:
-    arguments = (dtype, np.dtype(np.int64), dtype, int, int, int, bool)
-    source = _ADD_ROWS.format(dtype=dtype, least=_LEAST, wide=_WIDE)
-    return compile_kernel("k_add_rows", source, arguments, bool)
+            out[i] = 0
 
 
 def _unique(index: Index) -> bool:
@@ -144,7 +124,7 @@ def _add(out: np.ndarray, index: Index, v: np.ndarray, fresh: bool = False) -> N
     rows = np.ascontiguousarray(v if v.shape == shape else np.broadcast_to(v, shape))
     n = prod(out.shape[start:stop])
     sizes = prod(out.shape[:start]), n, prod(out.shape[stop:])
-    if not _add_rows(out.dtype)(out, places, rows, *sizes, fresh):
+    if not add_rows[out.dtype](out, places, rows, *sizes, fresh):
         raise IndexError(f"an index is out of bounds for an axis of size {n}")
 
 
@@ -246,7 +226,7 @@ def _triangle(x: np.ndarray, k: int, lower: bool) -> np.ndarray:
         n, m = x.shape[-2:]
         k = max(-n, min(k, m))
         bits = np.dtype(f"u{x.itemsize}")
-        _triangles(bits)(np.ascontiguousarray(x).view(bits), out.view(bits), x.size // m, n, m, k, lower)
+        triangles[bits](np.ascontiguousarray(x).view(bits), out.view(bits), x.size // m, n, m, k, lower)
     return out
 
 

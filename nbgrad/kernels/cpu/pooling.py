@@ -2,117 +2,138 @@
 
 from __future__ import annotations
 
-from functools import cache
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
 
-from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.cpu.kernel import kernel
+from nbgrad.compile.cpu.language import Array, T, inline, maximum
 
 Pair = tuple[int, int]
 Shape = tuple[int, ...]
 
-# a is what the windows are of, b what there is one of for each window; x decides what is largest
-_WALK = """
-def k_{name}(a, x, b, sizes):
-    images, height, width, rows, across = (load(sizes, 0), load(sizes, 1), load(sizes, 2), load(sizes, 3),
-                                           load(sizes, 4))
-    kh, kw, sy, sx = load(sizes, 5), load(sizes, 6), load(sizes, 7), load(sizes, 8)
-    py, px, dy, dx = load(sizes, 9), load(sizes, 10), load(sizes, 11), load(sizes, 12)
-    token = unlock(images * rows * across * kh * kw)
+
+@inline
+def span(start: int, size: int, dilation: int, length: int) -> Any:
+    """The first place of a window that is not before the image, and the end of it, along one axis."""
+    low = start if start >= 0 else start + (dilation - 1 - start) // dilation * dilation
+    return low, min(length, start + (size - 1) * dilation + 1)
+
+
+@kernel
+def pool(a: Array[T], x: Array[T], b: Array[T], sizes: Array[np.int64], *, step: Any) -> None:
+    """A walk over the windows of images: `step` is done with each.
+
+    a is what the windows are of, b what there is one of for each window; x decides what is largest.
+    """
+    images, height, width, rows, across = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]
+    kh, kw, sy, sx, py, px = sizes[5], sizes[6], sizes[7], sizes[8], sizes[9], sizes[10]
+    dy, dx, pads = sizes[11], sizes[12], sizes[13]
     for image in range(images):
-        base = image * height * width
+        here, there = a[image * height * width:], x[image * height * width:]
         for row in range(rows):
-            y0 = row * sy - py
-            top = y0 if y0 >= 0 else y0 + (dy - 1 - y0) // dy * dy
-            bottom = min(height, y0 + (kh - 1) * dy + 1)
+            y = row * sy - py
+            top, bottom = span(y, kh, dy, height)
             for column in range(across):
-                x0 = column * sx - px
-                left = x0 if x0 >= 0 else x0 + (dx - 1 - x0) // dx * dx
-                right = min(width, x0 + (kw - 1) * dx + 1)
+                z = column * sx - px
+                left, right = span(z, kw, dx, width)
+                count = max(0, bottom - top) * max(0, right - left)
+                if pads:                      # elements of the padding count in a mean
+                    count = (min(y + kh, height + py) - y) * (min(z + kw, width + px) - z)
                 q = (image * rows + row) * across + column
-                {step}
-    lock(token)
-"""
-_OVER = """
-                for i in range(top, bottom, dy):
-                    for p in range(base + i * width + left, base + i * width + right, dx):
-                        {each}
-"""
-_LARGEST = "best = -{T}(inf)" + _OVER.format(each="best = maximum(best, load(x, p))")
-# the same, with its place and how many are equal; mostly there is one, and no second look is needed
-_WINNER = """best = -{T}(inf)
-                at = -1
-                ties = 0
-                for i in range(top, bottom, dy):
-                    for p in range(base + i * width + left, base + i * width + right, dx):
-                        v = load(x, p)
-                        larger = v > best
-                        ties = 1 if larger else ties + (1 if v == best else 0)
-                        at = p if larger else at
-                        best = maximum(best, v)
-                if ties == 1 and at >= 0 and best == best:
-                    {one}
-                else:
-                    ties = 0
-                    for i in range(top, bottom, dy):
-                        for p in range(base + i * width + left, base + i * width + right, dx):
-                            ties += 1 if load(x, p) == best or best != best else 0
-                    {before}
-                    for i in range(top, bottom, dy):
-                        for p in range(base + i * width + left, base + i * width + right, dx):
-                            {each}
-                    {after}
-"""
+                step(here, there, b, q, count, width, top, bottom, dy, left, right, dx)
 
 
-def _winners(one: str, before: str, each: str, after: str) -> str:
-    """What is done with a single winner; else what before, for each element of, and after the window."""
-    return _WINNER.replace("{one}", one).replace("{before}", before).replace("{each}", each).replace(
-        "{after}", after)
+@inline
+def window_max_step(a: Any, x: Any, b: Any, q: int, count: int, width: int, top: int, bottom: int, dy: int,
+                    left: int, right: int, dx: int) -> None:
+    best = -inf
+    for i in range(top, bottom, dy):
+        for p in range(i * width + left, i * width + right, dx):
+            best = maximum(best, x[p])
+    b[q] = best
 
 
-# elements that count in a mean: sizes[13] says whether those of the padding do
-_COUNT = """
-                inside = max(0, bottom - top) * max(0, right - left)
-                if load(sizes, 13) == 1:
-                    inside = (min(y0 + kh, height + py) - y0) * (min(x0 + kw, width + px) - x0)
-"""
-_STEPS = {
-    "window_max": _LARGEST + "                store(b, q, best)",
-    "spread_max": _winners(
-        "store(a, at, load(a, at) + load(b, q))", "part = load(b, q) / {T}(max(1, ties))",
-        "won = part if load(x, p) == best else part * best if best != best else {T}(0)\n"
-        "                            store(a, p, load(a, p) + won)", ""),
-    "pick_max": _winners(
-        "store(b, q, load(a, at))", "total = {T}(0)",
-        "total += load(a, p) if load(x, p) == best else best if best != best else {T}(0)",
-        "store(b, q, total / {T}(max(1, ties)))"),
-    "window_mean": "total = {T}(0)" + _OVER.format(each="total += load(a, p)") + _COUNT
-    + "                store(b, q, total / {T}(inside))",
-    "spread_mean": _COUNT + "                part = load(b, q) / {T}(inside)" + _OVER.format(
-        each="store(a, p, load(a, p) + part)"),
-}
+@inline
+def winner(x: Any, width: int, top: int, bottom: int, dy: int, left: int, right: int, dx: int) -> Any:
+    """The largest element of a window, its place, and how many are equal to it."""
+    best = -inf
+    at = -1
+    ties = 0
+    for i in range(top, bottom, dy):
+        for p in range(i * width + left, i * width + right, dx):
+            v = x[p]
+            larger = v > best
+            ties = 1 if larger else ties + (1 if v == best else 0)
+            at = p if larger else at
+            best = maximum(best, v)
+    if ties == 1 and at >= 0 and best == best:
+        return best, at, 1                    # mostly there is one, and no second look is needed
+    ties = 0
+    for i in range(top, bottom, dy):
+        for p in range(i * width + left, i * width + right, dx):
+            ties += 1 if x[p] == best or best != best else 0
+    return best, -1, max(1, ties)
 
 
-@cache
-def _kernel(name: str, dtype: np.dtype) -> Any:
-    source = _WALK.format(name=name, step=_STEPS[name].strip().replace("{T}", str(dtype)))
-    return compile_kernel(f"k_{name}", source, (dtype, dtype, dtype, np.dtype(np.int64)))
+@inline
+def spread_max_step(a: Any, x: Any, b: Any, q: int, count: int, width: int, top: int, bottom: int, dy: int,
+                    left: int, right: int, dx: int) -> None:
+    best, at, ties = winner(x, width, top, bottom, dy, left, right, dx)
+    if at >= 0:
+        a[at] += b[q]
+    else:
+        part = b[q] / ties
+        for i in range(top, bottom, dy):
+            for p in range(i * width + left, i * width + right, dx):
+                a[p] += part if x[p] == best else part * best if best != best else 0
 
 
-def _run(name: str, a: np.ndarray, x: np.ndarray, b: np.ndarray, kernel: Pair, stride: Pair, padding: Pair,
+@inline
+def pick_max_step(a: Any, x: Any, b: Any, q: int, count: int, width: int, top: int, bottom: int, dy: int,
+                  left: int, right: int, dx: int) -> None:
+    best, at, ties = winner(x, width, top, bottom, dy, left, right, dx)
+    if at >= 0:
+        b[q] = a[at]
+    else:
+        total = 0.0
+        for i in range(top, bottom, dy):
+            for p in range(i * width + left, i * width + right, dx):
+                total += a[p] if x[p] == best else best if best != best else 0
+        b[q] = total / ties
+
+
+@inline
+def window_mean_step(a: Any, x: Any, b: Any, q: int, count: int, width: int, top: int, bottom: int, dy: int,
+                     left: int, right: int, dx: int) -> None:
+    total = 0.0
+    for i in range(top, bottom, dy):
+        for p in range(i * width + left, i * width + right, dx):
+            total += a[p]
+    b[q] = total / count
+
+
+@inline
+def spread_mean_step(a: Any, x: Any, b: Any, q: int, count: int, width: int, top: int, bottom: int, dy: int,
+                     left: int, right: int, dx: int) -> None:
+    part = b[q] / count
+    for i in range(top, bottom, dy):
+        for p in range(i * width + left, i * width + right, dx):
+            a[p] += part
+
+
+def _run(step: Any, a: np.ndarray, x: np.ndarray, b: np.ndarray, kernel: Pair, stride: Pair, padding: Pair,
          dilation: Pair = (1, 1), pads: bool = False) -> None:
     """Run a kernel on C-contiguous images a and x and windows b."""
     sizes = (prod(a.shape[:-2]), *a.shape[-2:], *b.shape[-2:], *kernel, *stride, *padding, *dilation, pads)
-    _kernel(name, b.dtype)(a, x, b, np.array(sizes, np.int64))
+    pool[b.dtype, step](a, x, b, np.array(sizes, np.int64))
 
 
 def window_max(out: np.ndarray, x: np.ndarray, **windows: Any) -> None:
     """The largest element of each window."""
     x = np.ascontiguousarray(x)
-    _run("window_max", x, x, out, **_only(windows))
+    _run(window_max_step, x, x, out, **_only(windows))
 
 
 def _only(windows: dict[str, Any]) -> dict[str, Any]:
@@ -123,21 +144,21 @@ def _only(windows: dict[str, Any]) -> dict[str, Any]:
 def spread_max(out: np.ndarray, g: np.ndarray, x: np.ndarray, **windows: Any) -> None:
     """To the largest elements of each window what belongs to the window, in equal shares."""
     out[...] = 0
-    _run("spread_max", out, np.ascontiguousarray(x), np.ascontiguousarray(g), **_only(windows))
+    _run(spread_max_step, out, np.ascontiguousarray(x), np.ascontiguousarray(g), **_only(windows))
 
 
 def pick_max(out: np.ndarray, t: np.ndarray, x: np.ndarray, **windows: Any) -> None:
     """The mean of t over the largest elements of each window of x."""
-    _run("pick_max", np.ascontiguousarray(t), np.ascontiguousarray(x), out, **_only(windows))
+    _run(pick_max_step, np.ascontiguousarray(t), np.ascontiguousarray(x), out, **_only(windows))
 
 
 def window_mean(out: np.ndarray, x: np.ndarray, **windows: Any) -> None:
     """The mean of each window."""
     x = np.ascontiguousarray(x)
-    _run("window_mean", x, x, out, **_only(windows))
+    _run(window_mean_step, x, x, out, **_only(windows))
 
 
 def spread_mean(out: np.ndarray, g: np.ndarray, **windows: Any) -> None:
     """To each element of a window an equal part of what belongs to the window."""
     out[...] = 0
-    _run("spread_mean", out, out, np.ascontiguousarray(g), **_only(windows))
+    _run(spread_mean_step, out, out, np.ascontiguousarray(g), **_only(windows))

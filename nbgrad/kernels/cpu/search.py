@@ -2,62 +2,62 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Literal
 
 import numpy as np
 
-from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.cpu.kernel import kernel
+from nbgrad.compile.cpu.language import Array, T, inline, registers, shares, unrolled
 
-_LEAST = 1024                             # searches that are worth a thread
-_TOGETHER = 8                             # searches whose waits for memory overlap
-
-
-def _each(text: str) -> str:
-    """A line for each of the searches that go on together: {0} is its number."""
-    return "; ".join([text.format(k) for k in range(_TOGETHER)])
+LEAST = 1024                              # searches that are worth a thread
+TOGETHER = 8                              # searches whose waits for memory overlap
 
 
-# Halving without branches: of `left` candidates from `at` on, those before the key's place are skipped. As
-# NumPy sorts, nan is above every number and equal to nan.
-_SEARCH = f"""
-def inline_left(a, key):
+@inline
+def before_left(a: Any, key: Any) -> Any:
+    """Whether an element is before the key's place. As NumPy sorts, nan is above all and equal to nan."""
     return a < key or (key != key and a == a)
-def inline_right(a, key):
+
+
+@inline
+def before_right(a: Any, key: Any) -> Any:
+    """The same where the key's place is behind its equals."""
     return a <= key or key != key
-def part(start, stop, out, x, v, n):
-    j = start
-    while j + {_TOGETHER} <= stop:
-        {_each("key{0} = load(v, j + {0})")}
-        {_each("at{0} = 0")}
-        left = n
-        while left > 1:
-            half = left // 2
-            {_each("at{0} += half * inline_{{side}}(load(x, at{0} + half - 1), key{0})")}
-            left -= half
-        {_each("store(out, j + {0}, at{0} + inline_{{side}}(load(x, at{0}), key{0}))")}
-        j += {_TOGETHER}
-    while j < stop:
-        key = load(v, j)
-        at = 0
-        left = n
-        while left > 1:
-            half = left // 2
-            at += half * inline_{{side}}(load(x, at + half - 1), key)
-            left -= half
-        store(out, j, at + inline_{{side}}(load(x, at), key))
-        j += 1
-def k_search(out, x, v, n):
-    token = unlock(size(v))
-    share(part, size(v), {_LEAST}, out, x, v, n)
-    lock(token)
-"""
 
 
-@cache
-def _search(dtype: np.dtype, side: str) -> Any:
-    arguments = (np.dtype(np.intp), dtype, dtype, int)
-    return compile_kernel("k_search", _SEARCH.format(side=side), arguments, exact=True)
+@kernel(exact=True)
+def search(out: Array[np.intp], x: Array[T], v: Array[T], n: int, *, before: Any) -> None:
+    """Places of values in n sorted elements, by halving without branches.
+
+    Of `left` candidates from `at` on, those that are before the key's place are skipped.
+    """
+    for start, stop in shares(v.size, least=LEAST):
+        key = registers(TOGETHER)
+        at = registers(TOGETHER)
+        j = start
+        while j + TOGETHER <= stop:
+            for k in unrolled(TOGETHER):
+                key[k] = v[j + k]
+                at[k] = 0
+            left = n
+            while left > 1:
+                half = left // 2
+                for k in unrolled(TOGETHER):
+                    at[k] += half * before(x[at[k] + half - 1], key[k])
+                left -= half
+            for k in unrolled(TOGETHER):
+                out[j + k] = at[k] + before(x[at[k]], key[k])
+            j += TOGETHER
+        while j < stop:
+            one = v[j]
+            place = 0
+            left = n
+            while left > 1:
+                half = left // 2
+                place += half * before(x[place + half - 1], one)
+                left -= half
+            out[j] = place + before(x[place], one)
+            j += 1
 
 
 def argmax(out: np.ndarray, x: np.ndarray, axis: int | None, keepdims: bool) -> None:
@@ -77,4 +77,4 @@ def searchsorted(out: np.ndarray, x: np.ndarray, v: np.ndarray, side: Literal["l
         out[...] = 0
         return
     x, v = [np.ascontiguousarray(a, np.dtype(np.uint8) if dtype == np.bool_ else dtype) for a in (x, v)]
-    _search(v.dtype, side)(out, x, v, x.size)
+    search[v.dtype, before_left if side == "left" else before_right](out, x, v, x.size)
