@@ -66,11 +66,33 @@ def sources(module: str) -> dict[str, str]:
         text = None if name in found else _text(name)
         if text is not None:
             found[name] = text
-            for package, names in _IMPORT.findall(text):
-                ahead += [package, *[f"{package}.{word}" for word in _WORD.findall(names)]]
+            ahead += _imports(name)
     return found
 
 
+@memoise
+def reached(*modules: str) -> str:
+    """The hash of all that functions of modules may be compiled to: the text of what these import of nbgrad.
+
+    Also the numbers that stand in there, which may depend on where they run.
+    """
+    parts: list[str] = []
+    found = {name: text for module in modules for name, text in sources(module).items()}
+    for name, text in sorted(found.items()):
+        numbers = [(word, value) for word, value in vars(sys.modules.get(name, object)).items()
+                   if isinstance(value, (bool, int, float, tuple)) and not word.startswith("__")]
+        parts += [name, text, repr(numbers)]
+    return _hash(parts)
+
+
+@memoise
+def _imports(module: str) -> list[str]:
+    """What a module may import of nbgrad: modules, and names in them."""
+    return [name for package, names in _IMPORT.findall(_text(module) or "")
+            for name in (package, *[f"{package}.{word}" for word in _WORD.findall(names)])]
+
+
+@memoise
 def _text(module: str) -> str | None:
     """The source of a module of nbgrad; None for a package, which is empty, and for what is no module."""
     file = Path(__file__).parents[2].joinpath(*module.split(".")).with_suffix(".py")
@@ -104,13 +126,22 @@ def compile_kernel(name: str, source: str, arguments: Sequence[Any], result: Any
         expressions in two kernels agree in each bit
     """
     made = ["tuple", *map(_spell, result)] if isinstance(result, tuple) else [_spell(result)]
-    parts = [foundation(), name, source, *map(_spell, arguments), "->", *made, str(exact)]
+    return compile_written(name, [source, "->", *made], arguments, lambda: (source, result), exact)
+
+
+def compile_written(name: str, stands: Sequence[str], arguments: Sequence[Any],
+                    write: Callable[[], tuple[str, Any]], exact: bool) -> Callable[..., Any]:
+    """The same for a source that is written only where the kernel is not at hand.
+
+    stands : what the source, and the kind of its result, depend on
+    """
+    parts = [foundation(), name, *stands, *map(_spell, arguments), str(exact)]
     key = _hash(parts)[:32]
     kernel = LOADED.get(key)
     if kernel is None:
         with _lock:
             kernel = LOADED.get(key) or _load(key, f"{name}_{key}")
-            LOADED[key] = kernel or _build(key, name, source, arguments, result, exact)
+            LOADED[key] = kernel or _build(key, name, *write(), arguments, exact)
         kernel = LOADED[key]
     return kernel
 
@@ -119,7 +150,7 @@ def _spell(kind: Any) -> str:
     return f"array of {kind}" if isinstance(kind, np.dtype) else getattr(kind, "__name__", str(kind))
 
 
-def _build(key: str, name: str, source: str, arguments: Sequence[Any], result: Any,
+def _build(key: str, name: str, source: str, result: Any, arguments: Sequence[Any],
            exact: bool) -> Callable[..., Any]:
     symbol = f"{name}_{key}"              # two kernels of one name would be one for the linker
     code, needed = import_module(_COMPILER).build(symbol, name, source, arguments, result, exact)

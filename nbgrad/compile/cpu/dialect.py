@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from nbgrad.compile.cpu import language
 from nbgrad.compile.dialect import Dialect
 from nbgrad.compile.kinds import Elements, Kind, cast
+from nbgrad.compile.syntax import prepared
 
 _LOAD = ast.Load()
 
@@ -70,6 +72,26 @@ class CpuDialect(Dialect):
 
     def finish(self, tree: ast.FunctionDef) -> list[ast.FunctionDef]:
         return _Shared(tree).functions()
+
+
+_RESULTS = {"nothing": None, "bool": bool, "int": int, "float": float}
+
+
+def written(name: str, function: FunctionType, parameters: Sequence[str], kinds: Sequence[Any],
+            fixed: Mapping[str, Any]) -> tuple[str, Any]:
+    """The text of the kernel `name`, and the kind of its result, as cache.compile_kernel takes them.
+
+    kinds : of the parameters: dtypes of arrays, types of scalars
+    """
+    known = [Elements(kind.name) if isinstance(kind, np.dtype) else kind.__name__ for kind in kinds]
+    made = prepared(function, known, fixed, CpuDialect(), f"inline_{function.__name__}")
+    given = ", ".join(parameters)
+    sizes = " + ".join([f"size({x})" for x, kind in zip(parameters, kinds, strict=True)
+                        if isinstance(kind, np.dtype)])
+    result = _RESULTS[made.result]
+    lines = [made.text, f"def {name}({given}):", f"    token = unlock({sizes})",
+             f"    {'result = ' if result else ''}{made.name}({given})", "    lock(token)"]
+    return "\n".join([*lines, *(["    return result"] if result else [])]), result
 
 
 class _Shared(ast.NodeTransformer):

@@ -1,21 +1,18 @@
-"""kernel: a function that is compiled when it is called with arrays of dtypes that it has not met."""
+"""kernel: a function that is compiled when it is needed for dtypes that it has not met."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from nbgrad.compile.cache import compile_kernel
-from nbgrad.compile.cpu.dialect import CpuDialect
-from nbgrad.compile.kinds import Elements
-from nbgrad.compile.syntax import prepared
+from nbgrad.compile.cache import compile_kernel, compile_written, reached
 
-_RESULTS = {"nothing": None, "bool": bool, "int": int, "float": float}
+_WRITER = "nbgrad.compile.cpu.dialect"
 _SCALARS = {"int": int, "float": float, "bool": bool}
-_DIALECT = CpuDialect()
 
 
 class Kernel(dict[Any, Callable[..., Any]]):
@@ -36,9 +33,9 @@ class Kernel(dict[Any, Callable[..., Any]]):
         self.parameters = _parameters(function)
         code = function.__code__
         self.fixed = code.co_varnames[code.co_argcount:code.co_argcount + code.co_kwonlyargcount]
-        spelled = [kind[1] for kind in self.parameters.values() if kind[0] == "Array"]
+        spelled = [dtype for dtype, _ in self.parameters.values() if dtype]
         self.variables = [name for name in dict.fromkeys(spelled) if not name.startswith("np.")]
-        self.places = [list(self.parameters.values()).index(("Array", name)) for name in self.variables]
+        self.places = [list(self.parameters.values()).index((name, "")) for name in self.variables]
 
     def __call__(self, *args: Any, **fixed: Any) -> Any:
         key = (*[args[i].dtype for i in self.places], *[fixed[name] for name in self.fixed])
@@ -46,45 +43,43 @@ class Kernel(dict[Any, Callable[..., Any]]):
 
     def __missing__(self, key: Any) -> Callable[..., Any]:
         known = key if type(key) is tuple else (key,)
-        count = len(self.variables)
-        fixed = dict(zip(self.fixed, known[count:], strict=True))
-        made = self[key] = self._compiled(known[:count], fixed)
+        dtypes = dict(zip(self.variables, known))
+        fixed = dict(zip(self.fixed, known[len(dtypes):], strict=True))
+        made = self[key] = self._compiled(dtypes, fixed)
         return made
 
-    def _compiled(self, dtypes: Sequence[np.dtype], fixed: dict[str, Any]) -> Callable[..., Any]:
-        found = dict(zip(self.variables, dtypes, strict=True))
-        kinds: list[Any] = []
-        arguments: list[Any] = []
-        for sort, name in self.parameters.values():
-            if sort == "Array":
-                dtype = found[name] if name in found else np.dtype(getattr(np, name[3:]))
-                kinds.append(Elements(dtype.name))
-                arguments.append(dtype)
-            else:
-                kinds.append(name.removeprefix("np."))
-                arguments.append(_SCALARS.get(name) or getattr(np, name.removeprefix("np.")))
-        made = prepared(self.function, kinds, fixed, _DIALECT, f"inline_{self.function.__name__}")
+    def _compiled(self, dtypes: dict[str, np.dtype], fixed: dict[str, Any]) -> Callable[..., Any]:
+        kinds = [dtypes.get(dtype) or np.dtype(getattr(np, dtype[3:])) if dtype
+                 else _SCALARS.get(scalar) or getattr(np, scalar[3:])
+                 for dtype, scalar in self.parameters.values()]
         name = f"k_{self.function.__name__}"
-        text = f"{made.text}\n{self._entry(name, made)}"
-        return compile_kernel(name, text, arguments, _RESULTS[made.result], self.exact)
 
-    def _entry(self, name: str, made: Any) -> str:
-        """The function that Python calls."""
-        given = ", ".join(self.parameters)
-        sizes = " + ".join([f"size({x})" for x, (sort, _) in self.parameters.items() if sort == "Array"])
-        call = f"{made.name}({given})"
-        lines = [f"def {name}({given}):", f"    token = unlock({sizes})",
-                 f"    {'' if made.result == 'nothing' else 'result = '}{call}", "    lock(token)"]
-        return "\n".join([*lines, *([] if made.result == "nothing" else ["    return result"])])
+        def write() -> tuple[str, Any]:
+            return import_module(_WRITER).written(name, self.function, list(self.parameters), kinds, fixed)
+
+        if stands := _stands([self.function, *fixed.values()]):
+            return compile_written(name, stands, kinds, write, self.exact)
+        text, result = write()
+        return compile_kernel(name, text, kinds, result, self.exact)
+
+
+def _stands(parts: Sequence[Any]) -> list[str]:
+    """What the text of a kernel depends on; nothing where that is code outside of nbgrad."""
+    functions = [part for part in parts if isinstance(part, FunctionType)]
+    modules = {function.__module__ for function in functions}
+    if not all(module.startswith("nbgrad.") for module in modules):
+        return []
+    spelled = [f"{part.__module__}.{part.__qualname__}" if part in functions else repr(part)
+               for part in parts]
+    return [reached(_WRITER, *sorted(modules)), *spelled]
 
 
 def _parameters(function: FunctionType) -> dict[str, tuple[str, str]]:
-    """Name -> ("Array", its dtype) or ("", its type), of the parameters that are given by place."""
+    """Name -> the dtype of an array, or the type of a scalar; of parameters that are given by place."""
     code, found = function.__code__, {}
     for name in code.co_varnames[:code.co_argcount]:
         text = function.__annotations__[name]
-        sort, _, inner = text.partition("[")
-        found[name] = ("Array", inner[:-1]) if sort == "Array" else ("", text)
+        found[name] = (text[6:-1], "") if text.startswith("Array[") else ("", text)
     return found
 
 
