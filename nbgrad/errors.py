@@ -463,7 +463,13 @@ def given_to_numba(traced: bool) -> ProtocolError:
 
 def jit_disabled(value: str) -> NbgradError:
     return NbgradError(f"NUMBA_DISABLE_JIT={value} keeps Numba from compiling, and it compiles nbgrad's "
-                       f"kernels. Unset it; to debug a compiled function f of yours, call f.py_func.")
+                       f"kernels. Unset it; NBGRAD_DISABLE_JIT=1 runs those uncompiled, slowly, for a "
+                       f"debugger. To debug a compiled function f of yours, call f.py_func.")
+
+
+def uncompiled_device(device: str) -> DeviceError:
+    return DeviceError(f"NBGRAD_DISABLE_JIT=1 runs the CPU's kernels uncompiled, and NBGRAD_DEVICE is "
+                       f"{device}. Choose cpu, or unset NBGRAD_DISABLE_JIT.")
 
 
 # ------------------------------------------------------------------------- what Python and NumPy ask for

@@ -16,12 +16,14 @@ DEVICES = ("cpu", "cuda", "cuda-sim")
 @dataclass(frozen=True)
 class Settings:
     """device: where arrays are made, one of DEVICES or "auto"; cache: the kernel cache folder, or None for no
-    cache; threads: how many a kernel may use, or None for one per processor.
+    cache; threads: how many a kernel may use, or None for one per processor; compiled: whether kernels are
+    compiled, or run as the Python that they are written in.
     """
 
     device: str
     cache: Path | None
     threads: int | None = None
+    compiled: bool = True
 
 
 def _user_cache() -> Path:
@@ -35,16 +37,21 @@ def _user_cache() -> Path:
 
 def read(environment: dict[str, str] | os._Environ[str]) -> Settings:
     """Settings from NBGRAD_DEVICE (cpu, the default, cuda, cuda-sim, auto), NBGRAD_CACHE_DIR (a folder; empty
-    for no cache) and NBGRAD_NUM_THREADS (a positive number; default: OMP_NUM_THREADS).
+    for no cache), NBGRAD_NUM_THREADS (a positive number; default: OMP_NUM_THREADS) and NBGRAD_DISABLE_JIT (1:
+    nothing is compiled, and a debugger can step into kernels).
 
-    Raises NbgradError where Numba is told not to compile.
+    Raises NbgradError where Numba is told not to compile, and for a device that needs it.
     """
     if (disabled := environment.get("NUMBA_DISABLE_JIT", "").strip()) not in ("", "0"):
         raise errors.jit_disabled(disabled)
+    compiled = environment.get("NBGRAD_DISABLE_JIT", "").strip() in ("", "0")
     device = environment.get("NBGRAD_DEVICE", "cpu")
     if device not in (*DEVICES, "auto"):
         raise errors.unknown_device(device, DEVICES)
-    return Settings(device, _cache(environment.get("NBGRAD_CACHE_DIR")), _threads(environment))
+    if not compiled and device not in ("cpu", "auto"):
+        raise errors.uncompiled_device(device)
+    return Settings(device if compiled else "cpu", _cache(environment.get("NBGRAD_CACHE_DIR")),
+                    _threads(environment), compiled)
 
 
 def _cache(folder: str | None) -> Path | None:

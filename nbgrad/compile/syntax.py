@@ -155,7 +155,10 @@ class _Writer:
         args = ast.arguments([], parts, None, [], [], None, [])
         self.made.result = "nothing" if self.result is None else self.result
         tree = ast.FunctionDef(self.made.name, args, body, [], None, None)
-        self.made.trees = self.dialect.finish(tree)
+        try:
+            self.made.trees = self.dialect.finish(tree)
+        except TypeError as error:
+            raise refused(self.function, self.tree, str(error)) from error
 
     # statements
 

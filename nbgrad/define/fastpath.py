@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.config import settings
 from nbgrad.arrays.memory import keep
 from nbgrad.compile import linker
 from nbgrad.compile.cache import compile_kernel
@@ -58,7 +59,8 @@ def _holds(x: Any, offset: int, value: Any) -> bool:
 @cache
 def _engine() -> Any:
     """What the steps know of the engine, as 64-bit cells; None on a Python that they are not made for."""
-    if sysconfig.get_config_var("Py_GIL_DISABLED") or ctypes.sizeof(ctypes.c_void_p) != 8:
+    without = sysconfig.get_config_var("Py_GIL_DISABLED") or ctypes.sizeof(ctypes.c_void_p) != 8
+    if without or not settings.compiled:
         return None
     a, b, c, d = object(), object(), object(), object()
     n, graph, back = node(a, (), b), Graph(), object.__new__(Back)

@@ -1,6 +1,7 @@
 """The compiler for the CPU: Numba, on operands that are read where NumPy keeps them, without Numba's boxes.
 
 May import arrays/ and compile/. A kernel that is in the cache needs no Numba: compiler and words import it.
-words lists what a kernel may call; parallel shares loops over threads; nontemporal streams large results;
-elementwise_source, row_source and fastpath_source write programs. A new word goes to words.
+kernel makes kernels of functions, in the words of language, which dialect writes in the compiler's: those of
+words, whose plain meanings are in plain. parallel shares loops over threads; nontemporal streams results;
+elementwise_source, row_source and fastpath_source write programs. A new word goes to all of these.
 """

@@ -110,6 +110,8 @@ class _Shared(ast.NodeTransformer):
         if word not in ("parallel", "shares"):
             self.generic_visit(node)
             return node
+        if len(node.iter.args) != 2:                  # type: ignore[attr-defined]
+            raise TypeError(f"{word} takes 2 arguments, n and least")
         own, outside = _stored([node]), _stored(self.tree.body, but=node)
         outside |= {arg.arg for arg in self.tree.args.args}
         if both := own & outside:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.config import settings
 from nbgrad.compile.cache import compile_kernel, compile_written, reached
 
-_WRITER = "nbgrad.compile.cpu.dialect"
+_WRITER, _PLAIN = "nbgrad.compile.cpu.dialect", "nbgrad.compile.cpu.plain"
 _SCALARS = {"int": int, "float": float, "bool": bool}
 
 
@@ -53,6 +54,8 @@ class Kernel(dict[Any, Callable[..., Any]]):
                  else _SCALARS.get(scalar) or getattr(np, scalar[3:])
                  for dtype, scalar in self.parameters.values()]
         name = f"k_{self.function.__name__}"
+        if not settings.compiled:
+            return import_module(_PLAIN).called(name, self.function, kinds, **fixed)
 
         def write() -> tuple[str, Any]:
             return import_module(_WRITER).written(name, self.function, list(self.parameters), kinds, fixed)
@@ -78,7 +81,10 @@ def _parameters(function: FunctionType) -> dict[str, tuple[str, str]]:
     """Name -> the dtype of an array, or the type of a scalar; of parameters that are given by place."""
     code, found = function.__code__, {}
     for name in code.co_varnames[:code.co_argcount]:
-        text = function.__annotations__[name]
+        text = function.__annotations__.get(name)
+        if not isinstance(text, str):
+            raise TypeError(f"{function.__name__}: {name} needs an annotation, and the module "
+                            f"`from __future__ import annotations`")
         found[name] = (text[6:-1], "") if text.startswith("Array[") else ("", text)
     return found
 

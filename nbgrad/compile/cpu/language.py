@@ -31,56 +31,48 @@ class Array(Generic[T]):
     Elements of floats are NumPy's scalars; those of integers are Python's, which have no dtype.
     """
 
-    __slots__ = ("_cell", "_place", "_scalar", "_within", "dtype", "itemsize", "size", "whole")
+    __slots__ = ("_cell", "_inside", "dtype", "itemsize", "place", "scalar", "size", "whole")
 
     def __init__(self, whole: np.ndarray) -> None:
-        low, high = np.lib.array_utils.byte_bounds(whole)
         self.whole, self.dtype, self.size, self.itemsize = whole, whole.dtype, whole.size, whole.itemsize
-        self._within = range(low, high)
-        self._place = whole.__array_interface__["data"][0]
+        self._inside = range(*np.lib.array_utils.byte_bounds(whole))
+        self.place = whole.__array_interface__["data"][0]
         self._cell: Any = _CELLS[whole.dtype.name]
-        self._scalar: Any = whole.dtype.type if whole.dtype.kind == "f" else _same
+        self.scalar: Any = whole.dtype.type
 
-    def at(self, offset: int) -> Any:
-        """The element that many bytes from the first one. Raises IndexError outside of the array."""
-        return self._cell.from_address(self._inside(offset))
-
-    def _inside(self, offset: int) -> int:
-        place = self._place + int(offset)
-        if place not in self._within:
+    def _at(self, offset: int) -> Any:
+        place = self.place + int(offset)
+        if place not in self._inside:
             raise IndexError(f"{offset} bytes from its first element is outside of {self!r}")
-        return place
+        return self._cell.from_address(place)
+
+    def read(self, offset: int) -> Any:
+        """The element that many bytes from the first one. Raises IndexError outside of the array."""
+        value = self._at(offset).value
+        return self.scalar(value) if type(value) is float else value
+
+    def put(self, offset: int, value: Any) -> None:
+        """Write an element; an integer that is too large is wrapped."""
+        self._at(offset).value = value if self.dtype.kind == "f" else int(value)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return self.moved(index.start * self.itemsize)
-        return self._scalar(self.at(index * self.itemsize).value)
+        return self.read(index * self.itemsize)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.put(index * self.itemsize, value)
-
-    def read(self, offset: int) -> Any:
-        """The value of the element that many bytes from the first one."""
-        return self._scalar(self.at(offset).value)
-
-    def put(self, offset: int, value: Any) -> None:
-        """Write an element; an integer that is too large is wrapped."""
-        self.at(offset).value = value if self.dtype.kind == "f" else int(value)
 
     def moved(self, offset: int) -> Array[T]:
         """The same memory as seen from the element that many bytes after the first one."""
         other: Array[T] = object.__new__(Array)
         for name in Array.__slots__:
             setattr(other, name, getattr(self, name))
-        other._place += int(offset)
+        other.place += int(offset)
         return other
 
     def __repr__(self) -> str:
         return f"Array of {self.whole!r}"
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def inline(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -131,12 +123,16 @@ def scratch(x: Array[Any]) -> Array[Any]:
 
 # ------------------------------------------------------------------------------------------- mathematics
 def maximum(x: Any, y: Any) -> Any:
-    """The larger number; nan if one is."""
+    """The larger number; nan if one is. 0 is above -0."""
+    if x == y == 0 and isinstance(x, float | np.floating):
+        return x + y
     return x if x > y or x != x else y
 
 
 def minimum(x: Any, y: Any) -> Any:
-    """The smaller number; nan if one is."""
+    """The smaller number; nan if one is. -0 is below 0."""
+    if x == y == 0 and isinstance(x, float | np.floating):
+        return -(-x - y)
     return x if x < y or x != x else y
 
 

@@ -18,6 +18,7 @@ from functools import cache
 import numpy as np
 
 from nbgrad.arrays import memory
+from nbgrad.arrays.config import settings
 from nbgrad.compile.cache import compile_kernel
 
 _BLOCKS = 64                              # at most that wait in the pool
@@ -107,7 +108,9 @@ class _Handler(ctypes.Structure):
 
 @cache
 def start() -> None:
-    """Make the pool that memory.empty and kernels make large arrays from."""
+    """Make the pool that memory.empty and kernels make large arrays from. Its functions must be compiled."""
+    if not settings.compiled:
+        return
     addresses = np.zeros(4, np.int64)
     compile_kernel("functions", _SOURCE, (addresses.dtype,))(addresses)
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -2,5 +2,6 @@
 
 May import arrays/, compile/, kernels/shared. A kernel takes the output first, then arrays and the op's
 parameters; one that has no output to fill (a view, a routine of a library) returns its result.
-A new kernel goes to the file that is named like its op's file in ops/.
+What is compiled is a function under @kernel (compile/cpu/kernel). A new kernel goes to the file that is named
+like its op's file in ops/.
 """

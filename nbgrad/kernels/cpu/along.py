@@ -33,7 +33,7 @@ def along(places: Array[np.int64], whole: Array[T], part: Array[T], loops: Array
     step : bytes of a step along the axis
     """
     last = loops.size - 1
-    inner = loops[last]
+    inner, p_step, q_step, r_step = loops[last], steps[last], steps[2 * last + 1], steps[3 * last + 2]
     rows = 1
     for k in range(last):
         rows *= loops[k]
@@ -48,9 +48,9 @@ def along(places: Array[np.int64], whole: Array[T], part: Array[T], loops: Array
                 action(whole, q + place * step, part, r)
             else:
                 inside = False
-            p += steps[last]
-            q += steps[2 * last + 1]
-            r += steps[3 * last + 2]
+            p += p_step
+            q += q_step
+            r += r_step
     return inside
 
 

@@ -57,11 +57,12 @@ def scan_rows(x: Array[T], y: Array[T], out: Array[U], totals: Array[W], loops: 
     totals : memory, whose dtype is that of the totals
     """
     n, sx, sy, so, lag = scan[0], scan[1], scan[2], scan[3], scan[4]
+    count = loops.size
     rows = 1
-    for k in range(loops.size):
+    for k in range(count):
         rows *= loops[k]
     for row in range(rows):
-        p, q, r = offsets(row, loops.size, loops, steps)
+        p, q, r = offsets(row, count, loops, steps)
         total = totals.dtype.type(load_at(y, q) if first_of_y else load_at(x, p))
         store_at(out, r, total)
         p -= lag
@@ -69,9 +70,11 @@ def scan_rows(x: Array[T], y: Array[T], out: Array[U], totals: Array[W], loops: 
         # Eight partial sums do not wait for the sum before them. Where one is not finite, the plain loop
         # decides what overflows: `odd` is then nan.
         while blocks and i + 8 <= n:
+            a = p + i * sx
+            c = r + i * so
             sums = registers(8)
             for k in unrolled(8):
-                v = totals.dtype.type(load_at(x, p + i * sx + k * sx))
+                v = totals.dtype.type(load_at(x, a + k * sx))
                 sums[k] = v + sums[k - 1] if k > 0 else v
             odd = 0.0
             for k in unrolled(8):
@@ -81,7 +84,7 @@ def scan_rows(x: Array[T], y: Array[T], out: Array[U], totals: Array[W], loops: 
             if odd != 0.0:
                 break
             for k in unrolled(8):
-                store_at(out, r + i * so + k * so, sums[k])
+                store_at(out, c + k * so, sums[k])
             total = sums[7]
             i += 8
         while i < n:
@@ -108,14 +111,14 @@ def scan_columns(x: Array[T], y: Array[T], out: Array[U], totals: Array[W], loop
     """The same, line by line: all elements of a line, which the last loop walks, at once."""
     n, sx, sy, so, lag = scan[0], scan[1], scan[2], scan[3], scan[4]
     last = loops.size - 1
+    inner, cx, cy, co = loops[last], steps[last], steps[2 * last + 1], steps[3 * last + 2]
     rows = 1
     for k in range(last):
         rows *= loops[k]
-    cx, cy, co = steps[last], steps[2 * last + 1], steps[3 * last + 2]
     for row in range(rows):
         p, q, r = offsets(row, last, loops, steps)
-        for start in range(0, loops[last], STRIP):
-            width = min(STRIP, loops[last] - start)
+        for start in range(0, inner, STRIP):
+            width = min(STRIP, inner - start)
             a, b, c = p + start * cx, q + start * cy, r + start * co
             for j in range(width):
                 totals[j] = load_at(y, b + j * cy) if first_of_y else load_at(x, a + j * cx)

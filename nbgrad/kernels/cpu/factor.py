@@ -27,23 +27,24 @@ def substitute(a: Array[T], b: Array[T], loops: Array[np.int64]) -> None:
     loops : matrices, rows, columns; bytes of a step from matrix to matrix, along rows and columns of a;
         elements from matrix to matrix and row to row of b; whether forward, whether the diagonal is 1
     """
-    rows, cols, ra, ca, rb, forward = loops[1], loops[2], loops[4], loops[5], loops[7], loops[8]
+    rows, cols, ra, ca = loops[1], loops[2], loops[4], loops[5]
+    rb, forward, unit = loops[7], loops[8], loops[9]
     for m in range(loops[0]):
         pa = m * loops[3]
         pb = m * loops[6]
         for s in range(rows):
             i = s if forward else rows - 1 - s
-            row = b[pb + i * rb:]
+            row = pb + i * rb
             for t in range(s):
                 j = t if forward else rows - 1 - t
                 factor = load_at(a, pa + i * ra + j * ca)
-                known = b[pb + j * rb:]
+                known = pb + j * rb
                 for c in range(cols):
-                    row[c] -= factor * known[c]
-            if not loops[9]:
+                    b[row + c] -= factor * b[known + c]
+            if not unit:
                 d = load_at(a, pa + i * (ra + ca))
                 for c in range(cols):
-                    row[c] /= d
+                    b[row + c] /= d
 
 
 @_silent

@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 
+from nbgrad.arrays.config import settings
 from nbgrad.compile import linker
 from nbgrad.compile.cache import compile_kernel
 
@@ -142,7 +143,7 @@ def product(dtype: np.dtype) -> Callable[..., np.ndarray | None] | None:
 
     It returns None where the operands do not fit, are not as BLAS takes them, or the output cannot be had.
     """
-    if linker.missing([f"nbgrad_matmul_{dtype}"]):
+    if linker.missing([f"nbgrad_matmul_{dtype}"]) or not settings.compiled:
         return None
     source = _SOURCE.format(dtype=dtype, width=dtype.itemsize, number=dtype.num, axes=_AXES, alone=_ALONE,
                             worth=_WORTH)

@@ -16,13 +16,14 @@ def offsets(row: int, count: int, loops: Array[np.int64], steps: Array[np.int64]
     count : of the first loops
     loops, steps : sizes of the loops; their bytes for the first operand, then the others
     """
+    kept = loops.size
     p, q, r = 0, 0, 0
     rest = row
     for k in range(count - 1, -1, -1):
         above = rest // loops[k]
         at = rest - above * loops[k]
         p += at * steps[k]
-        q += at * steps[loops.size + k]
-        r += at * steps[2 * loops.size + k]
+        q += at * steps[kept + k]
+        r += at * steps[2 * kept + k]
         rest = above
     return p, q, r

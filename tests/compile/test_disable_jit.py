@@ -1,0 +1,117 @@
+"""NBGRAD_DISABLE_JIT=1: the whole library runs as Python, and computes what compiled kernels compute.
+
+Run as a program, this file saves the results of all ops of the table, forward and VJP, to a file.
+"""
+
+import os
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nbgrad as nb
+import nbgrad.linalg
+from nbgrad import testing
+from nbgrad.arrays import devices
+from nbgrad.arrays.config import read
+from nbgrad.compile import cache
+from nbgrad.define.registry import OPS
+from nbgrad.engine.tree import flatten, map_leaves
+from nbgrad.errors import DeviceError
+
+LARGE = 300                               # elements of an operand that Python is too slow for
+ULPS = 16                                 # of the largest element: for other mathematics and orders of sums
+WITHOUT = {**os.environ, "NBGRAD_DISABLE_JIT": "1", "NBGRAD_DEVICE": "cpu"}
+
+
+def cases(row):
+    small = (case for case in testing.cases(row, "float64") if all(np.size(x) <= LARGE for x in case.args))
+    yield from islice(small, 4)
+    yield from islice(testing.cases(row, "float32"), 1)
+
+
+def results():
+    """Name -> value, for small test inputs of every op: its results, and the cotangents of its operands."""
+    found = {}
+
+    def keep(name, tree):
+        for place, leaf in enumerate(flatten(tree)[0]):
+            found[f"{name} {place}"] = np.asarray(testing.values(leaf))
+
+    for name, row in sorted(OPS.items()):
+        for number, case in enumerate(cases(row)):
+            label = f"{name}, {case.label} {number}"
+            keep(label, row.op(*case.args, **case.params))
+            floats = all(np.asarray(x).dtype.kind == "f" for x in case.args)
+            if not row.op.discrete and floats:
+                y, pullback = nb.vjp(lambda *xs, row=row, case=case: row.op(*xs, **case.params), *case.args)
+                keep(f"{label} vjp", list(pullback(map_leaves(lambda leaf: nb.ones_like(leaf) / 3, y))))
+    return found
+
+
+@pytest.mark.skipif(devices.kind() != "cpu", reason="the CPU's kernels alone run uncompiled")
+def test_every_op_computes_the_same(tmp_path):
+    file = tmp_path / "plain.npz"
+    running = subprocess.Popen([sys.executable, __file__, str(file)], env=WITHOUT, text=True,
+                               stdout=subprocess.PIPE)
+    compiled = results()
+    said, _ = running.communicate()
+    assert running.returncode == 0
+    assert said.split() == ["0", "False"]     # kernels compiled; whether Numba was imported
+    with np.load(file) as plain:
+        assert set(plain.files) == set(compiled)
+        for name, x in compiled.items():
+            y = plain[name]
+            assert (x.dtype, x.shape) == (y.dtype, y.shape), name
+            if x.dtype.kind == "f":
+                rounding = ULPS * np.finfo(x.dtype).eps * np.abs(x[np.isfinite(x)]).max(initial=0)
+                np.testing.assert_allclose(y, x, rtol=0, atol=rounding, err_msg=name)
+            else:
+                np.testing.assert_array_equal(y, x, err_msg=name)
+
+
+def test_a_debugger_and_coverage_see_the_lines_of_kernels():
+    program = """
+import sys
+import numpy as np
+import nbgrad as nb
+seen = set()
+def trace(frame, event, arg):
+    seen.add(frame.f_code.co_filename.rpartition("nbgrad")[2] + ":" + frame.f_code.co_name)
+    return None
+sys.settrace(trace)
+nb.layer_norm(np.ones((2, 3)), (1,))
+nb.sin(np.ones(3))
+print(*sorted(seen))
+"""
+    done = subprocess.run([sys.executable, "-c", program], env=WITHOUT, text=True, capture_output=True,
+                          check=True)
+    seen = done.stdout.split()
+    assert f"{os.sep}kernels{os.sep}cpu{os.sep}norm.py:normalise_rows" in seen
+    assert f"{os.sep}kernels{os.sep}cpu{os.sep}norm.py:row_moments" in seen
+    assert "k_sin>:k_sin" in done.stdout
+
+
+def test_an_example_runs(tmp_path):
+    example = Path(__file__).parents[2] / "examples" / "descent.py"
+    command = [sys.executable, str(example), "--steps", "60", "--out", str(tmp_path / "paths.png")]
+    done = subprocess.run(command, env=WITHOUT, text=True, capture_output=True, check=True)
+    assert "from a minimum" in done.stdout
+
+
+def test_other_devices_need_compiled_kernels():
+    for device in ("cuda", "cuda-sim"):
+        with pytest.raises(DeviceError, match=f"NBGRAD_DEVICE is {device}. Choose cpu"):
+            read({"NBGRAD_DISABLE_JIT": "1", "NBGRAD_DEVICE": device})
+    assert read({"NBGRAD_DISABLE_JIT": "1", "NBGRAD_DEVICE": "auto"}).device == "cpu"
+    assert not read({"NBGRAD_DISABLE_JIT": "1"}).compiled
+    for value in ("", "0"):
+        assert read({"NBGRAD_DISABLE_JIT": value, "NBGRAD_DEVICE": "cuda"}).compiled
+
+
+if __name__ == "__main__":
+    np.savez(sys.argv[1], **results())
+    print(len(cache.COMPILED), "numba" in sys.modules)
