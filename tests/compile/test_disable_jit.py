@@ -23,7 +23,7 @@ from nbgrad.engine.tree import flatten, map_leaves
 from nbgrad.errors import DeviceError
 
 LARGE = 300                               # elements of an operand that Python is too slow for
-ULPS = 16                                 # of the largest element: for other mathematics and orders of sums
+ULPS = 8                                  # of the largest element: for other mathematics and orders of sums
 WITHOUT = {**os.environ, "NBGRAD_DISABLE_JIT": "1", "NBGRAD_DEVICE": "cpu"}
 
 

@@ -7,7 +7,7 @@ more than its last rounding.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -142,6 +142,12 @@ def _wide(out: np.dtype) -> np.dtype:
     return np.dtype(np.float64) if out.kind == "f" else out
 
 
+@cache
+def _kernel(rule: Any, rows: bool, dtype: np.dtype, out: np.dtype) -> Any:
+    key = dtype, out, _wide(out), rule, rule is recur
+    return scan_rows[*key, rule is add and out.kind == "f"] if rows else scan_columns[key]
+
+
 @lru_cache(maxsize=1024)
 def _walk(shape: tuple[int, ...], steps: tuple[tuple[int, ...], ...], axis: int, lag: int) -> tuple[Any, ...]:
     """Whether to scan along rows; sizes and steps of the other loops; length and steps of the scan's."""
@@ -162,9 +168,7 @@ def _scan(rule: Any, out: np.ndarray, x: np.ndarray, y: np.ndarray, axis: int, r
         x, y, out = x[back], y[back], out[back]
     rows, loops, steps, scan = _walk(out.shape, (x.strides, y.strides, out.strides), axis, lag)
     totals = np.empty(0 if rows else STRIP, _wide(out.dtype))
-    key = x.dtype, out.dtype, totals.dtype, rule, rule is recur
-    scan_of = scan_rows[*key, rule is add and out.dtype.kind == "f"] if rows else scan_columns[key]
-    scan_of(x, y, out, totals, loops, steps, scan)
+    _kernel(rule, rows, x.dtype, out.dtype)(x, y, out, totals, loops, steps, scan)
 
 
 def cumsum(out: np.ndarray, x: np.ndarray, axis: int, reverse: bool) -> None:

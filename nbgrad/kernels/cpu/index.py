@@ -236,7 +236,7 @@ def _triangular(x: np.ndarray, k: int, lower: bool) -> Any:
         return None
     n, m = x.shape[-2:]
     bits, k = np.dtype(f"u{x.itemsize}"), max(-n, min(k, m))
-    kernel, rows = _triangles(bits), x.size // m
+    kernel, rows = triangles[bits], x.size // m
 
     def run(x: np.ndarray) -> np.ndarray:
         out = np.empty_like(x, order="C", subok=False)

@@ -57,7 +57,7 @@ def window_max_step(a: Any, x: Any, b: Any, q: int, count: int, width: int, top:
 
 @inline
 def winner(x: Any, width: int, top: int, bottom: int, dy: int, left: int, right: int, dx: int) -> Any:
-    """The largest element of a window, its place, and how many are equal to it."""
+    """The largest element of a window, its place, and whether it is alone; mostly it is."""
     best = -inf
     at = -1
     ties = 0
@@ -68,23 +68,28 @@ def winner(x: Any, width: int, top: int, bottom: int, dy: int, left: int, right:
             ties = 1 if larger else ties + (1 if v == best else 0)
             at = p if larger else at
             best = maximum(best, v)
-    if ties == 1 and at >= 0 and best == best:
-        return best, at, 1                    # mostly there is one, and no second look is needed
+    return best, at, ties == 1 and at >= 0 and best == best
+
+
+@inline
+def tied(x: Any, best: Any, width: int, top: int, bottom: int, dy: int, left: int, right: int,
+         dx: int) -> int:
+    """How many elements of a window are its largest; all if one is nan."""
     ties = 0
     for i in range(top, bottom, dy):
         for p in range(i * width + left, i * width + right, dx):
             ties += 1 if x[p] == best or best != best else 0
-    return best, -1, max(1, ties)
+    return max(1, ties)
 
 
 @inline
 def spread_max_step(a: Any, x: Any, b: Any, q: int, count: int, width: int, top: int, bottom: int, dy: int,
                     left: int, right: int, dx: int) -> None:
-    best, at, ties = winner(x, width, top, bottom, dy, left, right, dx)
-    if at >= 0:
+    best, at, alone = winner(x, width, top, bottom, dy, left, right, dx)
+    if alone:
         a[at] += b[q]
     else:
-        part = b[q] / ties
+        part = b[q] / tied(x, best, width, top, bottom, dy, left, right, dx)
         for i in range(top, bottom, dy):
             for p in range(i * width + left, i * width + right, dx):
                 a[p] += part if x[p] == best else part * best if best != best else 0
@@ -93,15 +98,15 @@ def spread_max_step(a: Any, x: Any, b: Any, q: int, count: int, width: int, top:
 @inline
 def pick_max_step(a: Any, x: Any, b: Any, q: int, count: int, width: int, top: int, bottom: int, dy: int,
                   left: int, right: int, dx: int) -> None:
-    best, at, ties = winner(x, width, top, bottom, dy, left, right, dx)
-    if at >= 0:
+    best, at, alone = winner(x, width, top, bottom, dy, left, right, dx)
+    if alone:
         b[q] = a[at]
     else:
         total = 0.0
         for i in range(top, bottom, dy):
             for p in range(i * width + left, i * width + right, dx):
                 total += a[p] if x[p] == best else best if best != best else 0
-        b[q] = total / ties
+        b[q] = total / tied(x, best, width, top, bottom, dy, left, right, dx)
 
 
 @inline
