@@ -33,6 +33,11 @@ class Dialect:
         """The name for a function that a kernel calls."""
         return function.__name__
 
+    def begin(self, tree: ast.FunctionDef, given: dict[str, Kind],
+              meanings: Mapping[str, Any]) -> dict[str, Kind]:
+        """The first changes to a function: to its tree, in place, and the parameters that it then has."""
+        return given
+
     def number(self, kind: Kind) -> Kind:
         """The kind of a variable that numbers of this kind are assigned to: a place to narrow integers."""
         return kind
@@ -48,6 +53,10 @@ class Dialect:
     def element(self, array: ast.expr, kind: Elements, index: ast.expr, of: Kind) -> ast.expr:
         """array[index]; of: the kind of the index."""
         return ast.Subscript(array, index, _LOAD)
+
+    def item(self, array: ast.expr, kind: Elements, index: ast.expr, of: Kind) -> tuple[ast.expr, Kind]:
+        """array[index], which is an element, or an array of a device that has arrays of arrays."""
+        return self.element(array, kind, index, of), kind.dtype
 
     def put(self, array: ast.expr, kind: Elements, index: ast.expr, of: Kind, value: ast.expr) -> ast.stmt:
         """array[index] = value, which has the dtype of the elements."""

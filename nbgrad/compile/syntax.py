@@ -139,15 +139,19 @@ class _Writer:
         names = [a.arg for a in [*self.tree.args.posonlyargs, *self.tree.args.args]]
         if len(names) != len(kinds):
             raise refused(function, self.tree, f"it has {len(names)} parameters, not {len(kinds)}")
-        self.given = dict(zip(names, kinds, strict=True))
+        try:
+            self.given = self.dialect.begin(self.tree, dict(zip(names, kinds, strict=True)), self.meanings)
+        except TypeError as error:
+            raise refused(function, self.tree, str(error)) from error
         self.kinds: dict[str, Kind] = dict(self.given)
         self.words = {id(word): name for name, word in self.dialect.words.items()}
         self.result: Kind = None
+        self.parts = 0                        # of tuples, that have names of their own
 
     def write(self) -> None:
         while True:
             before = dict(self.kinds), self.result
-            self.made.calls = []
+            self.made.calls, self.parts = [], 0
             body = self.block(self.tree.body)
             if (self.kinds, self.result) == before:
                 break
@@ -230,16 +234,21 @@ class _Writer:
         parts = made.elts if isinstance(made, ast.Tuple) else target.elts
         names: list[ast.expr] = []
         values: list[ast.expr] = []
+        later: list[ast.stmt] = []
         for to, part, one in zip(target.elts, parts, kind, strict=True):
-            if not isinstance(to, ast.Name):
-                raise TypeError(f"{ast.unparse(to)} is no name")
-            wanted = self.kinds[to.id] = join(self.kinds.get(to.id), self.dialect.number(one))
-            names.append(ast.Name(to.id, ast.Store()))
-            values.append(self._cast(part, one, wanted))
-            if part is to and values[-1] is not to:
-                raise TypeError(f"{to.id} is {wanted} elsewhere, and here {one}")
+            name, value = f"part_{self.parts}_", part
+            if isinstance(to, ast.Name):
+                wanted = self.kinds[to.id] = join(self.kinds.get(to.id), self.dialect.number(one))
+                value = self._cast(part, one, wanted)
+                if part is not to or value is to:
+                    name = to.id
+            if name != getattr(to, "id", None):           # an element, or what a call gives in another dtype
+                self.parts += 1
+                later += self.assign(to, ast.Name(name, _LOAD), one)
+            names.append(ast.Name(name, ast.Store()))
+            values.append(value)
         whole = ast.Tuple(values, _LOAD) if isinstance(made, ast.Tuple) else made
-        return [ast.Assign([ast.Tuple(names, ast.Store())], whole)]
+        return [ast.Assign([ast.Tuple(names, ast.Store())], whole), *later]
 
     def _arrays(self, target: ast.Tuple, made: ast.expr, kinds: tuple[Kind, ...]) -> list[ast.stmt]:
         """Arrays that get names: one statement each."""
@@ -343,7 +352,7 @@ class _Writer:
             return self.dialect.view(array, kind, start, of), kind
         index, of = self.expression(place)
         if isinstance(kind, Elements):
-            return self.dialect.element(array, kind, index, of), kind.dtype
+            return self.dialect.item(array, kind, index, of)
         if isinstance(kind, tuple) and isinstance(index, ast.Constant) and type(index.value) is int:
             return ast.Subscript(array, index, _LOAD), kind[index.value]
         if kind is None:

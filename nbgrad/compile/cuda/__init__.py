@@ -1,6 +1,6 @@
 """The compiler for CUDA: numba-cuda, imported when the first kernel is launched.
 
-May import arrays/ and compile/. words lists what a kernel may call, launch merges loops and passes arguments,
-map_source, row_source and tile_source write programs.
-A new word goes to words, a new shape of loop beside map_source.
+May import arrays/ and compile/. A kernel is a function in the words of language; kernel compiles and launches
+it, dialect and head tell numba-cuda what it says. map_source, row_source and tile_source write programs in
+the scalar functions of words. A new word goes to language and dialect, a function to words.
 """
