@@ -1,42 +1,29 @@
-"""What the threads of a block find out together, as source text that kernels begin with."""
+"""What the threads of a block find out together."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from nbgrad.arrays import cuda
-
-_LARGEST = """
-def largest(value, place, lane, own, where):
-    value[lane], place[lane] = own, where
-    cuda.syncthreads()
-    half = uint32({half})
-    while half > 0:
-        if lane < half:
-            other = value[lane + half]
-            if other > value[lane] or other != other or (
-                    other == value[lane] and place[lane + half] < place[lane]):
-                value[lane], place[lane] = other, place[lane + half]
-        cuda.syncthreads()
-        half = uint32(half // uint32(2))
-    top, found = value[0], place[0]
-    cuda.syncthreads()
-    return top, found
-"""
-_MEMORY = """
-    value = cuda.shared.array({threads}, {dtype})
-    place = cuda.shared.array({threads}, uint32)
-"""
+from nbgrad.compile.cuda.language import lane, shared, sync, threads
 
 
-def largest() -> str:
-    """`largest(value, place, lane, own, where)`, which all threads call: the largest own, and its place.
+def largest(own: Any, where: Any) -> tuple[Any, Any]:
+    """The largest own of all threads of a block, and its place; all threads call this.
 
     nan is above all numbers; of places with the same number it is the first.
     """
-    return _LARGEST.strip("\n").format(half=cuda.host().threads // 2)
-
-
-def memory(dtype: np.dtype) -> str:
-    """The shared memory that it needs, value and place."""
-    return _MEMORY.strip("\n").format(threads=cuda.host().threads, dtype=dtype)
+    values, places = shared(own), shared(where)
+    me, half = lane(), threads() // 2
+    values[me], places[me] = own, where
+    sync()
+    while half > 0:
+        if me < half:
+            other = values[me + half]
+            if other > values[me] or other != other or (
+                    other == values[me] and places[me + half] < places[me]):
+                values[me], places[me] = other, places[me + half]
+        sync()
+        half = half // 2
+    top, place = values[0], places[0]
+    sync()
+    return top, place

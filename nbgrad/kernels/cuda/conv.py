@@ -7,15 +7,13 @@ that belongs to one element.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
-from nbgrad.compile.cuda import launch
+from nbgrad.compile.cuda.kernel import kernel
+from nbgrad.compile.cuda.language import grid, narrow, strided, wide
 from nbgrad.compile.program import Body
 from nbgrad.kernels.cuda import copies, elementwise
 from nbgrad.kernels.cuda.matrices import turned
@@ -27,74 +25,48 @@ Shape = tuple[int, ...]
 
 _EACH = 64                                # elements of columns for each thread of a full launch
 
-# Columns are (image, place, row, column), or (place, image, row, column); a place is a channel and a place of
-# the kernel. Elements beyond an image are zero.
-_UNFOLD = """
-def k_unfold(elements, second, images_first, kh, kw, rows, across, height, width, sy, sx, py, px, dy, dx,
-             x, f_x, s_0, s_1, s_2, s_3, o, f_o):
-    elements, second, kh, kw = uint32(elements), uint32(second), uint32(kh), uint32(kw)
-    rows, across = uint32(rows), uint32(across)
-    e = uint32(cuda.grid(1))
-    while e < elements:
-        line = uint32(e // across)
-        column = uint32(e - line * across)
-        plane = uint32(line // rows)
-        row = uint32(line - plane * rows)
-        image = uint32(plane // second)
-        place = uint32(plane - image * second)
-        if images_first == 0:
+
+@kernel
+def unfolded(out, x, second, images_first, kh, kw, rows, across, height: wide, width: wide, sy: wide,
+             sx: wide, py: wide, px: wide, dy: wide, dx: wide):
+    """Columns of windows; elements beyond an image are zero.
+
+    They are (image, place, row, column), or (place, image, row, column); a place is a channel and a place of
+    the kernel. second: the length of the second axis.
+    """
+    out, x = out.reshape(-1), strided(x, 4)
+    for e in grid(out.size):
+        line, column = divmod(e, across)
+        plane, row = divmod(line, rows)
+        image, place = divmod(plane, second)
+        if not images_first:
             image, place = place, image
-        above = uint32(place // kw)
-        j = uint32(place - above * kw)
-        channel = uint32(above // kh)
-        i = uint32(above - channel * kh)
-        y, k = int64(row) * sy + int64(i) * dy - py, int64(column) * sx + int64(j) * dx - px
-        v = {dtype}(0)
-        if y >= 0 and y < height and k >= 0 and k < width:
-            v = x[uint64(f_x + int64(image) * s_0 + int64(channel) * s_1 + y * s_2 + k * s_3)]
-        o[uint64(f_o + int64(e))] = v
-        e = uint32(e + uint32(cuda.gridsize(1)))
-"""
-_FOLD = """
-def k_fold(elements, kh, kw, rows, across, height, width, sy, sx, py, px, dy, dx, x, f_x, o, f_o):
-    elements, rows, across = uint32(elements), uint32(rows), uint32(across)
-    height, width, sy, sx = uint32(height), uint32(width), uint32(sy), uint32(sx)
-    windows = int64(rows) * int64(across)
-    e = uint32(cuda.grid(1))
-    while e < elements:
-        plane = uint32(e // width)
-        k = uint32(e - plane * width)
-        y = plane
-        plane = uint32(plane // height)
-        y = uint32(y - plane * height)
-        total = {dtype}(0)
-        i = int64(0)
-        while i < kh:
-            down = int64(y) + py - i * dy
-            row = uint32(uint32(down) // sy)
-            if down >= 0 and row < rows and uint32(row * sy) == uint32(down):
-                j = int64(0)
-                while j < kw:
-                    right = int64(k) + px - j * dx
-                    column = uint32(uint32(right) // sx)
-                    if right >= 0 and column < across and uint32(column * sx) == uint32(right):
-                        place = f_x + ((int64(plane) * kh + i) * kw + j) * windows
-                        total = total + x[uint64(place + int64(uint32(row * across + column)))]
-                    j = j + int64(1)
-            i = i + int64(1)
-        o[uint64(f_o + int64(e))] = total
-        e = uint32(e + uint32(cuda.gridsize(1)))
-"""
+        above, j = divmod(place, kw)
+        channel, i = divmod(above, kh)
+        y, k = row * sy + i * dy - py, column * sx + j * dx - px
+        out[e] = x[image, channel, y, k] if y >= 0 and y < height and k >= 0 and k < width else 0
 
 
-@lru_cache(maxsize=16)
-def _unfolding(dtype: np.dtype) -> str:
-    return _UNFOLD.format(dtype=dtype)
-
-
-@lru_cache(maxsize=16)
-def _folding(dtype: np.dtype) -> str:
-    return _FOLD.format(dtype=dtype)
+@kernel
+def folded(out, x, kh: wide, kw: wide, rows, across, height, width, sy, sx, py: wide, px: wide, dy: wide,
+           dx: wide):
+    """What the columns x, images first, hold for each element, added up."""
+    windows = rows * across
+    out, x = out.reshape(-1), x.reshape(-1)
+    for e in grid(out.size):
+        above, column = divmod(e, width)
+        plane, line = divmod(above, height)
+        total = 0.0
+        for i in range(kh):
+            down = line + py - i * dy
+            row = narrow(down) // sy
+            if down >= 0 and row < rows and row * sy == narrow(down):
+                for j in range(kw):
+                    right = column + px - j * dx
+                    at = narrow(right) // sx
+                    if right >= 0 and at < across and at * sx == narrow(right):
+                        total += x[((plane * kh + i) * kw + j) * windows + wide(row * across + at)]
+        out[e] = total
 
 
 class _Windows:
@@ -126,17 +98,12 @@ class _Windows:
         if self.same:
             return reshape(x if images_first else permute_dims(x, (1, 0, 2, 3)), shape)
         out = cuda.empty(shape, x.dtype)
-        launch.run("k_unfold", _unfolding, out.size, lead[1], int(images_first), *self.sizes, *_placed(x),
-                   *out.flat, what=(x.dtype,))
+        unfolded(out, x, lead[1], images_first, *self.sizes)
         return out
 
     def fold(self, out: CudaArray, columns: CudaArray) -> None:
         """Write into images what the columns, images first, hold for each element, added up."""
-        launch.run("k_fold", _folding, out.size, *self.sizes, *columns.flat, *out.flat, what=(out.dtype,))
-
-
-def _placed(x: CudaArray) -> list[Any]:
-    return [*x.flat, *x.steps]
+        folded(out, columns, *self.sizes)
 
 
 def convolution(out: CudaArray, x: CudaArray, w: CudaArray, groups: int, **geometry: Any) -> None:

@@ -7,32 +7,29 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
-from nbgrad.compile.cuda import launch
+from nbgrad.compile.cuda.kernel import kernel
+from nbgrad.compile.cuda.language import grid
 from nbgrad.kernels.cuda import copies, matrices
 from nbgrad.kernels.cuda.cholesky import factored
 from nbgrad.kernels.cuda.jacobi import eigen
 from nbgrad.kernels.cuda.triangular import substitute
 
-_GAPS = """
-def k_gaps(elements, n, w, f_w, o, f_o, facts, f_facts):
-    elements, n = uint32(elements), uint32(n)
-    e = uint32(cuda.grid(1))
-    while e < elements:
-        line = uint32(e // n)
-        j = uint32(e - line * n)
-        matrix = uint32(line // n)
-        i = uint32(line - matrix * n)
-        first = f_w + int64(uint32(matrix * n))
-        gap = w[uint64(first + int64(j))] - w[uint64(first + int64(i))]
-        top, k = {dtype}(0), uint32(0)
-        while k < n:
-            top = max(top, abs(w[uint64(first + int64(k))]))
-            k = uint32(k + uint32(1))
-        equal = i != j and abs(gap) <= {dtype}(n) * {dtype}({eps}) * top
-        facts[uint64(f_facts + int64(e))] = int32(equal)
-        o[uint64(f_o + int64(e))] = {dtype}(0) if i == j else {dtype}(1) / gap
-        e = uint32(e + uint32(cuda.gridsize(1)))
-"""
+
+@kernel
+def gaps(out, equal, w, *, eps):
+    """1 / (w[j] - w[i]), 0 for i = j; and which of these are equal to rounding."""
+    n = w.shape[-1]
+    out, equal, w = out.reshape(-1), equal.reshape(-1), w.reshape(-1, n)
+    for e in grid(out.size):
+        line, j = divmod(e, n)
+        matrix, i = divmod(line, n)
+        values = w[matrix]
+        gap = values[j] - values[i]
+        top = 0.0
+        for k in range(n):
+            top = max(top, abs(values[k]))
+        equal[e] = i != j and abs(gap) <= eps * top * n
+        out[e] = 0 if i == j else 1 / gap
 
 
 def solve_triangular(out: CudaArray, a: CudaArray, b: CudaArray, lower: bool, trans: bool,
@@ -77,10 +74,6 @@ def inverse_gaps(out: CudaArray, w: CudaArray, of: str, shape: tuple[int, ...]) 
     """1 / (w[j] - w[i]), and 0 for i = j."""
     w = copies.contiguous(w)
     facts = cuda.empty(out.shape, np.int32)
-    launch.run("k_gaps", _spelled, out.size, w.shape[-1], *w.flat, *out.flat, *facts.flat, what=(w.dtype,))
+    gaps(out, facts, w, eps=float(np.finfo(w.dtype).eps))
     if cuda.download(facts).any():
         raise errors.repeated_values(of, shape)
-
-
-def _spelled(dtype: np.dtype) -> str:
-    return _GAPS.format(dtype=dtype, eps=float(np.finfo(dtype).eps))

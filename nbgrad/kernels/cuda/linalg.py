@@ -2,58 +2,49 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-import numpy as np
-
 from nbgrad import errors
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
-from nbgrad.compile.cuda import launch
+from nbgrad.compile.cuda.kernel import kernel
+from nbgrad.compile.cuda.language import grid
 from nbgrad.kernels.cuda import copies, lu, matrices, pivots
 from nbgrad.kernels.cuda.triangular import substitute
 
-# The products of all pivots d but one or two, exact where some are zero. For diagonal a = d: d cofactor[i, i]
-# sums e[j, j], d cofactor[i, j] is -e[j, i], times the other d.
-_MIDDLE = """
-def others(a, first, n, i, j):
-    z, k = {dtype}(1), uint32(0)
-    while k < n:
+
+def others(d, n, i, j):
+    """The product of all pivots but two, or one."""
+    z = 1.0
+    for k in range(n):
         if k != i and k != j:
-            z = z * a[uint64(first + int64(uint32(k * n + k)))]
-        k = uint32(k + uint32(1))
+            z *= d[k, k]
     return z
-def k_{name}(elements, n, a, f_a, e, f_e, facts, f_facts, o, f_o):
-    elements, n = uint32(elements), uint32(n)
-    at = uint32(cuda.grid(1))
-    while at < elements:
-        line = uint32(at // n)
-        j = uint32(at - line * n)
-        matrix = uint32(line // n)
-        i = uint32(line - matrix * n)
-        places = int64(uint32(matrix * n * n))
-        first = int64(f_a) + places
-        z = {dtype}(0)
-{step}
-        if facts[uint64(f_facts + int64(uint32(matrix * uint32(2))))] != 0:
-            z = -z
-        o[uint64(f_o + int64(at))] = z
-        at = uint32(at + uint32(cuda.gridsize(1)))
-"""
-_COFACTORS = """
-        if i == j:
-            z = others(a, first, n, i, i)
-"""
-_PUSHED = """
-        if i != j:
-            z = -others(a, first, n, i, j) * e[uint64(f_e + places + int64(uint32(j * n + i)))]
+
+
+@kernel
+def cofactors(out, d, e, facts, *, push):
+    """Cofactors of diagonal matrices, exact where pivots are zero; or their derivatives in the direction e.
+
+    For diagonal a = d: d cofactor[i, i] sums e[j, j], d cofactor[i, j] is -e[j, i], times the other d.
+    """
+    n = d.shape[-1]
+    out, d, e, facts = out.reshape(-1), d.reshape(-1, n, n), e.reshape(-1, n, n), facts.reshape(-1, 2)
+    for at in grid(out.size):
+        line, j = divmod(at, n)
+        matrix, i = divmod(line, n)
+        pivots, to = d[matrix], e[matrix]
+        z = 0.0
+        if not push:
+            if i == j:
+                z = others(pivots, n, i, i)
+        elif i != j:
+            z = -others(pivots, n, i, j) * to[j, i]
         else:
-            k = uint32(0)
-            while k < n:
+            for k in range(n):
                 if k != i:
-                    z = z + others(a, first, n, i, k) * e[uint64(f_e + places + int64(uint32(k * n + k)))]
-                k = uint32(k + uint32(1))
-"""
+                    z += others(pivots, n, i, k) * to[k, k]
+        if facts[matrix, 0] != 0:
+            z = -z
+        out[at] = z
 
 
 def inv(out: CudaArray, a: CudaArray) -> None:
@@ -93,7 +84,7 @@ def cofactor(out: CudaArray, a: CudaArray) -> None:
     """With a = x d y, x and y of determinant 1 or -1: x^-T cofactor(d) y^-T, times these."""
     good = matrices.finite(a)
     found = lu.factors(matrices.cleaned(a, good), complete=True)
-    matrices.spoiled(out, _outside(_middle("cofactors", found, found.lu), found), good)
+    matrices.spoiled(out, _outside(_middle(found, found.lu, push=False), found), good)
 
 
 def cofactor_push(out: CudaArray, a: CudaArray, e: CudaArray) -> None:
@@ -104,7 +95,7 @@ def cofactor_push(out: CudaArray, a: CudaArray, e: CudaArray) -> None:
     substitute(inside, found.lu, lower=True, unit=True)
     inside = copies.converted(matrices.turned(inside), e.dtype)
     substitute(inside, matrices.turned(found.lu), lower=True, unit=True)
-    middle = _middle("pushed", found, copies.contiguous(matrices.turned(inside)))
+    middle = _middle(found, copies.contiguous(matrices.turned(inside)), push=True)
     matrices.spoiled(out, _outside(middle, found), good)
 
 
@@ -116,15 +107,8 @@ def _outside(x: CudaArray, found: lu.Factors) -> CudaArray:
     return pivots.exchanged(x, found, back=True)
 
 
-def _middle(name: str, found: lu.Factors, e: CudaArray) -> CudaArray:
+def _middle(found: lu.Factors, e: CudaArray, push: bool) -> CudaArray:
     """The cofactors of the pivots, as diagonal matrices, or their derivative in the direction e."""
     out = cuda.empty(e.shape, e.dtype)
-    launch.run(f"k_{name}", _spelled, out.size, e.shape[-1], *found.lu.flat, *e.flat, *found.facts.flat,
-               *out.flat, what=(name, e.dtype))
+    cofactors(out, found.lu, e, found.facts, push=push)
     return out
-
-
-@lru_cache(maxsize=16)
-def _spelled(name: str, dtype: np.dtype) -> str:
-    step = (_COFACTORS if name == "cofactors" else _PUSHED).strip("\n")
-    return _MIDDLE.format(name=name, dtype=dtype, step=step)

@@ -6,92 +6,71 @@ and as many of the other run as a search there finds. Of equal elements those of
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
-from nbgrad.compile.cuda import launch
+from nbgrad.compile.cuda.kernel import kernel
+from nbgrad.compile.cuda.language import blocks, grid, lane, shared, sync, threads
 from nbgrad.kernels.cuda import copies
 
-# Whether a stands before b: nan stands last in a rising order, first in a falling one.
-_BEFORE = """
-def before(a, b):
-    return {before}
-"""
-_RISING = "a < b or (b != b and a == a)"
-_FALLING = "b < a or (a != a and b == b)"
 
-# n elements in lines of `length`, a block for each tile; at: places in the line
-_TILES = _BEFORE + """
-def k_tiles(n, length, tiles, x, f_x, z, f_z, at, f_at):
-    n = uint32(n)
-    length = uint32(length)
-    tiles = uint32(tiles)
-    i = uint32(cuda.blockIdx.x)
-    step = uint32(cuda.gridDim.x)
-    lane = uint32(cuda.threadIdx.x)
-    tile = cuda.shared.array({team}, {dtype})
-    while i < n:
-        line = uint32(i // tiles)
-        start = uint32((i - line * tiles) * uint32({team}))
-        count = min(uint32({team}), uint32(length - start))
-        first = int64(line) * int64(length) + int64(start)
-        if lane < count:
-            tile[lane] = x[uint64(f_x + first + int64(lane))]
-        cuda.syncthreads()
-        if lane < count:
-            v = tile[lane]
-            place = uint32(0)
-            k = uint32(0)
-            while k < count:
+def before(a, b, *, falling):
+    """Whether a stands before b: nan stands last in a rising order, first in a falling one."""
+    if falling:
+        return b < a or (a != a and b == b)
+    return a < b or (b != b and a == a)
+
+
+@kernel
+def sort_tiles(z, at, x, *, falling):
+    """Each tile of a line by a block, in order; at: places in the line."""
+    length = x.shape[-1]
+    tiles = -(-length // threads())
+    z, at, x = z.reshape(-1), at.reshape(-1), x.reshape(-1)
+    tile = shared(x.dtype.type(0))
+    me = lane()
+    for i in blocks(x.size // length * tiles):
+        line, part = divmod(i, tiles)
+        start = part * threads()
+        count = min(threads(), length - start)
+        first = line * length + start
+        if me < count:
+            tile[me] = x[first + me]
+        sync()
+        if me < count:
+            v, place = tile[me], 0
+            for k in range(count):
                 w = tile[k]
-                if before(w, v) or (k < lane and not before(v, w)):
-                    place = uint32(place + uint32(1))
-                k = uint32(k + uint32(1))
-            z[uint64(f_z + first + int64(place))] = v
-            at[uint64(f_at + first + int64(place))] = int64(start + lane)
-        cuda.syncthreads()
-        i = uint32(i + step)
-"""
-# runs of `width` elements are in order
-_MERGE = _BEFORE + """
-def k_merge(n, length, width, x, f_x, had, f_had, z, f_z, at, f_at):
-    n = uint32(n)
-    length = uint32(length)
-    width = uint32(width)
-    i = uint32(cuda.grid(1))
-    step = uint32(cuda.gridsize(1))
-    while i < n:
-        line = uint32(i // length)
-        j = uint32(i - line * length)
-        run = uint32(j // width)
-        left = (run & uint32(1)) == uint32(0)
-        own = uint32(run * width)
-        first = int64(line) * int64(length)
-        v = x[uint64(f_x + int64(i))]
-        low = uint32(min(length, uint32(own + width))) if left else uint32(own - width)
-        start = low
-        high = uint32(min(uint64(length), uint64(low) + uint64(width)))
+                if before(w, v, falling=falling) or (k < me and not before(v, w, falling=falling)):
+                    place += 1
+            z[first + place], at[first + place] = v, start + me
+        sync()
+
+
+@kernel
+def merge(z, at, x, had, width, *, falling):
+    """Runs of `width` elements that are in order, two and two."""
+    length = x.shape[-1]
+    z, at, x, had = z.reshape(-1), at.reshape(-1), x.reshape(-1), had.reshape(-1)
+    for i in grid(x.size):
+        line, j = divmod(i, length)
+        run = j // width
+        left = run % 2 == 0
+        own, first = run * width, line * length
+        v = x[i]
+        low = min(length, own + width) if left else own - width
+        start, high = low, min(length, low + width)
         while low < high:
-            middle = uint32((low + high) >> uint32(1))
-            w = x[uint64(f_x + first + int64(middle))]
-            passed = before(w, v) if left else not before(v, w)
+            middle = (low + high) // 2
+            w = x[first + middle]
+            passed = before(w, v, falling=falling) if left else not before(v, w, falling=falling)
             if passed:
-                low = uint32(middle + uint32(1))
+                low = middle + 1
             else:
                 high = middle
-        place = first + int64(j) + int64(uint32(low - start)) - (int64(0) if left else int64(width))
-        z[uint64(f_z + place)] = v
-        at[uint64(f_at + place)] = had[uint64(f_had + int64(i))]
-        i = uint32(i + step)
-"""
-
-
-@lru_cache(maxsize=64)
-def _spelled(source: str, dtype: np.dtype, falling: bool, team: int) -> str:
-    return source.format(before=_FALLING if falling else _RISING, dtype=dtype, team=team)
+        place = i + (low - start) - (0 if left else width)
+        z[place], at[place] = v, had[i]
 
 
 def ordered(x: CudaArray, descending: bool = False) -> tuple[CudaArray, CudaArray]:
@@ -107,17 +86,12 @@ def ordered(x: CudaArray, descending: bool = False) -> tuple[CudaArray, CudaArra
         return z, at
     x = copies.contiguous(x)
     team, length = cuda.host().threads, x.shape[-1]
-    tiles = -(-length // team)
-    count = x.size // length * tiles
-    kernel = launch.kernel("k_tiles", _spelled(_TILES, x.dtype, descending, team))
-    cuda.launch(kernel, cuda.blocks(count, 1), team, count, length, tiles, *x.flat, *z.flat, *at.flat)
+    sort_tiles(z, at, x, falling=descending)
     if length > team:
-        kernel = launch.kernel("k_merge", _spelled(_MERGE, x.dtype, descending, 0))
         spare = cuda.empty(x.shape, x.dtype), cuda.empty(x.shape, np.int64)
         width = team
         while width < length:
-            cuda.launch(kernel, cuda.blocks(x.size), team, x.size, length, width, *z.flat, *at.flat,
-                        *spare[0].flat, *spare[1].flat)
+            merge(*spare, z, at, width, falling=descending)
             (z, at), spare = spare, (z, at)
             width *= 2
     return z, at
