@@ -19,8 +19,8 @@ from ptx.front import Front, LAUNCHES
 cuda.connect("cuda", Front(Path(sys.argv[1]) / "ptx"), **LAUNCHES)
 sys.exit(gpucheck.main(["--ops", "add,mean", "--sizes", "100", "--report", sys.argv[1] + "/report.json"]))
 """
-WRONG = "from nbgrad.kernels import recipes\n" + (
-    "object.__setattr__(recipes.MEAN, 'steps', ('each: t += x', 'row = t / T(n + 1)'))")
+WRONG = ("from nbgrad.kernels.shared import row_programs\n"
+         "vars(row_programs.mean)['steps'] = row_programs.total.steps")       # which does not divide
 
 
 def checked(folder, planted=""):

@@ -1,7 +1,7 @@
 """The dispatch table: KERNELS[op, device], and the only place that chooses a device.
 
 A kernel is found by name: the op `tril` declared in nbgrad/ops/index.py runs `tril` of
-nbgrad/kernels/<device>/index.py; what is one recipe on every device, as `sum` is, stands once, in
+nbgrad/kernels/<device>/index.py; what is the same on every device, as `sum` is, stands once, in
 nbgrad/kernels/shared. `register` adds one for an op that lives elsewhere. A kernel takes the output first,
 then raw arrays and the op's parameters; one for an op that has no output to fill (a view, a library routine
 that allocates) returns its result.

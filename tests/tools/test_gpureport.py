@@ -37,7 +37,7 @@ def test_report_of_some_ops(tmp_path):
     add = lines["add", "flat", "float32", "k_add"]
     assert add["bytes"] == add["sectors"] == 1 and add["occ"] == [1, 1] and add["spill"] == [0, 0]
     assert add["beside"] < add["ptx"] < 40
-    total = lines["sum", "axis 1", "float64", "k_sum"]
+    total = lines["sum", "axis 1", "float64", "k_total"]
     assert 1 <= total["bytes"] < 1.1 and total["shared"][0] == 256 * 8 and total["banks"] == 1
     columns = [x["bytes"] for key, x in lines.items() if key[:3] == ("sum", "few columns", "float32")]
     assert len(columns) == 3 and sum(columns) < 1.1

@@ -1,246 +1,310 @@
-"""The source of a recipe's kernels for the CPU.
+"""The source of a row program's kernels for the CPU.
 
 The one kernel walks along the rows, where a row's elements are next to each other in memory. The other walks
 across a block of rows, a column of elements at a time, and keeps what it knows of each row in scratches that
 stay in the cache. What is not one run of memory is gathered in one first, so that each loop over elements is
 written once, for runs.
+
+Names in a kernel, of an operand or the result x: p_x and q_x are offsets of a row and of an element, t_x and
+s_x bytes from one to the next, b_x a scratch, c_x a run of memory; of a variable x: v_x, and m_x, a scratch
+with one for each row of a block.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 
 import numpy as np
 
 from nbgrad.arrays.memory import BLOCK
-from nbgrad.compile import rowprogram
-from nbgrad.compile.rowprogram import Recipe, Step, indented, join, split
+from nbgrad.compile.row_writer import RowWriter
+from nbgrad.compile.rowprogram import OUT, RowProgram, Sweep, first
 
 _RUN = 4096              # elements folded in a row; runs are folded in groups of 64, so that the rounding
                          # error of a sum grows with none of them: about 200 additions come in a row
 _FOUR = 4                # columns added at a time where that is all there is to do with them
-_FOLDS = {"+": "fold_add", "*": "fold_multiply", "maximum": "fold_maximum", "minimum": "fold_minimum"}
+_FOLDS = {"sum": "fold_add", "prod": "fold_multiply", "max": "fold_maximum", "min": "fold_minimum"}
 
 
-def source(name: str, what: Recipe, along: bool, dtypes: tuple[np.dtype, ...], dtype: np.dtype,
+def source(name: str, program: RowProgram, along: bool, dtypes: tuple[np.dtype, ...], dtype: np.dtype,
            least: int) -> str:
     """Source of the kernel that walks along rows, or of that which walks across them.
 
     dtypes, dtype : of the operands, and of work and result
     least : elements that are worth a thread
     """
-    writer = (_Along if along else _Across)(what, dtypes, dtype)
-    operands = ", ".join([f"a_{x}" for x in (*what.full, *what.once)])
-    lines = [f"def part(start, stop, {operands}, out, loops, k):",
-             *indented([*writer.header(), *writer.body()]),
-             f"def {name}({operands}, like, loops, k):",
-             f"    out = new_{dtype}(like)", "    if not given(out):", "        return declined()",
-             "    units = load(loops, 3)", "    total = load(loops, 4)", "    token = unlock(total)",
-             f"    share(part, units, ({least} * units + total - 1) // max(total, 1), {operands}, out,",
-             "          loops, k)",
-             "    lock(token)", "    return fresh(out)"]
-    return "\n".join(lines)
+    return (_Along if along else _Across)(program, dtypes, dtype).source(name, least)
 
 
-class _Writer:
-    """What the two kernels of a recipe have in common."""
+class _Writer(RowWriter):
+    """What the two kernels of a program have in common."""
 
-    def __init__(self, what: Recipe, dtypes: tuple[np.dtype, ...], dtype: np.dtype) -> None:
-        self.recipe, self.dtype = what, dtype
-        self.steps = [split(text) for text in what.steps]
-        result = "row" if what.by_row else "each"
-        self.full = [*what.full, *(["each"] if result == "each" else [])]
-        self.walked = [*self.full, *what.once, *(["row"] if result == "row" else [])]
-        names = (*what.full, *what.once)
-        self.array = {x: f"a_{x}" for x in names} | {result: "out"}
-        self.width = {x: d.itemsize for x, d in zip(names, dtypes, strict=True)} | {result: dtype.itemsize}
+    def __init__(self, program: RowProgram, dtypes: tuple[np.dtype, ...], dtype: np.dtype) -> None:
+        super().__init__(program, dtype)
+        names = (*program.full, *program.once)
+        self.array = {x: f"a_{x}" for x in names} | {OUT: "out"}
+        self.width = {x: d.itemsize for x, d in zip(names, dtypes, strict=True)} | {OUT: dtype.itemsize}
+        self.runs: dict[str, str] = {}    # where `load` finds element j
 
-    def typed(self, text: str) -> str:
-        return rowprogram.typed(text, self.dtype)
+    def source(self, name: str, least: int) -> str:
+        operands = ", ".join([self.array[x] for x in (*self.program.full, *self.program.once)])
+        w = self.w
+        with w.block(f"def part(start, stop, {operands}, out, loops, k):"):
+            self.header()
+            self.body()
+        with w.block(f"def {name}({operands}, like, loops, k):"):
+            w.line(f"out = new_{self.dtype}(like)")
+            with w.block("if not given(out):"):
+                w.line("return declined()")
+            w.lines("units = load(loops, 3)", "total = load(loops, 4)", "token = unlock(total)",
+                    f"share(part, units, ({least} * units + total - 1) // max(total, 1), {operands}, out,",
+                    "      loops, k)", "lock(token)", "return fresh(out)")
+        return w.text()
 
-    def neutral(self, combine: str) -> str:
-        return rowprogram.neutral(combine, self.dtype)
+    def body(self) -> None:
+        raise NotImplementedError
 
-    def fold(self, combine: str, a: str, b: str) -> str:
+    def join(self, fold: str, a: str, b: str) -> str:
         """a and b folded, in any order with what else is folded into a."""
-        name = _FOLDS.get(combine)
-        return f"{name}({a}, {b})" if name and self.dtype.kind == "f" else join(combine, a, b)
+        return f"{_FOLDS[fold]}({a}, {b})" if fold in _FOLDS and self.dtype.kind == "f" else super().join(
+            fold, a, b)
 
-    def header(self) -> list[str]:
-        """Lines that read the loops: kept ones (kd, steps ks), reduced ones (rd, rs), and the innermost."""
-        return ["kept = load(loops, 0)", "reduced = load(loops, 1)", "span = load(loops, 2)",
-                f"kd, ks, rd = 5, 5 + kept, 5 + kept * {1 + len(self.walked)}", "rs = rd + reduced",
-                "inner = load(loops, rd + reduced - 1)", "wide = load(loops, kd + kept - 1)",
-                "outer = 1", "for a in range(reduced - 1):", "    outer *= load(loops, rd + a)",
-                "n = outer * inner",
-                *[f"s_{x} = load(loops, rs + {i} * reduced + reduced - 1)" for i, x in enumerate(self.full)],
-                *[f"t_{x} = load(loops, ks + {i} * kept + kept - 1)" for i, x in enumerate(self.walked)],
-                *[f"b_{x} = scratch({self.array[x]})" for x in self.full]]
+    def load(self, x: str) -> str:
+        return f"load({self.runs[x]}, j)"
 
-    def offsets(self, to: str, number: str, loops: str, start: dict[str, str]) -> list[str]:
-        """Lines that set the offsets to_x in the loops number 0 .. loops - 1, kept (p) or reduced (q)."""
-        dims, steps, count = ("kd", "ks", "kept") if to == "p" else ("rd", "rs", "reduced")
-        return [f"rest = {number}", *[f"{to}_{x} = {value}" for x, value in start.items()],
-                f"for a in range({loops} - 1, -1, -1):",
-                f"    size_a = load(loops, {dims} + a)", "    above = rest // size_a",
-                "    at = rest - above * size_a", "    rest = above",
-                *[f"    {to}_{x} += at * load(loops, {steps} + {self.walked.index(x)} * {count} + a)"
-                  for x in start]]
+    def store(self, value: str) -> str:
+        return f"store({self.runs[OUT]}, j, {value})"
 
-    def gather(self, x: str, to: str, place: str, step: str, count: str) -> list[str]:
-        """Lines that make {to} the run of memory with `count` elements of a full operand."""
-        return [f"if {step} == {self.width[x]}:", f"    {to} = moved({self.array[x]}, {place})", "else:",
-                f"    {to} = b_{x}", f"    for j in range({count}):",
-                f"        store({to}, j, load_at({self.array[x]}, {place} + j * {step}))"]
+    def header(self) -> None:
+        """Write what reads the loops: kept ones (kd, steps ks), reduced ones (rd, rs), and the innermost."""
+        w = self.w
+        w.lines("kept = load(loops, 0)", "reduced = load(loops, 1)", "span = load(loops, 2)",
+                f"kd, ks, rd = 5, 5 + kept, 5 + kept * {1 + len(self.arrays)}", "rs = rd + reduced",
+                "inner = load(loops, rd + reduced - 1)", "wide = load(loops, kd + kept - 1)", "outer = 1")
+        with w.block("for a in range(reduced - 1):"):
+            w.line("outer *= load(loops, rd + a)")
+        w.line("n = outer * inner")
+        for i, x in enumerate(self.full):
+            w.line(f"s_{x} = load(loops, rs + {i} * reduced + reduced - 1)")
+        for i, x in enumerate(self.arrays):
+            w.line(f"t_{x} = load(loops, ks + {i} * kept + kept - 1)")
+        for x in self.full:
+            w.line(f"b_{x} = scratch({self.array[x]})")
 
-    def work(self, step: Step, runs: dict[str, str]) -> list[str]:
-        """Lines for element j of the runs."""
-        lines = [self.typed(f"{x} = T(load({runs[x]}, j))") for x in self.recipe.full if step.reads(x)]
-        for target, combine, value in step.statements:
-            if re.search(r"\beach\b", value):
-                lines.append(f"each = load({runs['each']}, j)")
-            if target == "each":
-                lines.append(self.typed(f"store({runs['each']}, j, T({value}))"))
-            else:
-                value = self.fold(combine, target, value) if combine else value
-                lines.append(self.typed(f"{target} = {value}"))
-        return lines
+    def rows_from(self, number: str, loops: str) -> None:
+        """Write offsets p_x of a row, in the first `loops` kept loops."""
+        self._offsets("p", number, loops, "kd", "ks", "kept", dict.fromkeys(self.arrays, "0"))
 
-    def loop(self, step: Step, places: dict[str, str], letter: str, count: str, before: list[str],
-             after: list[str]) -> list[str]:
-        """Lines that do a step on `count` elements from the places of the full operands."""
-        lines = []
-        for x in self.recipe.full:
-            lines += self.gather(x, f"c_{x}", places[x], f"{letter}_{x}", count) if step.reads(x) else []
-        if step.reads("each"):
-            lines += self.gather("each", "c_each", places["each"], f"{letter}_each", count)
-        elif step.writes("each"):
-            lines.append(f"c_each = either({letter}_each == {self.width['each']}, "
-                         f"moved(out, {places['each']}), b_each)")
-        runs = {x: f"c_{x}" for x in self.full}
-        lines += [f"for j in range({count}):", *indented([*before, *self.work(step, runs), *after])]
-        if step.writes("each"):
-            lines += [f"if {letter}_each != {self.width['each']}:", f"    for j in range({count}):",
-                      f"        store_at(out, {places['each']} + j * {letter}_each, load(c_each, j))"]
-        return lines
+    def elements_from(self, number: str) -> None:
+        """Write offsets q_x of an element, in the reduced loops around the innermost."""
+        self._offsets("q", number, "(reduced - 1)", "rd", "rs", "reduced", {x: f"p_{x}" for x in self.full})
+
+    def _offsets(self, to: str, number: str, loops: str, dims: str, steps: str, count: str,
+                 start: dict[str, str]) -> None:
+        w = self.w
+        w.lines(f"rest = {number}", *[f"{to}_{x} = {value}" for x, value in start.items()])
+        with w.block(f"for a in range({loops} - 1, -1, -1):"):
+            w.lines(f"size_a = load(loops, {dims} + a)", "above = rest // size_a",
+                    "at = rest - above * size_a", "rest = above")
+            for i, x in enumerate(start):
+                w.line(f"{to}_{x} += at * load(loops, {steps} + {i} * {count} + a)")
+
+    def gather(self, x: str, place: str, step: str, count: str) -> None:
+        """Write c_x, the run of memory with `count` elements of a full operand."""
+        w = self.w
+        with w.block(f"if {step} == {self.width[x]}:"):
+            w.line(f"c_{x} = moved({self.array[x]}, {place})")
+        with w.block("else:"):
+            w.line(f"c_{x} = b_{x}")
+            with w.block(f"for j in range({count}):"):
+                w.line(f"store(c_{x}, j, load_at({self.array[x]}, {place} + j * {step}))")
+
+    def loop(self, sweep: Sweep, places: dict[str, str], letter: str, count: str,
+             known: Iterable[str] = (), folded: Iterable[str] = ()) -> None:
+        """Write what a sweep does with `count` elements from the places of the full operands.
+
+        known, folded : lines before and after what is done with each element
+        """
+        w, step, width = self.w, f"{letter}_{OUT}", self.width[OUT]
+        for x in self.full:
+            if x in sweep.reads:
+                self.gather(x, places[x], f"{letter}_{x}", count)
+        if sweep.writes_out and OUT not in sweep.reads:
+            w.line(f"c_{OUT} = either({step} == {width}, moved(out, {places[OUT]}), b_{OUT})")
+        self.runs = {x: f"c_{x}" for x in self.full}
+        with w.block(f"for j in range({count}):"):
+            w.lines(*known)
+            self.element(sweep)
+            w.lines(*folded)
+        if sweep.writes_out:
+            with w.block(f"if {step} != {width}:"), w.block(f"for j in range({count}):"):
+                w.line(f"store_at(out, {places[OUT]} + j * {step}, load(c_{OUT}, j))")
 
 
 class _Along(_Writer):
     """Walks along rows, one after another."""
 
-    def body(self) -> list[str]:
-        lines = [*self.offsets("p", "row", "kept", dict.fromkeys(self.walked, "0")),
-                 *[self.typed(f"{x} = T(load_at(a_{x}, p_{x}))") for x in self.recipe.once],
-                 *[self.typed(f"{x} = T(load_at(a_x, p_x)) if n > 0 else T(0)") for x in self.recipe.firsts]]
-        for step in self.steps:
-            if step.each and step.where:
-                lines += [*[f"{t} = {self.neutral(c)}" for t, c in step.folds.items()],
-                          self.typed(f"if {step.where}:"), *indented(self.sweep(step))]
-            elif step.each:
-                lines += self.sweep(step)
-            else:
-                target, _, value = step.statements[0]
-                lines.append(self.typed(f"store_at(out, p_row, T({value}))" if target == "row" else
-                                        f"{target} = {value}"))
+    def body(self) -> None:
         packed = " and ".join(f"s_{x} == {self.width[x]}" for x in self.full)
-        return [f"longest = {_RUN} if {packed} else {BLOCK}", "for row in range(start, stop):",
-                *indented(lines)]
+        self.w.line(f"longest = {_RUN} if {packed} else {BLOCK}")
+        with self.w.block("for row in range(start, stop):"):
+            self.rows_from("row", "kept")
+            self.steps()
 
-    def sweep(self, step: Step) -> list[str]:
-        """Lines that walk once along a row."""
-        folds = step.folds
-        neutral = {t: self.neutral(c) for t, c in folds.items()}
-        lines = [f"{t} = {start}" for t, start in neutral.items()]
-        lines += self.loop(step, {x: f"q_{x} + i * s_{x}" for x in self.full}, "s", "m", [], [])
-        lines += [f"group_{t} = {self.fold(c, f'group_{t}', t)}" for t, c in folds.items()]
-        if folds:
-            lines += ["runs += 1", "if runs & 63 == 0:",
-                      *indented([line for t, c in folds.items() for line in
-                                (f"all_{t} = {self.fold(c, f'all_{t}', f'group_{t}')}",
-                                 f"group_{t} = {neutral[t]}")])]
-        return ["runs = 0", *[f"all_{t} = group_{t} = {start}" for t, start in neutral.items()],
-                "for r in range(outer):",
-                *indented(self.offsets("q", "r", "(reduced - 1)", {x: f"p_{x}" for x in self.full})),
-                "    i = 0", "    while i < inner:", "        m = min(longest, inner - i)",
-                *indented([*lines, "i += m"], 2),
-                *[f"{t} = {self.fold(c, f'all_{t}', f'group_{t}')}" for t, c in folds.items()]]
+    def of_row(self, x: str) -> str:
+        return f"load_at({self.array[x]}, p_{x})"
+
+    def number(self, target: str, value: str, reads: frozenset[str]) -> None:
+        self.w.line(f"{self.name(target)} = {value}")
+
+    def give(self, value: str, reads: frozenset[str]) -> None:
+        self.w.line(f"store_at(out, p_{OUT}, {value})")
+
+    def sweep(self, sweep: Sweep) -> None:
+        if sweep.where is None:
+            self.walk(sweep)
+            return
+        for x, fold in sweep.folds.items():
+            self.w.line(f"{self.name(x)} = {self.neutral(fold)}")
+        with self.w.block(f"if {self.text(sweep.where)}:"):
+            self.walk(sweep)
+
+    def walk(self, sweep: Sweep) -> None:
+        """Write a walk along a row. Folds go to runs, to groups of 64 runs, to all."""
+        w, folds = self.w, sweep.folds
+        w.line("runs = 0")
+        for x, fold in folds.items():
+            w.line(f"all_{x} = group_{x} = {self.neutral(fold)}")
+        with w.block("for r in range(outer):"):
+            self.elements_from("r")
+            w.line("i = 0")
+            with w.block("while i < inner:"):
+                w.line("m = min(longest, inner - i)")
+                for x, fold in folds.items():
+                    w.line(f"{self.name(x)} = {self.neutral(fold)}")
+                self.loop(sweep, {x: f"q_{x} + i * s_{x}" for x in self.full}, "s", "m")
+                for x, fold in folds.items():
+                    w.line(f"group_{x} = {self.join(fold, f'group_{x}', self.name(x))}")
+                if folds:
+                    w.line("runs += 1")
+                    with w.block("if runs & 63 == 0:"):
+                        for x, fold in folds.items():
+                            w.lines(f"all_{x} = {self.join(fold, f'all_{x}', f'group_{x}')}",
+                                    f"group_{x} = {self.neutral(fold)}")
+                w.line("i += m")
+        for x, fold in folds.items():
+            w.line(f"{self.name(x)} = {self.join(fold, f'all_{x}', f'group_{x}')}")
 
 
 class _Across(_Writer):
     """Walks across a block of rows; what is known of them is kept in a scratch for each variable."""
 
-    def body(self) -> list[str]:
-        self.known = list(self.recipe.once)
-        lines = self.rows([self.typed(f"store(m_{x}, j, T(load_at(a_{x}, p_{x} + j * t_{x})))")
-                           for x in self.known])
-        for x in self.recipe.firsts:
-            self.known.append(x)
-            start = self.typed("T(load_at(a_x, p_x + j * t_x)) if n > 0 else T(0)")
-            lines += self.rows([f"store(m_{x}, j, {start})"])
-        for step in self.steps:
-            if step.each:
-                lines += self.sweep(step)
-                self.known += [t for t in step.folds if t not in self.known]
-            else:
-                target, _, value = step.statements[0]
-                save = (f"store_at(out, p_row + j * t_row, T({value}))" if target == "row" else
-                        f"store(m_{target}, j, {value})")
-                lines += self.rows([*self.recall(value), self.typed(save)])
-                self.known += [target] if target not in (*self.known, "row") else []
-        groups = [f"{level}_{t}" for step in self.steps for t, c in step.folds.items() if c == "+"
-                  for level in ("run", "group")]
-        return [*[f"m_{x} = scratch(out)" for x in [*self.known, *groups]],
-                "pieces = (wide + span - 1) // span", "for unit in range(start, stop):",
-                "    row = unit // pieces",
-                *indented(self.offsets("p", "row", "(kept - 1)", dict.fromkeys(self.walked, "0"))),
-                "    first = (unit - row * pieces) * span", "    width = min(span, wide - first)",
-                *[f"    p_{x} += first * t_{x}" for x in self.walked], *indented(lines)]
+    def body(self) -> None:
+        w = self.w
+        self.known: list[str] = []
+        for x in self.scratches():
+            w.line(f"m_{x} = scratch(out)")
+        w.line("pieces = (wide + span - 1) // span")
+        with w.block("for unit in range(start, stop):"):
+            w.line("row = unit // pieces")
+            self.rows_from("row", "(kept - 1)")
+            w.lines("left = (unit - row * pieces) * span", "width = min(span, wide - left)")
+            for x in self.arrays:
+                w.line(f"p_{x} += left * t_{x}")
+            self.steps()
 
-    def rows(self, lines: list[str]) -> list[str]:
-        """Lines that do something once for each row of the block."""
-        return ["for j in range(width):", *indented(lines)] if lines else []
+    def scratches(self) -> list[str]:
+        """The variables of a row, and two partial sums for each sum."""
+        program = self.program
+        found = [*program.once, *[first(x) for x in program.firsts]]
+        for step in program.steps:
+            if isinstance(step, Sweep):
+                found += step.folds
+                found += [f"{level}_{x}" for x, fold in step.folds.items() if fold == "sum"
+                          for level in ("run", "group")]
+            elif step.target != OUT:
+                found.append(step.target)
+        return found
 
-    def recall(self, text: str) -> list[str]:
-        """Lines that read the variables of a text."""
-        return [f"{x} = load(m_{x}, j)" for x in self.known if re.search(rf"\b{x}\b", text)]
+    def of_row(self, x: str) -> str:
+        return f"load_at({self.array[x]}, p_{x} + j * t_{x})"
 
-    def sweep(self, step: Step) -> list[str]:
-        """Lines that walk once down the columns. Sums go to runs of 128, to groups of 128 runs, to all."""
-        sums = [t for t, c in step.folds.items() if c == "+"]
-        start = [f"store(m_{t}, j, {self.neutral(c)})" for t, c in step.folds.items()]
-        start += [f"store(m_{level}_{t}, j, {self.neutral('+')})" for t in sums for level in ("run", "group")]
-        flush = ["runs += 1", "if runs & 127 == 0:", *indented(self.pour(sums, "run_", "group_")),
-                 "if runs & 16383 == 0:", *indented(self.pour(sums, "group_", ""))] if sums else []
-        count, need = "outer", []
-        if step.where:
-            count, need = "(outer if need else 0)", ["need = False", *self.rows(
-                [*self.recall(step.where), self.typed(f"need |= {step.where}")])]
-        return [*self.rows(start), *need, "runs = 0", f"for r in range({count}):",
-                *indented(self.offsets("q", "r", "(reduced - 1)", {x: f"p_{x}" for x in self.full})),
-                "    i = 0", "    while i < inner:",
-                *indented([*self.columns(step), *[f"q_{x} += m * s_{x}" for x in self.full], "i += m",
-                           *flush], 2),
-                *self.pour(sums, "group_", ""), *self.pour(sums, "run_", "")]
+    def number(self, target: str, value: str, reads: frozenset[str]) -> None:
+        self.rows(*self.recall(reads), f"store(m_{target}, j, {value})")
+        self.known.append(target)
 
-    def pour(self, sums: list[str], source: str, into: str) -> list[str]:
-        """Lines that add partial sums to those of the next level, and begin them again."""
-        return self.rows([line for t in sums for line in
-                          (f"store(m_{into}{t}, j, load(m_{into}{t}, j) + load(m_{source}{t}, j))",
-                           f"store(m_{source}{t}, j, {self.neutral('+')})")])
+    def give(self, value: str, reads: frozenset[str]) -> None:
+        self.rows(*self.recall(reads), f"store_at(out, p_{OUT} + j * t_{OUT}, {value})")
 
-    def columns(self, step: Step) -> list[str]:
-        """Lines that do a step on one column, or on four at a time where it only adds and the like."""
-        into = {t: f"m_run_{t}" if c == "+" else f"m_{t}" for t, c in step.folds.items()}
-        before = [*self.recall(" ".join(value for _, _, value in step.statements)),
-                  *[f"{t} = load({into[t]}, j)" for t in step.folds]]
-        after = [f"store({into[t]}, j, {t})" for t in step.folds]
-        one = self.loop(step, {x: f"q_{x}" for x in self.full}, "t", "width", before, after)
-        costly = re.search(r"(exp|log|/)", " ".join(value for _, _, value in step.statements))
-        if not step.folds or step.writes("each") or len(step.statements) > 3 or costly:
-            return ["m = 1", *one]
-        read = [x for x in self.recipe.full if step.reads(x)]
+    def rows(self, *lines: str) -> None:
+        """Write what is done once for each row of the block."""
+        with self.w.block("for j in range(width):"):
+            self.w.lines(*lines)
+
+    def recall(self, reads: frozenset[str]) -> list[str]:
+        """Lines that read variables of a row."""
+        return [f"{self.name(x)} = load(m_{x}, j)" for x in self.known if x in reads]
+
+    def sweep(self, sweep: Sweep) -> None:
+        """Write a walk down the columns. Sums go to runs of 128, to groups of 128 runs, to all."""
+        w, count = self.w, "outer"
+        sums = [x for x, fold in sweep.folds.items() if fold == "sum"]
+        if sweep.folds:
+            self.rows(*[f"store(m_{x}, j, {self.neutral(fold)})" for x, fold in sweep.folds.items()],
+                      *[f"store(m_{level}_{x}, j, {self.neutral('sum')})"
+                        for x in sums for level in ("run", "group")])
+        if sweep.where is not None:
+            count = "(outer if need else 0)"
+            w.line("need = False")
+            self.rows(*self.recall(sweep.where.reads), f"need |= {self.text(sweep.where)}")
+        w.line("runs = 0")
+        with w.block(f"for r in range({count}):"):
+            self.elements_from("r")
+            w.line("i = 0")
+            with w.block("while i < inner:"):
+                self.columns(sweep)
+                w.lines(*[f"q_{x} += m * s_{x}" for x in self.full], "i += m")
+                if sums:
+                    w.line("runs += 1")
+                    with w.block("if runs & 127 == 0:"):
+                        self.pour(sums, "run_", "group_")
+                    with w.block("if runs & 16383 == 0:"):
+                        self.pour(sums, "group_", "")
+        if sums:
+            self.pour(sums, "group_", "")
+            self.pour(sums, "run_", "")
+        self.known += sweep.folds
+
+    def pour(self, sums: list[str], source: str, into: str) -> None:
+        """Write what adds partial sums to those of the next level, and begins them again."""
+        self.rows(*[line for x in sums for line in (
+            f"store(m_{into}{x}, j, load(m_{into}{x}, j) + load(m_{source}{x}, j))",
+            f"store(m_{source}{x}, j, {self.neutral('sum')})")])
+
+    def columns(self, sweep: Sweep) -> None:
+        """Write what a sweep does with one column, or with four at a time where it only adds and the like."""
+        w = self.w
+        into = {x: f"m_run_{x}" if fold == "sum" else f"m_{x}" for x, fold in sweep.folds.items()}
+        known = [*self.recall(sweep.reads), *[f"{self.name(x)} = load({m}, j)" for x, m in into.items()]]
+        folded = [f"store({m}, j, {self.name(x)})" for x, m in into.items()]
+        places = {x: f"q_{x}" for x in self.full}
+        slow = any(statement.value.slow for statement in sweep.statements)
+        if not sweep.folds or sweep.writes_out or len(sweep.statements) > 3 or slow:
+            w.line("m = 1")
+            self.loop(sweep, places, "t", "width", known, folded)
+            return
+        read = [x for x in self.program.full if x in sweep.reads]
         packed = " and ".join(f"t_{x} == {self.width[x]}" for x in read)
-        lines = [f"c{i}_{x} = moved(a_{x}, q_{x} + {i} * s_{x})" for x in read for i in range(_FOUR)]
-        work = [line for i in range(_FOUR) for line in self.work(step, {x: f"c{i}_{x}" for x in read})]
-        return [f"m = {_FOUR} if i + {_FOUR} <= inner and {packed} else 1", f"if m == {_FOUR}:",
-                *indented([*lines, *self.rows([*before, *work, *after])]), "else:", *indented(one)]
+        w.line(f"m = {_FOUR} if i + {_FOUR} <= inner and {packed} else 1")
+        with w.block(f"if m == {_FOUR}:"):
+            for x in read:
+                for i in range(_FOUR):
+                    w.line(f"c{i}_{x} = moved({self.array[x]}, q_{x} + {i} * s_{x})")
+            with w.block("for j in range(width):"):
+                w.lines(*known)
+                for i in range(_FOUR):
+                    self.runs = {x: f"c{i}_{x}" for x in read}
+                    self.element(sweep)
+                w.lines(*folded)
+        with w.block("else:"):
+            self.loop(sweep, places, "t", "width", known, folded)

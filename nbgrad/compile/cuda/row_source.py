@@ -1,170 +1,183 @@
-"""The source of a recipe's kernel for CUDA, for teams of some threads."""
+"""The source of a row program's kernel for CUDA, for teams of some threads.
+
+Names in a kernel, of an operand or the result x: a_x is its memory, f_x the place of its first element, p_x
+and q_x places of a row and of an element, s_x_<loop> and r_x_<loop> steps from one to the next; of a variable
+x: v_x.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
 from nbgrad.arrays import cuda
-from nbgrad.compile.rowprogram import Recipe, Step, indented, join, neutral, split, typed
+from nbgrad.compile.row_writer import RowWriter
+from nbgrad.compile.rowprogram import OUT, RowProgram, Sweep
 
 _WARP = 32
 _TOGETHER = 64                            # floats that are summed one after another
 
 
 @lru_cache(maxsize=1024)
-def spelled(recipe: Recipe, dtypes: tuple[np.dtype, ...], dtype: np.dtype, kept: int, reduced: int,
+def spelled(program: RowProgram, dtypes: tuple[np.dtype, ...], dtype: np.dtype, kept: int, reduced: int,
             team: int, threads: int) -> str:
-    """The source of a recipe's kernel.
+    """The source of a row program's kernel.
 
     dtypes, dtype : of the operands, and of work and result
     kept, reduced : numbers of loops over the rows, and over the elements of one
     team, threads : threads of a row, and of a block
     """
-    return _Writer(recipe, dtype, kept, reduced, team, threads).text()
+    return _Writer(program, dtype, kept, reduced, team, threads).source()
 
 
-class _Writer:
-    """Writes the kernel of a recipe. Names that end in _ are its own."""
+class _Writer(RowWriter):
+    """Writes the kernel of a row program."""
 
-    def __init__(self, recipe: Recipe, dtype: np.dtype, kept: int, reduced: int, team: int,
+    def __init__(self, program: RowProgram, dtype: np.dtype, kept: int, reduced: int, team: int,
                  threads: int) -> None:
-        self.recipe, self.dtype, self.kept, self.reduced = recipe, dtype, kept, reduced
-        self.team, self.threads, self.parts = team, threads, "parts" in recipe.name
-        self.full = [*recipe.full, *([] if recipe.by_row else ["each"])]
-        self.arrays = [*self.full, *recipe.once, *(["row"] if recipe.by_row else [])]
-        self.steps = [split(text) for text in recipe.steps]
+        super().__init__(program, dtype)
+        self.kept, self.reduced = kept, reduced
+        self.team, self.threads, self.parts = team, threads, program.parts
+        self.several = 1 < team < threads                # teams in a block
 
-    def typed(self, text: str) -> str:
-        """A text in the dtype of work alone: numbers that are compared have it, too."""
-        text = re.sub(r"(==|!=|<|>) 0\b(?!\.)", r"\1 T(0)", text)
-        if self.dtype.kind == "f":
-            text = re.sub(r"(?<!T\()\bnan\b", "T(nan)", text)
-        return typed(text, self.dtype)
-
-    def text(self) -> str:
+    def source(self) -> str:
         loops = [*[f"d_{a}" for a in range(1, self.kept)], *[f"e_{a}" for a in range(1, self.reduced)]]
-        given = ["rows_", "n", "part_", "parts_", *loops]
+        given = ["rows", "n", "part", "parts", *loops]
+        w = self.w
+        counts = tuple(given)
         for x in self.arrays:
             given += [f"a_{x}", f"f_{x}", *[f"s_{x}_{a}" for a in range(self.kept)]]
             given += [f"r_{x}_{a}" for a in range(self.reduced)] if x in self.full else []
-        lines = [f"def k_{self.recipe.name}({', '.join(given)}, k):",
-                 *indented([f"{x} = uint32({x})" for x in (*given[:4], *loops)])]
-        if self.team == 1:
-            lines += indented(["head_, step_ = uint32(cuda.grid(1)), uint32(cuda.gridsize(1))",
-                               "lane_ = uint32(0)"])
-        else:
-            teams = self.threads // self.team
-            lines += indented([f"head_ = uint32(uint32(cuda.blockIdx.x) * uint32({teams}))",
-                               f"step_ = uint32(uint32(cuda.gridDim.x) * uint32({teams}))",
-                               "thread_ = uint32(cuda.threadIdx.x)",
-                               f"lane_ = uint32(thread_ % uint32({self.team}))",
-                               f"team_ = uint32(thread_ // uint32({self.team}))"])
-            if any(step.folds for step in self.steps):
-                kind = "bool_" if self.dtype == np.bool_ else self.dtype
-                lines.append(f"    tile_ = cuda.shared.array({self.threads}, {kind})")
-        return "\n".join([*lines, "    while head_ < rows_:", *indented([*self.start(), *self.row()], 2),
-                          "        head_ = uint32(head_ + step_)"])
+        with w.block(f"def k_{self.program.name}({', '.join(given)}, k):"):
+            for x in counts:
+                w.line(f"{x} = uint32({x})")
+            self.threads_of_rows()
+            with w.block("while head < rows:"):
+                self.start()
+                self.places("p", "s", "d", self.kept, self.arrays, "f")
+                for step in self.program.steps:          # folds that may be left out fold nothing then
+                    if isinstance(step, Sweep) and step.where is not None:
+                        self.begin(step)
+                self.steps()
+                w.line("head = uint32(head + step)")
+        return w.text()
 
-    def start(self) -> list[str]:
-        """Lines that find a team's row, and which of its elements are taken: first_, step, last_.
+    def threads_of_rows(self) -> None:
+        """Write what a thread is: its place in its team, lane, and the team's first row, head."""
+        w, teams = self.w, self.threads // self.team
+        if self.team == 1:
+            w.lines("head, step = uint32(cuda.grid(1)), uint32(cuda.gridsize(1))", "lane = uint32(0)")
+            return
+        w.lines(f"head = uint32(uint32(cuda.blockIdx.x) * uint32({teams}))",
+                f"step = uint32(uint32(cuda.gridDim.x) * uint32({teams}))",
+                "thread = uint32(cuda.threadIdx.x)", f"lane = uint32(thread % uint32({self.team}))",
+                f"team = uint32(thread // uint32({self.team}))")
+        if any(isinstance(step, Sweep) and step.folds for step in self.program.steps):
+            kind = "bool_" if self.dtype == np.bool_ else self.dtype
+            w.line(f"tile = cuda.shared.array({self.threads}, {kind})")
+
+    def start(self) -> None:
+        """Write what finds a team's row, and which of its elements are taken: first, step, last.
 
         All threads of a block go on together: those of teams that are too many take no element.
         """
-        if self.team == 1 and self.parts:
-            return ["first_ = uint32(head_ // part_)", "rest_ = uint32(head_ - first_ * part_)", "last_ = n"]
-        if self.team == 1:
-            return ["rest_ = head_", "first_ = uint32(0)", "last_ = n"]
-        if self.parts:
-            return ["rest_ = uint32(head_ // parts_)",
-                    "first_ = uint32(uint32(head_ - rest_ * parts_) * part_)",
-                    "last_ = min(n, uint32(first_ + part_))"]
-        if self.team == self.threads:
-            return ["rest_ = head_", "first_ = uint32(0)", "last_ = n"]
-        return ["live_ = uint32(head_ + team_) < rows_", "rest_ = uint32(head_ + team_) if live_ else head_",
-                "first_ = uint32(0)", "last_ = n if live_ else first_"]
+        w = self.w
+        if self.parts and self.team == 1:
+            w.lines("first = uint32(head // part)", "rest = uint32(head - first * part)", "last = n")
+        elif self.parts:
+            w.lines("rest = uint32(head // parts)", "first = uint32(uint32(head - rest * parts) * part)",
+                    "last = min(n, uint32(first + part))")
+        elif self.several:
+            w.lines("live = uint32(head + team) < rows", "rest = uint32(head + team) if live else head",
+                    "first = uint32(0)", "last = n if live else first")
+        else:
+            w.lines("rest = head", "first = uint32(0)", "last = n")
 
-    def row(self) -> list[str]:
-        lines = [*self.places("p", "s", "d", self.kept, self.arrays, {x: f"f_{x}" for x in self.arrays}),
-                 *[self.typed(f"{x} = T(a_{x}[uint64(p_{x})])") for x in self.recipe.once],
-                 *[self.typed(f"{x} = T(a_x[uint64(p_x)]) if n > 0 else T(0)") for x in self.recipe.firsts]]
-        for step in self.steps:
-            if step.each:
-                lines += self.sweep(step)
-                continue
-            target, _, value = step.statements[0]
-            if target == "row":
-                at = ("p_row" if not self.parts else "p_row + int64(first_) * int64(part_)" if self.team == 1
-                      else "p_row * int64(parts_) + int64(first_ // part_)")
-                several = 1 < self.team < self.threads
-                lines += ["if lane_ == 0 and live_:" if several else "if lane_ == 0:",
-                          self.typed(f"    a_row[uint64({at})] = T({value})")]
-            else:
-                lines.append(self.typed(f"{target} = {value}"))
-        return self.started(lines)
-
-    def started(self, lines: list[str]) -> list[str]:
-        """Folds that may be left out begin as what folds nothing."""
-        folds = {t: c for step in self.steps if step.where for t, c in step.folds.items()}
-        return [*[f"{t} = {neutral(c, self.dtype)}" for t, c in folds.items()], *lines]
-
-    def places(self, to: str, steps: str, sizes: str, loops: int, arrays: Sequence[str],
-               start: dict[str, str]) -> list[str]:
-        """Lines that set <to>_<x> to the place that rest_ counts to in some loops."""
-        lines = []
+    def places(self, to: str, steps: str, sizes: str, loops: int, arrays: Sequence[str], start: str) -> None:
+        """Write <to>_<x>, the place that `rest` counts to in some loops from <start>_<x>."""
+        w = self.w
         for a in range(loops - 1, 0, -1):
-            lines += [f"above_ = uint32(rest_ // {sizes}_{a})",
-                      f"at_{a} = uint32(rest_ - above_ * {sizes}_{a})", "rest_ = above_"]
-        lines.append("at_0 = rest_")
+            w.lines(f"above = uint32(rest // {sizes}_{a})", f"at_{a} = uint32(rest - above * {sizes}_{a})",
+                    "rest = above")
+        w.line("at_0 = rest")
         for x in arrays:
             terms = " + ".join(f"int64(at_{a}) * {steps}_{x}_{a}" for a in range(loops))
-            lines.append(f"{to}_{x} = {start[x]} + {terms}")
-        return lines
+            w.line(f"{to}_{x} = {start}_{x} + {terms}")
 
-    def sweep(self, step: Step) -> list[str]:
-        """Lines that do a step with every element of the team's row."""
-        used = [x for x in self.full if step.reads(x) or step.writes(x)]
-        lines = ["rest_ = i_", *self.places("q", "r", "e", self.reduced, used, {x: f"p_{x}" for x in used})]
-        lines += [self.typed(f"{x} = T(a_{x}[uint64(q_{x})])") for x in self.recipe.full if step.reads(x)]
-        for target, combine, value in step.statements:
-            if re.search(r"\beach\b", value):
-                lines.append("each = a_each[uint64(q_each)]")
-            if target == "each":
-                lines.append(self.typed(f"a_each[uint64(q_each)] = T({value})"))
-            else:
-                part = f"{target}_" if combine and self.summed(step) else target
-                lines.append(self.typed(f"{part} = {join(combine, part, value) if combine else value}"))
-        loop = [*[f"{t} = {neutral(c, self.dtype)}" for t, c in step.folds.items()],
-                "i_ = uint32(first_ + lane_)", *self.loop(step, lines)]
-        return [*([self.typed(f"if {step.where}:"), *indented(loop)] if step.where else loop),
-                *[line for t, c in step.folds.items() for line in self.together(t, c)]]
+    def of_row(self, x: str) -> str:
+        return f"a_{x}[uint64(p_{x})]"
 
-    def summed(self, step: Step) -> bool:
-        """Whether a step sums floats: then some at a time, as rounding grows with what is summed in a row."""
-        return self.dtype.kind == "f" and set(step.folds.values()) == {"+"}
+    def load(self, x: str) -> str:
+        return f"a_{x}[uint64(q_{x})]"
 
-    def loop(self, step: Step, lines: list[str]) -> list[str]:
-        """The loop over a thread's elements, from i_ on."""
-        apart = "parts_" if self.team == 1 and self.parts else f"uint32({self.team})"
-        each = [*lines, f"i_ = uint32(i_ + {apart})"]
-        if not self.summed(step):
-            return ["while i_ < last_:", *indented(each)]
-        some = [*[f"{t}_ = {neutral(c, self.dtype)}" for t, c in step.folds.items()],
-                f"end_ = uint32(min(int64(last_), int64(i_) + int64({_TOGETHER}) * int64({apart})))",
-                "while i_ < end_:", *indented(each), *[f"{t} = {t} + {t}_" for t in step.folds]]
-        return ["while i_ < last_:", *indented(some)]
+    def store(self, value: str) -> str:
+        return f"a_{OUT}[uint64(q_{OUT})] = {value}"
 
-    def together(self, name: str, combine: str) -> list[str]:
-        """Lines that fold what the threads of a team have, and give it to all of them."""
-        if self.team == 1:
-            return []
+    def number(self, target: str, value: str, reads: frozenset[str]) -> None:
+        self.w.line(f"{self.name(target)} = {value}")
+
+    def give(self, value: str, reads: frozenset[str]) -> None:
+        place = f"p_{OUT}"
+        if self.parts:
+            place += (" + int64(first) * int64(part)" if self.team == 1 else
+                      " * int64(parts) + int64(first // part)")
+        with self.w.block("if lane == 0 and live:" if self.several else "if lane == 0:"):
+            self.w.line(f"a_{OUT}[uint64({place})] = {value}")
+
+    def begin(self, sweep: Sweep) -> None:
+        """Write what folds begin with."""
+        for x, fold in sweep.folds.items():
+            self.w.line(f"{self.name(x)} = {self.neutral(fold)}")
+
+    def sweep(self, sweep: Sweep) -> None:
+        if sweep.where is None:
+            self.walk(sweep)
+        else:
+            with self.w.block(f"if {self.text(sweep.where)}:"):
+                self.walk(sweep)
+        if self.team > 1:
+            for x, fold in sweep.folds.items():
+                self.together(self.name(x), fold)
+
+    def walk(self, sweep: Sweep) -> None:
+        """Write what a thread does with its elements. Where floats are summed, some at a time, as rounding
+        grows with what is summed in a row.
+        """
+        w = self.w
+        apart = "parts" if self.team == 1 and self.parts else f"uint32({self.team})"
+        self.begin(sweep)
+        w.line("i = uint32(first + lane)")
+        with w.block("while i < last:"):
+            if self.dtype.kind != "f" or set(sweep.folds.values()) != {"sum"}:
+                self.one(sweep, apart, {})
+                return
+            into = {x: f"some_{x}" for x in sweep.folds}
+            for some in into.values():
+                w.line(f"{some} = {self.neutral('sum')}")
+            w.line(f"end = uint32(min(int64(last), int64(i) + int64({_TOGETHER}) * int64({apart})))")
+            with w.block("while i < end:"):
+                self.one(sweep, apart, into)
+            for x, some in into.items():
+                w.line(f"{self.name(x)} = {self.name(x)} + {some}")
+
+    def one(self, sweep: Sweep, apart: str, into: dict[str, str]) -> None:
+        """Write what is done with element i, and go on to the thread's next one."""
+        used = [x for x in self.full if x in sweep.reads or (x == OUT and sweep.writes_out)]
+        self.w.line("rest = i")
+        self.places("q", "r", "e", self.reduced, used, "p")
+        self.element(sweep, into)
+        self.w.line(f"i = uint32(i + {apart})")
+
+    def together(self, name: str, fold: str) -> None:
+        """Write what folds what the threads of a team have, and gives it to all of them."""
+        w = self.w
         within = self.team <= _WARP and not cuda.host().simulates     # which has no warps
         wait = "cuda.syncwarp()" if within else "cuda.syncthreads()"
-        both = join(combine, "tile_[thread_]", "tile_[thread_ + half_]")
-        return [f"tile_[thread_] = {name}", wait, f"half_ = uint32({self.team // 2})",
-                "while half_ > 0:", "    if lane_ < half_:", f"        tile_[thread_] = {both}",
-                f"    {wait}", "    half_ = uint32(half_ // uint32(2))",
-                f"{name} = tile_[thread_ - lane_]", wait]
+        w.lines(f"tile[thread] = {name}", wait, f"half = uint32({self.team // 2})")
+        with w.block("while half > 0:"):
+            with w.block("if lane < half:"):
+                w.line(f"tile[thread] = {self.join(fold, 'tile[thread]', 'tile[thread + half]')}")
+            w.lines(wait, "half = uint32(half // uint32(2))")
+        w.lines(f"{name} = tile[thread - lane]", wait)

@@ -19,7 +19,7 @@ def sum_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Sums over the axes that an array of that shape would be broadcast along."""
     lead = x.ndim - len(shape)
     axes = (*range(lead), *[a + lead for a, n in enumerate(shape) if n == 1 and x.shape[a + lead] != 1])
-    return rows.reduce(row_programs.SUM, x, axes, shape)
+    return rows.reduce(row_programs.total, x, axes, shape)
 
 
 def astype(x: np.ndarray, dtype: np.dtype) -> np.ndarray:

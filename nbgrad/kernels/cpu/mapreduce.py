@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.compile import layout
-from nbgrad.compile.rowprogram import Recipe
+from nbgrad.compile.rowprogram import OUT, Expression, RowProgram, Statement, Step, Sweep, variable
 from nbgrad.kernels.cpu import rows
 from nbgrad.kernels.cpu.elementwise import Loops
 
@@ -33,15 +34,19 @@ def summed(loops: Loops, place: int, xs: Sequence[Any], shape: tuple[int, ...]) 
     lead = max(range(len(steps)), key=lambda i: len(steps[i]) - steps[i].count(0))
     order = [*range(lead), *range(lead + 1, len(steps)), lead]
     kinds = tuple([dtype if type(x) is np.ndarray else float for x in xs])
-    recipe = _recipe(loops, place, kinds, tuple(order))
+    program = _summing(loops, place, kinds, tuple(order))
     missing = len(whole) - len(shape)
     axis = tuple([a for a, n in enumerate(whole) if a < missing or shape[a - missing] != n])
-    return rows.run_at(recipe, [arrays[i] for i in order], [steps[i] for i in order], whole, axis, shape)
+    return rows.run_at(program, [arrays[i] for i in order], [steps[i] for i in order], whole, axis, shape)
 
 
 @lru_cache(maxsize=1024)
-def _recipe(loops: Loops, place: int, kinds: tuple[Any, ...], order: tuple[int, ...]) -> Recipe:
+def _summing(loops: Loops, place: int, kinds: tuple[Any, ...], order: tuple[int, ...]) -> RowProgram:
+    """The row program that sums a result of an elementwise program, whose lines are its sweep."""
     body = loops.program(kinds)
-    steps = "; ".join([*body.lines, f"total += {body.results[place]}"])
-    return Recipe(f"sum_of_{len(body.lines)}", tuple([f"a{i}" for i in order]), (),
-                  (f"each: {steps}", "row = total"), "same")
+    work = [(name, Expression(value)) for name, value in body.assignments]
+    result = Expression(ast.parse(body.results[place], mode="eval").body)
+    steps: tuple[Step, ...] = (
+        Sweep((*[Statement(*each) for each in work], Statement("total", result, "sum"))),
+        Statement(OUT, variable("total")))
+    return RowProgram(f"sum_of_{len(work)}", tuple([f"a{i}" for i in order]), (), lambda: steps, True, "same")

@@ -1,4 +1,4 @@
-"""What reductions need beside their recipes (kernels/shared/reduce.py), for the CPU."""
+"""What reductions need beside their row programs (kernels/shared/reduce.py), for the CPU."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Nests: how a recipe runs on operands of any shapes and strides: which of its kernels, in which loops."""
+"""The row driver of the CPU: which kernel of a row program takes operands of any shapes and strides, in which
+loops.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -16,14 +17,14 @@ from nbgrad.arrays.memory import BLOCK
 from nbgrad.compile import layout
 from nbgrad.compile.cache import compile_kernel
 from nbgrad.compile.cpu.row_source import source
-from nbgrad.compile.rowprogram import Recipe
+from nbgrad.compile.rowprogram import RowProgram
 
 _NEAR = 1 << 19          # bytes that are still near when a block of rows is walked a second time
 _MEMORY_BOUND, _COSTLY = 16384, 2048      # elements that are worth a thread
 
 
-class Plan:
-    """How a recipe runs on operands of certain dtypes, shapes and strides.
+class RowPlan:
+    """How a row program runs on operands of certain dtypes, shapes and strides.
 
     like  : an array of the result's shape, its axes in the order they have in memory; it has no elements of
         its own
@@ -47,28 +48,30 @@ class Plan:
         return z if self.axes is None else z.transpose(self.axes)
 
 
-def reduce(recipe: Recipe, x: np.ndarray, axis: tuple[int, ...], form: Any, k: float = 0.0) -> np.ndarray:
-    """The result of a recipe of one operand that gives one element for each row.
+def reduce(program: RowProgram, x: np.ndarray, axis: tuple[int, ...], form: Any,
+           k: float = 0.0) -> np.ndarray:
+    """The result of a row program of one operand that gives one element for each row.
 
     form : the shape of the result, or whether the reduced axes stay in it with length 1
     """
-    plan = _plan(recipe, axis, form, x.dtype, x.shape, x.strides)
+    plan = _plan(program, axis, form, x.dtype, x.shape, x.strides)
     z = plan.kernel(x, plan.like, plan.loops, k)
     return plan.run(x, k) if z is None else z
 
 
-def run(recipe: Recipe, xs: tuple[np.ndarray, ...], axis: tuple[int, ...], form: Any = False,
+def run(program: RowProgram, xs: tuple[np.ndarray, ...], axis: tuple[int, ...], form: Any = False,
         k: float = 0.0) -> np.ndarray:
-    """The result of a recipe of operands, first those that are full. Others may lack the reduced axes."""
-    plan = _plan(recipe, axis, form, *[part for x in xs for part in (x.dtype, x.shape, x.strides)])
+    """The result of a row program of operands, first those that are full. Others may lack the reduced axes.
+    """
+    plan = _plan(program, axis, form, *[part for x in xs for part in (x.dtype, x.shape, x.strides)])
     return plan.run(*xs, k)
 
 
-def run_at(recipe: Recipe, xs: Sequence[np.ndarray], strides: Sequence[tuple[int, ...]],
+def run_at(program: RowProgram, xs: Sequence[np.ndarray], strides: Sequence[tuple[int, ...]],
            shape: tuple[int, ...], axis: tuple[int, ...], form: tuple[int, ...]) -> np.ndarray:
-    """The result of a recipe of full operands that take on a shape by their strides."""
+    """The result of a row program of full operands that take on a shape by their strides."""
     places = [part for x, steps in zip(xs, strides, strict=True) for part in (x.dtype, shape, steps)]
-    return _plan(recipe, axis, form, *places).run(*xs, 0.0)
+    return _plan(program, axis, form, *places).run(*xs, 0.0)
 
 
 class Planned:
@@ -80,15 +83,15 @@ class Planned:
     def __init__(self, operands: Sequence[np.ndarray]) -> None:
         self.operands = operands
 
-    def reduce(self, recipe: Recipe, x: np.ndarray, axis: tuple[int, ...], form: Any,
+    def reduce(self, program: RowProgram, x: np.ndarray, axis: tuple[int, ...], form: Any,
                k: float = 0.0) -> Callable[..., np.ndarray]:
         """See `rows.reduce`."""
-        return self.run(recipe, (x,), axis, form, k)
+        return self.run(program, (x,), axis, form, k)
 
-    def run(self, recipe: Recipe, xs: tuple[np.ndarray, ...], axis: tuple[int, ...], form: Any = False,
+    def run(self, program: RowProgram, xs: tuple[np.ndarray, ...], axis: tuple[int, ...], form: Any = False,
             k: float = 0.0) -> Callable[..., np.ndarray]:
         """See `rows.run`."""
-        plan = _plan(recipe, axis, form, *[part for x in xs for part in (x.dtype, x.shape, x.strides)])
+        plan = _plan(program, axis, form, *[part for x in xs for part in (x.dtype, x.shape, x.strides)])
         kernel, like, loops, order = plan.kernel, plan.like, plan.loops, [
             next(i for i, y in enumerate(self.operands) if y is x) for x in xs]
         if len(xs) == 1 and plan.axes is None:
@@ -104,30 +107,30 @@ class Planned:
 
 
 @lru_cache(maxsize=4096)
-def _plan(recipe: Recipe, axis: tuple[int, ...], form: Any, *places: Any) -> Plan:
+def _plan(program: RowProgram, axis: tuple[int, ...], form: Any, *places: Any) -> RowPlan:
     dtypes, shapes, strides = places[::3], places[1::3], places[2::3]
-    count = len(recipe.full)
+    count = len(program.full)
     shape, lead = shapes[count - 1], strides[count - 1]
-    dtype = recipe.dtype(dtypes[count - 1])
-    out_shape = shape if not recipe.by_row else form if isinstance(form, tuple) else tuple(
+    dtype = program.dtype(dtypes[count - 1])
+    out_shape = shape if not program.reduces else form if isinstance(form, tuple) else tuple(
         [1 if a in axis else n for a, n in enumerate(shape) if form or a not in axis])
     order = sorted(range(len(shape)), key=lambda a: -abs(lead[a]))
     kept, inside = [a for a in order if a not in axis], [a for a in order if a in axis]
     full: list[Any] = list(strides[:count])
-    if not recipe.by_row:
+    if not program.reduces:
         full.append(layout.packed(shape, order, dtype.itemsize))
     once: list[Any] = [_kept(s, axis, len(shape)) for s in strides[count:]]
-    if recipe.by_row:
+    if program.reduces:
         sizes = [1 if a in axis else n for a, n in enumerate(shape)]
         once.append(layout.packed(sizes, list(range(len(shape))), dtype.itemsize))
     kd, ks = layout.merge([shape[a] for a in kept], [[s[a] for a in kept] for s in [*full, *once]])
     rd, rs = layout.merge([shape[a] for a in inside], [[s[a] for a in inside] for s in full])
     along = kd[-1] == 1 or (rd[-1] > 1 and abs(rs[count - 1][-1]) <= abs(ks[count - 1][-1]))
-    span = 1 if along else _span(recipe, product(rd) * dtypes[count - 1].itemsize)
+    span = 1 if along else _span(program, product(rd) * dtypes[count - 1].itemsize)
     units = product(kd[:-1]) * -(-kd[-1] // span)
     loops = [len(kd), len(rd), span, units, product(shape), *kd, *chain(*ks), *rd, *chain(*rs)]
-    return Plan(_kernel(recipe, along, dtypes, dtype), loops, out_shape,
-                list(range(len(out_shape))) if recipe.by_row else order, dtype)
+    return RowPlan(_kernel(program, along, dtypes, dtype), loops, out_shape,
+                list(range(len(out_shape))) if program.reduces else order, dtype)
 
 
 def _kept(strides: tuple[int, ...], axis: tuple[int, ...], ndim: int) -> tuple[int, ...]:
@@ -138,16 +141,16 @@ def _kept(strides: tuple[int, ...], axis: tuple[int, ...], ndim: int) -> tuple[i
     return tuple([0 if a in axis else next(rest) for a in range(ndim)])
 
 
-def _span(recipe: Recipe, width: int) -> int:
+def _span(program: RowProgram, width: int) -> int:
     """Number of rows of this many bytes to walk across at once."""
-    if recipe.sweeps * len(recipe.full) == 1:
+    if program.sweeps * len(program.full) == 1:
         return BLOCK
-    return min(BLOCK, max(64, _NEAR // max(1, width * len(recipe.full)) // 16 * 16))
+    return min(BLOCK, max(64, _NEAR // max(1, width * len(program.full)) // 16 * 16))
 
 
 @lru_cache(maxsize=1024)
-def _kernel(recipe: Recipe, along: bool, dtypes: tuple[np.dtype, ...], dtype: np.dtype) -> Any:
-    least = _COSTLY if re.search(r"\b(exp|log)\(", " ".join(recipe.steps)) else _MEMORY_BOUND
-    name = f"k_{recipe.name}_{'along' if along else 'across'}"
-    return compile_kernel(name, source(name, recipe, along, dtypes, dtype, least),
+def _kernel(program: RowProgram, along: bool, dtypes: tuple[np.dtype, ...], dtype: np.dtype) -> Any:
+    least = _COSTLY if program.calls & {"exp", "log"} else _MEMORY_BOUND
+    name = f"k_{program.name}_{'along' if along else 'across'}"
+    return compile_kernel(name, source(name, program, along, dtypes, dtype, least),
                           (*dtypes, dtype, np.dtype(np.int64), float), np.ndarray)

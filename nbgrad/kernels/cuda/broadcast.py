@@ -18,7 +18,7 @@ def sum_to(x: CudaArray, shape: tuple[int, ...]) -> CudaArray:
     """Sums over the axes that an array of that shape would be broadcast along."""
     lead = x.ndim - len(shape)
     axes = (*range(lead), *[a + lead for a, n in enumerate(shape) if n == 1 and x.shape[a + lead] != 1])
-    return rows.reduce(row_programs.SUM, x, axes, shape)
+    return rows.reduce(row_programs.total, x, axes, shape)
 
 
 def astype(x: CudaArray, dtype: np.dtype) -> CudaArray:

@@ -54,7 +54,7 @@ def _trim(x: CudaArray, dtype: np.dtype, trim: Trim) -> CudaArray:
     if trim.squeezed:
         x = x.view(lambda form: form.squeeze(trim.squeezed))
     if trim.summed:
-        x = astype(rows.reduce(row_programs.SUM, x, trim.summed, False), x.dtype)
+        x = astype(rows.reduce(row_programs.total, x, trim.summed, False), x.dtype)
     return x
 
 

@@ -68,13 +68,13 @@ def _absolute(a: CudaArray) -> CudaArray:
 
 def _largest(a: CudaArray) -> np.ndarray:
     """The largest absolute value of an element of each matrix, on the host."""
-    return cuda.download(rows.reduce(row_programs.MAX, _absolute(a), (a.ndim - 2, a.ndim - 1), False))
+    return cuda.download(rows.reduce(row_programs.largest, _absolute(a), (a.ndim - 2, a.ndim - 1), False))
 
 
 def _norms(a: CudaArray) -> np.ndarray:
     """The largest sum of a column's absolute values, for each matrix, on the host."""
-    sums = rows.reduce(row_programs.SUM, _absolute(a), (1,), False)
-    return cuda.download(rows.reduce(row_programs.MAX, sums, (1,), False)).astype(np.float64)
+    sums = rows.reduce(row_programs.total, _absolute(a), (1,), False)
+    return cuda.download(rows.reduce(row_programs.largest, sums, (1,), False)).astype(np.float64)
 
 
 def _exponents(a: CudaArray) -> np.ndarray:

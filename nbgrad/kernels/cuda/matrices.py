@@ -45,7 +45,7 @@ def mapped(name: str, line: str, dtype: np.dtype, *xs: CudaArray) -> CudaArray:
 def finite(a: CudaArray) -> CudaArray:
     """Whether all elements of each matrix (..., n, n) are finite: (..., 1, 1)."""
     each = mapped("isfinite", "isfinite(a0)", _BOOL, a)
-    return rows.reduce(row_programs.ALL, each, (a.ndim - 2, a.ndim - 1), True)
+    return rows.reduce(row_programs.all_true, each, (a.ndim - 2, a.ndim - 1), True)
 
 
 def cleaned(a: CudaArray, good: CudaArray) -> CudaArray:

@@ -21,16 +21,16 @@ def _repeated(w: CudaArray, shape: tuple[int, ...], axis: Axes) -> CudaArray:
 
 def layer_norm(out: CudaArray, x: CudaArray, *affine: CudaArray, axis: Axes, eps: float) -> None:
     """Normalised over the axes; affine: weight and bias, or neither."""
-    recipe = row_programs.LAYER_NORM_AFFINE if affine else row_programs.LAYER_NORM
-    rows.into(out, recipe, (*[_repeated(a, x.shape, axis) for a in affine], x), axis, eps)
+    program = row_programs.layer_norm_affine if affine else row_programs.layer_norm
+    rows.into(out, program, (*[_repeated(a, x.shape, axis) for a in affine], x), axis, eps)
 
 
 def layer_norm_vjp(g: CudaArray, x: CudaArray, *weight: CudaArray, axis: Axes, eps: float) -> Any:
     """Cotangent of x; where there is a weight, those of x, weight and bias."""
-    recipe = row_programs.LAYER_NORM_AFFINE_VJP if weight else row_programs.LAYER_NORM_VJP
-    dx = rows.run(recipe, (*[_repeated(w, x.shape, axis) for w in weight], g, x), axis, k=eps)
+    program = row_programs.layer_norm_affine_vjp if weight else row_programs.layer_norm_vjp
+    dx = rows.run(program, (*[_repeated(w, x.shape, axis) for w in weight], g, x), axis, k=eps)
     if not weight:
         return dx
     others = tuple([a for a in range(x.ndim) if a not in axis])
-    each = rows.run(row_programs.LAYER_NORM_WEIGHT, (g, x), axis, k=eps)
-    return dx, *[rows.reduce(row_programs.SUM, a, others, False) for a in (each, g)]
+    each = rows.run(row_programs.layer_norm_weight, (g, x), axis, k=eps)
+    return dx, *[rows.reduce(row_programs.total, a, others, False) for a in (each, g)]

@@ -55,7 +55,7 @@ def _runs(steps: tuple[int, ...], lines: int, axis: int) -> bool:
 def dots(x: CudaArray, y: CudaArray, axis: tuple[int, ...]) -> CudaArray:
     """Sums of the products of two arrays of one shape, along axes."""
     form = tuple([n for a, n in enumerate(x.shape) if a not in axis])
-    return rows.fold(row_programs.DOT, (x, y), axis, form)
+    return rows.fold(row_programs.dot, (x, y), axis, form)
 
 
 def _tiled(out: CudaArray, a: CudaArray, b: CudaArray, from_out: bool = False) -> None:
@@ -70,7 +70,7 @@ def _tiled(out: CudaArray, a: CudaArray, b: CudaArray, from_out: bool = False) -
     tile_source.run("product", lambda loops: _spelled(out.dtype, loops, close, from_out, tile), tile, z,
               out.shape[:-2], k, (a, b), (a.steps[-2:], b.steps[:-3:-1]), part)
     if parts > 1:
-        total = rows.reduce(row_programs.SUM, z, (1,), (batch, n, m))
+        total = rows.reduce(row_programs.total, z, (1,), (batch, n, m))
         copies.into(out.view(lambda form: form.reshape(batch, n, m)), total)
 
 

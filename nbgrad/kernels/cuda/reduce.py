@@ -1,4 +1,4 @@
-"""What reductions need beside their recipes (kernels/shared/reduce.py), for CUDA."""
+"""What reductions need beside their row programs (kernels/shared/reduce.py), for CUDA."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def normal(x: CudaArray) -> bool:
     """Whether every element is finite and has all its digits: it is neither zero nor denormal."""
     low, high = f"{x.dtype}({np.finfo(x.dtype).tiny})", f"{x.dtype}(inf)"
     each = matrices.mapped("normal", f"abs(a0) >= {low} and abs(a0) < {high}", _BOOL, x)
-    return bool(cuda.download(rows.reduce(row_programs.ALL, each, tuple(range(x.ndim)), False)))
+    return bool(cuda.download(rows.reduce(row_programs.all_true, each, tuple(range(x.ndim)), False)))
 
 
 def spread(x: CudaArray, shape: tuple[int, ...], axis: tuple[int, ...]) -> CudaArray:

@@ -1,4 +1,4 @@
-"""Recipes for CUDA: what is done with a row of elements, in one kernel, by one thread or by a team of them.
+"""The row driver of CUDA: a row program in one kernel, each row by one thread or by a team of them.
 
 A team takes a row: each thread every so many of its elements, and what they fold is folded again in shared
 memory, in an order that does not change from run to run. Short rows have small teams, several in a block, so
@@ -7,8 +7,8 @@ that neighbouring threads read neighbouring elements; rows that lie across memor
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from math import prod
 from typing import Any
@@ -18,7 +18,7 @@ from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile import layout
 from nbgrad.compile.cuda import launch
 from nbgrad.compile.cuda.row_source import spelled
-from nbgrad.compile.rowprogram import Recipe, split
+from nbgrad.compile.rowprogram import COUNT, NUMBER, OUT, RowProgram, Statement, Step, Sweep, variable
 
 _EACH = 16                                # elements of a row for each thread; of more, a larger team
 _PART = 16                                # elements for each thread of a part of a long row
@@ -26,24 +26,24 @@ _ACROSS = 32                              # and at least, where the thread takes
 _BUSY = 1 << 16                           # threads that keep a device busy
 
 
-def reduce(recipe: Recipe, x: CudaArray, axis: tuple[int, ...], form: Any, k: float = 0.0) -> CudaArray:
-    """The result of a recipe of one operand that gives one element for each row.
+def reduce(program: RowProgram, x: CudaArray, axis: tuple[int, ...], form: Any, k: float = 0.0) -> CudaArray:
+    """The result of a row program of one operand that gives one element for each row.
 
     form : the shape of the result, or whether the reduced axes stay in it with length 1
     """
     if not isinstance(form, tuple):
         form = tuple([1 if a in axis else n for a, n in enumerate(x.shape) if form or a not in axis])
-    return fold(recipe, (x,), axis, form, k)
+    return fold(program, (x,), axis, form, k)
 
 
-def fold(recipe: Recipe, xs: tuple[CudaArray, ...], axis: tuple[int, ...], form: tuple[int, ...],
+def fold(program: RowProgram, xs: tuple[CudaArray, ...], axis: tuple[int, ...], form: tuple[int, ...],
          k: float = 0.0) -> CudaArray:
-    """The result, of a shape, of a recipe of full operands that gives one element for each row."""
+    """The result, of a shape, of a row program of full operands that gives one element for each row."""
     rows, n = prod(form), prod([xs[-1].shape[a] for a in axis])
-    part = _part(xs[-1], axis, rows, n) if recipe.sweeps == 1 else 0
+    part = _part(xs[-1], axis, rows, n) if program.sweeps == 1 else 0
     if not part:
-        return run(recipe, xs, axis, form, k)
-    first, middle, last = _pieces(recipe)
+        return run(program, xs, axis, form, k)
+    first, middle, last = _pieces(program)
     parts = -(-n // part)
     if not _across(xs[-1], axis):
         found = run(first, xs, axis, (*form, parts), 0.0, part)
@@ -72,57 +72,68 @@ def _across(x: CudaArray, axis: tuple[int, ...]) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _pieces(recipe: Recipe) -> tuple[Recipe, Recipe, Recipe]:
-    """A recipe of one fold as several: for parts of a row, for parts of what these gave, and for all of it.
+def _pieces(program: RowProgram) -> tuple[RowProgram, RowProgram, RowProgram]:
+    """A program of one fold as several: for parts of a row, for parts of what these gave, and for all of it.
 
-    In the last one n is the number k.
+    In the last one the number of elements in a row is the caller's number.
     """
-    step = split(recipe.steps[0])
-    (target, combine), = step.folds.items()
-    rest = [re.sub(r"\bn\b", "k", text) for text in recipe.steps[1:]]
-    whole = "same" if recipe.kind != "bool" else "bool"
-    fold, give = f"each: {target} {combine}= x", f"row = {target}"
-    return (Recipe(f"{recipe.name}_parts", recipe.full, (), (recipe.steps[0], give), recipe.kind),
-            Recipe(f"{recipe.name}_parts_again", ("x",), (), (fold, give), whole),
-            Recipe(f"{recipe.name}_whole", ("x",), (), (fold, *rest), whole))
+    sweep, *rest = program.steps
+    assert isinstance(sweep, Sweep)
+    (target, fold), = sweep.folds.items()
+    again = Sweep((Statement(target, variable("x"), fold),))
+    give = Statement(OUT, variable(target))
+    kind = "same" if program.kind != "bool" else "bool"
+
+    def piece(name: str, full: tuple[str, ...], kind: str, parts: bool, *steps: Step) -> RowProgram:
+        return RowProgram(f"{program.name}_{name}", full, (), lambda: steps, True, kind, parts)
+
+    return (piece("parts", program.full, program.kind, True, sweep, give),
+            piece("parts_again", ("x",), kind, True, again, give),
+            piece("whole", ("x",), kind, False, again, *[_counted(step) for step in rest]))
 
 
-def run(recipe: Recipe, xs: tuple[CudaArray, ...], axis: tuple[int, ...], form: Any = False, k: float = 0.0,
-        part: int = 0) -> CudaArray:
-    """The result of a recipe of operands, first those that are full. Others may lack the reduced axes.
+def _counted(step: Step) -> Statement:
+    """A step that is done once, with the caller's number in the place of the number of elements."""
+    assert isinstance(step, Statement)
+    return replace(step, value=step.value.renamed(COUNT, NUMBER))
+
+
+def run(program: RowProgram, xs: tuple[CudaArray, ...], axis: tuple[int, ...], form: Any = False,
+        k: float = 0.0, part: int = 0) -> CudaArray:
+    """The result of a row program of operands, first those that are full. Others may lack the reduced axes.
 
     part : elements of a row that are taken as a row of their own; 0: all. The parts are then the result's
         last axis, or its first where rows lie across memory
     """
-    count = len(recipe.full)
-    shape, dtype = xs[count - 1].shape, recipe.dtype(xs[count - 1].dtype)
-    if recipe.by_row:
+    count = len(program.full)
+    shape, dtype = xs[count - 1].shape, program.dtype(xs[count - 1].dtype)
+    if program.reduces:
         if not isinstance(form, tuple):
             form = tuple([1 if a in axis else n for a, n in enumerate(shape) if form or a not in axis])
         out = cuda.empty(form, dtype)
     else:
         out = cuda.empty(shape, dtype)
     if out.size:
-        _launch(recipe, xs, out, axis, k, part)
+        _launch(program, xs, out, axis, k, part)
     return out
 
 
-def into(out: CudaArray, recipe: Recipe, xs: tuple[CudaArray, ...], axis: tuple[int, ...],
+def into(out: CudaArray, program: RowProgram, xs: tuple[CudaArray, ...], axis: tuple[int, ...],
          k: float = 0.0) -> None:
-    """Write the result of a recipe of operands, as of `run`, into an array in C order."""
+    """Write the result of a row program of operands, as of `run`, into an array in C order."""
     if out.size:
-        _launch(recipe, xs, out, axis, k, 0)
+        _launch(program, xs, out, axis, k, 0)
 
 
-def _launch(recipe: Recipe, xs: tuple[CudaArray, ...], out: CudaArray, axis: tuple[int, ...], k: float,
+def _launch(program: RowProgram, xs: tuple[CudaArray, ...], out: CudaArray, axis: tuple[int, ...], k: float,
             part: int) -> None:
-    count = len(recipe.full)
+    count = len(program.full)
     shape, lead = xs[count - 1].shape, xs[count - 1].steps
     kept = [a for a in range(len(shape)) if a not in axis]
     inside = sorted(axis, key=lambda a: -abs(lead[a]))
-    walked = [*xs[:count], *([] if recipe.by_row else [out])]
+    walked = [*xs[:count], *([] if program.reduces else [out])]
     once = [_kept(x.steps, axis, len(shape)) for x in xs[count:]]
-    if recipe.by_row:
+    if program.reduces:
         once.append(_steps_of_rows(shape, axis))
     full = [x.steps for x in walked]
     kd, ks = layout.merge([shape[a] for a in kept], [[s[a] for a in kept] for s in [*full, *once]])
@@ -131,12 +142,12 @@ def _launch(recipe: Recipe, xs: tuple[CudaArray, ...], out: CudaArray, axis: tup
     threads = cuda.host().threads
     team = 1 if _across(xs[count - 1], axis) else threads if part else _team(n, threads)
     parts = -(-n // part) if part else 1
-    arrays = [*xs[:count], *([] if recipe.by_row else [out]), *xs[count:], *([out] if recipe.by_row else [])]
+    arrays = [*xs[:count], *xs[count:], out] if program.reduces else [*xs[:count], out, *xs[count:]]
     given: list[Any] = [rows * parts, n, rows if team == 1 else part, parts, *kd[1:], *rd[1:]]
     for i, x in enumerate(arrays):
         flat, first = x.flat
         given += [flat, first, *ks[i], *(rs[i] if i < len(walked) else [])]
-    kernel = launch.kernel(f"k_{recipe.name}", spelled(recipe, tuple([x.dtype for x in xs]), out.dtype,
+    kernel = launch.kernel(f"k_{program.name}", spelled(program, tuple([x.dtype for x in xs]), out.dtype,
                                                        len(kd), len(rd), team, threads))
     grid = cuda.blocks(rows * parts, threads // team)
     cuda.launch(kernel, grid, threads, *given, out.dtype.type(k) if out.dtype.kind == "f" else k)
