@@ -11,7 +11,7 @@ import numpy as np
 
 # The functions that take much more time than arithmetic, by how their names begin.
 _COSTLY = ("exp", "log", "sin", "asin", "cos", "acos", "tan", "atan", "erf", "pow", "cbrt", "hypot",
-           "normcdf", "gauss", "half_gauss")
+           "normcdf", "gauss", "half_gauss", "decay")
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,7 @@ from typing import Any
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile import layout
-
-# A kernel that does some work at each element of a walk: see `parameters`, `casts` and `places`.
-WALK = """
-def {name}(n, {parameters}):
-    n = uint32(n)
-{casts}
-    i = uint32(cuda.grid(1))
-    step = uint32(cuda.gridsize(1))
-    while i < n:
-{places}
-{work}
-        i = uint32(i + step)
-"""
+from nbgrad.compile.writer import Writer
 
 
 def kernel(name: str, source: str) -> Any:
@@ -47,7 +35,7 @@ def merged(shape: Sequence[int], arrays: Sequence[CudaArray],
     return layout.merge(list(shape), steps)
 
 
-def places(names: Sequence[str], loops: int, index: str = "i", depth: int = 8) -> str:
+def place_lines(names: Sequence[str], loops: int, index: str = "i") -> list[str]:
     """Lines that find element `index` of every operand: p_<name>, from the operands' steps s_<name>_<loop>.
 
     They use d<loop>, the loops' lengths, for all loops but the first, and f_<name>, the first places.
@@ -59,7 +47,12 @@ def places(names: Sequence[str], loops: int, index: str = "i", depth: int = 8) -
     for name in names:
         terms = " + ".join(f"int64(at{k}) * s_{name}_{k}" for k in range(loops))
         lines.append(f"p_{name} = uint64(f_{name} + {terms})")
-    return "\n".join(" " * depth + line for line in lines)
+    return lines
+
+
+def places(names: Sequence[str], loops: int, index: str = "i", depth: int = 8) -> str:
+    """The `place_lines`, so many blanks deep."""
+    return "\n".join(" " * depth + line for line in place_lines(names, loops, index))
 
 
 def parameters(names: Sequence[str], loops: int) -> str:
@@ -69,9 +62,33 @@ def parameters(names: Sequence[str], loops: int) -> str:
     return ", ".join([*sizes, *each])
 
 
-def casts(loops: int) -> str:
+def cast_lines(loops: int) -> list[str]:
     """Lines that give the lengths of the loops 32 bits."""
-    return "\n".join(f"    d{k} = uint32(d{k})" for k in range(1, loops))
+    return [f"d{k} = uint32(d{k})" for k in range(1, loops)]
+
+
+def casts(loops: int) -> str:
+    """The `cast_lines`, in the block of a kernel."""
+    return "\n".join("    " + line for line in cast_lines(loops))
+
+
+def walk(name: str, given: Sequence[str], loops: int, work: Callable[[Writer], None],
+         places: Sequence[str] = ()) -> str:
+    """The source of a kernel that does some work at each element i of a walk.
+
+    given  : parameters beside the number of elements
+    work   : writes what is done with an element
+    places : lines before it
+    """
+    w = Writer()
+    with w.block(f"def {name}({', '.join(['n', *given])}):"):
+        w.lines("n = uint32(n)", *cast_lines(loops), "i = uint32(cuda.grid(1))",
+                "step = uint32(cuda.gridsize(1))")
+        with w.block("while i < n:"):
+            w.lines(*places)
+            work(w)
+            w.line("i = uint32(i + step)")
+    return w.text()
 
 
 def arguments(dims: Sequence[int], arrays: Sequence[CudaArray], steps: Sequence[Sequence[int]]) -> list[Any]:

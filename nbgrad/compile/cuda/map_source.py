@@ -14,10 +14,8 @@ from nbgrad.compile.cuda import launch
 def spelled(name: str, lines: tuple[str, ...], values: tuple[str, ...], arrays: tuple[str, ...],
             loops: int) -> str:
     """The source of a kernel with so many loops."""
-    given = ", ".join([*values, launch.parameters(arrays, loops)])
-    return launch.WALK.format(name=name, parameters=given, casts=launch.casts(loops),
-                              places=launch.places(arrays, loops),
-                              work="\n".join("        " + line for line in lines))
+    return launch.walk(name, [*values, launch.parameters(arrays, loops)], loops, lambda w: w.lines(*lines),
+                       launch.place_lines(arrays, loops))
 
 
 def run(name: str, lines: tuple[str, ...], shape: tuple[int, ...], arrays: dict[str, CudaArray],

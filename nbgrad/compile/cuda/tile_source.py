@@ -13,48 +13,7 @@ import numpy as np
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile.cuda import launch
-
-# Steps of an operand are l_<x> along its lines, which are the result's rows or columns, and k_<x> along what
-# is summed; those of an operand that lacks the summed index are l_<x> along rows, k_<x> along columns.
-_SOURCE = """
-def k_{name}(units, rows, columns, inner, down, across, parts, part, {parameters}, {steps},
-        o, f_o, m_o, r_o, c_o):
-{memory}
-    units, rows, columns, inner = uint32(units), uint32(rows), uint32(columns), uint32(inner)
-    down, across, parts, part = uint32(down), uint32(across), uint32(parts), uint32(part)
-{casts}
-    lane = uint32(cuda.threadIdx.x)
-    high, wide = uint32(lane // uint32({wide})), uint32(lane % uint32({wide}))
-    unit = uint32(cuda.blockIdx.x)
-    while unit < units:
-        above = uint32(unit // across)
-        left = uint32(uint32(unit - above * across) * uint32({width}))
-        unit_of_part = uint32(above // down)
-        top = uint32(uint32(above - unit_of_part * down) * uint32({height}))
-        matrix = uint32(unit_of_part // parts)
-        low = uint32(uint32(unit_of_part - matrix * parts) * part)
-        stop = min(inner, uint32(low + part))
-{places}
-{begin}
-        while low < stop:
-{loads}
-            cuda.syncthreads()
-{sums}
-            cuda.syncthreads()
-            low = uint32(low + uint32({depth}))
-        first = int64(f_o) + int64(unit_of_part) * m_o
-{stores}
-        unit = uint32(unit + uint32(cuda.gridDim.x))
-"""
-_LOAD = """
-e = uint32(lane + uint32({start}))
-d, l = {split}
-i, k = uint32({top} + l), uint32(low + d)
-v = {dtype}(0)
-if i < {lines} and k < stop:
-    v = {x}[uint64(p_{x} + int64(i) * l_{x} + int64(k) * k_{x})]
-{guard}tile_{x}[uint32(d * uint32({pitch}) + l)] = v
-"""
+from nbgrad.compile.writer import Writer
 
 
 class Tile(NamedTuple):
@@ -100,57 +59,87 @@ def element(tile: Tile, axis: int, place: int) -> str:
             f"uint32(left + wide + uint32({place * tile.wide}))")
 
 
-def spelled(name: str, tile: Tile, operands: Sequence[Operand], loops: int, begin: list[str], sums: list[str],
-            value: Callable[[int, int], str]) -> str:
+def spelled(name: str, tile: Tile, operands: Sequence[Operand], loops: int, begin: Callable[[Writer], None],
+            sums: Callable[[Writer], None], value: Callable[[int, int], str]) -> str:
     """The source of a kernel.
 
-    begin : lines that begin the sums
-    sums  : lines that add the terms of the tiles
+    Steps of an operand are l_<x> along its lines, which are the result's rows or columns, and k_<x> along
+    what is summed; those of an operand that lacks the summed index are l_<x> along rows, k_<x> along columns.
+
+    begin : writes what begins the sums
+    sums  : writes what adds the terms of the tiles
     value : the thread's element (i, j), from its sums and what is in its place, o[there]
     """
-    names = [x.name for x in operands]
+    w, names = Writer(), [x.name for x in operands]
+    steps = [f"{along}_{x}" for x in names for along in "lk"]
+    given = ["units", "rows", "columns", "inner", "down", "across", "parts", "part",
+             launch.parameters(names, loops), *steps, "o", "f_o", "m_o", "r_o", "c_o"]
     height, width = tile.high * tile.square, tile.wide * tile.square
-    memory, loads = list[str](), list[str]()
-    for x in operands:
-        if x.lines:
-            count = height if x.lines == "rows" else width
-            memory.append(f"tile_{x.name} = cuda.shared.array({tile.depth * (count + 1)}, {x.dtype})")
-            loads += _load(tile, x, count)
-    return _SOURCE.format(
-        name=name, parameters=launch.parameters(names, loops), casts=launch.casts(loops), depth=tile.depth,
-        steps=", ".join(f"{along}_{x}" for x in names for along in "lk"), memory=indented(memory, 4),
-        places=launch.places(names, loops, "matrix"), wide=tile.wide, width=width, height=height,
-        begin=indented(begin, 8), loads=indented(loads, 12), sums=indented(sums, 12),
-        stores=indented(_stores(tile, value), 8))
+    with w.block(f"def k_{name}({', '.join(given)}):"):
+        for x in operands:
+            if x.lines:
+                w.line(f"tile_{x.name} = cuda.shared.array({tile.depth * (_count(tile, x) + 1)}, {x.dtype})")
+        w.lines("units, rows, columns, inner = uint32(units), uint32(rows), uint32(columns), uint32(inner)",
+                "down, across, parts, part = uint32(down), uint32(across), uint32(parts), uint32(part)",
+                *launch.cast_lines(loops), "lane = uint32(cuda.threadIdx.x)",
+                f"high, wide = uint32(lane // uint32({tile.wide})), uint32(lane % uint32({tile.wide}))",
+                "unit = uint32(cuda.blockIdx.x)")
+        with w.block("while unit < units:"):
+            w.lines("above = uint32(unit // across)",
+                    f"left = uint32(uint32(unit - above * across) * uint32({width}))",
+                    "unit_of_part = uint32(above // down)",
+                    f"top = uint32(uint32(above - unit_of_part * down) * uint32({height}))",
+                    "matrix = uint32(unit_of_part // parts)",
+                    "low = uint32(uint32(unit_of_part - matrix * parts) * part)",
+                    "stop = min(inner, uint32(low + part))", *launch.place_lines(names, loops, "matrix"))
+            begin(w)
+            with w.block("while low < stop:"):
+                for x in operands:
+                    if x.lines:
+                        _load(w, tile, x)
+                w.line("cuda.syncthreads()")
+                sums(w)
+                w.lines("cuda.syncthreads()", f"low = uint32(low + uint32({tile.depth}))")
+            w.line("first = int64(f_o) + int64(unit_of_part) * m_o")
+            _store(w, tile, value)
+            w.line("unit = uint32(unit + uint32(cuda.gridDim.x))")
+    return w.text()
 
 
-def _load(tile: Tile, x: Operand, count: int) -> list[str]:
-    """Lines that fill an operand's tile, of so many lines, with zeros for what is beyond the operand."""
-    text, size, threads = list[str](), count * tile.depth, tile.high * tile.wide
-    split = (f"uint32(e % uint32({tile.depth})), uint32(e // uint32({tile.depth}))" if x.close else
-             f"uint32(e // uint32({count})), uint32(e % uint32({count}))")
+def _count(tile: Tile, x: Operand) -> int:
+    """How many of an operand's lines are in its tile."""
+    return (tile.high if x.lines == "rows" else tile.wide) * tile.square
+
+
+def _load(w: Writer, tile: Tile, x: Operand) -> None:
+    """Write what fills an operand's tile, with zeros for what is beyond the operand."""
+    count, threads = _count(tile, x), tile.high * tile.wide
+    size, top = count * tile.depth, "top" if x.lines == "rows" else "left"
+    line = tile.depth if x.close else count
+    parts = [f"uint32(e {sign} uint32({line}))" for sign in (("%", "//") if x.close else ("//", "%"))]
     for start in range(0, size, threads):
-        guard = f"if e < uint32({size}):\n    " if start + threads > size else ""
-        text += _LOAD.strip("\n").format(
-            start=start, split=split, dtype=x.dtype, x=x.name, pitch=count + 1, guard=guard, lines=x.lines,
-            top="top" if x.lines == "rows" else "left").split("\n")
-    return text
+        place = f"tile_{x.name}[uint32(d * uint32({count + 1}) + l)]"
+        w.lines(f"e = uint32(lane + uint32({start}))", f"d, l = {', '.join(parts)}",
+                f"i, k = uint32({top} + l), uint32(low + d)", f"v = {x.dtype}(0)")
+        with w.block(f"if i < {x.lines} and k < stop:"):
+            w.line(f"v = {x.name}[uint64(p_{x.name} + int64(i) * l_{x.name} + int64(k) * k_{x.name})]")
+        if start + threads > size:
+            with w.block(f"if e < uint32({size}):"):
+                w.line(f"{place} = v")
+        else:
+            w.line(f"{place} = v")
 
 
-def _stores(tile: Tile, value: Callable[[int, int], str]) -> list[str]:
-    lines = []
+def _store(w: Writer, tile: Tile, value: Callable[[int, int], str]) -> None:
+    """Write what stores a thread's elements."""
     for i in range(tile.square):
-        lines += [f"i = {element(tile, 0, i)}", "if i < rows:"]
-        for j in range(tile.square):
-            lines += [f"    j = {element(tile, 1, j)}", "    if j < columns:",
-                      "        there = uint64(first + int64(i) * r_o + int64(j) * c_o)",
-                      f"        o[there] = {value(i, j)}"]
-    return lines
-
-
-def indented(lines: list[str], depth: int) -> str:
-    """Lines of a kernel, so many blanks deep."""
-    return "\n".join([" " * depth + line for line in lines])
+        w.line(f"i = {element(tile, 0, i)}")
+        with w.block("if i < rows:"):
+            for j in range(tile.square):
+                w.line(f"j = {element(tile, 1, j)}")
+                with w.block("if j < columns:"):
+                    w.lines("there = uint64(first + int64(i) * r_o + int64(j) * c_o)",
+                            f"o[there] = {value(i, j)}")
 
 
 def run(name: str, spell: Callable[[int], str], tile: Tile, out: CudaArray, shape: tuple[int, ...],

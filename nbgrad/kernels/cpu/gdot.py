@@ -16,45 +16,14 @@ from typing import Any
 import numpy as np
 
 from nbgrad.compile.cache import compile_kernel
-from nbgrad.compile.cpu.elementwise_source import COSTLY
 from nbgrad.compile.program import Body
+from nbgrad.compile.rowprogram import join, neutral
+from nbgrad.compile.writer import Writer
 
 _silent = np.errstate(all="ignore")
 _NUMBER = np.dtype(np.int64)
 _WORK = 1 << 16                           # cheap terms that are worth a thread
-_SUMS = {"sum": ("0", "total + {}"), "max": ("-inf", "maximum(total, {})"),
-         "min": ("inf", "minimum(total, {})")}
-
-# Tiles of 512 columns by 64 terms of each sum: what a tile reads of one operand is used for every row.
-_PRODUCT = """
-def part(start, stop, {operands}, sizes, offsets):
-    rows = load(sizes, 0)
-    cols = load(sizes, 1)
-    terms = load(sizes, 2)
-    for i in range(start * cols, stop * cols):
-        store(o, i, {dtype}({first}))
-    for left in range(0, cols, 512):
-        right = min(cols, left + 512)
-        for low in range(0, terms, 64):
-            high = min(terms, low + 64)
-            for unit in range(start, stop):
-                batch = unit // rows
-                u = unit - batch * rows
-                here = unit * cols
-{places}
-                for r in range(low, high):
-{constants}
-                    for c in range(left, right):
-                        total = load(o, here + c)
-{term}
-                        store(o, here + c, {combine})
-def k_gdot({operands}, sizes, offsets):
-    units = load(sizes, 3)
-    each = load(sizes, 1) * load(sizes, 2)
-    token = unlock(units * each)
-    share(part, units, 1 + {least} // (each + 1), {operands}, sizes, offsets)
-    lock(token)
-"""
+_COLUMNS, _TERMS = 512, 64                # of a tile: what it reads of one operand is used for every row
 
 
 @_silent
@@ -96,27 +65,45 @@ def _contract(out: np.ndarray, xs: Sequence[np.ndarray], sizes: dict[str, int], 
 @cache
 def _kernel(body: Body, places: tuple[str, ...], add: str, exact: bool) -> Any:
     """The kernel for operands by place: "u" a row of the output's, "r" one for each term, else a constant."""
-    names = [f"x{i}" for i in range(len(places))]
-    first, combine = _SUMS[add]
-    costly = len(COSTLY.findall(" ".join(body.lines)))
-    starts, constants, term = [], [], []
-    for i, (x, place) in enumerate(zip(names, places, strict=True)):
+    return compile_kernel("k_gdot", _source(body, places, add),
+                          (*body.dtypes * len(places), *body.dtypes, _NUMBER, _NUMBER), exact=exact)
+
+
+def _source(body: Body, places: tuple[str, ...], add: str) -> str:
+    w, operands = Writer(), ", ".join([*[f"x{i}" for i in range(len(places))], "o"])
+    least = _WORK >> min(2 * body.costly, 6)
+    with w.block(f"def part(start, stop, {operands}, sizes, offsets):"):
+        w.lines("rows = load(sizes, 0)", "cols = load(sizes, 1)", "terms = load(sizes, 2)")
+        with w.block("for i in range(start * cols, stop * cols):"):
+            w.line(f"store(o, i, {neutral(add, body.dtypes[0])})")
+        with w.block(f"for left in range(0, cols, {_COLUMNS}):"):
+            w.line(f"right = min(cols, left + {_COLUMNS})")
+            with w.block(f"for low in range(0, terms, {_TERMS}):"):
+                w.line(f"high = min(terms, low + {_TERMS})")
+                with w.block("for unit in range(start, stop):"):
+                    w.lines("batch = unit // rows", "u = unit - batch * rows", "here = unit * cols")
+                    _write_row(w, body, places, add)
+    with w.block(f"def k_gdot({operands}, sizes, offsets):"):
+        w.lines("units = load(sizes, 3)", "each = load(sizes, 1) * load(sizes, 2)",
+                "token = unlock(units * each)",
+                f"share(part, units, 1 + {least} // (each + 1), {operands}, sizes, offsets)",
+                "lock(token)")
+    return w.text()
+
+
+def _write_row(w: Writer, body: Body, places: tuple[str, ...], add: str) -> None:
+    """Write the loops over the terms and columns of a tile's row."""
+    for i, place in enumerate(places):
         row = " + u * cols" if place == "u" else ""
-        starts.append(f"p_{x} = load(offsets, batch * {len(names)} + {i}){row}")
-        if place in ("u", "r"):
-            at = f"p_{x} + r * cols" if place == "r" else f"p_{x}"
-            term.append(f"a{i} = load({x}, {at} + c)")
-        else:
-            at = "u * terms + r" if place == "ur" else "r * rows + u"
-            constants.append(f"a{i} = load({x}, p_{x} + {at})")
-    source = _PRODUCT.format(
-        operands=", ".join([*names, "o"]), dtype=body.dtypes[0], first=first,
-        least=_WORK >> min(2 * costly, 6),
-        places=_lines(starts, 16), constants=_lines(constants or ["pass"], 20),
-        term=_lines([*term, *body.lines], 24), combine=combine.format(body.results[0]))
-    return compile_kernel("k_gdot", source, (*body.dtypes * len(names), *body.dtypes, _NUMBER, _NUMBER),
-                          exact=exact)
-
-
-def _lines(lines: list[str], depth: int) -> str:
-    return "\n".join([" " * depth + line for line in lines])
+        w.line(f"p_x{i} = load(offsets, batch * {len(places)} + {i}){row}")
+    with w.block("for r in range(low, high):"):
+        for i, place in enumerate(places):
+            if place not in ("u", "r"):
+                step = "u * terms + r" if place == "ur" else "r * rows + u"
+                w.line(f"a{i} = load(x{i}, p_x{i} + {step})")
+        with w.block("for c in range(left, right):"):
+            w.line("total = load(o, here + c)")
+            for i, place in enumerate(places):
+                if place in ("u", "r"):
+                    w.line(f"a{i} = load(x{i}, p_x{i}{' + r * cols' if place == 'r' else ''} + c)")
+            w.lines(*body.lines, f"store(o, here + c, {join(add, 'total', body.results[0])})")

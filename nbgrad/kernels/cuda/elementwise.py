@@ -14,26 +14,18 @@ from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile import layout
 from nbgrad.compile.cuda import launch
 from nbgrad.compile.program import Body, Kind
-
-_FLAT = """
-def {name}(n, {parameters}):
-    n = uint32(n)
-    i = uint32(cuda.grid(1))
-    step = uint32(cuda.gridsize(1))
-    while i < n:
-{work}
-        i = uint32(i + step)
-"""
+from nbgrad.compile.writer import Writer
 
 
-def _work(kinds: Sequence[Kind], body: Body, place: Callable[[str], str]) -> str:
-    """The lines that compute one element. place: the name of an array -> its index there."""
+def _write(w: Writer, kinds: Sequence[Kind], body: Body, place: Callable[[str], str]) -> None:
+    """Write what computes one element. place: the name of an array -> its index there."""
     strong = {float: _wide(kinds, body), int: "int64", bool: "bool"}          # of scalars given by value
-    reads = [f"{strong[kind]}(x{i})" if isinstance(kind, type) else f"x{i}[{place(f'x{i}')}]"
-             for i, kind in enumerate(kinds)]
-    lines = [*[f"a{i} = {read}" for i, read in enumerate(reads)], *body.lines,
-             *[f"o{k}[{place(f'o{k}')}] = {value}" for k, value in enumerate(body.results)]]
-    return "\n".join("        " + line for line in lines)
+    for i, kind in enumerate(kinds):
+        read = f"{strong[kind]}(x{i})" if isinstance(kind, type) else f"x{i}[{place(f'x{i}')}]"
+        w.line(f"a{i} = {read}")
+    w.lines(*body.lines)
+    for k, value in enumerate(body.results):
+        w.line(f"o{k}[{place(f'o{k}')}] = {value}")
 
 
 def _wide(kinds: Sequence[Kind], body: Body) -> str:
@@ -54,13 +46,11 @@ def spelled(name: str, kinds: tuple[Kind, ...], body: Body, loops: int) -> str:
     """The source of a kernel with so many loops; 0: all arrays are one run of memory."""
     values, arrays = _names(kinds, body)
     if not loops:
-        every = [*values, *[part for v in arrays for part in (v, f"f_{v}")]]
-        return _FLAT.format(name=name, parameters=", ".join(every),
-                            work=_work(kinds, body, lambda v: f"uint64(f_{v} + int64(i))"))
-    return launch.WALK.format(
-        name=name, parameters=", ".join([*values, launch.parameters(arrays, loops)]),
-        casts=launch.casts(loops), places=launch.places(arrays, loops),
-        work=_work(kinds, body, lambda v: f"p_{v}"))
+        flat = [*values, *[part for v in arrays for part in (v, f"f_{v}")]]
+        return launch.walk(name, flat, 0, lambda w: _write(
+            w, kinds, body, lambda v: f"uint64(f_{v} + int64(i))"))
+    given, places = [*values, launch.parameters(arrays, loops)], launch.place_lines(arrays, loops)
+    return launch.walk(name, given, loops, lambda w: _write(w, kinds, body, lambda v: f"p_{v}"), places)
 
 
 def run(name: str, kinds: tuple[Kind, ...], body: Body, xs: Sequence[Any], outs: Sequence[CudaArray]) -> None:

@@ -7,7 +7,7 @@ output u is the row and c the column, and r, the index that it lacks, is summed 
 
 from __future__ import annotations
 
-import re
+import ast
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -16,34 +16,12 @@ from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile.cuda import launch, tile_source
 from nbgrad.compile.cuda.tile_source import Operand, Tile
 from nbgrad.compile.program import Body
+from nbgrad.compile.rowprogram import join, neutral
+from nbgrad.compile.writer import Writer
 from nbgrad.kernels.cuda import elementwise, matrices
 
-# `t = x * y` or `t = float32(x * y)`, x and y names, numbers or one of these converted
-_PRODUCT = re.compile(r"^(\w+ = (?:float\d+\()?)([\w.+-]+(?:\([^()]*\))?) \* ([\w.+-]+(?:\([^()]*\))?)(\)?)$")
-_SUMS = {"sum": ("0", "{} + {}"), "max": ("-inf", "maximum({}, {})"), "min": ("inf", "minimum({}, {})")}
 _SQUARE = 2                               # programs may be long: fewer elements than a product has
 _MEMORY = 1 << 15                         # bytes of a block's tiles
-_SOURCE = """
-def k_gdot(elements, rows, columns, terms, {parameters}, {steps}, o, f_o):
-    elements, rows, columns, terms = uint32(elements), uint32(rows), uint32(columns), uint32(terms)
-{casts}
-    e = uint32(cuda.grid(1))
-    while e < elements:
-        line = uint32(e // columns)
-        c = uint32(e - line * columns)
-        matrix = uint32(line // rows)
-        u = uint32(line - matrix * rows)
-{places}
-{constants}
-        total = {dtype}({first})
-        r = uint32(0)
-        while r < terms:
-{term}
-            total = {combine}
-            r = uint32(r + uint32(1))
-        o[uint64(f_o + int64(e))] = total
-        e = uint32(e + uint32(cuda.gridsize(1)))
-"""
 
 
 def gdot(out: CudaArray, *xs: CudaArray, sizes: dict[str, int], body: Body, pairs: tuple[str, ...], to: str,
@@ -97,55 +75,84 @@ def _tile(operands: Sequence[Operand]) -> Tile:
 @lru_cache(maxsize=1024)
 def _tiled(body: Body, operands: tuple[Operand, ...], loops: int, add: str, exact: bool, tile: Tile) -> str:
     """The source of a kernel that works in tiles."""
-    first, combine = _SUMS[add]
-    begin, terms, each = [], [], range(tile.square)
-    for i in each:
-        begin += [f"u{i}, c{i} = {tile_source.element(tile, 0, i)}, {tile_source.element(tile, 1, i)}"]
-        terms += [f"b{k}_{i} = {tile_source.read(tile, x, i, 'd')}"
-                  for k, x in enumerate(operands) if x.lines]
-    for i in each:
-        terms.append(f"if u{i} < rows:")
-        for j in each:
-            begin.append(f"z{i}{j} = {body.dtypes[0]}({first})")
-            own, place = [], {"": f"{i}{j}", "rows": i, "columns": j}
-            for k, x in enumerate(operands):
-                own.append(f"a{k} = b{k}_{place[x.lines]}")
-                if not x.lines:
-                    begin += _element(x, f"b{k}_{i}{j}", f"u{i}", f"c{j}")
-            value = combine.format(f"z{i}{j}", body.results[0])
-            terms += ["    " + line for line in (*own, *_lines(body, exact), f"z{i}{j} = {value}")]
-    sums = [f"depth, d = min(uint32(stop - low), uint32({tile.depth})), uint32(0)", "while d < depth:",
-            *["    " + line for line in terms], "    d = uint32(d + uint32(1))"]
+    dtype, each = body.dtypes[0], range(tile.square)
+
+    def begin(w: Writer) -> None:
+        for i in each:
+            w.line(f"u{i}, c{i} = {tile_source.element(tile, 0, i)}, {tile_source.element(tile, 1, i)}")
+        for i in each:
+            for j in each:
+                w.line(f"z{i}{j} = {neutral(add, dtype)}")
+                for k, x in enumerate(operands):
+                    if not x.lines:
+                        _write_element(w, x, f"b{k}_{i}{j}", f"u{i}", f"c{j}")
+
+    def sums(w: Writer) -> None:
+        w.line(f"depth, d = min(uint32(stop - low), uint32({tile.depth})), uint32(0)")
+        with w.block("while d < depth:"):
+            for i in each:
+                w.lines(*[f"b{k}_{i} = {tile_source.read(tile, x, i, 'd')}"
+                          for k, x in enumerate(operands) if x.lines])
+            for i in each:
+                with w.block(f"if u{i} < rows:"):
+                    for j in each:
+                        place = {"": f"{i}{j}", "rows": i, "columns": j}
+                        w.lines(*[f"a{k} = b{k}_{place[x.lines]}" for k, x in enumerate(operands)],
+                                *_lines(body, exact), f"z{i}{j} = {join(add, f'z{i}{j}', body.results[0])}")
+            w.line("d = uint32(d + uint32(1))")
+
     return tile_source.spelled("gdot", tile, operands, loops, begin, sums, lambda i, j: f"z{i}{j}")
 
 
-def _element(x: Operand, name: str, u: str, c: str) -> list[str]:
-    """Lines that read an element of an operand without the summed index: zero where there is none."""
-    return [f"{name} = {x.dtype}(0)", f"if {u} < rows and {c} < columns:",
-            f"    {name} = {x.name}[uint64(p_{x.name} + int64({u}) * l_{x.name} + int64({c}) * k_{x.name})]"]
+def _write_element(w: Writer, x: Operand, name: str, u: str, c: str) -> None:
+    """Write what reads an element of an operand without the summed index: zero where there is none."""
+    w.line(f"{name} = {x.dtype}(0)")
+    with w.block(f"if {u} < rows and {c} < columns:"):
+        w.line(f"{name} = {x.name}[uint64(p_{x.name} + int64({u}) * l_{x.name} + int64({c}) * k_{x.name})]")
 
 
 @lru_cache(maxsize=1024)
 def _spelled(body: Body, pairs: tuple[str, ...], loops: int, add: str, exact: bool) -> str:
     """The source of a kernel for small results. pairs: which lines of the result an operand has, if one."""
-    names = [f"x{i}" for i in range(len(pairs))]
-    first, combine = _SUMS[add]
-    constants, term = [], []
-    for i, (x, lines) in enumerate(zip(names, pairs, strict=True)):
-        line, second = ("c" if lines == "columns" else "u"), "" if lines else f" + int64(c) * k_{x}"
-        constants.append(f"b_{x} = int64(p_{x}) + int64({line}) * l_{x}{second}")
-        if lines:
-            term.append(f"a{i} = {x}[uint64(b_{x} + int64(r) * k_{x})]")
-        else:
-            constants.append(f"a{i} = {x}[uint64(b_{x})]")
-    return _SOURCE.format(
-        parameters=launch.parameters(names, loops), casts=launch.casts(loops),
-        steps=", ".join(f"{along}_{x}" for x in names for along in "lk"), dtype=body.dtypes[0], first=first,
-        places=launch.places(names, loops, "matrix"), constants=tile_source.indented(constants, 8),
-        term=tile_source.indented([*term, *_lines(body, exact)], 12),
-        combine=combine.format("total", body.results[0]))
+    w, names = Writer(), [f"x{i}" for i in range(len(pairs))]
+    counts = ["elements", "rows", "columns", "terms"]
+    given = [*counts, launch.parameters(names, loops),
+             *[f"{along}_{x}" for x in names for along in "lk"], "o", "f_o"]
+    with w.block(f"def k_gdot({', '.join(given)}):"):
+        w.lines(f"{', '.join(counts)} = {', '.join(f'uint32({x})' for x in counts)}",
+                *launch.cast_lines(loops), "e = uint32(cuda.grid(1))")
+        with w.block("while e < elements:"):
+            w.lines("line = uint32(e // columns)", "c = uint32(e - line * columns)",
+                    "matrix = uint32(line // rows)", "u = uint32(line - matrix * rows)",
+                    *launch.place_lines(names, loops, "matrix"))
+            for i, (x, lines) in enumerate(zip(names, pairs, strict=True)):
+                line, second = ("c" if lines == "columns" else "u"), "" if lines else f" + int64(c) * k_{x}"
+                w.line(f"b_{x} = int64(p_{x}) + int64({line}) * l_{x}{second}")
+                if not lines:
+                    w.line(f"a{i} = {x}[uint64(b_{x})]")
+            w.lines(f"total = {neutral(add, body.dtypes[0])}", "r = uint32(0)")
+            with w.block("while r < terms:"):
+                for i, (x, lines) in enumerate(zip(names, pairs, strict=True)):
+                    if lines:
+                        w.line(f"a{i} = {x}[uint64(b_{x} + int64(r) * k_{x})]")
+                w.lines(*_lines(body, exact), f"total = {join(add, 'total', body.results[0])}",
+                        "r = uint32(r + uint32(1))")
+            w.lines("o[uint64(f_o + int64(e))] = total", "e = uint32(e + uint32(cuda.gridsize(1)))")
+    return w.text()
 
 
 def _lines(body: Body, exact: bool) -> list[str]:
     """The lines of a program; if exact, a product is rounded before it is added to something."""
-    return [_PRODUCT.sub(r"\1rounded_product(\2, \3)\4", line) if exact else line for line in body.lines]
+    if not exact:
+        return list(body.lines)
+    return [f"{name} = {ast.unparse(_rounded(value))}" for name, value in body.assignments]
+
+
+def _rounded(value: ast.expr) -> ast.expr:
+    """A product, or one that is converted, as one that is rounded by itself; other values as they are."""
+    match value:
+        case ast.BinOp(x, ast.Mult(), y) if not isinstance(x, ast.BinOp) and not isinstance(y, ast.BinOp):
+            return ast.Call(ast.Name("rounded_product"), [x, y], [])
+        case ast.Call(ast.Name(dtype), [x], []) if dtype.startswith("float"):
+            return ast.Call(ast.Name(dtype), [_rounded(x)], [])
+    return value

@@ -13,6 +13,7 @@ from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile.cuda import tile_source
 from nbgrad.compile.cuda.tile_source import Operand, Tile
+from nbgrad.compile.writer import Writer
 from nbgrad.kernels.cuda import copies, rows
 from nbgrad.kernels.shared import row_programs
 
@@ -79,10 +80,15 @@ def _spelled(dtype: np.dtype, loops: int, close: tuple[bool, bool], from_out: bo
     """The source of the kernel. from_out: whether the product is taken from what out holds."""
     a, b = Operand("a", dtype, "rows", close[0]), Operand("b", dtype, "columns", close[1])
     each = range(tile.square)
-    sums = [f"u{i} = {tile_source.read(tile, a, i, '{d}')}" for i in each]
-    sums += [f"v{j} = {tile_source.read(tile, b, j, '{d}')}" for j in each]
-    sums += [f"z{i}{j} += u{i} * v{j}" for i in each for j in each]
-    return tile_source.spelled(
-        "product", tile, (a, b), loops, [f"z{i}{j} = {dtype}(0)" for i in each for j in each],
-        [line.format(d=d) for d in range(tile.depth) for line in sums],
-        lambda i, j: f"o[there] - z{i}{j}" if from_out else f"z{i}{j}")
+
+    def begin(w: Writer) -> None:
+        w.lines(*[f"z{i}{j} = {dtype}(0)" for i in each for j in each])
+
+    def sums(w: Writer) -> None:
+        for d in range(tile.depth):
+            w.lines(*[f"u{i} = {tile_source.read(tile, a, i, str(d))}" for i in each],
+                    *[f"v{j} = {tile_source.read(tile, b, j, str(d))}" for j in each],
+                    *[f"z{i}{j} += u{i} * v{j}" for i in each for j in each])
+
+    return tile_source.spelled("product", tile, (a, b), loops, begin, sums,
+                               lambda i, j: f"o[there] - z{i}{j}" if from_out else f"z{i}{j}")
