@@ -62,7 +62,7 @@ class Derived:
             else:
                 outs = flat.kernel(*args)
                 if (outs[0] if self.many else outs) is None:
-                    outs = self.loops.uneven(args, flat)
+                    outs = self.loops.noncontiguous(args, flat)
             if not self.many:
                 outs = (outs,)
             if self.whole:
@@ -91,6 +91,6 @@ class Back:
         cs = self.pullback((g, *saved))
         if self.kernel is None and type(g) is Array and g.dtype is self.dtype:
             flat = self.pullback.loops.flat((g, *saved))
-            if flat is not None and flat.even:
+            if flat is not None and flat.uniform:
                 self.kernel = flat.kernel
         return cs

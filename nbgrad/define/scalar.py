@@ -68,7 +68,7 @@ class Elementwise(Named):
         return apply(self, args)
 
     def pair(self, x: Tensor, y: Tensor) -> Any:
-        """`apply` on two Tensors that no trace watches: in fewer steps if they are known to be uneven."""
+        """`apply` on two Tensors that no trace watches: in fewer steps if they are known to be of several shapes or layouts."""
         a, b = x.value, y.value
         if type(a) is Array and type(b) is Array:
             flat = self.loops.flats.get((a.dtype, b.dtype))
@@ -87,7 +87,7 @@ class Elementwise(Named):
             elif z is not None:
                 self.step.learn(flat.kinds, flat.kernel, (), None)
                 return z
-            return self.loops.uneven(xs, flat)
+            return self.loops.noncontiguous(xs, flat)
         for x in xs:
             if type(x) is Symbol:
                 return self.fold(xs)
@@ -161,12 +161,12 @@ class Elementwise(Named):
     # ------------------------------------------------------------------------------------- on arrays
     def forward(self, xs: Sequence[Any], params: dict[str, Any], wanted: tuple[bool, ...]) -> tuple[Any, Any]:
         flat = self.loops.flat(xs)
-        if flat is None or not flat.even or self.many:
+        if flat is None or not flat.uniform or self.many:
             z = self.run(*xs)
             return z, self.save(xs, z, params, wanted)
         z = flat.kernel(*xs)
         if z is None:
-            z = self.loops.uneven(xs, flat)
+            z = self.loops.noncontiguous(xs, flat)
             return z, self.save(xs, z, params, wanted)
         back = flat.notes.get(wanted)
         if back is None:
@@ -179,23 +179,23 @@ class Elementwise(Named):
             return xs, z, wanted
         pullback = self.pullbacks.get(wanted) or self._pullback((True,), wanted)
         shape, dtype = raw(z).shape, raw(z).dtype
-        uneven = None
+        broadcast = None
         for x in xs:
             if type(x) not in WEAK and (raw(x).shape != shape or raw(x).dtype != dtype):
-                uneven = [spec(x) for x in xs]
+                broadcast = [spec(x) for x in xs]
                 break
-        return (*xs, z)[pullback.keep], pullback, uneven
+        return (*xs, z)[pullback.keep], pullback, broadcast
 
     def pull(self, g: Any, memo: Any) -> Sequence[Any]:
         back = memo[1]
         if type(back) is Back:
             return back(g, memo[0])
         if type(memo[1]) is Derived:
-            saved, pullback, uneven = memo
-            if uneven is None:
+            saved, pullback, broadcast = memo
+            if broadcast is None:
                 return pullback((g, *saved))
             if type(g) is Array and g.size >= _LARGE and Tensor not in map(type, saved):
-                return self._pull_summed(g, saved, pullback, uneven)
+                return self._pull_summed(g, saved, pullback, broadcast)
             cs = pullback((g, *saved))
         else:
             saved, z, wanted = memo
@@ -204,8 +204,8 @@ class Elementwise(Named):
                 return self.cotangents(gs, saved, zs, wanted)
             pullback = self._pullback(tuple([c is not None for c in gs]), wanted)
             cs = pullback((*[c for c in gs if c is not None], *(*saved, *zs)[pullback.keep]))
-            uneven = [spec(x) for x in saved]
-        return [None if c is None else fit(c, x) for c, x in zip(cs, uneven, strict=True)]
+            broadcast = [spec(x) for x in saved]
+        return [None if c is None else fit(c, x) for c, x in zip(cs, broadcast, strict=True)]
 
     def _pull_summed(self, g: Any, saved: Sequence[Any], pullback: Derived, like: Sequence[Any]) -> list[Any]:
         """Cotangents on raw values: those of operands that were repeated are summed as they are computed."""

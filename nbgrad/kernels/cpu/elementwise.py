@@ -32,17 +32,17 @@ class Flat:
     kernel : makes the results of the operands, an array or a tuple of them; None (or a tuple of None) where
         the operands are not one run of memory of one shape
     whole  : no operand is an array: the kernel takes its outputs too
-    even   : all arrays, of which there are some, have the dtype of the results
+    uniform : all arrays, of which there are some, have the dtype of the results
     walks  : shapes and strides of operands that it declines -> what gives the results on them
     notes  : for the caller, who may keep here what goes with these operands
     """
 
-    __slots__ = ("body", "even", "kernel", "kinds", "notes", "walks", "whole")
+    __slots__ = ("body", "kernel", "kinds", "notes", "uniform", "walks", "whole")
 
     def __init__(self, kernel: Any, kinds: tuple[Kind, ...], body: Body, whole: bool) -> None:
         self.kernel, self.kinds, self.body, self.whole = kernel, kinds, body, whole
         used = {*body.dtypes, *[kind for kind in kinds if not isinstance(kind, type)]}
-        self.even = not whole and len(used) == 1
+        self.uniform = not whole and len(used) == 1
         self.notes: dict[Any, Any] = {}
         self.walks: dict[Any, Callable[[Sequence[Any]], Any]] = {}
 
@@ -174,7 +174,7 @@ class Loops:
             return z
         return self._walk(xs, flat)
 
-    def uneven(self, xs: Sequence[Any], flat: Flat) -> Any:
+    def noncontiguous(self, xs: Sequence[Any], flat: Flat) -> Any:
         """The result for operands that the flat kernel has declined."""
         walk = flat.walks.get(_places(xs))
         return self(*xs) if walk is None else walk(xs)
