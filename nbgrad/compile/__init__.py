@@ -2,7 +2,7 @@
 
 May import errors and arrays/. Knows no op. Here is what both devices share: layouts of loops, integer
 arithmetic, the cache on disk, the linker, the threads. syntax makes kernels of functions, by a dialect for
-each device; row_reader reads row programs; writer writes all source that is generated. cpu/ and cuda/
-have the compilers. A new word goes to <device>/words and <device>/language, a new kind of generated program
-beside <device>/row_source.
+each device; row_reader and row_steps read row programs, and row_writer is shared by their writers; writer
+writes all source that is generated. cpu/ and cuda/ have the compilers. A new word goes to <device>/words and
+<device>/language, a new kind of generated program beside <device>/row_source.
 """

@@ -28,19 +28,8 @@ from types import FunctionType
 from typing import Any, NamedTuple, overload
 
 from nbgrad.compile import row_words
-from nbgrad.compile.rowprogram import (
-    CONSTANTS,
-    COUNT,
-    NUMBER,
-    OUT,
-    Expression,
-    RowProgram,
-    Statement,
-    Step,
-    Sweep,
-    first,
-    variable,
-)
+from nbgrad.compile.row_steps import Steps
+from nbgrad.compile.rowprogram import CONSTANTS, COUNT, NUMBER, OUT, RowProgram, Step, first
 from nbgrad.compile.writer import Names
 
 _LOAD = ast.Load()
@@ -113,36 +102,28 @@ class _Reader:
     """Reads the steps of one program. Every assignment makes a variable of its own."""
 
     def __init__(self, function: FunctionType) -> None:
-        self.function, self.names = function, Names({OUT, COUNT, NUMBER})
-        self.done: list[_Open | Statement] = []
-        self.elements: dict[str, tuple[Expression, bool]] = {}      # values of elements; whether kept
-        self.operands: set[str] = set()
+        self.function, self.made = function, Steps(Names({OUT, COUNT, NUMBER}))
+        self.operands: set[str] = set()   # those that are a Row
 
     def steps(self) -> tuple[Step, ...]:
         """The steps of the program."""
         tree, kinds = _tree(self.function), _kinds(self.function)
         scope: _Scope = {}
         for operand in tree.args.args:
-            name = self.names.fresh(operand.arg)
-            scope[operand.arg] = _Value(ast.Name(name, _LOAD), kinds[operand.arg] == "Row")
-            self.operands.add(name)
+            name = self.made.names.fresh(operand.arg)
+            each = kinds[operand.arg] == "Row"
+            scope[operand.arg] = _Value(ast.Name(name, _LOAD), each)
+            self.operands |= {name} if each else set()
         for number in tree.args.kwonlyargs:
             scope[number.arg] = _Value(_call("T", ast.Name(NUMBER, _LOAD)))
         value = self.body(tree.body, scope)
         if not isinstance(value, _Value) or value.each != (kinds["return"] == "Row"):
             raise self.refused(tree, "it does not return what it says")
-        result = Statement(OUT, Expression(value.number))
-        if value.each:
-            sweep = _Open(None)
-            self.need(sweep, value.tree)
-            sweep.results.append(result)
-            self.done.append(sweep)
-        else:
-            self.done.append(result)
-        kept = [name for name, (_, kept) in self.elements.items() if kept]
+        self.made.result(value.number, value.each)
+        kept = self.made.kept()
         if len(kept) > 1 or (kept and not value.each):
             raise self.refused(tree, f"the result has no memory for {kept}")
-        return tuple([step.closed() if isinstance(step, _Open) else step for step in self.done])
+        return self.made.closed()
 
     def refused(self, node: ast.AST, what: str) -> RowProgramError:
         code = self.function.__code__
@@ -181,7 +162,7 @@ class _Reader:
     def named(self, name: str, value: _Values) -> _Values:
         """A value that gets a name: of elements it is a variable, so that it is computed once in a sweep."""
         if isinstance(value, _Value) and value.each and not isinstance(value.tree, ast.Name):
-            return self.element(name, value, False)
+            return self.element(name, value)
         return value
 
     def conditional(self, test: ast.expr, inside: Sequence[ast.stmt], scope: _Scope) -> None:
@@ -202,32 +183,23 @@ class _Reader:
                  before: Any = None) -> _Values:
         """A new variable. where: when it has the value; else it has the one before."""
         if isinstance(value, ast.Call) and self.meaning(value.func, scope) is row_words.keep:
-            return self.element(name, self.one(value.args[0], scope, None), True)
-        folded = self.fold_of(value, scope)
-        if folded and before is None:
-            made = self.names.fresh(name)
-            return self.fold(made, folded, value, scope, where)
+            return self.element(name, self.one(value.args[0], scope, None), kept=True)
+        if before is None and (word := self.fold_of(value, scope)):
+            return self.fold(name, word, value, scope, where)
         found = self.read(value, scope, where)
         if not isinstance(found, _Value):
             return found
-        if found.each and (where is None or before is None):
-            return self.element(name, found, False)
+        if found.each and before is None:
+            return self.element(name, found)
         if found.each:
             raise self.refused(value, f"{name} is a value of elements: give it another name in `if`")
         tree = found.number
         if where is not None and before is not None:
             tree = ast.IfExp(where, tree, before.number)
-        made = self.names.fresh(name)
-        self.done.append(Statement(made, Expression(tree)))
-        return _Value(ast.Name(made, _LOAD))
+        return _Value(self.made.number(name, tree))
 
-    def element(self, name: str, value: _Value, kept: bool) -> _Value:
-        """A value of elements, which sweeps compute that need it."""
-        made = self.names.fresh(name)
-        self.elements[made] = Expression(value.number), kept
-        return _Value(ast.Name(made, _LOAD), each=True)
-
-    # folds and sweeps
+    def element(self, name: str, value: _Value, kept: bool = False) -> _Value:
+        return _Value(self.made.element(name, value.number, kept), each=True)
 
     def fold_of(self, value: ast.expr, scope: _Scope) -> str:
         """The name of the fold that an expression is; "" if it is none."""
@@ -237,55 +209,14 @@ class _Reader:
         meant = self.meaning(value.func, scope)
         return word if meant is not None and meant is row_words.FOLD_WORDS.get(word) else ""
 
-    def fold(self, target: str, word: str, call: Any, scope: _Scope, where: ast.expr | None) -> _Value:
+    def fold(self, name: str, word: str, call: Any, scope: _Scope, where: ast.expr | None) -> _Value:
         """The variable that all elements' values are folded to."""
         value = self.one(call.args[0], scope, where)
         if not value.each:
             raise self.refused(call, f"{word} folds what is of the elements")
-        statement = Statement(target, Expression(value.number), word)
-        sweep = self.last_sweep(value.tree, where)
-        self.need(sweep, value.tree)
-        sweep.results.append(statement)
-        return _Value(ast.Name(target, _LOAD))
-
-    def last_sweep(self, tree: ast.expr, where: ast.expr | None) -> _Open:
-        """The last sweep, if a fold can be added to it; else a new one."""
-        place = max([i for i, step in enumerate(self.done) if isinstance(step, _Open)], default=None)
-        if place is not None:
-            sweep = self.done[place]
-            assert isinstance(sweep, _Open)
-            later = [s for s in self.done[place + 1:] if isinstance(s, Statement)]
-            known = {s.target for s in (*sweep.results, *later)}
-            if _same(sweep.where, where) and not known & self.reads(tree):
-                return sweep
-        made = _Open(where)
-        self.done.append(made)
-        return made
-
-    def reads(self, tree: ast.expr, stored: frozenset[str] = frozenset()) -> set[str]:
-        """The variables that a tree reads, and those that these do, unless they are stored."""
-        found, ahead = set[str](), set(Expression(tree).reads)
-        while ahead:
-            name = ahead.pop()
-            found.add(name)
-            if name in self.elements and name not in stored:
-                ahead |= self.elements[name][0].reads - found
-        return found
-
-    def need(self, sweep: _Open, tree: ast.expr) -> None:
-        """Compute in a sweep the values of elements that a tree reads."""
-        others = [step for step in self.done if isinstance(step, _Open) and step is not sweep]
-        stored = frozenset([s.value.tree.id for step in others for s in step.values
-                            if s.target == OUT and isinstance(s.value.tree, ast.Name)])
-        wanted = self.reads(tree, stored)
-        for name, (value, kept) in self.elements.items():
-            if name in wanted and name not in sweep.known:
-                sweep.known.add(name)
-                sweep.values.append(Statement(name, variable(OUT) if name in stored else value))
-                if kept and name not in stored:
-                    if sweep.where is not None:
-                        raise self.refused(tree, f"{name} is kept only where a condition holds")
-                    sweep.values.append(Statement(OUT, variable(name)))
+        if where is not None and (kept := self.made.to_keep(value.tree)):
+            raise self.refused(call, f"{kept[0]} is kept only where a condition holds")
+        return _Value(self.made.fold(name, word, value.number, where))
 
     # expressions
 
@@ -353,7 +284,7 @@ class _Reader:
              where: ast.expr | None) -> _Values:
         meant, word = self.meaning(func, scope), ast.unparse(func)
         if self.fold_of(node, scope):
-            return self.fold(self.names.fresh(word), word, node, scope, where)
+            return self.fold(word, word, node, scope, where)
         if isinstance(meant, FunctionType) and meant.__module__ == self.function.__module__:
             tree = _tree(meant)
             return self.body(tree.body, {operand.arg: self.named(operand.arg, self.read(value, scope, where))
@@ -374,26 +305,9 @@ class _Reader:
         raise self.refused(node, f"`{ast.unparse(node)}` is not for row programs")
 
 
-class _Open:
-    """A sweep that is being written: the values of elements that it computes, and what comes of them."""
-
-    def __init__(self, where: ast.expr | None) -> None:
-        self.where = where
-        self.known: set[str] = set()
-        self.values: list[Statement] = []
-        self.results: list[Statement] = []
-
-    def closed(self) -> Sweep:
-        return Sweep((*self.values, *self.results), None if self.where is None else Expression(self.where))
-
-
 def _call(word: str, *args: ast.expr) -> ast.expr:
     return ast.Call(ast.Name(word, _LOAD), list(args), [])
 
 
 def _both(a: ast.expr | None, b: ast.expr) -> ast.expr:
     return b if a is None else ast.BoolOp(ast.And(), [a, b])
-
-
-def _same(a: ast.expr | None, b: ast.expr | None) -> bool:
-    return a is b is None or (a is not None and b is not None and ast.dump(a) == ast.dump(b))

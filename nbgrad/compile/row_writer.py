@@ -15,7 +15,10 @@ class RowWriter:
     full   : names of what is walked over with the elements of a row: operands, and the result if it has an
         element for each
     arrays : those, and what has one element for each row
+    zero   : the number of elements in an empty row, in the type that they are counted in
     """
+
+    zero = "0"
 
     def __init__(self, program: RowProgram, dtype: np.dtype) -> None:
         self.program, self.dtype, self.w = program, dtype, Writer()
@@ -56,7 +59,8 @@ class RowWriter:
         for x in self.program.once:
             self.number(x, self.cast(self.of_row(x)), frozenset())
         for x in self.program.firsts:
-            self.number(first(x), f"{self.cast(self.of_row(x))} if n > 0 else {self.cast('0')}", frozenset())
+            some, none = self.cast(self.of_row(x)), self.cast("0")
+            self.number(first(x), f"{some} if n > {self.zero} else {none}", frozenset())
         for step in self.program.steps:
             if isinstance(step, Sweep):
                 self.sweep(step)

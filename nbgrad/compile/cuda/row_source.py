@@ -35,6 +35,8 @@ def spelled(program: RowProgram, dtypes: tuple[np.dtype, ...], dtype: np.dtype, 
 class _Writer(RowWriter):
     """Writes the kernel of a row program."""
 
+    zero = "uint32(0)"
+
     def __init__(self, program: RowProgram, dtype: np.dtype, kept: int, reduced: int, team: int,
                  threads: int) -> None:
         super().__init__(program, dtype)
