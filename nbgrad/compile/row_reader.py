@@ -102,7 +102,8 @@ class _Reader:
     """Reads the steps of one program. Every assignment makes a variable of its own."""
 
     def __init__(self, function: FunctionType) -> None:
-        self.function, self.made = function, Steps(Names({OUT, COUNT, NUMBER}))
+        reserved = [first(x) for x in function.__code__.co_varnames]
+        self.function, self.made = function, Steps(Names({OUT, COUNT, NUMBER, *CONSTANTS, *reserved}))
         self.operands: set[str] = set()   # those that are a Row
 
     def steps(self) -> tuple[Step, ...]:
@@ -114,6 +115,8 @@ class _Reader:
             each = kinds[operand.arg] == "Row"
             scope[operand.arg] = _Value(ast.Name(name, _LOAD), each)
             self.operands |= {name} if each else set()
+        if len(tree.args.kwonlyargs) > 1:
+            raise self.refused(tree, "the caller gives one number at most")
         for number in tree.args.kwonlyargs:
             scope[number.arg] = _Value(_call("T", ast.Name(NUMBER, _LOAD)))
         value = self.body(tree.body, scope)
@@ -191,7 +194,7 @@ class _Reader:
             return found
         if found.each and before is None:
             return self.element(name, found)
-        if found.each:
+        if found.each or (before is not None and before.each):
             raise self.refused(value, f"{name} is a value of elements: give it another name in `if`")
         tree = found.number
         if where is not None and before is not None:

@@ -151,7 +151,21 @@ def keeps_under_a_condition(x: Row, g: Number) -> Row:
     return e / total
 
 
+@row_program
+def changes_kind_in_if(x: Row, g: Number) -> Row:
+    d = x - g
+    if g > 0:
+        d = g
+    return d / sum(d)
+
+
+@row_program
+def takes_two_numbers(x: Row, *, k: Number, n: Number) -> Row:
+    return x * k + n
+
+
 @pytest.mark.parametrize("program, message", [
+    (changes_kind_in_if, "d is a value of elements"), (takes_two_numbers, "one number at most"),
     (chosen_by_if, "where"), (says_another_kind, "does not return what it says"),
     (loops, "assignments, `if`, and a return"), (folds_a_number, "sum folds what is of the elements"),
     (unknown_word, r"`np.sin\(x\)` is not for row programs"), (keeps_two, "no memory"),
@@ -160,6 +174,19 @@ def test_what_is_no_row_program_is_refused_by_name_and_line(program, message):
     where = rf"{program.name} in .*test_row_reader\.py, line \d+: "
     with pytest.raises(RowProgramError, match=rf"{where}.*{message}"):
         _ = program.steps
+
+
+@row_program
+def unlucky_names(x: Row, n: Number, *, k: Number) -> Number:
+    first_x, out = sum(x * n), max(x)
+    inf = first(x) + first_x
+    return inf * out / k * len(x)
+
+
+def test_variables_may_have_any_names():
+    *_, out = spelled(unlucky_names)
+    assert out == "out = inf_2 * max / float32(k) * float32(n)"
+    assert spelled(unlucky_names)[:2] == [["sum sum= x * n_2", "max max= x"], "inf_2 = first_x + sum"]
 
 
 def test_operands_say_what_they_are():
