@@ -68,7 +68,7 @@ class Elementwise(Named):
         return apply(self, args)
 
     def pair(self, x: Tensor, y: Tensor) -> Any:
-        """`apply` on two Tensors that no trace watches: in fewer steps if operands like them were met before."""
+        """`apply` on two Tensors that no trace watches: fewer steps if operands like them were met before."""
         a, b = x.value, y.value
         if type(a) is Array and type(b) is Array:
             flat = self.loops.flats.get((a.dtype, b.dtype))
