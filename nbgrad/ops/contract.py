@@ -20,7 +20,7 @@ from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.views import link_shared
 from nbgrad.ops import axes as check
 from nbgrad.ops.index import setitem
-from nbgrad.ops.shape import expand_dims, moveaxis, refit, reshape, transposed
+from nbgrad.ops.shape import moveaxis, refit, reshape, transposed
 
 Shape = tuple[int, ...]
 
@@ -42,9 +42,9 @@ def _matmul_left(g: Any, z: Any, a: Any, b: Any) -> Any:
     if n == m == 1:
         return shaped(multiply(g, b), a)
     if n == 1 and m == 2:
-        return shaped(matmul(b, g), a)
+        return shaped(product(b, g), a)
     if m == 1 and n > 1:
-        return shaped(multiply(expand_dims(g, -1), b), a)
+        return shaped(multiply(refit(g, (*g.shape, 1)), b), a)
     left, right, out = _terms(a, b)
     return shaped(_contract(f"{out},{right}->{left}", g, b), a)
 
@@ -58,9 +58,9 @@ def _matmul_right(g: Any, z: Any, a: Any, b: Any) -> Any:
     if n == m == 1:
         return shaped(multiply(a, g), b)
     if n == 1 and m == 2:
-        return shaped(multiply(expand_dims(a, -1), g), b)
+        return shaped(multiply(refit(a, (*a.shape, 1)), g), b)
     if n == 2 and m == 1:
-        return shaped(matmul(g, a), b)
+        return shaped(product(g, a), b)
     if n == 2 or (n > 2 and m > 2):
         return shaped(product(a, g, (True, False)), b)
     left, right, out = _terms(a, b)

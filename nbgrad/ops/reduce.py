@@ -79,12 +79,11 @@ def spread(x: Any, shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
     return (as_tensor(x),), {"shape": shape, "axis": axis}
 
 
-def _spread(g: Tensor, shape: tuple[int, ...], axis: tuple[int, ...]) -> Tensor:
-    """`spread` for rules."""
-    return apply(spread, (g,), {"shape": shape, "axis": axis})
+def _spread(g: Tensor, x: Any, axis: tuple[int, ...]) -> Any:
+    return apply(spread, (g,), {"shape": x.shape, "axis": axis})
 
 
-@op(vjp=lambda g, z, x, axis, keepdims: _spread(g, x.shape, axis),
+@op(vjp=lambda g, z, x, axis, keepdims: _spread(g, x, axis),
     linear=True, keep="", like=np.sum, cases=_AXES + _EMPTY)
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits.
@@ -101,7 +100,7 @@ def total(x: Tensor, axis: tuple[int, ...]) -> Tensor:
 
 
 def _mean_vjp(g: Tensor, z: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Tensor:
-    return _spread(g / float(product([x.shape[a] for a in axis])), x.shape, axis)
+    return _spread(g / float(product([x.shape[a] for a in axis])), x, axis)
 
 
 @op(vjp=_mean_vjp, linear=True, keep="", like=np.mean, cases=_AXES)
