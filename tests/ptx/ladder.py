@@ -70,7 +70,8 @@ def run(name: str, arguments: Sequence[str], folder: Path, device: str | None = 
 def legs(folder: Path, quick: bool) -> list[Leg]:
     """The runs of pytest; PTX is kept in a folder of that name in the folder."""
     executed = ("-k", "values or training or digits") if quick else ()
-    own = sorted(str(file.relative_to(ROOT)) for name in OWN for file in ROOT.glob(f"tests/test_{name}.py"))
+    own = sorted(str(file.relative_to(ROOT)) for name in OWN
+                 for file in ROOT.glob(f"tests/**/test_{name}.py"))
     return [run("in the simulator", (*EVERYWHERE, "-k", "values"), folder, "cuda-sim"),
             run("of interpreter and host", own, folder),
             run("executed on PTX", ("--ptx", str(folder / "ptx"), *EVERYWHERE, *executed), folder)]
