@@ -68,7 +68,7 @@ class Elementwise(Named):
         return apply(self, args)
 
     def pair(self, x: Tensor, y: Tensor) -> Any:
-        """`apply` on two Tensors that no trace watches: fewer steps if operands like them were met before."""
+        """`apply` on two Tensors that no trace watches: fewer steps if they are known to be noncontiguous."""
         a, b = x.value, y.value
         if type(a) is Array and type(b) is Array:
             flat = self.loops.flats.get((a.dtype, b.dtype))
@@ -179,23 +179,23 @@ class Elementwise(Named):
             return xs, z, wanted
         pullback = self.pullbacks.get(wanted) or self._pullback((True,), wanted)
         shape, dtype = raw(z).shape, raw(z).dtype
-        broadcast = None
+        specs = None
         for x in xs:
             if type(x) not in WEAK and (raw(x).shape != shape or raw(x).dtype != dtype):
-                broadcast = [spec(x) for x in xs]
+                specs = [spec(x) for x in xs]
                 break
-        return (*xs, z)[pullback.keep], pullback, broadcast
+        return (*xs, z)[pullback.keep], pullback, specs
 
     def pull(self, g: Any, memo: Any) -> Sequence[Any]:
         back = memo[1]
         if type(back) is Back:
             return back(g, memo[0])
         if type(memo[1]) is Derived:
-            saved, pullback, broadcast = memo
-            if broadcast is None:
+            saved, pullback, specs = memo
+            if specs is None:
                 return pullback((g, *saved))
             if type(g) is Array and g.size >= _LARGE and Tensor not in map(type, saved):
-                return self._pull_summed(g, saved, pullback, broadcast)
+                return self._pull_summed(g, saved, pullback, specs)
             cs = pullback((g, *saved))
         else:
             saved, z, wanted = memo
@@ -204,8 +204,8 @@ class Elementwise(Named):
                 return self.cotangents(gs, saved, zs, wanted)
             pullback = self._pullback(tuple([c is not None for c in gs]), wanted)
             cs = pullback((*[c for c in gs if c is not None], *(*saved, *zs)[pullback.keep]))
-            broadcast = [spec(x) for x in saved]
-        return [None if c is None else fit(c, x) for c, x in zip(cs, broadcast, strict=True)]
+            specs = [spec(x) for x in saved]
+        return [None if c is None else fit(c, x) for c, x in zip(cs, specs, strict=True)]
 
     def _pull_summed(self, g: Any, saved: Sequence[Any], pullback: Derived, like: Sequence[Any]) -> list[Any]:
         """Cotangents on raw values: those of operands that were repeated are summed as they are computed."""
