@@ -225,14 +225,14 @@ __all__ = [
     "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad",
     "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "permute_dims",
     "pi", "positive", "pow", "power", "prod", "rand", "randn", "ravel", "reciprocal", "relu",
-    "remainder", "repeat", "reshape", "result_type", "right_shift", "roll", "round", "scatter_add",
-    "searchsorted", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh",
-    "slogdet", "softmax", "softplus", "solve", "solve_triangular", "sort", "split", "sqrt", "square",
-    "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take",
-    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose",
-    "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
-    "unique_counts", "unique_inverse", "unique_values", "use_cupy", "value_and_grad", "var", "vecdot",
-    "vjp", "vstack", "where", "zeros", "zeros_like",
+    "remainder", "repeat", "reshape", "result_type", "right_shift", "rint", "roll", "round",
+    "scatter_add", "searchsorted", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu",
+    "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort",
+    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
+    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
+    "tile", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
+    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "use_cupy",
+    "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"

@@ -51,7 +51,7 @@ def check_ops(rows: Sequence[Row]) -> dict[str, str]:
     found = {}
     for row in rows:
         try:
-            if row.kind != "elementwise" and not table.has(row.op.name, row.room, "cuda"):
+            if row.kind != "elementwise" and not table.has(row.op.name, row.family, "cuda"):
                 raise errors.no_kernel(row.op.name, "cuda")
             testing.check(row.op)
             found[row.op.name] = "passed"

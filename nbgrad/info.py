@@ -33,7 +33,7 @@ def _rule(row: Row) -> str:
 
 def _devices(row: Row) -> list[str]:
     """For each device whether it has a kernel of an op."""
-    return ["yes" if row.kind == "elementwise" or table.has(row.op.name, row.room, d) else "no"
+    return ["yes" if row.kind == "elementwise" or table.has(row.op.name, row.family, d) else "no"
             for d in table.DEVICES]
 
 
@@ -58,7 +58,8 @@ def _composites() -> dict[str, str]:
 def ops() -> list[tuple[str, ...]]:
     """The op table, and the functions made of its ops: op, kind, rule, kernels by device, where declared."""
     head = ("op", "kind", "rule", *table.DEVICES, "declared")
-    rows = [(name, row.kind, _rule(row), *_devices(row), row.where) for name, row in OPS.items()]
+    rows = [(name, row.kind, _rule(row), *_devices(row), row.where)
+            for name, row in OPS.items() if not row.private]
     every = [min(column) for column in zip(*map(_devices, OPS.values()), strict=True)]
     rows += [(name, "composite", "of its ops", *every, where) for name, where in _composites().items()]
     return [head, *sorted(rows)]

@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (ops only)")
     chosen = parser.parse_args()
     program = chosen.what if chosen.what and chosen.what[0].endswith(".py") else None
-    rows = [row for row in OPS.values() if row.kind == "elementwise" or row.room == "reduce"]
+    rows = [row for row in OPS.values() if row.kind == "elementwise" or row.family == "reduce"]
     try:
         if store.folder() is None:
             raise errors.no_cache()

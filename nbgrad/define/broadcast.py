@@ -8,10 +8,12 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.arrays import devices
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, unwrap, wrap
 from nbgrad.engine.views import link
+
+op: Any = family("broadcast")
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
@@ -47,7 +49,7 @@ def _sum_to_like(x: Any, shape: tuple[int, ...]) -> Any:
 @op(vjp=lambda g, z, x, shape: apply(broadcast_to, (g,), {"shape": x.shape}), linear=True, keep="",
     like=_sum_to_like,
     cases=[((2, 3), {"shape": (3,)}), ((4, 2, 3), {"shape": (2, 1)}), ((2, 2), {"shape": ()}),
-           ((0, 3), {"shape": (1, 3)}), ((2, 3), {"shape": (2, 3)})])
+           ((0, 3), {"shape": (1, 3)}), ((2, 3), {"shape": (2, 3)})], private=True)
 def sum_to(x: Any, shape: Any) -> Any:
     """Return x summed over the axes along which an array of the given shape would be broadcast to x's.
 

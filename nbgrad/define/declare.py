@@ -97,7 +97,7 @@ class Choice(Named):
 
 def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: Any = (-3.0, 3.0),
                 loop: Any = None, discrete: bool = False, linear: tuple[int, ...] = (),
-                on_bool: str | None = None, doc: str = "") -> Any:
+                on_bool: str | None = None, doc: str = "", private: bool = False) -> Any:
     """Declare an elementwise op and enter it in the op table.
 
     name  : its name
@@ -111,10 +111,11 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
     like, at : the NumPy function it equals, and the interval its tests draw from (see registry.Row)
     loop  : for a spelling, the dtypes it computes in; default: those of `like` if it is a ufunc, else floats
     discrete : its result has no derivative
+    private : other ops and rules are made of it; lists for users leave it out
 
     Raises RegistryError if the name is taken, or the declaration does not hold together.
     """
-    room, where, home = declared()
+    where, home = declared()
     made: Any
     if isinstance(value, Elementwise):
         made = value
@@ -131,7 +132,7 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
         made = (Choice(name, value, d, arity, defaults) if defaults else
                 Elementwise(name, value, d, arity=arity, discrete=discrete))
     made.__name__, made.__doc__ = name, doc or f"Return {name} of every element."
-    register(Row(made, "elementwise", room, where, home, like, at))
+    register(Row(made, "elementwise", None, where, home, like, at, private=private))
     return made
 
 

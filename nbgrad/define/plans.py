@@ -52,7 +52,7 @@ class Plans(dict[Any, Plan]):
             if a is not x:
                 return
         values = [x.value for x in xs]
-        run = table.ready(op.name, op.room, op.out, values, params)
+        run = table.ready(op.name, op.family, op.out, values, params)
         if len(self) >= _MOST:
             self.clear()
         self[key] = Plan(params, run, [spec(x) for x in values], spec(z), _finish(op, z, values[0]))

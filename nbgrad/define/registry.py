@@ -38,7 +38,8 @@ class Row:
 
     op    : the op
     kind  : elementwise or structured
-    room  : the file of nbgrad/ops/ (and of nbgrad/kernels/<device>/) it belongs to
+    family : the file of nbgrad/kernels/<device>/ that has its kernel; None of users' ops and elementwise ones
+    private : other ops and rules are made of it; lists for users leave it out
     where : file and line of its declaration
     home  : the module that declares it when it is imported; OURS of nbgrad's own ops
     like  : the reference, a function of arrays, or its dotted name; None: checked by its derivatives alone
@@ -49,12 +50,13 @@ class Row:
 
     op: Op
     kind: str
-    room: str
+    family: str | None
     where: str
     home: str
     like: Any = None
     at: Any = None
     cases: Sequence[Any] = ()
+    private: bool = False
 
 
 OPS: dict[str, Row] = {}
@@ -68,13 +70,13 @@ def register(row: Row) -> None:
     OPS[row.op.name] = row
 
 
-def declared(depth: int = 2) -> tuple[str, str, str]:
-    """(room, where, home) of the declaration that many calls up."""
+def declared(depth: int = 2) -> tuple[str, str]:
+    """(where, home) of the declaration that many calls up."""
     frame = sys._getframe(depth)
     file = Path(frame.f_code.co_filename)
     module = str(frame.f_globals.get("__name__", "__main__"))
     home = OURS if module.startswith("nbgrad.") else _MAIN if module == "__mp_main__" else module
-    return file.stem, f"{file.parent.name}/{file.name}:{frame.f_lineno}", home
+    return f"{file.parent.name}/{file.name}:{frame.f_lineno}", home
 
 
 def found(name: str, home: str) -> Op:

@@ -102,10 +102,10 @@ class Called:
 class Structured(Named, Called):
     """An op with a kernel per device and written derivative rules; made by `op`."""
 
-    def __init__(self, name: str, room: str, bind: Rule, out: Rule | None, vjp: Sequence[Rule | None],
-                 vjp_of: Rule | None, vjp_all: Rule | None, linear: bool, multilinear: Sequence[int],
+    def __init__(self, name: str, family: str | None, bind: Rule, out: Rule | None, vjp: Sequence[Rule |
+                 None], vjp_of: Rule | None, vjp_all: Rule | None, linear: bool, multilinear: Sequence[int],
                  keep: str, discrete: bool, finish: Rule | None, write: Rule | None, planned: bool) -> None:
-        self.name, self.room, self.bind, self.out = name, room, bind, out
+        self.name, self.family, self.bind, self.out = name, family, bind, out
         self.vjp, self.vjp_of, self.vjp_all = vjp, vjp_of, vjp_all
         self.linear, self.multilinear = linear, frozenset(multilinear)
         self.keep_x, self.keep_z, self.discrete = "x" in keep, "z" in keep, discrete
@@ -146,7 +146,7 @@ class Structured(Named, Called):
         for x in xs:
             if type(x) is not Array and not hasattr(x, "strides") and not isinstance(x, (int, float)):
                 raise errors.only_elementwise(self.name)
-        return table.run(self.name, self.room, self.out, xs, params)
+        return table.run(self.name, self.family, self.out, xs, params)
 
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
         if not self.keep_x:
@@ -231,14 +231,15 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
        vjp: Rule | Sequence[Rule | None] = (), vjp_of: Rule | None = None, vjp_all: Rule | None = None,
        linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
        results: Rule | None = None, view: Rule | None = None, write: Rule | None = None, like: Any = None,
-       cases: Sequence[Any] = (), planned: bool | None = None) -> Any:
+       cases: Sequence[Any] = (), planned: bool | None = None, family: str | None = None,
+       private: bool = False) -> Any:
     """Declare a structured op and enter it in the op table.
 
     With a name it returns the op. Without one it decorates the op's public signature: a function that checks
     its arguments and returns (inputs, parameters), a tuple of Tensors and a dict of static values.
 
     kernel : runs the op on raw arrays, kernel(out, *xs, **params), or kernel(*xs, **params) if `out` is None;
-        default: the function of the op's name in the kernel package
+        default: the function of the op's name in the kernels of its family
     out    : (*xs, **params) -> (shape, dtype) of the output
     vjp    : rules (g, z, *xs, **params) -> cotangent of an input, written in ops; one, or one for each input
         (None: none is known, and to differentiate by it is an error)
@@ -256,20 +257,21 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     planned : what the op's function returns follows from the shapes, dtypes and strides of its Tensors and
         the values of the other arguments alone, and many calls are alike; default: of nbgrad's own ops
         with one result
+    family, private : of nbgrad's own ops, see registry.Row
 
     Raises RegistryError if the name is taken.
     """
-    room, where, home = declared()
+    where, home = declared()
 
     def declare(bind: Rule) -> Structured:
         rules = (vjp,) if callable(vjp) else tuple(vjp)
         finish = view if results is None else lambda op, z, x, params: results(*z)
         kept = home == OURS and results is None if planned is None else planned
-        made = Structured(bind.__name__, room, bind, out, rules, vjp_of, vjp_all, linear, multilinear, keep,
+        made = Structured(bind.__name__, family, bind, out, rules, vjp_of, vjp_all, linear, multilinear, keep,
                           discrete, finish, write, kept)
         if kernel is not None and made.name not in OPS:
             table.register(made.name, kernel if out else _checked(made.name, kernel))
-        register(Row(made, "structured", room, where, home, like, None, cases))
+        register(Row(made, "structured", family, where, home, like, None, cases, private))
         return made
 
     if name is None:
@@ -277,6 +279,11 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     if kernel is None:
         raise errors.bad_declaration(name, "needs kernel=, a function that runs it on arrays.")
     return declare(_unchecked(name, kernel))
+
+
+def family(name: str) -> Callable[..., Any]:
+    """`op` for nbgrad's own ops of one family: their kernels are functions of kernels/<device>/<name>.py."""
+    return functools.partial(op, family=name)
 
 
 def _checked(name: str, kernel: Rule) -> Rule:

@@ -74,8 +74,8 @@ def use_cupy(on: bool = True) -> None:
     is not installed.
     """
     library = CuPy() if on else None
-    for op, (room, kernel) in _KERNELS.items():
-        own = getattr(import_module(f"nbgrad.kernels.cuda.{room}"), op)
+    for op, (family, kernel) in _KERNELS.items():
+        own = getattr(import_module(f"nbgrad.kernels.cuda.{family}"), op)
         table.register(op, partial(library.run, op, own, kernel) if library else own, "cuda")
 
 
@@ -143,7 +143,7 @@ def _solve_triangular(library: CuPy, own: Any, out: CudaArray, a: CudaArray, b: 
 
 
 _FAILURES = {"solve": errors.singular, "inv": errors.singular, "cholesky": errors.not_positive_definite}
-# op -> the room of its own kernel, and the kernel. det stays: CuPy's is the exponential of a logarithm.
+# op -> the family of its own kernel, and the kernel. det stays: CuPy's is the exponential of a logarithm.
 _KERNELS: dict[str, tuple[str, Kernel]] = {
     "matmul": ("contract", _matmul), "matmul_turned": ("contract", _matmul_turned),
     "solve": ("linalg", _solve), "inv": ("linalg", _inv), "slogdet": ("linalg", _slogdet),

@@ -29,6 +29,7 @@ from nbgrad.kernels.cuda.elementwise import Loops as CudaLoops
 
 __all__ = ["DEVICES", "KERNELS", "Loops", "add", "has", "loops", "register", "run", "summed"]
 
+Out = Callable[..., tuple[tuple[int, ...], Any]]        # (*xs, **params) -> shape and dtype of the output
 DEVICES = ("cpu", "cuda")
 _ROWS = {"cpu": "nbgrad.kernels.cpu.rows", "cuda": "nbgrad.kernels.cuda.rows"}
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
@@ -40,26 +41,28 @@ def register(op: str, kernel: Callable[..., Any], where: str = "cpu") -> None:
     KERNELS[op, where] = kernel
 
 
-def find(op: str, room: str, where: str) -> Callable[..., Any]:
+def find(op: str, family: str | None, where: str) -> Callable[..., Any]:
     """The kernel of op on a device. Raises DeviceError where there is none."""
-    kernel = KERNELS.get((op, where)) or _written(op, room, where)
+    kernel = KERNELS.get((op, where)) or _written(op, family, where)
     if kernel is None:
         raise errors.no_kernel(op, where)
     KERNELS[op, where] = kernel
     return kernel
 
 
-def has(op: str, room: str, where: str) -> bool:
+def has(op: str, family: str | None, where: str) -> bool:
     """Whether op has a kernel on a device."""
-    return (op, where) in KERNELS or _written(op, room, where) is not None
+    return (op, where) in KERNELS or _written(op, family, where) is not None
 
 
-def _written(op: str, room: str, where: str) -> Callable[..., Any] | None:
-    """The kernel of op in its room on a device; or in that of all devices, given the device's rows."""
-    own = _found(f"nbgrad.kernels.{where}.{room}", op)
+def _written(op: str, family: str | None, where: str) -> Callable[..., Any] | None:
+    """The kernel of op in its family on a device; or in that of all devices, given the device's rows."""
+    if family is None:
+        return None
+    own = _found(f"nbgrad.kernels.{where}.{family}", op)
     if own is not None:
         return own
-    shared = _found(f"nbgrad.kernels.shared.{room}", op)
+    shared = _found(f"nbgrad.kernels.shared.{family}", op)
     return None if shared is None else partial(shared, import_module(_ROWS[where]))
 
 
@@ -72,14 +75,14 @@ def _place(op: str, xs: tuple[Any, ...]) -> str:
     return devices.common(op, xs) if CudaArray in map(type, xs) else devices.of(xs[0] if xs else None)
 
 
-def run(op: str, room: str, out: Callable[..., tuple[tuple[int, ...], Any]] | None, xs: tuple[Any, ...],
+def run(op: str, family: str | None, out: Out | None, xs: tuple[Any, ...],
         params: dict[str, Any]) -> Any:
     """op's result on raw arrays.
 
     out : (*xs, **params) -> shape and dtype of the output; None: the kernel allocates
     """
     where = _place(op, xs) if CONNECTED else "cpu"
-    kernel = KERNELS.get((op, where)) or find(op, room, where)
+    kernel = KERNELS.get((op, where)) or find(op, family, where)
     if where != "cpu":
         kernel = partial(streams.named, op, kernel)
     if out is None:
@@ -89,13 +92,13 @@ def run(op: str, room: str, out: Callable[..., tuple[tuple[int, ...], Any]] | No
     return z
 
 
-def ready(op: str, room: str, out: Callable[..., tuple[tuple[int, ...], Any]] | None, xs: Sequence[Any],
+def ready(op: str, family: str | None, out: Out | None, xs: Sequence[Any],
           params: dict[str, Any]) -> Callable[..., Any]:
     """What gives `run`'s results on arrays of NumPy's with the dtypes, shapes and strides of xs.
 
     A kernel's module may say what that is in READY: kernels -> (*xs, **params) -> the function, or None.
     """
-    kernel = find(op, room, "cpu")
+    kernel = find(op, family, "cpu")
     made = getattr(sys.modules.get(getattr(kernel, "__module__", "")), "READY", {}).get(kernel)
     if made is not None and (found := made(*xs, **params)) is not None:
         return found

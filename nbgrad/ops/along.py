@@ -8,12 +8,14 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.define.broadcast import broadcast_to
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.axes import one
 from nbgrad.ops.index import integers
 from nbgrad.ops.shape import ravel
+
+op: Any = family("along")
 
 
 def _places(name: str, x: Tensor, places: np.ndarray, axis: int) -> tuple[Tensor, np.ndarray]:
@@ -77,7 +79,7 @@ def _added(v: np.ndarray, places: np.ndarray, axis: int, n: int) -> np.ndarray:
                         ((2, 3), {"places": np.array([[0, 0, 1], [3, 1, 1]]), "axis": 1, "n": 4}),
                         ((2, 2), {"places": np.array([[0, 0], [0, 1]]), "axis": 0, "n": 2}),
                         ((4, 24), {"places": np.arange(96).reshape(4, 24) % 5 - 2, "axis": 0, "n": 3}),
-                        ((0, 2), {"places": np.zeros((0, 2), np.int64), "axis": 0, "n": 3})])
+                        ((0, 2), {"places": np.zeros((0, 2), np.int64), "axis": 0, "n": 3})], private=True)
 def add_along_axis(v: Any, places: np.ndarray, axis: int, n: int) -> Any:
     """Return zeros, with length n of the axis, with each element of v added at its place along that axis.
 

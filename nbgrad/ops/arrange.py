@@ -12,13 +12,15 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.define.broadcast import broadcast_to
 from nbgrad.define.scalar import multiply
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.axes import listed, one
 from nbgrad.ops.index import integers, scatter
 from nbgrad.ops.reduce import sum
 from nbgrad.ops.shape import ravel, reshape
+
+op: Any = family("arrange")
 
 
 # --------------------------------------------------------------------------------------------- roll

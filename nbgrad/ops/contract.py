@@ -14,13 +14,15 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.define.broadcast import broadcast_to, shaped
 from nbgrad.define.scalar import multiply
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.views import link_shared
 from nbgrad.ops import axes as check
 from nbgrad.ops.index import setitem
 from nbgrad.ops.shape import moveaxis, refit, reshape, transposed
+
+op: Any = family("contract")
 
 Shape = tuple[int, ...]
 
@@ -94,7 +96,7 @@ def _turned(place: int, g: Any, a: Any, b: Any, turned: tuple[bool, bool]) -> An
     like=lambda a, b, turned: (a.mT if turned[0] else a) @ (b.mT if turned[1] else b),
     cases=[((2, 3), (4, 3), {"turned": (False, True)}), ((3, 2), (3, 4), {"turned": (True, False)}),
            ((5, 3, 2), (4, 3), {"turned": (True, True)}), ((3, 2), (3,), {"turned": (True, False)}),
-           ((2, 3, 4), (2, 3, 5), {"turned": (True, False)})])
+           ((2, 3, 4), (2, 3, 5), {"turned": (True, False)})], private=True)
 def matmul_turned(a: Any, b: Any, turned: tuple[bool, bool]) -> Any:
     """Return the matrix product of operands of which some are transposed; matmul's rules are made of it."""
     return (as_tensor(a), as_tensor(b)), {"turned": turned}

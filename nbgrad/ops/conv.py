@@ -14,11 +14,13 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.define.broadcast import astype
 from nbgrad.define.scalar import add
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.reduce import floating
 from nbgrad.ops.shape import reshape
 from nbgrad.ops.windows import Pair, count, pair
+
+op: Any = family("conv")
 
 Shape = tuple[int, ...]
 Pads = tuple[Pair, Pair]
@@ -86,7 +88,7 @@ def _windows(x: Any, w: Any, stride: Pair, padding: Pads, dilation: Pair, groups
          lambda g, z, x, w, **geometry: convolution_weight(x, g, w.shape, **geometry)),
     cases=[((2, 2, 4, 5), (3, 2, 2, 3), _PLAIN), ((2, 1, 5, 4), (2, 1, 3, 2), _UNEVEN),
            ((1, 4, 6, 5), (2, 2, 2, 3), _GROUPS), ((2, 3, 2, 2), (4, 3, 1, 1), _PLAIN),
-           ((0, 2, 3, 3), (2, 2, 2, 2), _PLAIN)])
+           ((0, 2, 3, 3), (2, 2, 2, 2), _PLAIN)], private=True)
 def convolution(x: Any, w: Any, stride: Pair, padding: Pads, dilation: Pair, groups: int) -> Any:
     """Return `conv2d` without bias for arguments that are known to be good and of one dtype."""
     return (as_tensor(x), as_tensor(w)), _geometry(stride, padding, dilation, groups)
@@ -98,7 +100,7 @@ def convolution(x: Any, w: Any, stride: Pair, padding: Pads, dilation: Pair, gro
     cases=[((2, 3, 3, 3), (3, 2, 2, 3), {"shape": (2, 2, 4, 5), **_PLAIN}),
            ((2, 2, 2, 5), (2, 1, 3, 2), {"shape": (2, 1, 5, 4), **_UNEVEN}),
            ((1, 2, 2, 3), (2, 2, 2, 3), {"shape": (1, 4, 6, 5), **_GROUPS}),
-           ((2, 4, 2, 2), (4, 3, 1, 1), {"shape": (2, 3, 2, 2), **_PLAIN})])
+           ((2, 4, 2, 2), (4, 3, 1, 1), {"shape": (2, 3, 2, 2), **_PLAIN})], private=True)
 def convolution_input(g: Any, w: Any, shape: Shape, stride: Pair, padding: Pads, dilation: Pair,
                       groups: int) -> Any:
     """Return the cotangent of convolution's x, of that shape, from g, that of its result."""
@@ -111,7 +113,7 @@ def convolution_input(g: Any, w: Any, shape: Shape, stride: Pair, padding: Pads,
     cases=[((2, 2, 4, 5), (2, 3, 3, 3), {"shape": (3, 2, 2, 3), **_PLAIN}),
            ((2, 1, 5, 4), (2, 2, 2, 5), {"shape": (2, 1, 3, 2), **_UNEVEN}),
            ((1, 4, 6, 5), (1, 2, 2, 3), {"shape": (2, 2, 2, 3), **_GROUPS}),
-           ((2, 3, 2, 2), (2, 4, 2, 2), {"shape": (4, 3, 1, 1), **_PLAIN})])
+           ((2, 3, 2, 2), (2, 4, 2, 2), {"shape": (4, 3, 1, 1), **_PLAIN})], private=True)
 def convolution_weight(x: Any, g: Any, shape: Shape, stride: Pair, padding: Pads, dilation: Pair,
                        groups: int) -> Any:
     """Return the cotangent of convolution's w, of that shape, from g, that of its result."""

@@ -11,7 +11,7 @@ from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.scalar import multiply
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.axes import named_dim, one
@@ -19,6 +19,8 @@ from nbgrad.ops.compare import not_equal
 from nbgrad.ops.index import getitem
 from nbgrad.ops.reduce import whole
 from nbgrad.ops.shape import concat, ravel
+
+op: Any = family("cumulative")
 
 _WHOLE, _REST, _FRONT = slice(None), slice(1, None), slice(None, -1)
 _BOTH: list[Any] = [((5,),), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": 1}), ((2, 3, 4), {"axis": -1}),
@@ -133,7 +135,7 @@ def _recurred(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
     vjp=(lambda g, z, a, b, axis, reverse: _coefficients(g, z, a, axis, reverse),
          lambda g, z, a, b, axis, reverse: apply(recurrence, (a, g), {"axis": axis, "reverse": not reverse})),
     cases=[((5,), (5,)), ((3, 4), (3, 4)), ((4, 9), (4, 9), {"axis": 0}), ((2, 3, 2), (2, 3, 2), {"axis": 1}),
-           ((1,), (1,)), ((0, 2), (0, 2), {"axis": 0})])
+           ((1,), (1,)), ((0, 2), (0, 2), {"axis": 0})], private=True)
 def recurrence(a: Any, b: Any, axis: int = -1) -> Any:
     """Return z with z[0] = b[0] and then z[k] = b[k] + a[k] * z[k - 1] along an axis.
 
@@ -155,7 +157,7 @@ def _shorter(x: Any, axis: int) -> tuple[tuple[int, ...], np.dtype]:
 @op(out=_shorter, linear=True, keep="", like=lambda x, axis: np.diff(x, axis=axis),
     vjp=lambda g, z, x, axis: apply(gather_differences, (g,), {"axis": axis, "n": x.shape[axis]}),
     cases=[((5,), {"axis": 0}), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": 1}), ((1,), {"axis": 0}),
-           ((2, 0), {"axis": 1})])
+           ((2, 0), {"axis": 1})], private=True)
 def difference(x: Any, axis: int) -> Any:
     """Return each element of x along an axis less the one before it: (..., n, ...) -> (..., n - 1, ...)."""
     x = as_tensor(x)
@@ -165,7 +167,8 @@ def difference(x: Any, axis: int) -> Any:
 @op(out=lambda g, axis, n: ((*g.shape[:axis], n, *g.shape[axis + 1:]), g.dtype), linear=True, keep="",
     vjp=lambda c, z, g, axis, n: apply(difference, (c,), {"axis": axis}),
     like=lambda g, axis, n: -np.diff(np.insert(g, [0, g.shape[axis]], 0, axis), axis=axis),
-    cases=[((4,), {"axis": 0, "n": 5}), ((2, 3), {"axis": 1, "n": 4}), ((0, 3), {"axis": 0, "n": 1})])
+    cases=[((4,), {"axis": 0, "n": 5}), ((2, 3), {"axis": 1, "n": 4}), ((0, 3), {"axis": 0, "n": 1})],
+    private=True)
 def gather_differences(g: Any, axis: int, n: int) -> Any:
     """Return `difference`'s transpose: each element of g taken from one place of n and added to the next."""
     return (as_tensor(g),), {"axis": axis, "n": n}

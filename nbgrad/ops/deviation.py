@@ -11,17 +11,19 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import multiply
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor
 from nbgrad.ops.compare import equal
 from nbgrad.ops.elementwise import where
 from nbgrad.ops.pullback import aligned, derived
 from nbgrad.ops.reduce import Axis, bind, centred, with_axes
 
+op: Any = family("deviation")
+
 # a / b, and 0 where b is 0: the least-norm subgradient of a norm
 _ratio = elementwise("ratio", lambda a, b: where(equal(b, 0), 0, a / where(equal(b, 0), 1, b)),
                      like=lambda a, b: np.divide(a, b, out=np.zeros_like(a * b), where=b != 0),
-                     at=((-3.0, 3.0), (0.5, 3.0)))
+                     at=((-3.0, 3.0), (0.5, 3.0)), private=True)
 
 
 def _deviations(x: Tensor, axis: tuple[int, ...], correction: float, factor: int) -> Tensor:
@@ -46,7 +48,7 @@ def _of_norm(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...]) -> Tensor:
     like=lambda g, x, axis, correction: 2 * g * (x - np.mean(x, axis, keepdims=True)) / (
         product(x.shape[a] for a in axis) - correction),
     cases=[((3, 1), (3, 4), {"axis": (1,), "correction": 0}), ((4,), (3, 4), {"axis": (0,), "correction": 1}),
-           ((1, 3, 1), (2, 3, 4), {"axis": (0, 2), "correction": 0})])
+           ((1, 3, 1), (2, 3, 4), {"axis": (0, 2), "correction": 0})], private=True)
 def var_vjp(g: Any, x: Any, axis: tuple[int, ...], correction: float) -> Any:
     """Return the cotangent of x from that of its variance: 2 g (x - mean) / divisor."""
     return aligned("var_vjp", axis, (g,), (x,)), {"axis": axis, "correction": correction}
@@ -56,7 +58,8 @@ def var_vjp(g: Any, x: Any, axis: tuple[int, ...], correction: float) -> Any:
     like=lambda g, z, x, axis, correction: g * (x - np.mean(x, axis, keepdims=True)) / z / (
         product(x.shape[a] for a in axis) - correction),
     cases=[((3, 1), lambda rng: 1 + rng.random((3, 1)), (3, 4), {"axis": (1,), "correction": 0}),
-           ((1, 4), lambda rng: 1 + rng.random((1, 4)), (3, 4), {"axis": (0,), "correction": 1})])
+           ((1, 4), lambda rng: 1 + rng.random((1, 4)), (3, 4), {"axis": (0,), "correction": 1})],
+    private=True)
 def std_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...], correction: float) -> Any:
     """Return the cotangent of x from that of its standard deviation z: g (x - mean) / (z divisor)."""
     return aligned("std_vjp", axis, (g, z), (x,)), {"axis": axis, "correction": correction}
@@ -65,7 +68,7 @@ def std_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...], correction: float) ->
 @op(vjp=tuple([derived(_of_norm, place) for place in range(3)]), keep="x",
     like=lambda g, z, x, axis: g * x / z,
     cases=[((3, 1), lambda rng: 1 + rng.random((3, 1)), (3, 4), {"axis": (1,)}),
-           ((1, 4), lambda rng: 1 + rng.random((1, 4)), (3, 4), {"axis": (0,)})])
+           ((1, 4), lambda rng: 1 + rng.random((1, 4)), (3, 4), {"axis": (0,)})], private=True)
 def euclidean_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...]) -> Any:
     """Return the cotangent of x from that of its Euclidean norm z: g x / z, 0 where z is 0."""
     return aligned("euclidean_vjp", axis, (g, z), (x,)), {"axis": axis}
@@ -107,7 +110,8 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
 @op(vjp=lambda g, z, x, axis, keepdims: euclidean_vjp(g, z, x, axis), cases=[
     ((3, 4),), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": (0, -1), "keepdims": True}), ((), {}),
     ((2, 3), {"axis": ()}), ((0, 3), {"axis": 0}), ((0,), {})],
-    like=lambda x, axis=None, keepdims=False: np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)))
+    like=lambda x, axis=None, keepdims=False: np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)),
+    private=True)
 def euclidean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the root of the sum of squares over axes (None: all), without overflow; derivative 0 at 0."""
     x, params = bind("norm", x, axis, keepdims)

@@ -9,12 +9,14 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.define.broadcast import astype
-from nbgrad.define.structured import op, spelling
+from nbgrad.define.structured import family, spelling
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.views import link
 from nbgrad.ops.axes import ordered
 from nbgrad.ops.reduce import sum
+
+op: Any = family("diagonal")
 
 
 def _bind(name: str, x: Any, offset: Any, axis1: Any, axis2: Any) -> Any:
@@ -55,7 +57,7 @@ def _with_diagonal(d: np.ndarray, shape: tuple[int, ...], offset: int, axis1: in
     vjp=lambda g, z, d, shape, **where: apply(diagonal, (g,), where),
     cases=[((3,), {"shape": (3, 3), "offset": 0, "axis1": 0, "axis2": 1}),
            ((2, 3), {"shape": (4, 2, 5), "offset": -1, "axis1": 0, "axis2": 2}),
-           ((2, 2), {"shape": (3, 2, 2), "offset": 1, "axis1": 1, "axis2": 0})])
+           ((2, 2), {"shape": (3, 2, 2), "offset": 1, "axis1": 1, "axis2": 0})], private=True)
 def from_diagonal(d: Any, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Any:
     """Return zeros of a shape with d, (..., n), on a diagonal: the transpose of `diagonal`."""
     return (as_tensor(d),), {"shape": shape, "offset": offset, "axis1": axis1, "axis2": axis2}

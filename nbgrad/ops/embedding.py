@@ -9,12 +9,14 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.arrays import devices
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.engine.transforms import stop_gradient
 from nbgrad.ops.elementwise import where
 from nbgrad.ops.index import scatter
+
+op: Any = family("embedding")
 
 
 def _places(indices: Any, rows: int) -> np.ndarray:
@@ -38,7 +40,8 @@ def _table_vjp(g: Tensor, z: Any, weight: Any, indices: np.ndarray) -> Tensor:
     linear=True, keep="", like=lambda indices, weight: weight[indices],
     cases=[(np.array([2, 0, 2, 1]), (3, 4)), (np.array([[1, 1], [0, 1]]), (2, 3)), (np.array(1), (3, 2)),
            (np.zeros((0,), np.int64), (3, 2)), (np.zeros((2, 0), np.int64), (0, 2)),
-           (np.array([1, 1, 0], np.uint8), (2, 0)), (np.array([0, 2]), (3,)), (np.array([1, 0]), (2, 3, 2))])
+           (np.array([1, 1, 0], np.uint8), (2, 0)), (np.array([0, 2]), (3,)), (np.array([1, 0]), (2, 3, 2))],
+    private=True)
 def embedding_rows(indices: Any, weight: Any) -> Any:
     """Return the rows of weight with the given numbers: `embedding` without padding."""
     weight = as_tensor(weight)

@@ -8,11 +8,13 @@ import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.define.scalar import add, multiply
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.elementwise import divide
 from nbgrad.ops.linalg import DIRECTIONS, direction, like_first, square_matrices
 from nbgrad.ops.shape import concat, matrix_transpose
+
+op: Any = family("expm")
 
 
 def _expm_test(rng: np.random.Generator) -> np.ndarray:
@@ -70,7 +72,7 @@ def _frechet_like(a: np.ndarray, e: np.ndarray) -> np.ndarray:
 
 
 @op(out=like_first, vjp=(_second, lambda g, z, a, e: expm_frechet(matrix_transpose(a), g)), multilinear=(1,),
-    keep="x", like=_frechet_like, cases=DIRECTIONS)
+    keep="x", like=_frechet_like, cases=DIRECTIONS, private=True)
 def expm_frechet(a: Any, e: Any) -> Any:
     """Return the derivative of the matrix exponential at a in the direction e (its Fréchet derivative).
 
@@ -82,7 +84,8 @@ def expm_frechet(a: Any, e: Any) -> Any:
     return direction("expm_frechet", a, e), {}
 
 
-@op(out=lambda x: ((*x.shape[:-2], 1, 1), x.dtype), discrete=True, cases=[((2, 3, 3),), ((2, 2),), ((0, 0),)])
+@op(out=lambda x: ((*x.shape[:-2], 1, 1), x.dtype), discrete=True, cases=[((2, 3, 3),), ((2, 2),), ((0, 0),)],
+    private=True)
 def inverse_norm(x: Any) -> Any:
     """Return a power of two that brings the largest element of each matrix between 1/2 and 1 (1 for a zero
     matrix).

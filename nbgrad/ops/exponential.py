@@ -8,7 +8,7 @@ import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.define.scalar import Elementwise, multiply
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.axes import one
@@ -17,6 +17,8 @@ from nbgrad.ops.elementwise import abs, exp, where
 from nbgrad.ops.pullback import aligned
 from nbgrad.ops.reduce import Axis, bind, reduced, total, with_axes
 from nbgrad.ops.shape import refit
+
+op: Any = family("exponential")
 
 
 def _back(vjp: Any, g: Tensor, z: Tensor, axis: Any) -> Tensor:
@@ -59,7 +61,7 @@ def _like_softmax(x: np.ndarray, axis: tuple[int, ...]) -> np.ndarray:
 
 
 @op(vjp=(lambda v, h, g, z, axis: _back(softmax_vjp, v, z, axis), _softmax_curve), keep="x",
-    like=lambda g, z, axis: z * (g - np.sum(g * z, axis, keepdims=True)), cases=_PAIRS)
+    like=lambda g, z, axis: z * (g - np.sum(g * z, axis, keepdims=True)), cases=_PAIRS, private=True)
 def softmax_vjp(g: Any, z: Any, axis: tuple[int, ...]) -> Any:
     """Return the cotangent of x from that of its softmax z: z (g - sum(g z))."""
     return aligned("softmax_vjp", axis, (), (g, z)), {"axis": axis}
@@ -76,7 +78,7 @@ def _weights(x: Tensor, axis: tuple[int, ...]) -> Tensor:
                                            axis)),
     multilinear=(0,), keep="x", like=lambda g, x, axis: g * _like_softmax(x, axis),
     cases=[((3, 1), (3, 4), {"axis": (1,)}), ((1, 4), (3, 4), {"axis": (0,)}),
-           ((1, 1), (2, 3), {"axis": (0, 1)})])
+           ((1, 1), (2, 3), {"axis": (0, 1)})], private=True)
 def logsumexp_vjp(g: Any, x: Any, axis: tuple[int, ...]) -> Any:
     """Return the cotangent of x from that of its logsumexp: g softmax(x); equal infinities share g."""
     return aligned("logsumexp_vjp", axis, (g,), (x,)), {"axis": axis}
@@ -100,7 +102,7 @@ _ALONG: list[Any] = [((4,), (4,), {"axis": 0}), ((3, 4), (3, 4), {"axis": 0}), (
 
 @op(vjp=(lambda v, h, g, z, axis: less_mean(v, exp(z), (axis,)),
          lambda v, h, g, z, axis: _log_curvature(v, z, total(g, (axis,)))), keep="x",
-    like=lambda g, z, axis: g - np.exp(z) * np.sum(g, axis, keepdims=True), cases=_ALONG)
+    like=lambda g, z, axis: g - np.exp(z) * np.sum(g, axis, keepdims=True), cases=_ALONG, private=True)
 def log_softmax_vjp(g: Any, z: Any, axis: int) -> Any:
     """Return the cotangent of x from that of its log_softmax z: g - exp(z) sum(g)."""
     return aligned("log_softmax_vjp", (axis,), (), (g, z)), {"axis": axis}

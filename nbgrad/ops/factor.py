@@ -10,7 +10,7 @@ from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import shaped
 from nbgrad.define.scalar import Elementwise, add, multiply
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.contract import product
@@ -19,6 +19,8 @@ from nbgrad.ops.index import tril, triu
 from nbgrad.ops.linalg import column, equations, solution, square_matrices
 from nbgrad.ops.reduce import sum
 from nbgrad.ops.shape import refit, transposed
+
+op: Any = family("factor")
 
 
 # ------------------------------------------------------------------------------------- triangular systems
@@ -264,7 +266,8 @@ def _gaps_like(w: np.ndarray) -> np.ndarray:
 
 
 @op(out=lambda w, **_: ((*w.shape, w.shape[-1]), w.dtype), vjp=_of_values, keep="z", like=_gaps_like,
-    cases=[(np.array([0.0, 1.0, 3.0]),), (np.array([[0.0, 2.0], [-1.0, 1.5]]),), ((1,),), ((0,),), ((0, 2),)])
+    cases=[(np.array([0.0, 1.0, 3.0]),), (np.array([[0.0, 2.0], [-1.0, 1.5]]),), ((1,),), ((0,),), ((0, 2),)],
+    private=True)
 def inverse_gaps(w: Any, of: str = "eigh", shape: Any = None) -> Any:
     """Return 1 / (w[j] - w[i]) for eigenvalues w: (..., n) -> (..., n, n), with 0 on the diagonal.
 

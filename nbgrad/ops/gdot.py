@@ -282,4 +282,4 @@ _CASES: list[Any] = [
     ((2, 1, 2, 3), (3, 3, 2), {"multiply": add, "add": logaddexp}), ((0, 3), (3, 2), {"multiply": add}),
     ((2, 0), (0, 3), {"multiply": add}), ((0, 2, 3), (3, 2), {"multiply": add})]
 gdot = Gdot()
-register(Row(gdot, "structured", *declared(1), _like, None, _CASES))
+register(Row(gdot, "structured", "gdot", *declared(1), _like, None, _CASES))

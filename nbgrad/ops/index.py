@@ -15,12 +15,14 @@ from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import shaped
 from nbgrad.define.scalar import choose
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply, quiet
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor, wrap
 from nbgrad.engine.views import link_shared
 from nbgrad.kernels import table
 from nbgrad.ops.axes import named_dim, one
+
+op: Any = family("index")
 
 Index = tuple[Any, ...]
 
@@ -145,7 +147,7 @@ def _scattered(v: np.ndarray, index: Any, shape: tuple[int, ...]) -> np.ndarray:
            ((2, 1, 4), {"index": (slice(None), [0, 2]), "shape": (2, 3, 4)}),
            ((), {"index": (slice(1, 3), 0), "shape": (3, 2)}),
            ((3, 2), {"index": ([0, 2, 0], slice(None), [1, 1, 1]), "shape": (3, 2, 2)}),
-           ((2, 3), {"index": ([[0], [1]], [2, 2, -1]), "shape": (2, 4)})])
+           ((2, 3), {"index": ([[0], [1]], [2, 2, -1]), "shape": (2, 4)})], private=True)
 def scatter(v: Any, index: Any, shape: Any) -> Any:
     """Return zeros of a shape with v added at the index; where that names a place twice, values add up.
 

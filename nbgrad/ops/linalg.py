@@ -11,12 +11,14 @@ from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, shaped
 from nbgrad.define.scalar import add, multiply
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.contract import einsum, matmul, product
 from nbgrad.ops.elementwise import negative
 from nbgrad.ops.shape import refit, transposed
+
+op: Any = family("linalg")
 
 
 def square_matrices(name: str, a: Any) -> Tensor:
@@ -180,7 +182,7 @@ def _cofactor_like(a: np.ndarray) -> np.ndarray:
 
 
 @op(out=like_first, vjp=lambda g, z, a: apply(cofactor_push, (a, g)), keep="x", like=_cofactor_like,
-    cases=[(_regular,), (lambda rng: _regular(rng)[0],), ((1, 1),), ((0, 0),), ((0, 2, 2),)])
+    cases=[(_regular,), (lambda rng: _regular(rng)[0],), ((1, 1),), ((0, 0),), ((0, 2, 2),)], private=True)
 def cofactor(a: Any) -> Any:
     """Return the matrix of cofactors: for regular matrices det(a) times the transpose of inv(a), else its
     limit.
@@ -202,7 +204,7 @@ def _third(g: Any, z: Any, a: Any, e: Any) -> Tensor:
 
 
 @op(out=like_first, vjp=(_third, lambda g, z, a, e: apply(cofactor_push, (a, g))), multilinear=(1,), keep="x",
-    cases=[*DIRECTIONS, (_regular, (2, 3, 3))])
+    cases=[*DIRECTIONS, (_regular, (2, 3, 3))], private=True)
 def cofactor_push(a: Any, e: Any) -> Any:
     """Return the derivative of the matrix of cofactors at a in the direction e: the second derivative of det.
 

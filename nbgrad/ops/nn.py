@@ -11,7 +11,7 @@ from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import multiply
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.axes import named_dim, one
@@ -21,6 +21,8 @@ from nbgrad.ops.exponential import less_mean, log_softmax, softmax, softmax_vjp
 from nbgrad.ops.index import getitem
 from nbgrad.ops.reduce import floating, mean, sum, total
 from nbgrad.ops.shape import moveaxis, refit, reshape
+
+op: Any = family("nn")
 
 
 def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
@@ -65,7 +67,7 @@ _PLACES = np.array([2, 0, -1, 2])
 
 @op(out=lambda x, places: (x.shape[:1], x.dtype), keep="x", like=_like_entropy,
     vjp=lambda g, z, x, places: apply(class_entropy_vjp, (g, x), {"places": places}),
-    cases=[((4, 3), _PLACES), ((2, 5), np.array([4, 4])), ((0, 3), np.zeros(0, np.int64))])
+    cases=[((4, 3), _PLACES), ((2, 5), np.array([4, 4])), ((0, 3), np.zeros(0, np.int64))], private=True)
 def class_entropy(x: Any, places: np.ndarray) -> Any:
     """Return -log(softmax(x)) at one place of each row; 0 where the place is negative.
 
@@ -76,7 +78,7 @@ def class_entropy(x: Any, places: np.ndarray) -> Any:
 
 @op(multilinear=(0,), keep="x", like=_like_entropy_vjp,
     vjp_all=_curved,
-    cases=[((4,), (4, 3), _PLACES), ((2,), (2, 5), np.array([4, 4]))])
+    cases=[((4,), (4, 3), _PLACES), ((2,), (2, 5), np.array([4, 4]))], private=True)
 def class_entropy_vjp(g: Any, x: Any, places: np.ndarray) -> Any:
     """Return the cotangent of x in `class_entropy` from that of its result."""
     return (as_tensor(g), as_tensor(x)), {"places": np.ascontiguousarray(places)}
@@ -181,7 +183,8 @@ huber_penalty = elementwise(
                          where(abs(d) <= delta, 0.0, abs(d) - delta)),
     like=lambda d, delta: np.where(np.abs(d) <= delta, 0.5 * d * d, delta * (np.abs(d) - 0.5 * delta)),
     at=((-3.0, 3.0), (0.5, 2.0)),
-    doc="Return d * d / 2 where |d| <= delta, delta * (|d| - delta / 2) beyond: `huber` of each difference.")
+    doc="Return d * d / 2 where |d| <= delta, delta * (|d| - delta / 2) beyond: `huber` of each difference.",
+                    private=True)
 
 
 def huber(x: Any, y: Any, delta: Any = 1.0, reduction: str = "mean") -> Tensor:

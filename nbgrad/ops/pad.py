@@ -9,11 +9,13 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, broadcast_to
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.ops.create import asarray
 from nbgrad.ops.index import getitem, integers, scatter, setitem
+
+op: Any = family("pad")
 
 Widths = tuple[tuple[int, int], ...]
 
@@ -35,7 +37,7 @@ def _numpys(x: np.ndarray, widths: Widths, mode: Any) -> np.ndarray:
 
 @op(out=lambda x, widths, mode: (_padded(x.shape, widths), x.dtype), linear=True, keep="",
     vjp=lambda g, z, x, widths, mode: apply(fold_edges, (g,), {"widths": widths, "mode": mode}),
-    like=_numpys, cases=_CASES)
+    like=_numpys, cases=_CASES, private=True)
 def pad_edges(x: Any, widths: Widths, mode: str) -> Any:
     """Return x between borders that repeat it, of these widths before and after each axis."""
     return (as_tensor(x),), {"widths": widths, "mode": mode}
@@ -52,7 +54,7 @@ def _folded(g: np.ndarray, widths: Widths, mode: str) -> np.ndarray:
 @op(linear=True, keep="", like=_folded,
     vjp=lambda c, z, g, widths, mode: apply(pad_edges, (c,), {"widths": widths, "mode": mode}),
     cases=[((5, 6), {"widths": ((1, 1), (2, 0)), "mode": mode}) for mode in _MODES[1:]] + [
-        ((12,), {"widths": ((4, 5),), "mode": mode}) for mode in _MODES[1:]])
+        ((12,), {"widths": ((4, 5),), "mode": mode}) for mode in _MODES[1:]], private=True)
 def fold_edges(g: Any, widths: Widths, mode: str) -> Any:
     """Return g without its borders, each added to what it repeats: the transpose of `pad_edges`."""
     return (as_tensor(g),), {"widths": widths, "mode": mode}

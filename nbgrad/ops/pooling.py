@@ -11,10 +11,12 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.define.broadcast import astype
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.reduce import floating
 from nbgrad.ops.windows import Pair, count, pair
+
+op: Any = family("pooling")
 
 Shape = tuple[int, ...]
 
@@ -96,7 +98,7 @@ def _result(x: Any, counts: Shape, **_: Any) -> tuple[Shape, Any]:
 @op(out=_result, keep="x", like=_like_max,
     vjp=lambda g, z, x, counts, **windows: spread_max(g, x, **windows),
     cases=[((2, 4, 6), {"counts": (2, 3), **_MAX[0]}), ((2, 2, 5, 4), {"counts": (3, 3), **_MAX[1]}),
-           ((0, 4, 4), {"counts": (2, 2), **_MAX[0]})])
+           ((0, 4, 4), {"counts": (2, 2), **_MAX[0]})], private=True)
 def window_max(x: Any, counts: Shape, **windows: Any) -> Any:
     """Return the largest element of each window: `max_pool2d` for arguments that are known to be good."""
     return (as_tensor(x),), {"counts": counts, **windows}
@@ -105,7 +107,7 @@ def window_max(x: Any, counts: Shape, **windows: Any) -> Any:
 @op(out=lambda g, x, **_: (x.shape, g.dtype), multilinear=(0,), keep="x", like=_like_spread_max,
     vjp=(lambda c, z, g, x, **windows: pick_max(c, x, counts=g.shape[-2:], **windows),
          lambda c, z, g, x, **windows: None),
-    cases=[((2, 2, 3), (2, 4, 6), _MAX[0]), ((2, 3, 3), (2, 5, 4), _MAX[1])])
+    cases=[((2, 2, 3), (2, 4, 6), _MAX[0]), ((2, 3, 3), (2, 5, 4), _MAX[1])], private=True)
 def spread_max(g: Any, x: Any, **windows: Any) -> Any:
     """Return g, one for each window of x, given to the largest elements of the window in equal shares."""
     return (as_tensor(g), as_tensor(x)), windows
@@ -115,7 +117,7 @@ def spread_max(g: Any, x: Any, **windows: Any) -> Any:
     like=_like_pick_max, vjp=(lambda c, z, t, x, counts, **windows: spread_max(c, x, **windows),
          lambda c, z, t, x, counts, **windows: None),
     cases=[((2, 4, 6), (2, 4, 6), {"counts": (2, 3), **_MAX[0]}),
-           ((5, 4), (5, 4), {"counts": (3, 3), **_MAX[1]})])
+           ((5, 4), (5, 4), {"counts": (3, 3), **_MAX[1]})], private=True)
 def pick_max(t: Any, x: Any, counts: Shape, **windows: Any) -> Any:
     """Return the mean of t at the places where x is largest in each window."""
     return (as_tensor(t), as_tensor(x)), {"counts": counts, **windows}
@@ -125,7 +127,7 @@ def pick_max(t: Any, x: Any, counts: Shape, **windows: Any) -> Any:
     vjp=lambda g, z, x, counts, **windows: spread_mean(g, size=x.shape[-2:], **windows),
     cases=[((2, 4, 6), {"counts": (2, 3), "pads": True, **_TWO}),
            ((5, 4), {"counts": (5, 3), "pads": True, **_ODD}),
-           ((5, 4), {"counts": (5, 3), "pads": False, **_ODD})])
+           ((5, 4), {"counts": (5, 3), "pads": False, **_ODD})], private=True)
 def window_mean(x: Any, counts: Shape, pads: bool, **windows: Any) -> Any:
     """Return the mean of each window: `avg_pool2d` for arguments that are known to be good."""
     return (as_tensor(x),), {"counts": counts, "pads": pads, **windows}
@@ -134,7 +136,7 @@ def window_mean(x: Any, counts: Shape, pads: bool, **windows: Any) -> Any:
 @op(out=lambda g, size, **_: (g.shape[:-2] + size, g.dtype), linear=True, keep="", like=_like_spread_mean,
     vjp=lambda c, z, g, size, **windows: window_mean(c, counts=g.shape[-2:], **windows),
     cases=[((2, 2, 3), {"size": (4, 6), "pads": True, **_TWO}),
-           ((5, 3), {"size": (5, 4), "pads": False, **_ODD})])
+           ((5, 3), {"size": (5, 4), "pads": False, **_ODD})], private=True)
 def spread_mean(g: Any, size: Shape, pads: bool, **windows: Any) -> Any:
     """Return g, one for each window, spread over the elements of the window in equal parts."""
     return (as_tensor(g),), {"size": size, "pads": pads, **windows}

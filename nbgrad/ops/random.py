@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.ops.reduce import floating
+
+op: Any = family("random")
 
 
 def _philox(words: np.ndarray, key: int) -> np.ndarray:
@@ -53,7 +55,7 @@ def _dropped(x: np.ndarray, p: float, key: int) -> np.ndarray:
     keep="", like=_dropped, planned=False,
     cases=[((3, 4), {"p": 0.5, "key": 3}), ((2600,), {"p": 0.3, "key": 2**64 - 1}),
            ((), {"p": 0.1, "key": 0}), ((0, 3), {"p": 0.5, "key": 1}), ((2, 3), {"p": 1.0, "key": 1}),
-           ((7,), {"p": 0.0, "key": 9}), ((3, 4), {"p": 0.5, "key": 2**63})])
+           ((7,), {"p": 0.0, "key": 9}), ((3, 4), {"p": 0.5, "key": 2**63})], private=True)
 def drop(x: Any, p: float, key: int) -> Any:
     """Return `dropout` for a probability and a key of 64 bits that are known to be good."""
     return (as_tensor(x),), {"p": p, "key": key}

@@ -13,7 +13,7 @@ from nbgrad import errors
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import Elementwise, multiply
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import Graph, apply, pull
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, unwrap, wrap
 from nbgrad.engine.transforms import stop_gradient
@@ -24,6 +24,8 @@ from nbgrad.ops.elementwise import abs, exp2, log2, maximum, minimum, subtract, 
 from nbgrad.ops.index import getitem
 from nbgrad.ops.pullback import aligned, derived
 from nbgrad.ops.shape import concat, permute_dims, refit, reshape
+
+op: Any = family("reduce")
 
 Axis = int | tuple[int, ...] | None
 
@@ -73,7 +75,7 @@ def bind(name: str, x: Any, axis: Axis, keepdims: bool) -> tuple[Tensor, dict[st
     like=lambda x, shape, axis: np.broadcast_to(np.expand_dims(x.reshape(
         [n for a, n in enumerate(shape) if a not in axis]), axis), shape),
     cases=[((3,), {"shape": (3, 2), "axis": (1,)}), ((), {"shape": (2, 2), "axis": (0, 1)}),
-           ((1, 3), {"shape": (2, 3), "axis": (0,)}), ((2,), {"shape": (2, 0), "axis": (1,)})])
+           ((1, 3), {"shape": (2, 3), "axis": (0,)}), ((2,), {"shape": (2, 0), "axis": (1,)})], private=True)
 def spread(x: Any, shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
     """Return x, which has been reduced over axes of the given shape, repeated along them: sum's transpose."""
     return (as_tensor(x),), {"shape": shape, "axis": axis}
@@ -112,7 +114,7 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 # The cotangent of a factor, where the product is neither zero nor beyond the range: none of them is zero.
 _others = elementwise("others", lambda g, z, x: g * (z / x), like=lambda g, z, x: g * (z / x),
-                      at=((-3.0, 3.0), (1.0, 3.0), (1.0, 3.0)))
+                      at=((-3.0, 3.0), (1.0, 3.0), (1.0, 3.0)), private=True)
 # log2 |x|, and 0 of what has none
 _log_size = Elementwise(
     "log_size", lambda x: where(logical_and(not_equal(x, 0), isfinite(x)), log2(abs(x)), 0.0),
@@ -169,7 +171,7 @@ def centred(x: Tensor, axis: tuple[int, ...]) -> Tensor:
 # What an element gets of the cotangent of a maximum: winners share equally; nan where nan has left none.
 _tied = elementwise(
     "tied", lambda won, g, count: where(won, g / count, where(equal(count, 0), g * math.nan, 0)),
-    like=lambda won, g, count: np.where(won, g / count, 0), at=(bool, (-3.0, 3.0), (1.0, 3.0)))
+    like=lambda won, g, count: np.where(won, g / count, 0), at=(bool, (-3.0, 3.0), (1.0, 3.0)), private=True)
 
 
 def _shares(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...]) -> Tensor:
@@ -183,7 +185,7 @@ _ROWS = np.array([[3, 1, 3], [0, 2, 1]])
 @op(vjp=(derived(_shares, 0), lambda *_, **__: None, lambda *_, **__: None), keep="x",
     like=lambda g, z, x, axis: np.where(x == z, g / np.sum(x == z, axis, keepdims=True), 0),
     cases=[((2, 1), _ROWS.max(1, keepdims=True), _ROWS, {"axis": (1,)}),
-           ((1, 3), _ROWS.max(0, keepdims=True), _ROWS, {"axis": (0,)})])
+           ((1, 3), _ROWS.max(0, keepdims=True), _ROWS, {"axis": (0,)})], private=True)
 def extremum_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...]) -> Any:
     """Return the cotangent of x from that of its largest or smallest elements z: those share it equally."""
     return aligned("extremum_vjp", axis, (g, z), (x,)), {"axis": axis}

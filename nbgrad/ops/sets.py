@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.index import take
 from nbgrad.ops.shape import ravel
+
+op: Any = family("sets")
 
 
 class UniqueAll(NamedTuple):
@@ -41,7 +43,8 @@ def _places(x: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 @op(discrete=True, like=_places, cases=[
-    ((5,),), (np.array([[3, 1, 3], [0, 1, 1]]),), (np.array([np.nan, 1.0, np.nan, 1.0]),), ((),), ((0, 2),)])
+    ((5,),), (np.array([[3, 1, 3], [0, 1, 1]]),), (np.array([np.nan, 1.0, np.nan, 1.0]),), ((),), ((0, 2),)],
+    private=True)
 def unique_places(x: Any) -> Any:
     """Return where each different value of x stands first, in C order, which one each element is, and counts.
 

@@ -12,12 +12,14 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, shaped
-from nbgrad.define.structured import op, spelling
+from nbgrad.define.structured import family, spelling
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.engine.views import link, link_shared
 from nbgrad.ops.axes import named_dim, one, ordered, several
 from nbgrad.ops.index import getitem
+
+op: Any = family("shape")
 
 Axes = int | tuple[int, ...]
 
@@ -348,7 +350,8 @@ def _pieces(made: Any, z: tuple[Tensor, ...], x: Tensor, params: dict[str, Any])
 
 @op(vjp=_joined, keep="", view=_pieces, planned=False,
     like=lambda x, places, axis=0: tuple(np.split(x, places, axis)),
-    cases=[((5, 2), {"places": (2, 3)}), ((2, 6), {"places": (0, 4), "axis": -1}), ((3,), {"places": ()})])
+    cases=[((5, 2), {"places": (2, 3)}), ((2, 6), {"places": (0, 4), "axis": -1}), ((3,), {"places": ()})],
+    private=True)
 def split_at(x: Any, places: Any, axis: int = 0) -> Any:
     """Return a tuple of the pieces of x, views of it, between some places of an axis.
 

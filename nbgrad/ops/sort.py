@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.ops.along import add_along_axis
 from nbgrad.ops.axes import flag, one
 from nbgrad.ops.shape import ravel
+
+op: Any = family("sort")
 
 _ORDERS: list[Any] = [((5,),), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": 1}), ((0,),),
                       ((0, 3), {"axis": 1}), ((3, 4), {"axis": None}), ((7,), {"descending": True}),

@@ -10,7 +10,7 @@ from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype
 from nbgrad.define.scalar import add, multiply
-from nbgrad.define.structured import op
+from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.compare import equal
 from nbgrad.ops.contract import matmul
@@ -18,6 +18,8 @@ from nbgrad.ops.elementwise import negative, subtract, where
 from nbgrad.ops.factor import inverse_gaps
 from nbgrad.ops.index import getitem
 from nbgrad.ops.shape import concat, expand_dims, matrix_transpose
+
+op: Any = family("svd")
 
 
 class SVDResult(NamedTuple):
@@ -107,7 +109,7 @@ def _no_rule(*_: Any, **__: Any) -> Tensor:
 
 
 @op(out=lambda g, k: ((*g.shape[:-1], k), g.dtype), vjp=_no_rule, keep="", like=lambda g, k: g[..., :k],
-    cases=[(np.array([3, 0, 0]), {"k": 1})])
+    cases=[(np.array([3, 0, 0]), {"k": 1})], private=True)
 def determined(g: Any, k: int) -> Any:
     """Return the first k columns of the cotangent g of vectors, of which the others have no derivative.
 
@@ -145,7 +147,7 @@ def _svd_like(a: np.ndarray, full_matrices: bool = True) -> Any:
 
 @op(vjp=_svd_rule, keep="z", results=SVDResult, like=_svd_like,
     cases=[(_apart(3, 3),), (_apart(4, 2), _THIN), (_apart(2, 2, 3), _THIN), (_apart(1, 1),),
-           (_apart(3, 1), _THIN), ((0, 0),), ((0, 2, 2),), ((3, 0), _THIN), ((2, 0, 2), _THIN)])
+           (_apart(3, 1), _THIN), ((0, 0),), ((0, 2, 2),), ((3, 0), _THIN), ((2, 0, 2), _THIN)], private=True)
 def svd_factors(a: Any, full_matrices: bool = True) -> Any:
     """Return `svd` with its vectors."""
     return (_matrices("svd", a),), {"full_matrices": bool(full_matrices)}
