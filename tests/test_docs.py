@@ -29,3 +29,11 @@ def test_the_page_on_matrix_calculus_has_every_row_with_its_formula_and_its_code
 def test_the_blocks_are_found():
     assert len(BLOCK.findall((ROOT / "docs" / "matrix_calculus.md").read_text(encoding="utf-8"))) > 30
     assert len(BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))) >= 3
+
+
+def test_the_diffs_that_show_how_to_contribute_are_the_code():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```diff\n\+\+\+ (\S+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert len(blocks) >= 4
+    for path, added in blocks:
+        assert re.sub("^[+]", "", added, flags=re.MULTILINE) in (ROOT / path).read_text(encoding="utf-8"), path
