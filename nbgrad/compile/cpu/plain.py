@@ -160,7 +160,7 @@ SCOPE: dict[str, Any] = {
         "fold_minimum")},
     **{name: _function(getattr(np, name)) for name in _NUMPYS},
     **{name: _function(function) for name, function in _RENAMED.items()},
-    "gauss": _of_square(-1.0), "half_gauss": _of_square(-0.5),
+    "gauss": _of_square(-1.0), "half_gauss": _of_square(-0.5), "decay": lambda x: np.exp(-np.abs(x)),
     **{name: getattr(np, name) for name in (
         "sqrt", "rint", "isnan", "isinf", "isfinite", "signbit", "nextafter", "sign", "left_shift",
         "right_shift")},
