@@ -28,7 +28,7 @@ from nbgrad.engine.transforms import jvp, vjp
 from nbgrad.engine.tree import flatten, map_leaves
 
 __all__ = ["FLOATS", "Case", "as_constant", "cases", "check", "check_float32", "check_gradients",
-           "check_grads", "check_values", "function", "is_molecule", "reference", "row_of", "values"]
+           "check_grads", "check_values", "function", "is_composite", "reference", "row_of", "values"]
 
 FLOATS = ("float32", "float64")
 _STEP = 1e-3            # of a fourth-order difference: its error is about 1e-12 times the fifth derivative
@@ -235,9 +235,9 @@ def check(op: Any) -> None:
         check_float32(row)
 
 
-def is_molecule(row: Row) -> bool:
+def is_composite(row: Row) -> bool:
     """Whether a row is a function of other ops, fused into one kernel."""
-    return isinstance(row.op, Choice) or (isinstance(row.op, Elementwise) and not row.op.atom)
+    return isinstance(row.op, Choice) or (isinstance(row.op, Elementwise) and not row.op.primitive)
 
 
 def __dir__() -> list[str]:

@@ -25,7 +25,7 @@ from nbgrad.compile import linker
 from nbgrad.compile.cache import compile_kernel
 from nbgrad.compile.cpu import fastpath_source
 from nbgrad.define.derivation import Back
-from nbgrad.engine.graph import Graph, Node, births, node, quiet
+from nbgrad.engine.graph import Graph, Node, next_id, no_grad_level, node
 from nbgrad.engine.tensor import ENDED, Tensor, tensor
 
 _PLANS, _CELLS = 6, 12                    # combinations of dtypes that an op may have; cells for each
@@ -64,17 +64,17 @@ def _engine() -> Any:
         return None
     a, b, c, d = object(), object(), object(), object()
     n, graph, back = node(a, (), b), Graph(), object.__new__(Back)
-    n.birth, n.parents, graph.birth = c, d, a        # type: ignore[assignment]
+    n.id, n.parents, graph.id = c, d, a        # type: ignore[assignment]
     back.kernel, back.dtype, back.recipe = a, b, c   # type: ignore[assignment]
     try:
         places = [*_offsets(tensor(a, b, c), value=a, trace=b, mark=c),
-                  *_offsets(n, birth=c, op=a, parents=d, memo=b), *_offsets(graph, birth=a)]
+                  *_offsets(n, id=c, op=a, parents=d, memo=b), *_offsets(graph, id=a)]
         ways = _offsets(back, kernel=a, dtype=b, recipe=c)
     except LookupError:
         return None
     if not (_holds(np.empty(0), _DESCR, np.dtype(np.float64)) and _holds((a, b), 24, a)):
         return None
-    known = [_at(x) for x in (Tensor, np.ndarray, float, Graph, Node, None, quiet, births)]
+    known = [_at(x) for x in (Tensor, np.ndarray, float, Graph, Node, None, no_grad_level, next_id)]
     known += [*places, _at(ENDED), _at(Back), *ways, _at(False), _at(tuple), _at(bytes)]
     return keep((ctypes.c_int64 * len(known))(*known))
 

@@ -45,12 +45,12 @@ def admit(op: Any, args: Sequence[Any]) -> list[Any]:
 
 def _computed(op: Any, xs: Sequence[Any], dtypes: Sequence[np.dtype]) -> tuple[Sequence[np.dtype], np.dtype]:
     """The dtypes that an op computes with its operands in, and that of the result."""
-    if op.atom:
+    if op.primitive:
         found: tuple[list[np.dtype], np.dtype] = op.loop(
             tuple([x.dtype if type(x) is Tensor else type(x) for x in xs]))
         return found
     kinds, common = {d.kind for d in dtypes}, np.result_type(*dtypes, 0)
-    # Where a molecule has operands of both kinds, what an integer meets is decided inside.
+    # Where a composite has operands of both kinds, what an integer meets is decided inside.
     return [np.dtype(np.int64) if "f" in kinds and len(kinds) > 1 else common] * len(xs), common
 
 

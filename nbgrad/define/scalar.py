@@ -31,13 +31,13 @@ _LARGE = 4096                             # elements from which cotangents are s
 class Elementwise(Named):
     """z = value(*xs) at every element of operands that broadcast together.
 
-    value : str, the machine spelling of an atom, with {} for each operand; or a function of other ops, a
-        molecule
+    value : str, the machine spelling of a primitive, with {} for each operand; or a function of other ops, a
+        composite
     d     : partial derivatives, a function of (*xs, z) in the same ops, None for a partial that is zero;
         None: derived
-    loop  : of an atom: kinds of the operands -> (dtypes it computes in, dtype of the result)
-    many  : whether a molecule returns a tuple of results
-    linear: the places in which an atom is linear
+    loop  : of a primitive: kinds of the operands -> (dtypes it computes in, dtype of the result)
+    many  : whether a composite returns a tuple of results
+    linear: the places in which a primitive is linear
     on_bool : the spelling for booleans, if it differs
     result_like : the operand whose dtype the results have; None: the dtype they are computed in
     """
@@ -48,7 +48,7 @@ class Elementwise(Named):
         self.result_like = result_like
         self.name, self.value, self.d, self.arity, self.loop, self.many = name, value, d, arity, loop, many
         self.discrete, self.linear, self.on_bool = discrete, linear, on_bool
-        self.atom = isinstance(value, str)
+        self.primitive = isinstance(value, str)
         self.pullbacks: dict[Any, Derived] = {}
         self.pushes: dict[Any, Derived] = {}
         self.loops = table.loops(name, self.program, many)
@@ -97,7 +97,7 @@ class Elementwise(Named):
     def fold(self, xs: Sequence[Any]) -> Any:
         """The result on symbols and constants: a symbol, or a tuple of them."""
         xs = tuple([_constant(x) for x in xs])
-        if not self.atom:
+        if not self.primitive:
             z = raw(self.value(*map(tensor, xs)))
             if self.d is not None:
                 next(x.program for x in xs if type(x) is Symbol).depends(z, xs)
@@ -128,7 +128,7 @@ class Elementwise(Named):
     def cotangents(self, gs: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any],
                    wanted: Sequence[bool]) -> list[Any]:
         """Cotangents of the wanted operands, as inner values on symbols; None: zero, or not wanted."""
-        if self.d is not None or self.atom:
+        if self.d is not None or self.primitive:
             return [unwrap(wrap(gs[0]) * d) if want and d is not None else None
                     for d, want in zip(self._partials(xs, zs), wanted, strict=True)]
         trace = Graph()
@@ -140,7 +140,7 @@ class Elementwise(Named):
 
     def tangents(self, ts: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any]) -> list[Any]:
         """Tangents of the results, as inner values on symbols; None: zero. In ts too."""
-        if self.d is not None or self.atom:
+        if self.d is not None or self.primitive:
             total = None
             for t, d in zip(ts, self._partials(xs, zs), strict=True):
                 if t is not None and d is not None:
@@ -278,7 +278,7 @@ def _unchanged(op: Elementwise, xs: Sequence[Any]) -> Any:
     return None
 
 
-# The atoms that derivatives are made of:  value    d: partials from the operands and the result z
+# The primitives that derivatives are made of:  value    d: partials from the operands and the result z
 add = Elementwise("add", "{} + {}", lambda x, y, z: (1, 1), arity=2, loop=ufunc_loop("add", np.add),
                   on_bool="{} | {}")
 multiply = Elementwise("multiply", "{} * {}", lambda x, y, z: (y, x), arity=2,

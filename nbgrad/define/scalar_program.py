@@ -137,7 +137,7 @@ def strong(kind: Any) -> np.dtype:
     return np.dtype(kind) if isinstance(kind, type) else kind
 
 
-# ------------------------------------------------------------------------------------ dtypes of atoms
+# ------------------------------------------------------------------------------------ dtypes of primitives
 Loop = Callable[[tuple[Any, ...]], tuple[list[np.dtype], np.dtype]]      # kinds -> dtypes computed in, result
 
 

@@ -16,7 +16,7 @@ from nbgrad.arrays import devices
 from nbgrad.arrays.devices import Array
 from nbgrad.define.plans import Plan, Plans, alike
 from nbgrad.define.registry import OPS, OURS, Named, Row, declared, register
-from nbgrad.engine.graph import Graph, add, apply, node, quiet, transpose
+from nbgrad.engine.graph import Graph, add, apply, no_grad_level, node, transpose
 from nbgrad.engine.tensor import Spec, Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
 from nbgrad.kernels import table
 
@@ -127,7 +127,7 @@ class Structured(Named, Called):
                 trace = x.trace
         if trace is None or (self.discrete and type(trace) is Graph):
             z.value, z.trace, z.mark = plan.run(*values), None, None
-        elif type(trace) is not Graph or trace.birth <= quiet.get():
+        elif type(trace) is not Graph or trace.id <= no_grad_level.get():
             return self.at(xs, plan.params)
         else:
             value = plan.run(*values)

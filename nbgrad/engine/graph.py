@@ -1,9 +1,9 @@
 """The engine: ops that act on tensors, and the traces that watch.
 
 A trace is a Graph (reverse mode: remember every op) or Tangents (forward mode: carry a tangent beside every
-value). Traces nest; each is born at a moment, and of the traces that see an op the youngest records it and
-hands the op on to the older ones. Births are never reused, so two traces cannot be confused and a tensor that
-outlives its trace is a constant to every later one. Raw means an array of a device (or a scalar, or a
+value). Traces nest; each has an id in creation order, and of the traces that see an op the latest records it
+and hands the op on to the earlier ones. Ids are never reused, so two traces cannot be confused and a tensor
+that outlives its trace is a constant to every later one. Raw means an array of a device (or a scalar, or a
 symbol): the engine only passes it on.
 """
 
@@ -21,8 +21,8 @@ from nbgrad.arrays import devices
 from nbgrad.engine.tensor import Tensor, living, raw, tensor, unwrap, wrap
 from nbgrad.kernels import table
 
-births = itertools.count(1).__next__          # traces and nodes are born in order: later = inner
-quiet: ContextVar[int] = ContextVar("quiet", default=0)      # traces born before this number do not record
+next_id = itertools.count(1).__next__         # of traces and nodes, in creation order: later = inner
+no_grad_level: ContextVar[int] = ContextVar("no_grad_level", default=0)    # ids up to it do not record
 _new = object.__new__
 _FREED = object()                             # the memo of a node that a backward has used up
 _NONE: dict[str, Any] = {}
@@ -61,7 +61,7 @@ class Op:
 
 
 def apply(op: Op, args: Sequence[Any], params: dict[str, Any] = _NONE) -> Any:
-    """The Tensors of op's results on Tensors and raw values; the youngest trace that sees them records it."""
+    """The Tensors of op's results on Tensors and raw values; the latest trace that sees them records it."""
     # The common case, one trace at most over raw values, and in it that of one Tensor.
     trace: Any = None
     xs: Any = []
@@ -81,7 +81,7 @@ def apply(op: Op, args: Sequence[Any], params: dict[str, Any] = _NONE) -> Any:
             marks.append(a.mark)
             if t is not None:
                 trace = t
-    if trace is not None and trace.birth > quiet.get() and (not op.discrete or trace.discrete):
+    if trace is not None and trace.id > no_grad_level.get() and (not op.discrete or trace.discrete):
         return trace.record(op, xs, params, marks, False)
     z = op.run(*xs, **params)
     if type(z) is tuple:
@@ -92,18 +92,18 @@ def apply(op: Op, args: Sequence[Any], params: dict[str, Any] = _NONE) -> Any:
 
 
 def _apply_nested(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
-    """apply for several traces: the youngest that is not muted records, and hands the op on to older ones."""
-    youngest, birth = None, quiet.get()
+    """apply for several traces: the latest that is not muted records, and hands the op on to older ones."""
+    latest, level = None, no_grad_level.get()
     args = [living(a) for a in args]
     for a in args:
-        if type(a) is Tensor and a.trace is not None and a.trace is not youngest and a.trace.birth > birth:
-            youngest, birth = a.trace, a.trace.birth
-    if youngest is None or (op.discrete and not youngest.discrete):
+        if type(a) is Tensor and a.trace is not None and a.trace is not latest and a.trace.id > level:
+            latest, level = a.trace, a.trace.id
+    if latest is None or (op.discrete and not latest.discrete):
         return apply(op, [raw(a) for a in args], params)
-    seen = [type(a) is Tensor and a.trace is youngest for a in args]
+    seen = [type(a) is Tensor and a.trace is latest for a in args]
     xs = [a.value if s else unwrap(a) for a, s in zip(args, seen, strict=True)]
     marks = [a.mark if s else None for a, s in zip(args, seen, strict=True)]
-    return youngest.record(op, xs, params, marks, Tensor in map(type, xs))
+    return latest.record(op, xs, params, marks, Tensor in map(type, xs))
 
 
 def evaluate(op: Op, xs: Sequence[Any], params: dict[str, Any], nested: bool) -> Any:
@@ -120,29 +120,29 @@ class Node:
     It holds no Tensor of its own graph, so there are no reference cycles.
     """
 
-    __slots__ = ("birth", "memo", "op", "parents")
+    __slots__ = ("id", "memo", "op", "parents")
 
-    birth: int
+    id: int
     op: Any
     parents: Sequence[Any]
     memo: Any
 
 
 def node(op: Any, parents: Sequence[Any], memo: Any) -> Node:
-    """A Node born now."""
+    """A new Node."""
     n = _new(Node)
-    n.birth, n.op, n.parents, n.memo = births(), op, parents, memo
+    n.id, n.op, n.parents, n.memo = next_id(), op, parents, memo
     return n
 
 
 class Graph:
     """Reverse mode: remember every op."""
 
-    __slots__ = ("birth",)
+    __slots__ = ("id",)
     discrete = False
 
     def __init__(self) -> None:
-        self.birth = births()
+        self.id = next_id()
 
     def leaf(self, value: Any) -> Tensor:
         """An input of the graph with this inner value."""
@@ -163,7 +163,7 @@ class Graph:
         else:
             z, memo = op.forward(xs, params, wanted)
         n = _new(Node)
-        n.birth, n.op, n.parents, n.memo = births(), op, marks, memo
+        n.id, n.op, n.parents, n.memo = next_id(), op, marks, memo
         if type(z) is not tuple:
             out = _new(Tensor)
             out.value, out.trace, out.mark = z, self, n
@@ -187,11 +187,11 @@ _SLOT = _Slot()
 class Tangents:
     """Forward mode: carry one tangent beside every value."""
 
-    __slots__ = ("birth",)
+    __slots__ = ("id",)
     discrete = False
 
     def __init__(self) -> None:
-        self.birth = births()
+        self.id = next_id()
 
     def record(self, op: Op, xs: Sequence[Any], params: dict[str, Any], marks: Sequence[Any],
                nested: bool) -> Any:
@@ -209,7 +209,7 @@ TAPE = Graph()                                # the oldest trace: tensors with r
 def pull(seeds: Iterable[tuple[Node, Any]], free: bool = False) -> dict[Node, Any]:
     """Cotangents of the inputs that the seeds, (node, cotangent) pairs, depend on.
 
-    Nodes are visited in reverse order of birth, which is a topological order, without recursion. The
+    Nodes are visited in reverse order of creation, which is a topological order, without recursion. The
     cotangents are kept in this call's own table, so a failure leaves nothing behind. free: drop what each
     node saved once it is used.
     """
@@ -233,11 +233,11 @@ def pull(seeds: Iterable[tuple[Node, Any]], free: bool = False) -> dict[Node, An
                 pending[n] = add(pending[n], g)
             else:
                 pending[n] = g
-                heappush(heap, (-n.birth, n))
+                heappush(heap, (-n.id, n))
         if heap:
             if following is not None:
                 pending[following] = cotangent
-                heappush(heap, (-following.birth, following))
+                heappush(heap, (-following.id, following))
             following = heappop(heap)[1]
             cotangent = pending.pop(following)
         elif following is None:

@@ -13,7 +13,7 @@ from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.engine import convert
 
-ENDED = 0                                     # the birth of a trace that has ended: it records nothing
+ENDED = 0                                     # the id of a trace that has ended: it records nothing
 _new = object.__new__
 
 
@@ -44,7 +44,7 @@ class Tensor:
     """An array that gradients can be taken through.
 
     value : raw, or the Tensor one trace further out if several traces watch it
-    trace : the youngest trace that watches, or None
+    trace : the latest trace that watches, or None
     mark  : what that trace knows of it: a Node in a Graph, the tangent in Tangents
 
     These three are the engine's. Who takes a Tensor's values uses numpy() or np.asarray: the raw array may be
@@ -153,9 +153,9 @@ def raw(x: Any) -> Any:
     return x
 
 
-def living(x: Any, birth: float = math.inf) -> Any:
-    """x without the traces around it that have ended, or were born at that moment or later."""
-    while type(x) is Tensor and x.trace is not None and (x.trace.birth == ENDED or x.trace.birth >= birth):
+def living(x: Any, before: float = math.inf) -> Any:
+    """x without the traces around it that have ended, or have that id or a later one."""
+    while type(x) is Tensor and x.trace is not None and (x.trace.id == ENDED or x.trace.id >= before):
         x = wrap(x.value)
     return x
 

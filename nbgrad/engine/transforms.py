@@ -17,7 +17,7 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.arrays import devices
-from nbgrad.engine.graph import Graph, Node, Tangents, births, pull, quiet
+from nbgrad.engine.graph import Graph, Node, Tangents, next_id, no_grad_level, pull
 from nbgrad.engine.tensor import ENDED, Tensor, as_tensor, living, raw, tensor, unwrap, wrap
 from nbgrad.engine.tree import flatten, form, map_leaves
 
@@ -99,9 +99,9 @@ class Reverse:
         result, aux = _pair(inputs.what, f(*inputs.watched(watched), **kwargs), has_aux)
         self.leaves, self.rebuild = flatten(result)
         self.outs = [wrap(as_tensor(y)) for y in self.leaves]       # as they are now
-        birth, self.trace.birth = self.trace.birth, ENDED
-        self.values = [living(y, birth) for y in self.outs]
-        self.aux = aux if aux is None else map_leaves(lambda x: living(x, birth), aux)
+        own, self.trace.id = self.trace.id, ENDED
+        self.values = [living(y, own) for y in self.outs]
+        self.aux = aux if aux is None else map_leaves(lambda x: living(x, own), aux)
 
     def pull(self, gs: Sequence[Any]) -> list[Tensor]:
         """Cotangents of the inputs from those of the results (None: zero)."""
@@ -242,11 +242,11 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], ts: Sequence[Any], has_aux: bo
     result, aux = _pair("jvp", result, has_aux)
     leaves, rebuild = flatten(result)
     ys = [as_tensor(y) for y in leaves]
-    birth, trace.birth = trace.birth, ENDED
-    values = [living(y, birth) for y in ys]
+    own, trace.id = trace.id, ENDED
+    values = [living(y, own) for y in ys]
     out = [wrap(y.mark) if y.trace is trace else _zero(y) if y.dtype.kind == "f" else None for y in ys]
     pair = rebuild(values), rebuild(out)
-    return (*pair, map_leaves(lambda x: living(x, birth), aux)) if has_aux else pair
+    return (*pair, map_leaves(lambda x: living(x, own), aux)) if has_aux else pair
 
 
 def linearize(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[..., Any]]:
@@ -291,7 +291,7 @@ def directional_derivative(f: Callable[..., Any], x: Any, p: Any) -> Any:
 
 
 class Quiet:
-    """The context that `no_grad` returns: traces born before it was entered do not record."""
+    """The context that `no_grad` returns: traces made before it was entered do not record."""
 
     def __init__(self) -> None:
         self._tokens: list[Token[int]] = []
@@ -300,28 +300,28 @@ class Quiet:
         """f, run in the context each time. An interrupt at any moment leaves it as any other error does."""
         @functools.wraps(f)
         def run(*args: Any, **kwargs: Any) -> Any:
-            before = quiet.get()
+            before = no_grad_level.get()
             try:
-                quiet.set(births())
+                no_grad_level.set(next_id())
                 return f(*args, **kwargs)
             finally:
-                quiet.set(before)
+                no_grad_level.set(before)
 
         return run
 
     def __enter__(self) -> None:
-        before = quiet.get()
+        before = no_grad_level.get()
         try:
-            self._tokens.append(quiet.set(births()))
+            self._tokens.append(no_grad_level.set(next_id()))
         except BaseException:                 # an interrupt: __exit__ will not be called
-            quiet.set(before)
+            no_grad_level.set(before)
             raise
 
     def __reduce__(self) -> Any:
         return Quiet, ()                      # what was entered stays in its thread
 
     def __exit__(self, *_: Any) -> None:
-        quiet.reset(self._tokens.pop())
+        no_grad_level.reset(self._tokens.pop())
 
 
 def no_grad() -> Quiet:

@@ -21,7 +21,7 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.arrays import devices
-from nbgrad.engine.graph import TAPE, Op, apply, quiet
+from nbgrad.engine.graph import TAPE, Op, apply, no_grad_level
 from nbgrad.engine.tensor import Tensor, raw, tensor
 
 _FEW = 24
@@ -115,7 +115,7 @@ def write(x: Tensor, new: Tensor) -> None:
         return
     upward = _upward(x, new)
     changes = _downward(*upward[-1], {id(y): value for y, value in upward[:-1]})
-    if quiet.get() <= TAPE.birth and any(is_leaf(y) for y, _ in changes):
+    if no_grad_level.get() <= TAPE.id and any(is_leaf(y) for y, _ in changes):
         raise errors.leaf_in_place()
     for y, value in changes:
         y.value, y.trace, y.mark = value.value, value.trace, value.mark

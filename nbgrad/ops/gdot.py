@@ -253,7 +253,7 @@ def _meaning(multiply: Value) -> Any:
         node = todo.pop()
         if node is not None and node not in seen:
             seen.add(node)
-            ops.append((node.birth, node.op))
+            ops.append((node.id, node.op))
             todo.extend(node.parents)
     return p.body([raw(z)], [_FLOAT]), tuple([op for _, op in sorted(ops, key=lambda made: made[0])])
 

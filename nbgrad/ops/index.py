@@ -16,7 +16,7 @@ from nbgrad.arrays import devices
 from nbgrad.define.broadcast import shaped
 from nbgrad.define.scalar import choose
 from nbgrad.define.structured import family
-from nbgrad.engine.graph import apply, quiet
+from nbgrad.engine.graph import apply, no_grad_level
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor, wrap
 from nbgrad.engine.views import link_shared
 from nbgrad.kernels import table
@@ -176,9 +176,9 @@ def scatter_add(x: Any, index: Any, v: Any) -> Any:
 # ------------------------------------------------------------------------------------------ writing
 def _recorded(v: Any) -> bool:
     """Whether a gradient is being taken through v."""
-    muted = quiet.get()
+    level = no_grad_level.get()
     while type(v) is Tensor:
-        if v.trace is not None and v.trace.birth > muted and not v.trace.discrete:
+        if v.trace is not None and v.trace.id > level and not v.trace.discrete:
             return True
         v = v.value
     return False

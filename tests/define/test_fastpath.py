@@ -79,7 +79,7 @@ def test_the_step_declines_what_it_is_not_made_for():
                         (2.0, 3.0), (x, nb.asarray(X.astype(np.float32))), (nb.asarray(np.arange(7)), x),
                         (young.leaf(a), x), (x, np.float64(2))):
         assert step(left, right) is None
-    a.trace.birth = 0
+    a.trace.id = 0
     assert step(a, x) is None
     leaf = nb.tensor(X, requires_grad=True)
     assert step(leaf, x).trace is TAPE

@@ -10,7 +10,7 @@ import dis
 from functools import cache as cache_results
 from nbgrad import optim
 from nbgrad.arrays import memory
-from nbgrad.engine.graph import quiet
+from nbgrad.engine.graph import no_grad_level
 from nbgrad.compile.cpu import pool
 from nbgrad.define.scalar import Elementwise
 
@@ -60,7 +60,7 @@ def interrupted(work, check, most=100000, step=1):
             whole = False
         finally:
             sys.settrace(None)
-        assert quiet.get() == 0, k
+        assert no_grad_level.get() == 0, k
         assert np._core.multiarray.get_handler_name(np.empty(LARGE)) == "default_allocator", k
         check(given)
         if fault.left >= 0:
@@ -102,7 +102,7 @@ found["backward"] = interrupted(accumulate, leaves)
 
 def entered(_):
     nb.no_grad().__enter__()                  # where it is interrupted nothing is muted
-    quiet.set(0)
+    no_grad_level.set(0)
 found["entered"] = interrupted(entered, fine(0))
 @nb.no_grad()
 def muted(given):
@@ -197,7 +197,7 @@ for attempt in range(2000):
         armed = False
     signal.setitimer(signal.ITIMER_REAL, 0)
     assert np._core.multiarray.get_handler_name(np.empty(LARGE)) == "default_allocator", attempt
-    assert quiet.get() == 0
+    assert no_grad_level.get() == 0
 assert np.array_equal(f(small).numpy(), want)
 print(interrupted)
 """)

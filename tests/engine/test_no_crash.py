@@ -162,7 +162,7 @@ def tampered(name, change):
         undo()
     count += 1
 
-for slot in ("birth", "op", "parents", "memo"):
+for slot in ("id", "op", "parents", "memo"):
     tampered(f"del node.{slot}", lambda z: delattr(z.mark, slot))
     for k, what in enumerate(RUBBISH):
         tampered(f"node.{slot} = {k}", lambda z: setattr(z.mark, slot, what))

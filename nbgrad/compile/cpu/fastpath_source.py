@@ -74,8 +74,8 @@ def made(engine, record, plan, back, trace, given, marks):
     saved = c_PyTuple_New(count)
     memo = c_PyTuple_New(3)
     parents = c_PyTuple_New({arity})
-    birth = c_PyObject_CallNoArgs(peek(engine + 56))
-    if node == 0 or saved == 0 or memo == 0 or parents == 0 or birth == 0:
+    number = c_PyObject_CallNoArgs(peek(engine + 56))
+    if node == 0 or saved == 0 or memo == 0 or parents == 0 or number == 0:
         c_PyErr_Clear()
         return 0
     for i in range(count):
@@ -85,7 +85,7 @@ def made(engine, record, plan, back, trace, given, marks):
     c_PyTuple_SetItem(memo, 2, kept(none))
     for i in range({arity}):
         c_PyTuple_SetItem(parents, i, kept(peek(marks + 8 * i)))
-    poke(node + peek(engine + 88), birth)
+    poke(node + peek(engine + 88), number)
     poke(node + peek(engine + 96), kept(peek(record + 8)))
     poke(node + peek(engine + 104), parents)
     poke(node + peek(engine + 112), memo)
