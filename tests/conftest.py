@@ -47,9 +47,9 @@ def rng():
     return np.random.default_rng(0)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def own_ops():
-    """Ops that a test declares are gone from the table after it."""
+    """Ops that a test declares are gone from the table after it, whichever test comes next."""
     before = dict(OPS)
     yield
     OPS.clear()
