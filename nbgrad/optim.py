@@ -11,13 +11,13 @@ import dataclasses
 from collections.abc import Iterator, ValuesView
 from typing import Any
 
-from nbgrad import errors
 from nbgrad.define.scalar import Elementwise
 from nbgrad.engine.graph import TAPE
 from nbgrad.engine.tensor import Tensor, as_tensor, wrap
 from nbgrad.engine.transforms import is_float, no_grad
 from nbgrad.engine.tree import flatten, form
 from nbgrad.engine.views import write
+from nbgrad.errors import gradient_errors, shape_errors, value_errors
 from nbgrad.ops.create import zeros_like
 from nbgrad.ops.elementwise import sqrt
 
@@ -34,13 +34,14 @@ class Optimizer:
     def __init__(self, params: Any = None, lr: Any = 1e-2) -> None:
         name, several = type(self).__name__, isinstance(params, (Iterator, ValuesView))
         if not lr >= 0:
-            raise errors.bad_value(name, f"lr must not be negative, got {lr}")
+            raise value_errors.bad_value(name, f"lr must not be negative, got {lr}")
         leaves = flatten(list(params) if several else params)[0]
         self.leaves = [x for x in leaves if type(x) is Tensor and x.trace is not None]
         computed = any(x.trace is not TAPE or x.mark.op is not None for x in self.leaves)
         if computed or (params is not None and not self.leaves):
-            raise errors.inconsistent(name, "step() moves tensors made with requires_grad=True, not computed "
-                                            "from others. Give such leaves, or nothing for update().")
+            raise gradient_errors.inconsistent(name, "step() moves tensors made with requires_grad=True, not "
+                                               "computed from others. Give such leaves, or nothing for "
+                                               "update().")
         self.lr = lr
         self.state: list[Any] = []            # for each leaf: how often it moved, its shape, its memory
 
@@ -79,11 +80,12 @@ class Optimizer:
         state = list(self.state) or [(0, shape) for shape in shapes]
         before = [shape for _, shape, *_ in state]
         if shapes != before:
-            raise errors.tree_mismatch(name, shapes, f"{before} as before: make an optimiser for each tree")
+            raise gradient_errors.tree_mismatch(name, shapes,
+                                                f"{before} as before: make an optimiser for each tree")
         grads = [g if g is None else as_tensor(g) for _, g in pairs]
         for g, shape in zip(grads, shapes, strict=True):
             if g is not None and g.shape != shape:
-                raise errors.bad_shape(name, g.shape, f"this gradient's parameter has shape {shape}")
+                raise shape_errors.bad_shape(name, g.shape, f"this gradient's parameter has shape {shape}")
         self.state = state
         for k, ((x, _), g) in enumerate(zip(pairs, grads, strict=True)):
             if g is None:
@@ -103,7 +105,7 @@ class SGD(Optimizer):
     def __init__(self, params: Any = None, lr: Any = 1e-2, momentum: float = 0.0) -> None:
         super().__init__(params, lr)
         if not momentum >= 0:
-            raise errors.bad_value("SGD", f"momentum must not be negative, got {momentum}")
+            raise value_errors.bad_value("SGD", f"momentum must not be negative, got {momentum}")
         self.momentum = momentum
 
     def move(self, count: int, x: Tensor, g: Tensor, *memory: Tensor) -> tuple[Tensor, ...]:
@@ -119,7 +121,7 @@ class Adam(Optimizer):
                  eps: float = 1e-8) -> None:
         super().__init__(params, lr)
         if not all(0 <= b < 1 for b in betas):
-            raise errors.bad_value("Adam", f"betas must lie from 0 to below 1, got {betas}")
+            raise value_errors.bad_value("Adam", f"betas must lie from 0 to below 1, got {betas}")
         self.betas, self.eps = betas, eps
 
     def move(self, count: int, x: Tensor, g: Tensor, *memory: Tensor) -> tuple[Tensor, ...]:
@@ -157,7 +159,7 @@ def _beside(tree: Any, grads: Any) -> list[Any]:
     if parts is None:
         return [grads]
     if others is None or parts.keys() != others.keys():
-        raise errors.tree_mismatch("update", form(grads), form(tree))
+        raise gradient_errors.tree_mismatch("update", form(grads), form(tree))
     return [g for k, part in parts.items() for g in _beside(part, others[k])]
 
 

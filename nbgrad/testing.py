@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define import inputs
 from nbgrad.define.declare import Choice
@@ -26,6 +25,7 @@ from nbgrad.engine import convert
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor
 from nbgrad.engine.transforms import jvp, vjp
 from nbgrad.engine.tree import flatten, map_leaves
+from nbgrad.errors import table_errors
 
 __all__ = ["FLOATS", "Case", "as_constant", "cases", "check", "check_float32", "check_gradients",
            "check_grads", "check_values", "function", "is_composite", "reference", "row_of", "values"]
@@ -102,7 +102,7 @@ def row_of(op: Any) -> Row:
     """The table's row of an op or of an op's name. Raises RegistryError if it has none."""
     name = op if isinstance(op, str) else op.name
     if name not in OPS:
-        raise errors.bad_declaration(name, "is not in the op table. Declare it with elementwise or op.")
+        raise table_errors.bad_declaration(name, "is not in the op table. Declare it with elementwise or op.")
     return OPS[name]
 
 

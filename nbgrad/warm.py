@@ -27,6 +27,7 @@ from nbgrad.compile import cache, store
 from nbgrad.define.registry import OPS, Row
 from nbgrad.engine.transforms import jvp, vjp
 from nbgrad.engine.tree import map_leaves
+from nbgrad.errors import table_errors
 
 
 def warm(row: Row, dtype: str) -> None:
@@ -94,7 +95,7 @@ def main() -> None:
     rows = [row for row in OPS.values() if row.kind == "elementwise" or row.family == "reduce"]
     try:
         if store.folder() is None:
-            raise errors.no_cache()
+            raise table_errors.no_cache()
         if chosen.what and not program:
             rows = [testing.row_of(name) for name in chosen.what]
     except errors.NbgradError as error:

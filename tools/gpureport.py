@@ -41,6 +41,7 @@ from nbgrad import errors
 from nbgrad.arrays import cuda
 from nbgrad.engine.tensor import raw
 from nbgrad.engine.tree import flatten
+from nbgrad.errors import device_errors, value_errors
 
 TARGETS = ("sm_80", "sm_90")
 MOST_BYTES, MOST_BESIDE = 1.1, 60
@@ -101,11 +102,12 @@ class Examiner:
     def __init__(self, folder: Path) -> None:
         tests = Path(nb.__file__).parents[1] / "tests"
         if not (tests / "ptx" / "front.py").exists():
-            raise errors.no_gpu_report(f"there is no interpreter of PTX in {tests}", "It is part of a "
-                                       "checkout of nbgrad's repository: run the report there.")
+            raise device_errors.no_gpu_report(f"there is no interpreter of PTX in {tests}", "It is part of a "
+                                              "checkout of nbgrad's repository: run the report there.")
         if find_spec("numba_cuda") is None or find_spec("nvidia.cu13") is None:
-            raise errors.no_gpu_report("numba-cuda and CUDA's compiler are not installed", "Run pip install "
-                                       "'nbgrad[cuda]'; no GPU and no driver is needed.")
+            raise device_errors.no_gpu_report("numba-cuda and CUDA's compiler are not installed",
+                                              "Run pip install "
+                                              "'nbgrad[cuda]'; no GPU and no driver is needed.")
         if str(tests) not in sys.path:
             sys.path.insert(0, str(tests))
         self.front = import_module("ptx.front").Front(folder)
@@ -183,7 +185,7 @@ def report(names: Sequence[str], folder: Path) -> tuple[list[Line], list[str]]:
     known = {case.op for case in cases()}
     for name in names:
         if name not in known:
-            raise errors.bad_choice("gpureport", "--ops", name, sorted(known))
+            raise value_errors.bad_choice("gpureport", "--ops", name, sorted(known))
     examiner = Examiner(folder)
     lines: list[Line] = []
     missed: list[str] = []

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbgrad import errors
+from nbgrad.errors import device_errors, table_errors, trace_errors, value_errors
 
 DEVICES = ("cpu", "cuda", "cuda-sim")
 
@@ -43,13 +43,13 @@ def read(environment: dict[str, str] | os._Environ[str]) -> Settings:
     Raises NbgradError where Numba is told not to compile, and for a device that needs it.
     """
     if (disabled := environment.get("NUMBA_DISABLE_JIT", "").strip()) not in ("", "0"):
-        raise errors.jit_disabled(disabled)
+        raise trace_errors.jit_disabled(disabled)
     compiled = environment.get("NBGRAD_DISABLE_JIT", "").strip() in ("", "0")
     device = environment.get("NBGRAD_DEVICE", "cpu")
     if device not in (*DEVICES, "auto"):
-        raise errors.unknown_device(device, DEVICES)
+        raise device_errors.unknown_device(device, DEVICES)
     if not compiled and device not in ("cpu", "auto"):
-        raise errors.uncompiled_device(device)
+        raise trace_errors.uncompiled_device(device)
     return Settings(device if compiled else "cpu", _cache(environment.get("NBGRAD_CACHE_DIR")),
                     _threads(environment), compiled)
 
@@ -61,7 +61,7 @@ def _cache(folder: str | None) -> Path | None:
     try:
         return (_user_cache() / "nbgrad" if folder is None else Path(folder).expanduser()).absolute()
     except RuntimeError as error:         # a user without a home
-        warnings.warn(errors.unusable_cache(folder or "of this user", str(error)), stacklevel=2)
+        warnings.warn(table_errors.unusable_cache(folder or "of this user", str(error)), stacklevel=2)
         return None
 
 
@@ -71,7 +71,7 @@ def _threads(environment: dict[str, str] | os._Environ[str]) -> int | None:
     if given.strip().isdecimal() and int(given) > 0:
         return int(given)
     if ours is not None:
-        raise errors.bad_thread_setting(ours)
+        raise value_errors.bad_thread_setting(ours)
     return None
 
 

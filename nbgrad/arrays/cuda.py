@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nbgrad import errors
 from nbgrad.arrays import driver
 from nbgrad.arrays.driver import CONNECTED, NAMES, available, connect, description, host, release
 from nbgrad.arrays.staging import staging
 from nbgrad.arrays.streams import blocks, current_stream, launch, synchronize
+from nbgrad.errors import device_errors
 
 __all__ = ["CONNECTED", "NAMES", "Buffer", "CudaArray", "Lent", "available", "blocks", "connect",
            "description", "download", "empty", "filled", "host", "launch", "release", "synchronize", "upload",
@@ -102,7 +102,7 @@ class CudaArray:
 
     def __init__(self, buffer: Buffer, form: np.ndarray, offset: int = 0) -> None:
         if form.size >= _LIMIT:
-            raise errors.too_many_elements(form.shape)
+            raise device_errors.too_many_elements(form.shape)
         self.buffer, self.form, self.offset = buffer, form, offset
 
     shape = property(lambda self: self.form.shape)
@@ -135,7 +135,7 @@ class CudaArray:
         return tuple([s // width for s in self.form.strides])
 
     def __array__(self, *_: Any, **__: Any) -> np.ndarray:
-        raise errors.on_device(host().name)
+        raise device_errors.on_device(host().name)
 
 
 def _form(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
@@ -151,7 +151,7 @@ def walkable(shape: Sequence[int]) -> int:
     """How many elements an array of this shape has. Raises DeviceError for more than kernels can walk."""
     count = prod(shape)
     if count >= _LIMIT:
-        raise errors.too_many_elements(tuple(shape))
+        raise device_errors.too_many_elements(tuple(shape))
     return count
 
 

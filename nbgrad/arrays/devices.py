@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import cuda, memory, streams
 from nbgrad.arrays.config import DEVICES, settings
 from nbgrad.arrays.cuda import CONNECTED, CudaArray
 from nbgrad.arrays.dtypes import SUPPORTED, supported
+from nbgrad.errors import device_errors, table_errors, value_errors
 
 Array = np.ndarray                        # what a raw array on the CPU is
 
@@ -37,11 +37,11 @@ class Device(str):
 
     def __new__(cls, name: str, stream: Any = None) -> Device:
         if name not in DEVICES:
-            raise errors.unknown_device(name, DEVICES)
+            raise device_errors.unknown_device(name, DEVICES)
         if name != "cpu":
             cuda.connect(name)
         elif stream is not None:
-            raise errors.bad_stream(stream)
+            raise device_errors.bad_stream(stream)
         self = super().__new__(cls, name)
         self._stream = None if stream is None else streams.lookup(stream)
         self._tokens = []
@@ -65,7 +65,7 @@ class Device(str):
 
     def __reduce__(self) -> Any:
         if self._stream is not None:
-            raise errors.bound_to_process(f"{self!r} with a stream")
+            raise table_errors.bound_to_process(f"{self!r} with a stream")
         return type(self), (str(self),)
 
     def __repr__(self) -> str:
@@ -117,7 +117,7 @@ def common(op: str, xs: Any) -> str:
     """
     kinds = {of(x) for x in xs if type(x) is CudaArray or (type(x) is Array and x.ndim)}
     if len(kinds) > 1:
-        raise errors.mixed_devices(op, sorted(kinds))
+        raise device_errors.mixed_devices(op, sorted(kinds))
     return kinds.pop() if kinds else "cpu"
 
 
@@ -131,10 +131,10 @@ def checked_result(op: str, z: Any) -> Any:
     if type(z) is CudaArray or (type(z) is Array and z.dtype in SUPPORTED):
         return z
     if isinstance(z, np.ma.MaskedArray) or not isinstance(z, (np.ndarray, np.generic, float, int)):
-        raise errors.bad_result(op, type(z).__name__)
+        raise value_errors.bad_result(op, type(z).__name__)
     found = np.asarray(z)
     if found.dtype.newbyteorder("=") not in SUPPORTED:
-        raise errors.bad_result(op, f"dtype {found.dtype}")
+        raise value_errors.bad_result(op, f"dtype {found.dtype}")
     return found.astype(supported(found.dtype), copy=False)
 
 

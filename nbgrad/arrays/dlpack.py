@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import driver, interface, streams
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.arrays.dtypes import supported
 from nbgrad.arrays.interface import Found
+from nbgrad.errors import device_errors, value_errors
 
 CPU, CUDA = 1, 2                          # kinds of device
 ON_CUDA = (CUDA, 13)                      # with memory that the host can read too
@@ -88,7 +88,7 @@ class Import:
             if _is_valid(id(capsule), kind.name):
                 break
         else:
-            raise errors.bad_argument("from_dlpack", capsule, "a DLPack capsule that nobody has taken")
+            raise value_errors.bad_argument("from_dlpack", capsule, "a DLPack capsule that nobody has taken")
         self.address = _pointer(id(capsule), kind.name)
         _rename(id(capsule), kind.used)
         self.managed = kind.from_address(self.address)
@@ -96,11 +96,13 @@ class Import:
     def found(self) -> Found:
         """The array. Raises DtypeError, DeviceError, and ValueRangeError for what kernels cannot walk."""
         if isinstance(self.managed, _Versioned) and self.managed.major != 1:
-            raise errors.bad_value("from_dlpack", f"DLPack {self.managed.major} is not known here, 1 is")
+            raise value_errors.bad_value("from_dlpack",
+                                         f"DLPack {self.managed.major} is not known here, 1 is")
         tensor = self.managed.tensor
         if tensor.device not in ON_CUDA or tensor.ordinal != driver.ordinal():
             place, ours = (tensor.device, tensor.ordinal), (CUDA, driver.ordinal())
-            raise errors.bad_value("from_dlpack", f"the array is on device {place}, and nbgrad uses {ours}")
+            raise value_errors.bad_value("from_dlpack",
+                                         f"the array is on device {place}, and nbgrad uses {ours}")
         dtype = _dtype(tensor)
         strides = [s * dtype.itemsize for s in tensor.strides[:tensor.ndim]] if tensor.strides else None
         shape = tensor.shape[:tensor.ndim]
@@ -119,7 +121,7 @@ def _dtype(tensor: Any) -> np.dtype:
         if kind == tensor.kind and tensor.lanes == 1 and tensor.bits in (8, 16, 32, 64):
             return supported("bool" if char == "b" else f"{char}{tensor.bits // 8}")
     name = f"{_NAMES.get(tensor.kind, f'DLPack kind {tensor.kind}, ')}{tensor.bits}"
-    raise errors.unsupported_dtype(name if tensor.lanes == 1 else f"{name}x{tensor.lanes}")
+    raise value_errors.unsupported_dtype(name if tensor.lanes == 1 else f"{name}x{tensor.lanes}")
 
 
 def request(x: Any) -> Import:
@@ -138,5 +140,6 @@ def consumer_stream(stream: Any) -> streams.Stream | None:
     None stands for the default stream, -1 for none. Raises BufferError for 0, which may be two streams.
     """
     if stream == 0:
-        raise errors.dlpack_refused("stream 0 may be either: 1 is the default stream, 2 that of the thread")
+        raise device_errors.dlpack_refused("stream 0 may be either: 1 is the default stream, 2 that of the "
+                                           "thread")
     return None if stream == -1 else streams.lookup(0 if stream is None else stream)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
+from nbgrad.errors import device_errors
 
 NAMES = ("cuda", "cuda-sim")
 # What numba.cuda and what it calls raise for errors of the driver, of the device and of NVIDIA's compiler.
@@ -54,8 +55,8 @@ CONNECTED: list[Host] = []                # the connection, once there is one
 def host() -> Host:
     """The connection. Raises DeviceError where there is none."""
     if not CONNECTED:
-        raise errors.no_cuda("no CUDA device is connected", "Set NBGRAD_DEVICE=cuda, or use "
-                             "nb.device('cuda').")
+        raise device_errors.no_cuda("no CUDA device is connected", "Set NBGRAD_DEVICE=cuda, or use "
+                                    "nb.device('cuda').")
     return CONNECTED[-1]
 
 
@@ -67,8 +68,9 @@ def connect(name: str, api: Any = None, threads: int = 256, blocks: int = 4096, 
     """
     if CONNECTED:
         if CONNECTED[-1].name != name:
-            raise errors.no_cuda(f"{name!r} cannot be used beside {CONNECTED[-1].name!r}, which is in use",
-                                 "Start another process for it.")
+            used = CONNECTED[-1].name
+            raise device_errors.no_cuda(f"{name!r} cannot be used beside {used!r}, which is in use",
+                                        "Start another process for it.")
         return
     found = None if api is not None else _imported(name == "cuda-sim")
     api = api if found is None else found
@@ -85,20 +87,21 @@ def connect(name: str, api: Any = None, threads: int = 256, blocks: int = 4096, 
 def _imported(simulate: bool) -> Any:
     """numba.cuda, as a simulator or not."""
     if find_spec("numba_cuda") is None:
-        raise errors.no_cuda("numba-cuda is not installed", "Run pip install 'nbgrad[cuda]' (CUDA 13) or "
-                             "'nbgrad[cuda12]'.")
+        raise device_errors.no_cuda("numba-cuda is not installed",
+                                    "Run pip install 'nbgrad[cuda]' (CUDA 13) or 'nbgrad[cuda12]'.")
     if simulate:
         os.environ["NUMBA_ENABLE_CUDASIM"] = "1"          # read when numba.cuda is imported
     try:
         api = import_module("numba.cuda")
         simulates = import_module("numba.cuda.core.config").ENABLE_CUDASIM
     except (ImportError, RuntimeError) as error:          # a library that is not found is either
-        raise errors.no_cuda(f"numba-cuda cannot be imported: {message(error)}", "Run pip install "
-                             "'nbgrad[cuda]', which brings the CUDA runtime along.") from error
+        raise device_errors.no_cuda(f"numba-cuda cannot be imported: {message(error)}", "Run pip install "
+                                    "'nbgrad[cuda]', which brings the CUDA runtime along.") from error
     if bool(simulates) is not simulate:
-        raise errors.no_cuda("numba.cuda is in use already, " + ("and not as a simulator" if simulate else
-                             "as a simulator"), "Set NBGRAD_DEVICE before anything imports numba.cuda; unset "
-                             "NUMBA_ENABLE_CUDASIM for a real device.")
+        how = "and not as a simulator" if simulate else "as a simulator"
+        raise device_errors.no_cuda(f"numba.cuda is in use already, {how}",
+                                    "Set NBGRAD_DEVICE before anything imports numba.cuda; unset "
+                                    "NUMBA_ENABLE_CUDASIM for a real device.")
     return api
 
 
@@ -106,20 +109,22 @@ def _checked(api: Any) -> None:
     """Raises DeviceError if there is no device, no driver, or one too old for the installed packages."""
     problem = api.cuda_error() if hasattr(api, "cuda_error") else None
     if problem is not None:
-        raise errors.no_cuda(f"the CUDA driver does not start: {message(problem)}",
-                             "Install NVIDIA's driver, or set NBGRAD_DEVICE=cpu.")
+        raise device_errors.no_cuda(f"the CUDA driver does not start: {message(problem)}",
+                                    "Install NVIDIA's driver, or set NBGRAD_DEVICE=cpu.")
     if hasattr(api, "is_available") and not api.is_available():
-        raise errors.no_cuda("there is no CUDA device or no driver", "Install NVIDIA's driver, or set "
-                             "NBGRAD_DEVICE=cpu (or cuda-sim to try CUDA kernels without a device).")
+        raise device_errors.no_cuda("there is no CUDA device or no driver", "Install NVIDIA's driver, or set "
+                                    "NBGRAD_DEVICE=cpu (or cuda-sim to try CUDA kernels without a device).")
     if hasattr(api, "driver") and hasattr(api, "runtime"):
         has, needs = api.driver.driver.get_version(), api.runtime.get_version()
         if has[0] < needs[0]:
             older = ", or pip install 'nbgrad[cuda12]' in a fresh environment" if has[0] == 12 else ""
-            raise errors.no_cuda(f"the driver is for CUDA {has[0]}.{has[1]}, and the installed packages are "
-                                 f"for CUDA {needs[0]}", f"Install a newer driver{older}.")
+            raise device_errors.no_cuda(f"the driver is for CUDA {has[0]}.{has[1]}, and the installed "
+                                        f"packages are for CUDA {needs[0]}",
+                                        f"Install a newer driver{older}.")
     if hasattr(api, "list_devices") and not len(api.list_devices()):
-        raise errors.no_cuda("there is no CUDA device", "Set NBGRAD_DEVICE=cpu (or cuda-sim to try CUDA "
-                             "kernels without a device).")
+        raise device_errors.no_cuda("there is no CUDA device",
+                                    "Set NBGRAD_DEVICE=cpu (or cuda-sim to try CUDA "
+                                    "kernels without a device).")
 
 
 def available() -> bool:
@@ -162,7 +167,7 @@ def raised(error: Exception) -> bool:
 def failure(what: str, error: Exception) -> errors.DeviceError:
     """The DeviceError for one of the driver's: kernels that were launched before may be what failed."""
     names = dict.fromkeys(name for stream in host().streams.values() for name in reversed(stream.recent))
-    return errors.device_failed(what, names, message(error))
+    return device_errors.device_failed(what, names, message(error))
 
 
 def call_driver(what: str, f: Callable[..., Any], *args: Any) -> Any:
@@ -188,7 +193,7 @@ def memory(home: Host, size: int) -> Any:
                     raise failure("an allocation", error) from error
                 raise
             if last:
-                raise errors.no_device_memory(size, home.total, spare, message(error)) from error
+                raise device_errors.no_device_memory(size, home.total, spare, message(error)) from error
             spare = release()
         else:
             with home.lock:
@@ -222,8 +227,8 @@ def pinned(size: int) -> np.ndarray:
 def lent(address: int, size: int, owner: Any) -> Any:
     """Another library's memory on the device, as bytes."""
     if host().simulates:
-        raise errors.no_cuda("the simulator cannot read another library's memory on a device",
-                             "Use NBGRAD_DEVICE=cuda, or copy the array to the host first.")
+        raise device_errors.no_cuda("the simulator cannot read another library's memory on a device",
+                                    "Use NBGRAD_DEVICE=cuda, or copy the array to the host first.")
     described = {"shape": (size,), "typestr": "|u1", "data": (address, True), "strides": None, "version": 3}
     return call_driver("an import", host().api.from_cuda_array_interface, described, owner, False)
 

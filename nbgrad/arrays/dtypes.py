@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad.errors import value_errors
 
 SUPPORTED = frozenset(np.dtype(name) for name in (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"))
@@ -17,7 +17,7 @@ def supported(dtype: Any) -> np.dtype:
     try:
         found = np.dtype(dtype).newbyteorder("=")
     except TypeError as error:
-        raise errors.unsupported_dtype(dtype) from error
+        raise value_errors.unsupported_dtype(dtype) from error
     if found not in SUPPORTED:
-        raise errors.unsupported_dtype(found)
+        raise value_errors.unsupported_dtype(found)
     return np.dtype(found.type)               # NumPy's own object: equal ones are compared by address

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nbgrad import errors
 from nbgrad.arrays import cuda, driver, streams
 from nbgrad.arrays.cuda import CudaArray, Lent
 from nbgrad.arrays.dtypes import supported
+from nbgrad.errors import value_errors
 
 
 class Found(NamedTuple):
@@ -41,19 +41,19 @@ def view(address: int, shape: Sequence[int], strides: Sequence[int] | None, dtyp
     """
     shape, width = tuple(map(int, shape)), dtype.itemsize
     if min(shape, default=0) < 0:
-        raise errors.bad_value("asarray", f"shape {shape} has negative sizes")
+        raise value_errors.bad_value("asarray", f"shape {shape} has negative sizes")
     if not cuda.walkable(shape):
         return cuda.empty(shape, dtype)
     if not address or address % width:
-        raise errors.bad_value("asarray", f"no {dtype} can lie at address {address:#x}")
+        raise value_errors.bad_value("asarray", f"no {dtype} can lie at address {address:#x}")
     if strides is None:
         strides = [width * prod(shape[k + 1:]) for k in range(len(shape))]
     if len(strides) != len(shape):
-        raise errors.bad_value("asarray", f"strides {tuple(strides)} do not fit shape {shape}")
+        raise value_errors.bad_value("asarray", f"strides {tuple(strides)} do not fit shape {shape}")
     steps = [int(s) if n > 1 else width for n, s in zip(shape, strides, strict=True)]
     if any(s % width for s in steps):
-        raise errors.bad_value("asarray", f"strides {tuple(strides)} are no multiples of the size of "
-                                          f"{dtype}; make the array contiguous first")
+        raise value_errors.bad_value("asarray", f"strides {tuple(strides)} are no multiples of the size of "
+                                     f"{dtype}; make the array contiguous first")
     ends = [(n - 1) * s for n, s in zip(shape, steps, strict=True)]
     low, high = sum(min(e, 0) for e in ends), sum(max(e, 0) for e in ends)
     form = as_strided(np.empty((), dtype), shape, steps)
@@ -67,18 +67,19 @@ def described(x: Any) -> Found:
     """
     fields = x.__cuda_array_interface__
     if fields.get("mask") is not None:
-        raise errors.masked_array()
+        raise value_errors.masked_array()
     dtype = np.dtype(fields["typestr"])
     if not dtype.isnative:
-        raise errors.unsupported_dtype(dtype)
+        raise value_errors.unsupported_dtype(dtype)
     found = view(int(fields["data"][0] or 0), fields["shape"], fields.get("strides"), supported(dtype), x)
     if fields["version"] < 3:               # which does not name the stream
         return Found(found, None, False)
     if fields.get("stream") is None:
         return Found(found, None, True)
     if fields["stream"] == 0:
-        raise errors.bad_value("asarray", "stream 0 in __cuda_array_interface__ may be either: 1 is the "
-                                          "default stream, 2 that of the thread")
+        raise value_errors.bad_value("asarray",
+                                     "stream 0 in __cuda_array_interface__ may be either: 1 is the "
+                                     "default stream, 2 that of the thread")
     return Found(found, streams.lookup(int(fields["stream"])), True)
 
 

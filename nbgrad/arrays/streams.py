@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays.driver import CONNECTED, Host, call_driver, host, message, raised
+from nbgrad.errors import device_errors
 
 _RECENT = 8                               # kernels that an error names at most
 _LEGACY = 1                               # another number of the default stream
@@ -74,7 +74,7 @@ def lookup(which: Any) -> Stream:
     elif isinstance(which, (int, np.integer)) and not isinstance(which, bool) and which >= 0:
         handle = int(which)
     else:
-        raise errors.bad_stream(which)
+        raise device_errors.bad_stream(which)
     handle = 0 if handle == _LEGACY else handle
     with home.lock:
         if handle not in home.streams:
@@ -89,7 +89,7 @@ def _opened(home: Host, handle: int, which: Any) -> Any:
         return call_driver("the default stream", home.api.default_stream)
     if home.simulates:
         if isinstance(which, (int, np.integer)):
-            raise errors.bad_stream(which)
+            raise device_errors.bad_stream(which)
         return which
     return call_driver("a stream", home.api.external_stream, handle)
 
@@ -183,8 +183,8 @@ def launch(kernel: Any, grid: Any, block: Any, *args: Any) -> None:
         if not raised(error):
             raise
         synchronize()                     # raises where a kernel before has failed
-        raise errors.not_launched(getattr(kernel, "__name__", "a kernel"), grid, block,
-                                  message(error)) from error
+        raise device_errors.not_launched(getattr(kernel, "__name__", "a kernel"), grid, block,
+                                         message(error)) from error
     name = getattr(kernel, "__name__", "a kernel")
     at.recent.append(f"{name} of {_work.op}" if _work.op else name)
 

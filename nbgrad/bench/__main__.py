@@ -34,6 +34,7 @@ from nbgrad.bench.function import Bench, bench
 from nbgrad.bench.inputs import Call, call, described
 from nbgrad.compile import target
 from nbgrad.define.registry import OPS
+from nbgrad.errors import value_errors
 
 EVERYDAY = ("add", "multiply", "divide", "exp", "log", "sin", "tanh", "sqrt", "pow", "erf", "relu", "gelu",
             "where", "maximum", "sum", "mean", "max", "var", "softmax", "logsumexp", "layer_norm", "cumsum",
@@ -48,9 +49,9 @@ def sizes(text: str) -> list[Shape]:
         try:
             shape = tuple(int(float(n)) for n in part.split("x"))
         except (ValueError, OverflowError) as error:
-            raise errors.bench_size(part) from error
+            raise value_errors.bench_size(part) from error
         if min(shape) < 1:
-            raise errors.bench_size(part)
+            raise value_errors.bench_size(part)
         found.append(shape)
     return found
 
@@ -61,9 +62,9 @@ def function(where: str) -> Callable[..., Any]:
     try:
         found = functools.reduce(getattr, name.split("."), importlib.import_module(module))
     except (ImportError, AttributeError, ValueError) as error:
-        raise errors.bench_function(where, str(error)) from error
+        raise value_errors.bench_function(where, str(error)) from error
     if not callable(found):
-        raise errors.bench_function(where, f"{name} is a {type(found).__name__}")
+        raise value_errors.bench_function(where, f"{name} is a {type(found).__name__}")
     return found
 
 
@@ -159,7 +160,7 @@ def main(given: Sequence[str] | None = None) -> int:
     try:
         calls = list(_functions(chosen) if chosen.function else _ops(chosen))
         if not 0 < chosen.seconds < float("inf"):
-            raise errors.bad_value("bench", f"seconds={chosen.seconds} is not a positive number")
+            raise value_errors.bad_value("bench", f"seconds={chosen.seconds} is not a positive number")
     except errors.NbgradError as error:
         parser.error(str(error))
     alone = chosen.json == "-"

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.bench.clock import Run, amount, medians, once, peak, samples
 from nbgrad.compile import cache
 from nbgrad.define.registry import OPS
@@ -17,6 +16,7 @@ from nbgrad.engine import convert
 from nbgrad.engine.tensor import Tensor, raw, tensor
 from nbgrad.engine.transforms import is_float, vjp
 from nbgrad.engine.tree import flatten, map_leaves
+from nbgrad.errors import value_errors
 from nbgrad.testing import reference
 
 _TOLERANCE = {"float32": 1e-3, "float64": 1e-6}        # of the comparison with NumPy, to the largest value
@@ -118,11 +118,11 @@ def bench(f: Callable[..., Any], *args: Any, numpy: Callable[..., Any] | None = 
 def _check(f: Any, numpy: Any, seconds: Any) -> None:
     """Raise DtypeError or ValueRangeError for arguments that bench does not take."""
     if not callable(f):
-        raise errors.bad_argument("bench", f, "a function, as in bench(nb.tanh, x)")
+        raise value_errors.bad_argument("bench", f, "a function, as in bench(nb.tanh, x)")
     if numpy is not None and not callable(numpy):
-        raise errors.bad_argument("bench", numpy, "a function of arrays for numpy=")
+        raise value_errors.bad_argument("bench", numpy, "a function of arrays for numpy=")
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < float("inf"):
-        raise errors.bad_value("bench", f"seconds={seconds!r} is not a positive number")
+        raise value_errors.bad_value("bench", f"seconds={seconds!r} is not a positive number")
 
 
 def _name(f: Any) -> str:
@@ -148,8 +148,8 @@ def _check_result(y: Any) -> None:
     leaves = flatten(y)[0]
     wrong = [leaf for leaf in leaves if not isinstance(leaf, (Tensor, np.ndarray, np.generic, int, float))]
     if wrong or not leaves:
-        raise errors.bad_argument("bench", wrong[0] if wrong else y,
-                                  "a function that returns Tensors, arrays or numbers")
+        raise value_errors.bad_argument("bench", wrong[0] if wrong else y,
+                                        "a function that returns Tensors, arrays or numbers")
 
 
 def _gradient(f: Callable[..., Any], xs: list[Any], y: Any) -> tuple[Run | None, str]:
@@ -193,14 +193,15 @@ def _agree(y: Any, like: Any, arrays: list[Any]) -> None:
     ours = [np.asarray(raw(leaf)) for leaf in flatten(y)[0]]
     theirs = [np.asarray(raw(leaf)) for leaf in flatten(like)[0]]
     if [a.shape for a in ours] != [b.shape for b in theirs]:
-        raise errors.bench_differs(f"shapes {[b.shape for b in theirs]}, nbgrad's {[a.shape for a in ours]}")
+        shapes = [b.shape for b in theirs]
+        raise value_errors.bench_differs(f"shapes {shapes}, nbgrad's {[a.shape for a in ours]}")
     given = [np.asarray(x) for x in flatten(arrays)[0] if is_float(x)]
     for a, b in zip(ours, theirs, strict=True):
         bound = _TOLERANCE.get(a.dtype.name, 0.0) * max(map(_largest, [*given, b]))
         if not np.allclose(a, b, rtol=0, atol=bound, equal_nan=True):
             with np.errstate(invalid="ignore"):
                 far = np.nanmax(np.abs(a.astype("float64") - b), initial=0)
-            raise errors.bench_differs(f"values that are up to {far:.3g} from nbgrad's")
+            raise value_errors.bench_differs(f"values that are up to {far:.3g} from nbgrad's")
 
 
 def _largest(x: np.ndarray) -> float:

@@ -23,9 +23,9 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays.config import settings
 from nbgrad.compile import linker, store, target
+from nbgrad.errors import table_errors
 
 _COMPILER, _PLAIN = "nbgrad.compile.cpu.compiler", "nbgrad.compile.cpu.plain"
 _LINKED = ("nbgrad.compile.cache", "nbgrad.compile.linker", "nbgrad.compile.store", "nbgrad.compile.threads")
@@ -159,7 +159,7 @@ def _build(key: str, name: str, source: str, result: Any, arguments: Sequence[An
     symbol = f"{name}_{key}"              # two kernels of one name would be one for the linker
     code, needed = import_module(_COMPILER).build(symbol, name, source, arguments, result, exact)
     if missing := linker.missing(needed):
-        raise errors.unlinked_kernel(name, missing)
+        raise table_errors.unlinked_kernel(name, missing)
     kernel = linker.load(code, symbol)
     assert kernel is not None
     store.write(foundation(), key, "\n".join([symbol, *needed, "", ""]).encode() + code)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad.errors import shape_errors
 
 _SHORT = 16                               # a loop this short is walked around the longer one
 _LONG = 16384                             # elements of a single loop that are taken at a time
@@ -25,7 +25,7 @@ def broadcast(name: str, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
         for axis, n in enumerate(shape, ndim - len(shape)):
             if n != 1:
                 if out[axis] not in (1, n):
-                    raise errors.no_broadcast(name, shapes)
+                    raise shape_errors.no_broadcast(name, shapes)
                 out[axis] = n
     return tuple(out)
 
@@ -33,18 +33,19 @@ def broadcast(name: str, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
 def product(name: str, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     """Shape of the matrix product of arrays of these shapes. Raises ShapeError if there is none."""
     if not a or not b:
-        raise errors.no_product(name, a, b, "a 0-d array is no matrix. Use multiply to scale")
+        raise shape_errors.no_product(name, a, b, "a 0-d array is no matrix. Use multiply to scale")
     rows = b[-2 if len(b) > 1 else 0]
     if a[-1] != rows:
-        raise errors.no_product(name, a, b, f"the last axis of the first has length {a[-1]}, "
-                                f"{'the second-last' if len(b) > 1 else 'the'} axis of the second {rows}")
+        which = "the second-last" if len(b) > 1 else "the"
+        raise shape_errors.no_product(name, a, b, f"the last axis of the first has length {a[-1]}, {which} "
+                                      f"axis of the second {rows}")
     batch = a[:-2]
     if batch != b[:-2]:
         try:
             batch = np.broadcast_shapes(batch, b[:-2])
         except ValueError as error:
-            raise errors.no_product(name, a, b, f"their batch axes {a[:-2]} and {b[:-2]} do not "
-                                    "broadcast") from error
+            raise shape_errors.no_product(name, a, b, f"their batch axes {a[:-2]} and {b[:-2]} do not "
+                                          "broadcast") from error
     return (*batch, *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
 
 

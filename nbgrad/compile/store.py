@@ -15,9 +15,9 @@ import warnings
 from functools import cache as memoise
 from pathlib import Path
 
-from nbgrad import errors
 from nbgrad.arrays.config import settings
 from nbgrad.compile.folder import Folder, UnfitError, opened
+from nbgrad.errors import table_errors
 
 _DIGEST = hashlib.sha256().digest_size
 _PREFIX = "kernels-"
@@ -50,7 +50,7 @@ def _folder(make: bool) -> Folder | None:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return opened(path)
     except UnfitError as fault:
-        raise errors.unsafe_cache(path, str(fault.strerror)) from fault
+        raise table_errors.unsafe_cache(path, str(fault.strerror)) from fault
     except OSError as error:
         if make:
             _complain(path, str(error.strerror))
@@ -60,7 +60,7 @@ def _folder(make: bool) -> Folder | None:
 @memoise
 def _complain(path: Path, why: str) -> None:
     """Warn that kernels are not kept: once in a process for each reason."""
-    warnings.warn(errors.unusable_cache(path, why), stacklevel=2)
+    warnings.warn(table_errors.unusable_cache(path, why), stacklevel=2)
 
 
 def sizes() -> list[int]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import ctypes
 import os
 
-from nbgrad import errors
 from nbgrad.arrays.config import settings
+from nbgrad.errors import value_errors
 
 _SPINS = "1000"                           # how long an idle worker stays awake: some microseconds
 _FUNCTIONS = {"GOMP_parallel": "nbgrad_parallel", "omp_get_thread_num": "nbgrad_thread",
@@ -90,5 +90,5 @@ def set_num_threads(n: int) -> None:
     Raises ValueRangeError for a number out of range.
     """
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= _team.most:
-        raise errors.bad_threads(n, _team.most, _team.why)
+        raise value_errors.bad_threads(n, _team.most, _team.why)
     _team.cells[0] = n

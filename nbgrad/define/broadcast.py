@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, unwrap, wrap
 from nbgrad.engine.views import link
+from nbgrad.errors import shape_errors
 
 op: Any = family("broadcast")
 
@@ -36,7 +36,7 @@ def broadcast_to(x: Any, shape: Any) -> Any:
     """
     x, shape = as_tensor(x), _shape(shape)
     if not _expands(x.shape, shape):
-        raise errors.no_broadcast_to(x.shape, shape)
+        raise shape_errors.no_broadcast_to(x.shape, shape)
     return (x,), {"shape": shape}
 
 
@@ -57,7 +57,7 @@ def sum_to(x: Any, shape: Any) -> Any:
     """
     x, shape = as_tensor(x), _shape(shape)
     if not _expands(shape, x.shape):
-        raise errors.no_broadcast_to(shape, x.shape)
+        raise shape_errors.no_broadcast_to(shape, x.shape)
     return (x,), {"shape": shape}
 
 

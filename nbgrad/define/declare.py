@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.registry import Named, Row, declared, register
 from nbgrad.define.scalar import Elementwise
 from nbgrad.define.scalar_program import Symbol, common_loop, ufunc_loop
 from nbgrad.engine.tensor import Tensor, living, raw
+from nbgrad.errors import trace_errors, value_errors
 
 
 class Choice(Named):
@@ -53,7 +53,7 @@ class Choice(Named):
     def _at(self, params: dict[str, Any]) -> tuple[Elementwise, list[Any]]:
         """The op for these values of the parameters, and what it takes behind the operands."""
         if unknown := params.keys() - self.defaults.keys():
-            raise errors.bad_choice(self.name, "parameter", sorted(unknown)[0], self.defaults)
+            raise value_errors.bad_choice(self.name, "parameter", sorted(unknown)[0], self.defaults)
         values = self.defaults | params
         numbers = [self._number(p, values.pop(p)) for p in self.numbers]
         key = tuple([(type(v), v) for v in values.values()])
@@ -67,12 +67,12 @@ class Choice(Named):
             return x
         if type(living(x)) is Tensor:
             if living(x).trace is not None:
-                raise errors.traced_parameter(self.name, name)
+                raise trace_errors.traced_parameter(self.name, name)
             if type(raw(x)) is Symbol:
                 return x
             x = devices.host(raw(x))
         if not isinstance(x, (int, float, np.number, np.ndarray)) or np.size(x) != 1:
-            raise errors.bad_argument(self.name, x, f"a number for {name}")
+            raise value_errors.bad_argument(self.name, x, f"a number for {name}")
         return float(x)
 
     def at(self, **params: Any) -> Callable[..., Any]:
@@ -86,7 +86,7 @@ class Choice(Named):
         if not params:
             return self.usual(*args)
         if len(args) != self.arity:
-            raise errors.bad_count(self.name, len(args), self.arity)
+            raise value_errors.bad_count(self.name, len(args), self.arity)
         op, numbers = self._at(params)
         return op(*args, *numbers)
 

@@ -11,6 +11,7 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.define.scalar_program import WEAK, Symbol
 from nbgrad.engine.tensor import Tensor, as_tensor, operand, raw
+from nbgrad.errors import value_errors
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _LARGEST = np.iinfo(np.int64).max         # of integers that kernels are given by value
@@ -63,6 +64,6 @@ def _fitted(name: str, x: int, dtype: np.dtype, result: np.dtype) -> Any:
     bounds = np.iinfo(dtype)
     if not bounds.min <= x <= bounds.max:
         if result != np.bool_:
-            raise errors.integer_result(name, x, dtype)
+            raise value_errors.integer_result(name, x, dtype)
         return math.copysign(math.inf, x)     # compares as x does with whatever the dtype holds
     return x

@@ -12,8 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from nbgrad import errors
 from nbgrad.engine.graph import Op
+from nbgrad.errors import table_errors
 
 
 class Named(Op):
@@ -28,7 +28,7 @@ class Named(Op):
     def __reduce__(self) -> Any:
         row = OPS.get(self.name)
         if row is None or row.op is not self:
-            raise errors.unnamed_op(self.name)
+            raise table_errors.unnamed_op(self.name)
         return found, (self.name, row.home)
 
 
@@ -66,7 +66,7 @@ OURS, _MAIN = "nbgrad", "__main__"        # homes
 def register(row: Row) -> None:
     """Enter an op in the table. Raises RegistryError if its name is taken."""
     if row.op.name in OPS:
-        raise errors.declared_twice(row.op.name, OPS[row.op.name].where)
+        raise table_errors.declared_twice(row.op.name, OPS[row.op.name].where)
     OPS[row.op.name] = row
 
 
@@ -87,8 +87,8 @@ def found(name: str, home: str) -> Op:
     if name not in OPS and home != _MAIN:
         import_module(home)
     if name not in OPS:
-        raise errors.undeclared_op(name, home)
+        raise table_errors.undeclared_op(name, home)
     row = OPS[name]
     if row.home != home and _MAIN not in (row.home, home):     # a program that is imported has another name
-        raise errors.other_op(name, home, row.home)
+        raise table_errors.other_op(name, home, row.home)
     return row.op

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays.devices import Array
 from nbgrad.compile.program import Body
 from nbgrad.define.broadcast import fit
@@ -23,6 +22,7 @@ from nbgrad.define.registry import Named
 from nbgrad.define.scalar_program import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
 from nbgrad.engine.graph import Graph, Tangents, apply, pull
 from nbgrad.engine.tensor import Tensor, raw, spec, tensor, unwrap, wrap
+from nbgrad.errors import gradient_errors, trace_errors, value_errors
 from nbgrad.kernels import table
 
 _LARGE = 4096                             # elements from which cotangents are summed as they are computed
@@ -118,7 +118,7 @@ class Elementwise(Named):
     def program(self, kinds: tuple[Any, ...]) -> Body:
         """The program for operands of these kinds."""
         if len(kinds) != self.arity:
-            raise errors.bad_count(self.name, len(kinds), self.arity)
+            raise value_errors.bad_count(self.name, len(kinds), self.arity)
         p = Program()
         z = self.fold([p.operand(f"a{i}", kind) for i, kind in enumerate(kinds)])
         results = z if self.many else (z,)
@@ -154,7 +154,7 @@ class Elementwise(Named):
     def _partials(self, xs: Sequence[Any], zs: Sequence[Any]) -> Sequence[Any]:
         """The declared partial derivatives, as the row gives them."""
         if self.d is None:
-            raise errors.no_derivative(self.name)
+            raise gradient_errors.no_derivative(self.name)
         d = self.d(*map(wrap, xs), *map(wrap, zs))
         return d if type(d) is tuple else (d,)
 
@@ -265,7 +265,7 @@ def _constant(x: Any) -> Any:
     """x as an operand of a scalar program: a symbol or a Python scalar."""
     if type(x) is Symbol or type(x) in WEAK:
         return x
-    raise errors.closed_over()
+    raise trace_errors.closed_over()
 
 
 def _unchanged(op: Elementwise, xs: Sequence[Any]) -> Any:

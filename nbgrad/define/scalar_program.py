@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.compile.program import Body
+from nbgrad.errors import value_errors
 
 WEAK = (float, int, bool)                 # Python scalars take the dtype of what they meet
 
@@ -157,7 +157,7 @@ def ufunc_loop(name: str, ufunc: np.ufunc) -> Loop:
         try:
             found = _narrow(ufunc.resolve_dtypes((*given, None)))
         except TypeError as error:
-            raise errors.bad_operands(name, kinds) from error
+            raise value_errors.bad_operands(name, kinds) from error
         return found[:-1], found[-1]
 
     return loop
@@ -176,7 +176,7 @@ def common_loop(name: str, least: Any = None, first: Any = None) -> Loop:
         if least is not None:
             dtype = np.result_type(dtype, least)
         if least is not None and dtype.kind != "f":
-            raise errors.bad_operands(name, kinds)
+            raise value_errors.bad_operands(name, kinds)
         front = [] if first is None else [np.dtype(first)]
         return front + [dtype] * len(rest), dtype
 

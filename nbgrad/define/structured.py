@@ -18,6 +18,7 @@ from nbgrad.define.plans import Plan, Plans, alike
 from nbgrad.define.registry import OPS, OURS, Named, Row, declared, register
 from nbgrad.engine.graph import Graph, add, apply, no_grad_level, node, transpose
 from nbgrad.engine.tensor import Spec, Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
+from nbgrad.errors import gradient_errors, table_errors, trace_errors, value_errors
 from nbgrad.kernels import table
 
 Rule = Callable[..., Any]
@@ -30,7 +31,7 @@ def numpy_names(op: str, kwargs: dict[str, Any]) -> dict[str, Any]:
     for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
         if theirs in kwargs:
             if ours in kwargs:
-                raise errors.bad_value(op, f"got both {theirs} and {ours}, which are one parameter")
+                raise value_errors.bad_value(op, f"got both {theirs} and {ours}, which are one parameter")
             value = kwargs[theirs]
             kwargs = {**kwargs, ours: tuple(value) if type(value) is list else value}
             del kwargs[theirs]
@@ -96,7 +97,7 @@ class Called:
         except TypeError as error:
             bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
             call = signature.replace(parameters=bare, return_annotation=signature.empty)
-            raise errors.bad_call(self.name, str(error), str(call)) from None
+            raise value_errors.bad_call(self.name, str(error), str(call)) from None
 
 
 class Structured(Named, Called):
@@ -145,7 +146,7 @@ class Structured(Named, Called):
     def run(self, *xs: Any, **params: Any) -> Any:
         for x in xs:
             if type(x) is not Array and not hasattr(x, "strides") and not isinstance(x, (int, float)):
-                raise errors.only_elementwise(self.name)
+                raise trace_errors.only_elementwise(self.name)
         return table.run(self.name, self.family, self.out, xs, params)
 
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
@@ -158,7 +159,7 @@ class Structured(Named, Called):
     def pull(self, g: Any, memo: Any) -> Sequence[Any]:
         xs, z, params, wanted = memo
         if not self.vjp and self.vjp_of is None and self.vjp_all is None:
-            raise errors.no_derivative(self.name)
+            raise gradient_errors.no_derivative(self.name)
         g = tensor(g) if type(g) is Array else _present(g)
         z = z if type(z) is Spec else _present(z)
         args = [x if type(x) is Spec else _present(x) for x in xs]
@@ -169,8 +170,8 @@ class Structured(Named, Called):
             return [_inner(self.vjp_of(i, g, z, *args, **params)) if want else None
                     for i, want in enumerate(wanted)]
         if len(self.vjp) != len(args):
-            raise errors.bad_declaration(self.name, f"has {len(self.vjp)} rules in vjp for {len(args)} "
-                                                    "inputs. Give one for each, or vjp_of for any number.")
+            raise table_errors.bad_declaration(self.name, f"has {len(self.vjp)} rules in vjp for {len(args)} "
+                                               "inputs. Give one for each, or vjp_of for any number.")
         return [_inner(self._rule(i)(g, z, *args, **params)) if want else None
                 for i, want in enumerate(wanted)]
 
@@ -178,7 +179,7 @@ class Structured(Named, Called):
         """The rule of an input. Raises GradientError if it has none: its gradient is not zero but unknown."""
         rule = self.vjp[place]
         if rule is None:
-            raise errors.no_derivative(f"{self.name}, in input {place},")
+            raise gradient_errors.no_derivative(f"{self.name}, in input {place},")
         return rule
 
     def push(self, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
@@ -277,7 +278,7 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     if name is None:
         return declare
     if kernel is None:
-        raise errors.bad_declaration(name, "needs kernel=, a function that runs it on arrays.")
+        raise table_errors.bad_declaration(name, "needs kernel=, a function that runs it on arrays.")
     return declare(_unchecked(name, kernel))
 
 

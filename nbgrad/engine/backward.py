@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.engine.graph import TAPE, pull
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, set_grad, tensor
+from nbgrad.errors import gradient_errors
 
 
 def backward(y: Tensor, v: Any = None, retain_graph: bool = False) -> None:
@@ -22,17 +22,17 @@ def backward(y: Tensor, v: Any = None, retain_graph: bool = False) -> None:
     Raises GradientError if y belongs to no graph, has several elements and no v, or its graph was freed.
     """
     if y.trace is None:
-        raise errors.no_graph()
+        raise gradient_errors.no_graph()
     if y.trace is not TAPE:
-        raise errors.under_transform()
+        raise gradient_errors.under_transform()
     if v is None:
         if int(np.prod(y.shape)) != 1:
-            raise errors.not_scalar("backward", y.shape)
+            raise gradient_errors.not_scalar("backward", y.shape)
         g = devices.ones_like(raw(y))
     else:
         v = as_tensor(v)
         if v.shape != y.shape:
-            raise errors.cotangent_shape(v.shape, y.shape)
+            raise gradient_errors.cotangent_shape(v.shape, y.shape)
         g = raw(v if v.dtype == y.dtype else v.astype(y.dtype))
     found: list[tuple[Tensor, Tensor]] = []
     for n, c in pull([(y.mark, g)], free=not retain_graph).items():

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nbgrad import errors
 from nbgrad.engine.graph import Graph, Op, Tangents, apply, pull
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor, wrap
 from nbgrad.engine.transforms import check_function, is_float, transformed
 from nbgrad.engine.tree import flatten
+from nbgrad.errors import gradient_errors
 
 
 class _Checkpoint(Op):
@@ -22,9 +22,9 @@ class _Checkpoint(Op):
         ys = self.f(*map(tensor, xs))
         for y in ys:
             if y.trace is not None:
-                raise errors.inconsistent(
+                raise gradient_errors.inconsistent(
                     self.name, "the function uses a tensor with a gradient that is not one of its arguments. "
-                               "Pass it as an argument, or wrap it in stop_gradient.")
+                    "Pass it as an argument, or wrap it in stop_gradient.")
         return tuple(map(raw, ys))
 
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:

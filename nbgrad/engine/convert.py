@@ -11,6 +11,7 @@ from nbgrad import errors
 from nbgrad.arrays import cuda, devices, dlpack, interface, memory, streams
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.arrays.dtypes import SUPPORTED, supported
+from nbgrad.errors import device_errors, trace_errors, value_errors
 from nbgrad.kernels.cuda import copies
 
 # What is no array of another library's, and is looked at no closer.
@@ -27,7 +28,7 @@ def array(data: Any, dtype: Any = None, copy: bool | None = True) -> Any:
     if devices.current_device() == "cpu":
         return _array(data, dtype, copy)
     if copy is False:
-        raise errors.bad_value("asarray", "values come to a device by a copy, which copy=False forbids")
+        raise value_errors.bad_value("asarray", "values come to a device by a copy, which copy=False forbids")
     if type(data) not in _PLAIN and hasattr(data, "__cuda_array_interface__"):
         return import_array(interface.described(data), dtype)
     if isinstance(data, np.ndarray):
@@ -53,9 +54,9 @@ def import_array(found: interface.Found, dtype: Any = None) -> CudaArray:
 def from_dlpack(x: Any, copy: bool | None) -> CudaArray:
     """A copy of another library's array on the CUDA device. Raises DeviceError where the CPU is chosen."""
     if devices.kind() == "cpu":
-        raise errors.on_a_gpu(type(x))
+        raise device_errors.on_a_gpu(type(x))
     if copy is False:
-        raise errors.bad_value("from_dlpack", "values on a device are copied, which copy=False forbids")
+        raise value_errors.bad_value("from_dlpack", "values on a device are copied, which copy=False forbids")
     given = dlpack.request(x)
     try:
         return import_array(given.found())
@@ -65,19 +66,19 @@ def from_dlpack(x: Any, copy: bool | None) -> CudaArray:
 
 def _array(data: Any, dtype: Any, copy: bool | None) -> np.ndarray:
     if isinstance(data, np.ma.MaskedArray):
-        raise errors.masked_array()
+        raise value_errors.masked_array()
     if dtype is not None:
         dtype = supported(dtype)
     if type(data) not in _PLAIN and hasattr(data, "__cuda_array_interface__"):
-        raise errors.on_a_gpu(type(data))
+        raise device_errors.on_a_gpu(type(data))
     try:
         found = data if isinstance(data, np.ndarray) else np.array(data)
     except ValueError as error:
-        raise errors.ragged() from error
+        raise value_errors.ragged() from error
     except errors.TraceError as error:
-        raise errors.traced_list() from error
+        raise trace_errors.traced_list() from error
     if found.dtype.kind in "OSUc" and not isinstance(data, np.ndarray):
-        raise errors.no_numbers(data, found.dtype)
+        raise value_errors.no_numbers(data, found.dtype)
     memory.large(found.nbytes)
     dtype = supported(found.dtype) if dtype is None else dtype
     supported(found.dtype)
@@ -86,7 +87,7 @@ def _array(data: Any, dtype: Any, copy: bool | None) -> np.ndarray:
         if need or copy:
             if copy is False:
                 why = f"dtype {found.dtype} to {dtype} needs a copy, and copy=False forbids one"
-                raise errors.bad_value("asarray", why)
+                raise value_errors.bad_value("asarray", why)
             copied = partial(found.astype, order="K", copy=True, subok=False)
             return memory.within(devices.nbytes(found.shape, dtype), copied, dtype)
         memory.seal(found)
@@ -102,4 +103,4 @@ def _within(x: np.ndarray, dtype: np.dtype) -> None:
     if x.dtype != dtype and x.dtype.kind != "b" and x.size:
         bad = x[~((x >= bounds.min) & (x < bounds.max + 1))]
         if bad.size:
-            raise errors.integer_result("asarray", bad.flat[0].item(), dtype)
+            raise value_errors.integer_result("asarray", bad.flat[0].item(), dtype)

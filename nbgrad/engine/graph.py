@@ -16,9 +16,9 @@ from contextvars import ContextVar
 from heapq import heappop, heappush
 from typing import Any
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.engine.tensor import Tensor, living, raw, tensor, unwrap, wrap
+from nbgrad.errors import gradient_errors
 from nbgrad.kernels import table
 
 next_id = itertools.count(1).__next__         # of traces and nodes, in creation order: later = inner
@@ -244,7 +244,7 @@ def pull(seeds: Iterable[tuple[Node, Any]], free: bool = False) -> dict[Node, An
             return leaves
         memo = following.memo
         if memo is _FREED:
-            raise errors.freed(following.op.name)
+            raise gradient_errors.freed(following.op.name)
         arrived = zip(following.parents, following.op.pull(cotangent, memo))
         if free:
             following.memo = _FREED

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.engine import convert
+from nbgrad.errors import value_errors
 
 ENDED = 0                                     # the id of a trace that has ended: it records nothing
 _new = object.__new__
@@ -62,7 +62,7 @@ class Tensor:
     _views: Any
 
     def __init__(self, *_: Any, **__: Any) -> None:
-        raise errors.not_by_class()
+        raise value_errors.not_by_class()
 
     @property
     def grad(self) -> Tensor | None:

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.engine.graph import Graph, Node, Tangents, next_id, no_grad_level, pull
 from nbgrad.engine.tensor import ENDED, Tensor, as_tensor, living, raw, tensor, unwrap, wrap
 from nbgrad.engine.tree import flatten, form, map_leaves
+from nbgrad.errors import gradient_errors, value_errors
 
 
 def is_float(x: Any) -> bool:
@@ -48,18 +48,18 @@ class Inputs:
     def __init__(self, what: str, args: Sequence[Any], argnums: Sequence[int]) -> None:
         for i in argnums:
             if not isinstance(i, (int, np.integer)):
-                raise errors.bad_argument(what, i, "argnums: the place of an argument, or several")
+                raise value_errors.bad_argument(what, i, "argnums: the place of an argument, or several")
             if not -len(args) <= i < len(args):
                 why = f"argnums {i} is out of range for {len(args)} arguments by place"
-                raise errors.bad_value(what, why)
+                raise value_errors.bad_value(what, why)
         self.what, self.args, self.places = what, list(args), [i % len(args) for i in argnums]
         if len(self.places) > 1 and len(set(self.places)) < len(self.places):
-            raise errors.bad_value(what, f"argnums {tuple(argnums)} names an argument twice")
+            raise value_errors.bad_value(what, f"argnums {tuple(argnums)} names an argument twice")
         self.leaves, self.rebuild = flatten([args[i] for i in self.places])
         self.moving = [k for k, x in enumerate(self.leaves) if is_float(x)]
         if not self.moving:
             found = [getattr(x, "dtype", type(x).__name__) for x in self.leaves]
-            raise errors.needs_floats(what, ", ".join(map(str, found)) or "nothing")
+            raise value_errors.needs_floats(what, ", ".join(map(str, found)) or "nothing")
         self.values = [_inner(self.leaves[k]) for k in self.moving]
 
     def watched(self, tensors: Sequence[Tensor]) -> list[Any]:
@@ -85,7 +85,7 @@ def _pair(what: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
     if not has_aux:
         return result, None
     if not (isinstance(result, tuple) and len(result) == 2):
-        raise errors.bad_argument(what, result, "a pair (value, aux) from a function with has_aux=True")
+        raise value_errors.bad_argument(what, result, "a pair (value, aux) from a function with has_aux=True")
     return result
 
 
@@ -138,7 +138,7 @@ def transformed(run: Callable[..., Any], f: Callable[..., Any], *options: Any) -
 def check_function(what: str, f: Any) -> None:
     """Raises DtypeError if f, which a transform is given, cannot be called."""
     if not callable(f):
-        raise errors.bad_argument(what, f, "a function, its first argument")
+        raise value_errors.bad_argument(what, f, "a function, its first argument")
 
 
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0,
@@ -165,12 +165,12 @@ def _value_and_grad(f: Callable[..., Any], places: tuple[int, ...], several: boo
                     *args: Any, **kwargs: Any) -> Any:
     run = Reverse(f, Inputs("grad", args, places), kwargs, has_aux)
     if len(run.outs) != 1 or run.leaves[0] is not run.rebuild(run.leaves):
-        raise errors.bad_argument("grad", run.rebuild(run.leaves), "a single scalar from the function")
+        raise value_errors.bad_argument("grad", run.rebuild(run.leaves), "a single scalar from the function")
     y = run.values[0]
     if y.dtype.kind != "f":
-        raise errors.not_float_result("grad", y.dtype)
+        raise gradient_errors.not_float_result("grad", y.dtype)
     if y.shape != ():
-        raise errors.not_scalar("grad", y.shape)
+        raise gradient_errors.not_scalar("grad", y.shape)
     trees = run.inputs.tree(run.pull([tensor(devices.ones_like(raw(y)))]))
     return (y, run.aux) if has_aux else y, tuple(trees) if several else trees[0]
 
@@ -196,7 +196,7 @@ def _shaped(leaves: Sequence[Any]) -> list[Any]:
 def _match(what: str, tree: Any, run_form: Any, shapes: Sequence[Any]) -> list[Tensor | None]:
     """The leaves of a tree of cotangents or tangents, checked against the values they belong to."""
     if not type(tree) is type(run_form) is Tensor and form(tree) != form(run_form):
-        raise errors.tree_mismatch(what, form(tree), form(run_form))
+        raise gradient_errors.tree_mismatch(what, form(tree), form(run_form))
     leaves: list[Tensor | None] = []
     for t, x in zip(flatten(tree)[0], shapes, strict=True):
         if not is_float(x):
@@ -204,7 +204,7 @@ def _match(what: str, tree: Any, run_form: Any, shapes: Sequence[Any]) -> list[T
             continue
         t = as_tensor(t)
         if t.shape != x.shape:
-            raise errors.tangent_shape(t.shape, x.shape)
+            raise gradient_errors.tangent_shape(t.shape, x.shape)
         leaves.append(wrap(t if t.dtype == x.dtype else t.astype(x.dtype)))
     return leaves
 
@@ -233,7 +233,7 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], ts: Sequence[Any], has_aux: bo
     check_function("jvp", f)
     if not isinstance(xs, (tuple, list)) or not isinstance(ts, (tuple, list)):
         wrong = xs if not isinstance(xs, (tuple, list)) else ts
-        raise errors.bad_argument("jvp", wrong, "a tuple of inputs and a tuple of tangents")
+        raise value_errors.bad_argument("jvp", wrong, "a tuple of inputs and a tuple of tangents")
     inputs = Inputs("jvp", xs, range(len(xs)))
     tangents = _match("jvp", list(ts), list(xs), _shaped(inputs.leaves))
     trace = Tangents()

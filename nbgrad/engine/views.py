@@ -19,10 +19,10 @@ from weakref import ref
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.engine.graph import TAPE, Op, apply, no_grad_level
 from nbgrad.engine.tensor import Tensor, raw, tensor
+from nbgrad.errors import gradient_errors
 
 _FEW = 24
 _lock = threading.Lock()                  # the first views of one Tensor may be taken in several threads
@@ -116,7 +116,7 @@ def write(x: Tensor, new: Tensor) -> None:
     upward = _upward(x, new)
     changes = _downward(*upward[-1], {id(y): value for y, value in upward[:-1]})
     if no_grad_level.get() <= TAPE.id and any(is_leaf(y) for y, _ in changes):
-        raise errors.leaf_in_place()
+        raise gradient_errors.leaf_in_place()
     for y, value in changes:
         y.value, y.trace, y.mark = value.value, value.trace, value.mark
 
@@ -138,7 +138,7 @@ def _upward(x: Tensor, new: Tensor) -> list[Change]:
     while (link := getattr(x, "_view", None)) is not None:
         x, op, params = link
         if op.write is None:
-            raise errors.read_only(op.name)
+            raise gradient_errors.read_only(op.name)
         new = op.write(x, new, **params)
         changes.append((x, new))
     return changes

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import cuda, devices, dlpack, driver, interface, streams
 from nbgrad.arrays.devices import Device
 from nbgrad.engine import convert
 from nbgrad.engine.graph import TAPE, watch
 from nbgrad.engine.tensor import Tensor, living, raw, tensor
+from nbgrad.errors import device_errors, trace_errors
 from nbgrad.interop.methods import is_leaf, numpy
 from nbgrad.kernels.cuda import copies
 
@@ -20,9 +20,9 @@ def _value(x: Tensor, what: str) -> tuple[Any, bool]:
     """x's raw array, and whether it is a leaf. Raises TraceError if x was computed from what is watched."""
     x = living(x)
     if x.trace is not None and not is_leaf(x):
-        raise errors.traced_value(what)
+        raise trace_errors.traced_value(what)
     if not hasattr(raw(x), "strides"):
-        raise errors.branch_on_symbol()
+        raise trace_errors.branch_on_symbol()
     return raw(x), x.trace is TAPE
 
 
@@ -57,7 +57,7 @@ def _constant(x: Tensor, what: str) -> Any:
     """x's raw array. Raises TraceError where a gradient is taken through x."""
     value = _value(x, what)[0]
     if living(x).trace is not None:
-        raise errors.traced_value(what)
+        raise trace_errors.traced_value(what)
     return value
 
 
@@ -93,9 +93,11 @@ def _dlpack_cuda(x: Tensor, stream: Any, version: tuple[int, int] | None, device
     """The capsule of values on a CUDA device, for a stream that waits for what computes them."""
     value, versioned = _constant(x, "__dlpack__"), version is not None and version[0] >= 1
     if device not in (None, _dlpack_device(x)):
-        raise errors.dlpack_refused(f"the tensor is on device {_dlpack_device(x)}, and {device} is asked for")
+        raise device_errors.dlpack_refused(f"the tensor is on device {_dlpack_device(x)}, and {device} is "
+                                           f"asked for")
     if copy is False and not versioned:
-        raise errors.dlpack_refused("copy=False shares read-only values, which needs max_version=(1, 0)")
+        raise device_errors.dlpack_refused("copy=False shares read-only values, which needs "
+                                           "max_version=(1, 0)")
     taker = dlpack.consumer_stream(stream)
     given = value if copy is False else copies.converted(value, value.dtype)
     capsule = dlpack.capsule(given, versioned, dlpack.READ_ONLY if copy is False else dlpack.COPIED)

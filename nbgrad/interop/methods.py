@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices, memory
 from nbgrad.define.broadcast import astype
 from nbgrad.define.operands import FLOATS
@@ -20,6 +19,7 @@ from nbgrad.engine.graph import TAPE, apply, watch
 from nbgrad.engine.tensor import Tensor, living, raw, tensor
 from nbgrad.engine.transforms import stop_gradient
 from nbgrad.engine.views import array, is_leaf, write
+from nbgrad.errors import protocol_errors, shape_errors, trace_errors, value_errors
 from nbgrad.ops import (
     activations,
     arrange,
@@ -94,10 +94,10 @@ def rebind(x: Tensor, new: Tensor, what: str) -> Tensor:
     A leaf with requires_grad=True keeps its place on the tape, and may change only under no_grad.
     """
     if x.shape != new.shape:
-        raise errors.bad_shape(what, new.shape, f"the tensor has shape {x.shape}")
+        raise shape_errors.bad_shape(what, new.shape, f"the tensor has shape {x.shape}")
     if new.dtype != x.dtype:
         if not np.can_cast(new.dtype, x.dtype, "same_kind"):
-            raise errors.not_same_kind(what, new.dtype, x.dtype)
+            raise value_errors.not_same_kind(what, new.dtype, x.dtype)
         new = astype(new, x.dtype)
     write(x, new)
     return x
@@ -108,7 +108,7 @@ def item(x: Tensor) -> Any:
     """The single element as a Python number."""
     value = taken(x, "item()")
     if value.size != 1:
-        raise errors.several_elements(value.shape, "item()")
+        raise trace_errors.several_elements(value.shape, "item()")
     return value.item()
 
 
@@ -116,7 +116,7 @@ def _host(x: Tensor) -> np.ndarray:
     """x's values where NumPy can read them. Raises TraceError for the scalar of a program."""
     value = devices.host(raw(x))
     if not isinstance(value, np.ndarray):
-        raise errors.branch_on_symbol()
+        raise trace_errors.branch_on_symbol()
     return value
 
 
@@ -124,7 +124,7 @@ def taken(x: Tensor, what: str) -> Any:
     """x's raw array for a use outside the graph, refused where a transform would lose a gradient by it."""
     value = _host(x)
     if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
-        raise errors.traced_value(what)
+        raise trace_errors.traced_value(what)
     return value
 
 
@@ -135,7 +135,7 @@ def numpy(x: Tensor) -> np.ndarray:
     read-only from now on too, as a graph may have saved it. Raises TraceError if a gradient is being taken
     through x: detach first.
     """
-    return _constant(x, lambda: errors.traced_value("numpy()"))
+    return _constant(x, lambda: trace_errors.traced_value("numpy()"))
 
 
 def _constant(x: Tensor, lost: Callable[[], Exception]) -> np.ndarray:
@@ -148,7 +148,7 @@ def _constant(x: Tensor, lost: Callable[[], Exception]) -> np.ndarray:
 
 
 def _array(x: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-    return np.array(_constant(x, errors.traced_array), dtype, copy=copy)
+    return np.array(_constant(x, trace_errors.traced_array), dtype, copy=copy)
 
 
 def _float(x: Tensor) -> float:
@@ -158,41 +158,41 @@ def _float(x: Tensor) -> float:
     """
     value = _host(x)
     if value.size != 1:
-        raise errors.several_elements(value.shape, "float()")
+        raise trace_errors.several_elements(value.shape, "float()")
     if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
-        raise errors.traced_number("float()")
+        raise trace_errors.traced_number("float()")
     return float(value.item())
 
 
 def _numba(x: Tensor) -> Any:
     """What Numba asks for the type of an argument: there is none."""
-    raise errors.given_to_numba(living(x).trace is not None)
+    raise trace_errors.given_to_numba(living(x).trace is not None)
 
 
 def _bool(x: Tensor) -> bool:
     value = _host(x)
     if value.size != 1:
-        raise errors.several_elements(value.shape, "the truth value")
+        raise trace_errors.several_elements(value.shape, "the truth value")
     return bool(value.item())
 
 
 def _index(x: Tensor) -> int:
     value = devices.host(raw(x))
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "iu" or value.size != 1:
-        raise errors.needs_integers("index", "an index", x.dtype)
+        raise value_errors.needs_integers("index", "an index", x.dtype)
     return operator.index(value.item())
 
 
 def _int(x: Tensor) -> int:
     value = _host(x)
     if value.size != 1:
-        raise errors.several_elements(value.shape, "int()")
+        raise trace_errors.several_elements(value.shape, "int()")
     return int(value.item())
 
 
 def _len(x: Tensor) -> int:
     if not x.shape:
-        raise errors.unsized("the length, or the elements,")
+        raise protocol_errors.unsized("the length, or the elements,")
     return x.shape[0]
 
 
@@ -245,14 +245,14 @@ def set_requires_grad(x: Tensor, on: bool = True) -> Tensor:
     """Make x, which no trace watches, a leaf, to whose .grad backward() adds; or a leaf a constant again."""
     if on and x.trace is None:
         if x.dtype.kind != "f":
-            raise errors.needs_floats("requires_grad_", x.dtype)
+            raise value_errors.needs_floats("requires_grad_", x.dtype)
         leaf = watch(x.value)
         leaf.mark.memo = weakref.ref(x)
         x.trace, x.mark = TAPE, leaf.mark
     elif not on and is_leaf(x):
         x.trace = x.mark = None
     elif not on and x.trace is not None:
-        raise errors.traced_value("requires_grad_(False)")
+        raise trace_errors.traced_value("requires_grad_(False)")
     return x
 
 

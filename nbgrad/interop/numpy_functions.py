@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.registry import OPS
 from nbgrad.engine.tensor import Tensor, as_tensor, living, raw
 from nbgrad.engine.tree import flatten, map_leaves
+from nbgrad.errors import protocol_errors, value_errors
 from nbgrad.interop.methods import numpy
 from nbgrad.interop.numpy_spellings import FUNCTIONS, METHODS
 
@@ -65,7 +65,7 @@ class Functions:
         """What stands for a function or ufunc of NumPy's. Raises ProtocolError if there is nothing."""
         found = self.found.get(function) or self.known(function)
         if found is None:
-            raise errors.no_numpy_function(called(function))
+            raise protocol_errors.no_numpy_function(called(function))
         self.found[function] = found
         return found
 
@@ -90,7 +90,7 @@ class Functions:
             return self.find(ufunc)(*inputs)
         name = called(ufunc) if method == "__call__" else f"{called(ufunc)}.{method}"
         if "out" in kwargs:
-            raise errors.numpy_out(name)
+            raise protocol_errors.numpy_out(name)
         if method == "__call__":
             found = self.find(ufunc)
         elif method == "outer":
@@ -99,7 +99,7 @@ class Functions:
         elif (ufunc, method) in METHODS:
             found, kwargs = METHODS[ufunc, method], {"axis": 0, **kwargs}
         else:
-            raise errors.no_numpy_function(name)
+            raise protocol_errors.no_numpy_function(name)
         return found(*inputs, **_options(name, found, kwargs.items(), _DEFAULTS))
 
     # ------------------------------------------------------------------------------------------ functions
@@ -208,11 +208,11 @@ def _options(name: str, function: _Function, given: Iterable[tuple[str, Any]],
         if value is np._NoValue:
             continue
         if own in found:
-            raise errors.bad_value(name, f"got {own!r} by both of its names")
+            raise value_errors.bad_value(name, f"got {own!r} by both of its names")
         if own in ours:
             found[own] = value
         elif key not in defaults or not _same(value, defaults[key]):
-            raise errors.numpy_argument(name, key)
+            raise protocol_errors.numpy_argument(name, key)
     return found
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor
+from nbgrad.errors import protocol_errors, value_errors
 from nbgrad.ops import contract, create, deviation, elementwise, reduce, sets, shape, sort
 from nbgrad.ops.axes import several
 from nbgrad.ops.cumulative import cumulative_prod, cumulative_sum
@@ -33,7 +33,7 @@ def _chosen(name: str, x: Tensor, where: Any, other: Any) -> Tensor:
         return x
     mask = as_tensor(where)
     if mask.dtype.kind != "b":
-        raise errors.bad_argument(name, where, "booleans as where")
+        raise value_errors.bad_argument(name, where, "booleans as where")
     return elementwise.where(broadcast_to(mask, x.shape), x, other)
 
 
@@ -54,7 +54,8 @@ def _reduction(op: Any, identity: Any, together: _Function) -> _Function:
             initial = astype(initial, x.dtype)
         rest = initial if identity is None else identity
         if rest is None and where is not True:
-            raise errors.bad_value(op.name, "where needs initial, the result where it chooses no element")
+            raise value_errors.bad_value(op.name,
+                                         "where needs initial, the result where it chooses no element")
         axes = several(op.name, axis, x.ndim)
         if identity is None and initial is not None and 0 in [x.shape[a] for a in axes]:
             return broadcast_to(initial, reduce.reduced(x, axes, keepdims))
@@ -86,7 +87,7 @@ def _floats(name: str, x: Any, dtype: Any) -> Tensor:
     x = as_tensor(x)
     found = reduce.floating(x.dtype) if dtype is None else devices.supported(dtype)
     if found.kind != "f":
-        raise errors.not_averaged(f"numpy.{name}", found)
+        raise protocol_errors.not_averaged(f"numpy.{name}", found)
     return x if x.dtype == found else astype(x, found)
 
 
@@ -113,7 +114,7 @@ def _correction(name: str, ddof: Any, correction: Any) -> Any:
     if correction is None:
         return ddof
     if ddof != 0:
-        raise errors.bad_value(name, "got both ddof and correction, which are one parameter")
+        raise value_errors.bad_value(name, "got both ddof and correction, which are one parameter")
     return correction
 
 
@@ -154,7 +155,7 @@ def _joined(join: Any) -> tuple[_Function, _Function]:
             xs = [as_tensor(x) for x in xs]
             found = np.result_type(*[x.dtype for x in xs]) if dtype is None else devices.supported(dtype)
             if not all(np.can_cast(x.dtype, found, casting) for x in xs):
-                raise errors.no_cast(join.__name__, [x.dtype for x in xs], found, casting)
+                raise protocol_errors.no_cast(join.__name__, [x.dtype for x in xs], found, casting)
             xs = [x if x.dtype == found else astype(x, found) for x in xs]
         return join(xs, **axis)
 
@@ -214,7 +215,7 @@ def _einsum(*operands: Any, optimize: Any = False) -> Tensor:
 def _stably(kind: Any, stable: Any) -> None:
     """Ours is stable, so that it is any kind. Raises ValueRangeError for what is none of NumPy's."""
     if kind not in (None, "quicksort", "mergesort", "heapsort", "stable") or (kind and stable is not None):
-        raise errors.bad_choice("sort", "kind", kind, ("quicksort", "mergesort", "heapsort", "stable"))
+        raise value_errors.bad_choice("sort", "kind", kind, ("quicksort", "mergesort", "heapsort", "stable"))
 
 
 def _sort(x: Any, axis: Any = -1, kind: Any = None, stable: Any = None) -> Tensor:

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import cuda, streams
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile import layout
+from nbgrad.errors import device_errors, shape_errors
 from nbgrad.kernels import table
 
 Kernel = Callable[..., Any]
@@ -30,8 +30,9 @@ class CuPy:
             self.cupy, self.cupyx = import_module("cupy"), import_module("cupyx")
             self.triangular = import_module("cupyx.scipy.linalg").solve_triangular
         except ImportError as error:
-            raise errors.no_cuda(f"CuPy cannot be imported: {error}", "Run pip install cupy-cuda13x (or "
-                                 "cupy-cuda12x), or leave nb.use_cupy() out.") from error
+            raise device_errors.no_cuda(f"CuPy cannot be imported: {error}",
+                                        "Run pip install cupy-cuda13x (or "
+                                        "cupy-cuda12x), or leave nb.use_cupy() out.") from error
 
     def view(self, x: CudaArray) -> Any:
         """x's memory as an array of CuPy's."""
@@ -137,12 +138,13 @@ def _solve_triangular(library: CuPy, own: Any, out: CudaArray, a: CudaArray, b: 
         return
     x = library.view(a)
     if not unit_diagonal and not bool(x.diagonal().all()):
-        raise errors.singular("solve_triangular", a.shape)
+        raise shape_errors.singular("solve_triangular", a.shape)
     library.view(out)[...] = library.triangular(x, library.view(b), trans=int(trans), lower=lower,
                                                 unit_diagonal=unit_diagonal)
 
 
-_FAILURES = {"solve": errors.singular, "inv": errors.singular, "cholesky": errors.not_positive_definite}
+_FAILURES = {"solve": shape_errors.singular, "inv": shape_errors.singular,
+             "cholesky": shape_errors.not_positive_definite}
 # op -> the family of its own kernel, and the kernel. det stays: CuPy's is the exponential of a logarithm.
 _KERNELS: dict[str, tuple[str, Kernel]] = {
     "matmul": ("contract", _matmul), "matmul_turned": ("contract", _matmul_turned),

@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices, memory, streams
 from nbgrad.arrays.cuda import CONNECTED, CudaArray
 from nbgrad.compile.cpu import pool
 from nbgrad.compile.program import Body
+from nbgrad.errors import table_errors
 from nbgrad.kernels.cpu import mapreduce, rows
 from nbgrad.kernels.cpu.elementwise import Loops
 from nbgrad.kernels.cuda.elementwise import Loops as CudaLoops
@@ -45,7 +45,7 @@ def find(op: str, family: str | None, where: str) -> Callable[..., Any]:
     """The kernel of op on a device. Raises DeviceError where there is none."""
     kernel = KERNELS.get((op, where)) or _written(op, family, where)
     if kernel is None:
-        raise errors.no_kernel(op, where)
+        raise table_errors.no_kernel(op, where)
     KERNELS[op, where] = kernel
     return kernel
 

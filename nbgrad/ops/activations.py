@@ -9,10 +9,10 @@ import math
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import Elementwise, choose
 from nbgrad.engine.tensor import Tensor
+from nbgrad.errors import value_errors
 from nbgrad.ops.compare import not_equal, sign
 from nbgrad.ops.elementwise import abs, decay, expm1, floats, logaddexp, logistic_density, square, where
 
@@ -57,7 +57,7 @@ def _gelu(x: Tensor, approximate: str = "none") -> Tensor:
     if approximate == "tanh":             # (1 + tanh(u)) / 2 is sigmoid(2 u); beyond 25 that is 0 or 1
         near = math.sqrt(8 / math.pi) * (x + 0.044715 * x * x * x)
         return x * sigmoid(where(abs(x) < 25, near, 800 * sign(x)))
-    raise errors.bad_choice("gelu", "approximate", approximate, ("none", "tanh"))
+    raise value_errors.bad_choice("gelu", "approximate", approximate, ("none", "tanh"))
 
 
 gelu = elementwise(

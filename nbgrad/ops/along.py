@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.broadcast import broadcast_to
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor
+from nbgrad.errors import shape_errors
 from nbgrad.ops.axes import one
 from nbgrad.ops.index import integers
 from nbgrad.ops.shape import ravel
@@ -21,14 +21,14 @@ op: Any = family("along")
 def _places(name: str, x: Tensor, places: np.ndarray, axis: int) -> tuple[Tensor, np.ndarray]:
     """x and places, broadcast against each other in all axes but the one. Raises ShapeError."""
     if places.ndim != x.ndim:
-        raise errors.bad_shape(name, places.shape, f"needs indices with {x.ndim} axes, as x has")
+        raise shape_errors.bad_shape(name, places.shape, f"needs indices with {x.ndim} axes, as x has")
     ours, theirs = list(x.shape), list(places.shape)
     ours[axis] = theirs[axis] = 1
     if ours != theirs:
         try:
             found = np.broadcast_shapes(tuple(ours), tuple(theirs))
         except ValueError as error:
-            raise errors.no_broadcast(name, [x.shape, places.shape]) from error
+            raise shape_errors.no_broadcast(name, [x.shape, places.shape]) from error
         before, after = found[:axis], found[axis + 1:]
         x = broadcast_to(x, (*before, x.shape[axis], *after))
         places = np.broadcast_to(places, (*before, places.shape[axis], *after))
@@ -58,7 +58,8 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     x, places = as_tensor(x), integers("take_along_axis", indices)
     if axis is None:
         if places.ndim != 1:
-            raise errors.bad_shape("take_along_axis", places.shape, "needs 1-d indices where axis is None")
+            raise shape_errors.bad_shape("take_along_axis", places.shape,
+                                         "needs 1-d indices where axis is None")
         x, axis = ravel(x), 0
     axis = one("take_along_axis", axis, x.ndim)
     x, places = _places("take_along_axis", x, places, axis)

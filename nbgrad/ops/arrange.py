@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.broadcast import broadcast_to
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.axes import listed, one
 from nbgrad.ops.index import integers, scatter
 from nbgrad.ops.reduce import sum
@@ -45,13 +45,13 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     shifts = [operator.index(raw(s)) for s in listed(shift)]
     if axis is None:
         if len(shifts) > 1:
-            raise errors.bad_value("roll", f"{len(shifts)} shifts need as many axes. Give axis too")
+            raise value_errors.bad_value("roll", f"{len(shifts)} shifts need as many axes. Give axis too")
         size = prod(x.shape)
         return (x,), {"shifts": (shifts[0] % size if size else 0,), "axes": None}
     axes = [one("roll", a, x.ndim) for a in listed(axis)]
     count = max(len(shifts), len(axes)) if shifts and axes else 0
     if len({1, count, len(shifts), len(axes)}) > 2:
-        raise errors.bad_value("roll", f"{len(shifts)} shifts do not fit {len(axes)} axes")
+        raise value_errors.bad_value("roll", f"{len(shifts)} shifts do not fit {len(axes)} axes")
     total: dict[int, int] = {}
     for a, s in zip(*[(xs * count)[:count] for xs in (axes, shifts)], strict=True):
         total[a] = total.get(a, 0) + s
@@ -87,9 +87,9 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     n = x.shape[axis]
     if counts.ndim > 1 or (counts.size != 1 and counts.size != n):
         need = f"repeats, one for each of {n} elements of axis {axis}, or one for all, need another shape"
-        raise errors.bad_shape("repeat", counts.shape, need)
+        raise shape_errors.bad_shape("repeat", counts.shape, need)
     if counts.size and counts.min() < 0:
-        raise errors.bad_value("repeat", f"repeats {counts.tolist()} cannot be negative")
+        raise value_errors.bad_value("repeat", f"repeats {counts.tolist()} cannot be negative")
     return (x,), {"counts": int(counts.item()) if counts.size == 1 else counts, "axis": axis}
 
 
@@ -104,7 +104,7 @@ def tile(x: Any, reps: Any) -> Tensor:
     given = reps if isinstance(reps, (tuple, list)) else np.atleast_1d(raw(reps)).tolist()
     counts = [operator.index(raw(n)) for n in given]
     if min(counts, default=0) < 0:
-        raise errors.bad_value("tile", f"reps {tuple(counts)} cannot be negative")
+        raise value_errors.bad_value("tile", f"reps {tuple(counts)} cannot be negative")
     ndim = max(x.ndim, len(counts))
     shape = (1,) * (ndim - x.ndim) + x.shape
     counts = [1] * (ndim - len(counts)) + counts

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.structured import numpy_names
+from nbgrad.errors import shape_errors, value_errors
 
 
 def one(op: str, axis: Any, ndim: int) -> int:
@@ -22,11 +22,11 @@ def one(op: str, axis: Any, ndim: int) -> int:
     try:
         found = operator.index(axis)
     except TypeError as error:
-        raise errors.bad_argument(op, axis, "an integer axis") from error
+        raise value_errors.bad_argument(op, axis, "an integer axis") from error
     if type(axis) is bool:
-        raise errors.bad_argument(op, axis, "an integer axis")
+        raise value_errors.bad_argument(op, axis, "an integer axis")
     if not -ndim <= found < ndim:
-        raise errors.bad_axis(op, axis, ndim)
+        raise shape_errors.bad_axis(op, axis, ndim)
     return found + ndim if found < 0 else found
 
 
@@ -48,11 +48,11 @@ def ordered(op: str, axis: Any, ndim: int, sequence: bool = False) -> tuple[int,
     anything else.
     """
     if isinstance(axis, list) and not sequence:
-        raise errors.bad_argument(op, axis, "an integer axis, or a tuple of them")
+        raise value_errors.bad_argument(op, axis, "an integer axis, or a tuple of them")
     axes = listed(axis) if sequence or isinstance(axis, tuple) else (axis,)
     found = tuple([one(op, a, ndim) for a in axes])
     if len(set(found)) != len(found):
-        raise errors.repeated_axis(op, axis)
+        raise shape_errors.repeated_axis(op, axis)
     return found
 
 
@@ -68,7 +68,7 @@ def listed(xs: Any) -> tuple[Any, ...]:
 def flag(op: str, name: str, value: Any) -> bool:
     """value as a truth value. Raises DtypeError unless it is one, or 0 or 1: others are out of place."""
     if not isinstance(value, (bool, np.bool_)) and not (type(value) is int and value in (0, 1)):
-        raise errors.bad_argument(op, value, f"{name} to be True or False; give others by name")
+        raise value_errors.bad_argument(op, value, f"{name} to be True or False; give others by name")
     return bool(value)
 
 

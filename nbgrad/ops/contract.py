@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.broadcast import broadcast_to, shaped
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.views import link_shared
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops import axes as check
 from nbgrad.ops.index import setitem
 from nbgrad.ops.shape import moveaxis, refit, reshape, transposed
@@ -117,27 +117,30 @@ def _explicit(subscripts: str, shapes: tuple[Shape, ...]) -> str:
     terms = left.split(",")
     strange = set((left.replace(",", "") + out).replace("...", "")) - set(ascii_letters)
     if strange or any(term.count("...") > 1 for term in [*terms, out]):
-        raise errors.bad_subscripts(subscripts, "a term holds letters and at most one '...', and commas part "
-                                    "the operands' terms, '->' the output's")
+        raise shape_errors.bad_subscripts(subscripts,
+                                          "a term holds letters and at most one '...', and commas part "
+                                          "the operands' terms, '->' the output's")
     if len(terms) != len(shapes):
-        raise errors.bad_subscripts(subscripts, f"it has {len(terms)} terms for {len(shapes)} operands")
+        raise shape_errors.bad_subscripts(subscripts, f"it has {len(terms)} terms for {len(shapes)} operands")
     spare = [len(s) - len(term.replace("...", "")) for term, s in zip(terms, shapes, strict=True)]
     for term, shape, extra in zip(terms, shapes, spare, strict=True):
         if extra < 0 or (extra > 0 and "..." not in term):
-            raise errors.bad_subscripts(subscripts, f"{term!r} does not fit an operand of shape {shape}")
+            raise shape_errors.bad_subscripts(subscripts,
+                                              f"{term!r} does not fit an operand of shape {shape}")
     free = "".join([c for c in ascii_letters if c not in subscripts])
     if max(spare) > len(free):
-        raise errors.bad_subscripts(subscripts, "with the axes of '...' there are more than 52 indices")
+        raise shape_errors.bad_subscripts(subscripts, "with the axes of '...' there are more than 52 indices")
     wide = free[:max(spare)]
     terms = [term.replace("...", wide[len(wide) - n:]) for term, n in zip(terms, spare, strict=True)]
     every = "".join(terms)
     if not arrow:
         out = "..." + "".join(sorted([c for c in set(every) - set(wide) if every.count(c) == 1]))
     if wide and "..." not in out:
-        raise errors.bad_subscripts(subscripts, "the output lacks '...', which stands for axes here")
+        raise shape_errors.bad_subscripts(subscripts, "the output lacks '...', which stands for axes here")
     out = out.replace("...", wide)
     if len(set(out)) != len(out) or not set(out) <= set(every):
-        raise errors.bad_subscripts(subscripts, "an index of the output must be an operand's, and come once")
+        raise shape_errors.bad_subscripts(subscripts,
+                                          "an index of the output must be an operand's, and come once")
     _check_sizes(subscripts, terms, shapes)
     return ",".join(terms) + "->" + out
 
@@ -149,7 +152,7 @@ def _check_sizes(subscripts: str, terms: Sequence[str], shapes: Sequence[Shape])
         own: dict[str, int] = {}
         for c, n in zip(term, shape, strict=True):
             if own.setdefault(c, n) != n or (n != 1 and full.get(c, 1) not in (1, n)):
-                raise errors.no_contraction(subscripts, shapes, c)
+                raise shape_errors.no_contraction(subscripts, shapes, c)
             if n != 1:
                 full[c] = n
 
@@ -220,7 +223,8 @@ def einsum(*operands: Any, subscripts: str | None = None) -> Any:
     if subscripts is None and operands:
         subscripts, operands = operands[0], operands[1:]
     if not isinstance(subscripts, str) or not operands:
-        raise errors.bad_subscripts(subscripts, "it must be a string, and at least one operand must follow")
+        raise shape_errors.bad_subscripts(subscripts,
+                                          "it must be a string, and at least one operand must follow")
     xs = tuple(map(as_tensor, operands))
     return xs, {"subscripts": _explicit(subscripts, tuple([x.shape for x in xs]))}
 
@@ -229,12 +233,13 @@ def einsum(*operands: Any, subscripts: str | None = None) -> Any:
 def _sum_of_products(name: str, a: Tensor, b: Tensor, of_a: Sequence[int], of_b: Sequence[int]) -> Tensor:
     """The sum of products over pairs of axes; the result has the other axes of a, then those of b."""
     if [a.shape[k] for k in of_a] != [b.shape[k] for k in of_b]:
-        raise errors.no_product(name, a.shape, b.shape, f"axes {tuple(of_a)} of the first and {tuple(of_b)} "
-                                "of the second, which are summed over, differ in length")
+        raise shape_errors.no_product(name, a.shape, b.shape,
+                                      f"axes {tuple(of_a)} of the first and {tuple(of_b)} "
+                                      "of the second, which are summed over, differ in length")
     if a.ndim == b.ndim == 2 and (*of_a, *of_b) == (1, 0):
         return matmul(a, b)
     if a.ndim + b.ndim > len(ascii_letters):
-        raise errors.no_product(name, a.shape, b.shape, "they have more than 52 axes together")
+        raise shape_errors.no_product(name, a.shape, b.shape, "they have more than 52 axes together")
     left, right = list(ascii_letters[:a.ndim]), list(ascii_letters[a.ndim:a.ndim + b.ndim])
     for i, j in zip(of_a, of_b, strict=True):
         right[j] = left[i]
@@ -284,7 +289,8 @@ def vecdot(a: Any, b: Any, axis: int = -1) -> Tensor:
     """
     a, b = [moveaxis(x, check.one("vecdot", axis, x.ndim), -1) for x in (as_tensor(a), as_tensor(b))]
     if a.shape[-1] != b.shape[-1]:
-        raise errors.no_product("vecdot", a.shape, b.shape, "the vectors (last axis here) differ in length")
+        raise shape_errors.no_product("vecdot", a.shape, b.shape,
+                                      "the vectors (last axis here) differ in length")
     return einsum("...k,...k->...", a, b)
 
 
@@ -307,19 +313,20 @@ def _axis_pairs(axes: Any, a: Tensor, b: Tensor) -> tuple[tuple[int, ...], tuple
     try:
         count = operator.index(axes)
     except TypeError as error:
-        raise errors.bad_argument("tensordot", axes, "axes as an integer or a pair") from error
+        raise value_errors.bad_argument("tensordot", axes, "axes as an integer or a pair") from error
     if type(axes) is bool:
-        raise errors.bad_argument("tensordot", axes, "axes as an integer or a pair")
+        raise value_errors.bad_argument("tensordot", axes, "axes as an integer or a pair")
     if not 0 <= count <= min(a.ndim, b.ndim):
-        raise errors.bad_value("tensordot", f"axes={count}, but shapes {a.shape} and {b.shape} share at most "
-                               f"{min(a.ndim, b.ndim)}")
+        raise value_errors.bad_value("tensordot",
+                                     f"axes={count}, but shapes {a.shape} and {b.shape} share at most "
+                                     f"{min(a.ndim, b.ndim)}")
     return tuple(range(a.ndim - count, a.ndim)), tuple(range(count))
 
 
 def _named_pairs(axes: tuple[Any, ...], a: Tensor, b: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if len(axes) != 2:
-        raise errors.bad_value("tensordot", f"axes={axes} is no pair, the axes of a and those of b")
+        raise value_errors.bad_value("tensordot", f"axes={axes} is no pair, the axes of a and those of b")
     of_a, of_b = [check.ordered("tensordot", k, x.ndim, True) for k, x in zip(axes, (a, b), strict=True)]
     if len(of_a) != len(of_b):
-        raise errors.bad_value("tensordot", f"axes={axes} pairs {len(of_a)} axes with {len(of_b)}")
+        raise value_errors.bad_value("tensordot", f"axes={axes} pairs {len(of_a)} axes with {len(of_b)}")
     return of_a, of_b

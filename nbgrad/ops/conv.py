@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.broadcast import astype
 from nbgrad.define.scalar import add
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.reduce import floating
 from nbgrad.ops.shape import reshape
 from nbgrad.ops.windows import Pair, count, pair
@@ -127,11 +127,12 @@ def _pads(name: str, padding: Any, kernel: Shape, stride: Pair, dilation: Pair) 
         return (0, 0), (0, 0)
     if padding == "same":
         if stride != (1, 1):
-            raise errors.bad_value(name, f"padding='same' needs stride 1, got stride {stride}")
+            raise value_errors.bad_value(name, f"padding='same' needs stride 1, got stride {stride}")
         total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
         return (total[0] // 2, total[0] - total[0] // 2), (total[1] // 2, total[1] - total[1] // 2)
     if isinstance(padding, str):
-        raise errors.bad_choice(name, "padding", padding, ("same", "valid", "an integer", "two integers"))
+        raise value_errors.bad_choice(name, "padding", padding,
+                                      ("same", "valid", "an integer", "two integers"))
     high, wide = pair(name, "padding", padding, 0)
     return (high, high), (wide, wide)
 
@@ -142,15 +143,16 @@ def _fitted(name: str, x: Any, weight: Any, bias: Any, groups: int, axes: int) -
     x, weight, bias = found
     if weight.ndim != axes + 2:
         form = "(out, in // groups, height, width)" if axes == 2 else "(out, in // groups, length)"
-        raise errors.bad_shape(name, weight.shape, f"weight needs shape {form}")
+        raise shape_errors.bad_shape(name, weight.shape, f"weight needs shape {form}")
     if x.ndim not in (axes + 1, axes + 2):
         form = "(batch, in, height, width)" if axes == 2 else "(batch, in, length)"
-        raise errors.bad_shape(name, x.shape, f"x needs shape {form}, or that without the batch")
+        raise shape_errors.bad_shape(name, x.shape, f"x needs shape {form}, or that without the batch")
     channels, outs = x.shape[-axes - 1], weight.shape[0]
     if groups < 1 or channels != weight.shape[1] * groups or outs % groups:
-        raise errors.bad_channels(name, x.shape, weight.shape, groups)
+        raise shape_errors.bad_channels(name, x.shape, weight.shape, groups)
     if bias is not None and bias.shape != (outs,):
-        raise errors.bad_shape(name, bias.shape, f"bias needs shape ({outs},), one for each output channel")
+        raise shape_errors.bad_shape(name, bias.shape,
+                                     f"bias needs shape ({outs},), one for each output channel")
     dtype = floating(np.result_type(*[a.dtype for a in found if a is not None]))
     return tuple([a if a is None or a.dtype == dtype else astype(a, dtype) for a in found])
 

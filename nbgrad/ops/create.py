@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices, dlpack
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.scalar import add, multiply
@@ -20,6 +19,7 @@ from nbgrad.engine import convert
 from nbgrad.engine.graph import watch
 from nbgrad.engine.tensor import Spec, Tensor, as_tensor, raw, wrap
 from nbgrad.engine.views import array as array_of
+from nbgrad.errors import gradient_errors, protocol_errors, shape_errors, trace_errors, value_errors
 from nbgrad.ops.compare import floor
 from nbgrad.ops.shape import stack
 
@@ -31,9 +31,9 @@ def _leaf(name: str, x: Any, requires_grad: bool) -> Tensor:
     if not requires_grad:
         return array_of(x if type(x) is Tensor else wrap(x))
     if type(x) is Tensor and x.trace is not None:
-        raise errors.no_new_leaf(name)
+        raise gradient_errors.no_new_leaf(name)
     if x.dtype.kind != "f":
-        raise errors.needs_floats(name, x.dtype)
+        raise value_errors.needs_floats(name, x.dtype)
     return watch(raw(x))
 
 
@@ -73,7 +73,7 @@ def array(data: Any, dtype: Any = None, requires_grad: bool = False, *, order: s
 def _laid(name: str, order: str) -> None:
     """Raises ProtocolError for a layout in memory of the caller's choice."""
     if order not in ("C", "A", "K"):
-        raise errors.layout(name, order)
+        raise protocol_errors.layout(name, order)
 
 
 def from_numpy(x: np.ndarray) -> Tensor:
@@ -82,7 +82,7 @@ def from_numpy(x: np.ndarray) -> Tensor:
     x: an array; one of foreign byte order is copied instead. Raises DtypeError for anything else.
     """
     if not isinstance(x, np.ndarray):
-        raise errors.bad_argument("from_numpy", x, "a NumPy array")
+        raise value_errors.bad_argument("from_numpy", x, "a NumPy array")
     return asarray(x, copy=None)
 
 
@@ -95,7 +95,7 @@ def from_dlpack(x: Any, copy: bool | None = None) -> Tensor:
     CUDA where arrays are made on the CPU.
     """
     if not hasattr(x, "__dlpack__"):
-        raise errors.bad_argument("from_dlpack", x, "an array with the method __dlpack__")
+        raise value_errors.bad_argument("from_dlpack", x, "an array with the method __dlpack__")
     if hasattr(x, "__dlpack_device__") and x.__dlpack_device__()[0] in dlpack.ON_CUDA:
         return wrap(convert.from_dlpack(x, copy))
     return asarray(np.from_dlpack(x), copy=copy is not False)
@@ -109,7 +109,7 @@ def _gathered(data: Any) -> Tensor:
     """Nested lists with Tensors in them as one Tensor. Raises ShapeError where the shapes differ."""
     parts = [_gathered(d) if _holds_tensor(d) else as_tensor(d) for d in data]
     if len({p.shape for p in parts}) > 1:
-        raise errors.ragged()
+        raise value_errors.ragged()
     return stack(parts)
 
 
@@ -122,9 +122,9 @@ def _spec(name: str, sizes: tuple[Any, ...], dtype: Any) -> Spec:
     try:
         shape = tuple([n if type(n) is int else operator.index(raw(n)) for n in found])
     except TypeError as error:
-        raise errors.bad_argument(name, found, "a shape: ints, or one tuple of them") from error
+        raise value_errors.bad_argument(name, found, "a shape: ints, or one tuple of them") from error
     if min(shape, default=0) < 0:
-        raise errors.bad_shape(name, shape, "sizes cannot be negative")
+        raise shape_errors.bad_shape(name, shape, "sizes cannot be negative")
     return Spec(shape, devices.supported(np.float64 if dtype is None else dtype), devices.kind())
 
 
@@ -205,17 +205,18 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None,
     """
     for x in (start, stop, step):
         if type(x) is Tensor and x.trace is not None:
-            raise errors.traced_value("arange")
+            raise trace_errors.traced_value("arange")
     ends = (0, start) if stop is None else (start, stop)
     given = [devices.host(raw(x)) for x in (*ends, 1 if step is None else step)]
     for x in given:
         if np.shape(x) != () or np.asarray(x).dtype.kind not in "biuf":
-            raise errors.bad_argument("arange", x, "real numbers: arange(stop), or arange(start, stop, step)")
+            raise value_errors.bad_argument("arange", x,
+                                            "real numbers: arange(stop), or arange(start, stop, step)")
     first, last, by = [np.asarray(x).item() for x in given]
     if by == 0:
-        raise errors.bad_value("arange", "its step is 0")
+        raise value_errors.bad_value("arange", "its step is 0")
     if not math.isfinite((last - first) / by):
-        raise errors.bad_value("arange", f"there is no range from {first} to {last} by {by}")
+        raise value_errors.bad_value("arange", f"there is no range from {first} to {last} by {by}")
     values = np.arange(*given, dtype=None if dtype is None else devices.supported(dtype))
     return _leaf("arange", convert.array(values, copy=None), requires_grad)
 
@@ -230,7 +231,7 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
     """
     num = operator.index(num)
     if num < 0:
-        raise errors.bad_value("linspace", f"num={num} cannot be negative")
+        raise value_errors.bad_value("linspace", f"num={num} cannot be negative")
     if dtype is not None and devices.supported(dtype).kind != "f":
         start, stop = [devices.host(raw(x)) if type(x) is Tensor else x for x in (start, stop)]
     if type(start) is not Tensor and type(stop) is not Tensor:

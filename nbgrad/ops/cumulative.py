@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.compare import not_equal
 from nbgrad.ops.index import getitem
@@ -45,7 +45,7 @@ def _bind(name: str, x: Any, axis: Any, dtype: Any) -> tuple[Tensor, int]:
     x = ravel(x) if axis is None or x.ndim == 0 else x
     dtype = whole(x.dtype) if dtype is None else devices.supported(dtype)
     if dtype.kind == "b":
-        raise errors.bad_operands(name, (dtype,))
+        raise value_errors.bad_operands(name, (dtype,))
     return x if x.dtype == dtype else astype(x, dtype), 0 if axis is None else one(name, axis, x.ndim)
 
 
@@ -87,7 +87,7 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
 def _cumulative(x: Any, scan: Any, name: str, axis: Any, dtype: Any, initial: int | None) -> Tensor:
     x = as_tensor(x)
     if axis is None and x.ndim > 1:
-        raise errors.bad_shape(name, x.shape, "needs an axis where there are several")
+        raise shape_errors.bad_shape(name, x.shape, "needs an axis where there are several")
     z = scan(x, axis, dtype)
     axis = 0 if axis is None else one(name, axis, z.ndim)
     return z if initial is None else concat([_line(z, axis, initial), z], axis)
@@ -143,9 +143,9 @@ def recurrence(a: Any, b: Any, axis: int = -1) -> Any:
     """
     a, b = as_tensor(a), as_tensor(b)
     if a.shape != b.shape:
-        raise errors.bad_shape("recurrence", b.shape, f"b must have the shape of a, {a.shape}")
+        raise shape_errors.bad_shape("recurrence", b.shape, f"b must have the shape of a, {a.shape}")
     if a.dtype != b.dtype or a.dtype.kind != "f":
-        raise errors.bad_operands("recurrence", (a.dtype, b.dtype))
+        raise value_errors.bad_operands("recurrence", (a.dtype, b.dtype))
     return (a, b), {"axis": one("recurrence", axis, a.ndim), "reverse": False}
 
 
@@ -192,11 +192,11 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     """
     x, n = as_tensor(x), operator.index(n)
     if n < 0:
-        raise errors.bad_value("diff", f"n={n} cannot be negative")
+        raise value_errors.bad_value("diff", f"n={n} cannot be negative")
     if n == 0:
         return x.astype(x.dtype)
     if x.ndim == 0:
-        raise errors.bad_shape("diff", (), "needs at least one axis")
+        raise shape_errors.bad_shape("diff", (), "needs at least one axis")
     axis = one("diff", axis, x.ndim)
     x = _joined(x, (prepend, append), axis)
     for _ in range(n):

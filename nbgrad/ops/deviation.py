@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor
+from nbgrad.errors import value_errors
 from nbgrad.ops.compare import equal
 from nbgrad.ops.elementwise import where
 from nbgrad.ops.pullback import aligned, derived
@@ -77,7 +77,7 @@ def euclidean_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...]) -> Any:
 def _bind_var(name: str, x: Any, axis: Axis, keepdims: bool, correction: float, ddof: float | None) -> Any:
     x, params = bind(name, x, axis, keepdims)
     if ddof is not None and correction != 0:
-        raise errors.bad_value(name, "got both ddof and correction, which are one parameter")
+        raise value_errors.bad_value(name, "got both ddof and correction, which are one parameter")
     return (x,), params | {"correction": correction if ddof is None else ddof}
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.broadcast import astype
 from nbgrad.define.structured import family, spelling
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.views import link
+from nbgrad.errors import shape_errors
 from nbgrad.ops.axes import ordered
 from nbgrad.ops.reduce import sum
 
@@ -22,7 +22,7 @@ op: Any = family("diagonal")
 def _bind(name: str, x: Any, offset: Any, axis1: Any, axis2: Any) -> Any:
     x = as_tensor(x)
     if x.ndim < 2:
-        raise errors.bad_shape(name, x.shape, "needs at least two axes")
+        raise shape_errors.bad_shape(name, x.shape, "needs at least two axes")
     a, b = ordered(name, (axis1, axis2), x.ndim)
     return (x,), {"offset": operator.index(offset), "axis1": a, "axis2": b}
 
@@ -89,7 +89,7 @@ def diag(x: Any, k: int = 0) -> Tensor:
     if x.ndim == 2:
         return diagonal(x, k)
     if x.ndim != 1:
-        raise errors.bad_shape("diag", x.shape, "needs one axis or two; for batches use diagonal")
+        raise shape_errors.bad_shape("diag", x.shape, "needs one axis or two; for batches use diagonal")
     n = x.shape[0] + abs(k)
     found: Tensor = from_diagonal(x, (n, n), k, 0, 1)
     return found

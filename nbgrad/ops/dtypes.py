@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.engine.tensor import Tensor
+from nbgrad.errors import value_errors
 
 _KINDS = {"bool": "b", "signed integer": "i", "unsigned integer": "u", "integral": "iu",
           "real floating": "f", "complex floating": "", "numeric": "iuf"}
@@ -22,7 +22,7 @@ def finfo(dtype: Any) -> np.finfo[Any]:
     """Return the limits of a float dtype: eps, max, min, smallest_normal, bits. Raises DtypeError."""
     found = _dtype(dtype)
     if found.kind != "f":
-        raise errors.bad_operands("finfo", (found,))
+        raise value_errors.bad_operands("finfo", (found,))
     return np.finfo(found)
 
 
@@ -30,7 +30,7 @@ def iinfo(dtype: Any) -> np.iinfo[Any]:
     """Return the limits of an integer dtype: max, min, bits. Raises DtypeError."""
     found = _dtype(dtype)
     if found.kind not in "iu":
-        raise errors.bad_operands("iinfo", (found,))
+        raise value_errors.bad_operands("iinfo", (found,))
     return np.iinfo(found)
 
 
@@ -52,7 +52,7 @@ def result_type(*operands: Any) -> np.dtype:
     ValueRangeError for no operand.
     """
     if not operands:
-        raise errors.bad_value("result_type", "needs at least one array or dtype")
+        raise value_errors.bad_value("result_type", "needs at least one array or dtype")
     return np.result_type(*[x if type(x) in (bool, int, float) else _dtype(x) for x in operands])
 
 
@@ -60,5 +60,5 @@ def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
     """Return whether a dtype can be cast to another by NumPy's rule of that name. Raises DtypeError."""
     rules = ("no", "equiv", "safe", "same_kind", "unsafe")
     if casting not in rules:
-        raise errors.bad_choice("can_cast", "casting", casting, rules)
+        raise value_errors.bad_choice("can_cast", "casting", casting, rules)
     return np.can_cast(_dtype(from_), _dtype(to), casting)

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.engine.transforms import stop_gradient
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.elementwise import where
 from nbgrad.ops.index import scatter
 
@@ -25,10 +25,10 @@ def _places(indices: Any, rows: int) -> np.ndarray:
     if found.size == 0 and not isinstance(indices, (Tensor, np.ndarray)):
         found = found.astype(np.int64)        # an empty list
     if found.dtype.kind not in "iu":
-        raise errors.needs_integers("embedding", "indices", found.dtype)
+        raise value_errors.needs_integers("embedding", "indices", found.dtype)
     low, high = (int(found.min()), int(found.max())) if found.size else (0, rows - 1)
     if low < 0 or high >= rows:
-        raise errors.no_row("embedding", rows, low, high)
+        raise shape_errors.no_row("embedding", rows, low, high)
     return found.astype(np.int64, order="C", copy=False)
 
 
@@ -46,7 +46,8 @@ def embedding_rows(indices: Any, weight: Any) -> Any:
     """Return the rows of weight with the given numbers: `embedding` without padding."""
     weight = as_tensor(weight)
     if weight.ndim == 0:
-        raise errors.bad_shape("embedding", (), "weight needs a row for each index, shape (rows, features)")
+        raise shape_errors.bad_shape("embedding", (),
+                                     "weight needs a row for each index, shape (rows, features)")
     return (weight,), {"indices": _places(indices, weight.shape[0])}
 
 
@@ -66,7 +67,8 @@ def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Tens
         return z
     rows, row = weight.shape[0], operator.index(padding_idx)
     if not -rows <= row < rows:
-        raise errors.bad_value("embedding", f"padding_idx={row} is not a row of a weight with {rows} rows")
+        raise value_errors.bad_value("embedding",
+                                     f"padding_idx={row} is not a row of a weight with {rows} rows")
     pads = devices.host(raw(as_tensor(indices))) == row % rows
     pads = devices.to_device_of(pads.reshape(pads.shape + (1,) * (weight.ndim - 1)), raw(weight))
     return where(wrap(pads), stop_gradient(z), z)

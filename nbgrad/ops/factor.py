@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import shaped
 from nbgrad.define.scalar import Elementwise, add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor
+from nbgrad.errors import value_errors
 from nbgrad.ops.contract import product
 from nbgrad.ops.elementwise import negative, subtract
 from nbgrad.ops.index import tril, triu
@@ -86,7 +86,7 @@ def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_d
     Raises SingularError if a diagonal has a zero or a is not square, ShapeError if the shapes do not fit.
     """
     if trans not in (0, 1, "N", "T"):
-        raise errors.bad_choice("solve_triangular", "trans", trans, (0, 1, "N", "T"))
+        raise value_errors.bad_choice("solve_triangular", "trans", trans, (0, 1, "N", "T"))
     lower = bool(lower if upper is None else not upper)
     return equations("solve_triangular", a, b), {
         "lower": lower, "trans": trans in (1, "T"), "unit_diagonal": bool(unit_diagonal)}
@@ -210,7 +210,7 @@ _SYMMETRIC = [(_apart(3, 3),), (_apart(2, 4, 4), {"UPLO": "U"}), (_apart(1, 1),)
 
 def _bind_symmetric(name: str, a: Any, uplo: Any) -> Any:
     if not isinstance(uplo, str) or uplo.upper() not in ("L", "U"):
-        raise errors.bad_choice(name, "UPLO", uplo, ("L", "U"))
+        raise value_errors.bad_choice(name, "UPLO", uplo, ("L", "U"))
     return (square_matrices(name, a),), {"lower": uplo.upper() == "L"}
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.compile import layout
 from nbgrad.define.broadcast import astype, fit
@@ -24,6 +23,7 @@ from nbgrad.define.scalar import multiply as _multiply
 from nbgrad.define.scalar_program import Program, Symbol
 from nbgrad.engine.graph import Graph, Op, apply, evaluate
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, unwrap, wrap
+from nbgrad.errors import shape_errors, trace_errors, value_errors
 from nbgrad.kernels import table
 from nbgrad.ops import reduce
 from nbgrad.ops.compare import equal, isinf, less, logical_not
@@ -57,7 +57,7 @@ class Contraction(Named):
     def run(self, *xs: Any, **params: Any) -> Any:
         for x in xs:
             if type(x) is Symbol:
-                raise errors.only_elementwise("gdot")
+                raise trace_errors.only_elementwise("gdot")
         kinds = tuple([x.dtype for x in xs])
         return table.run("gdot", "gdot", self._out, xs, {
             **params, "body": self.term.program(kinds), "pairs": self.pairs, "to": self.to, "add": self.how,
@@ -213,14 +213,14 @@ class Gdot(Named):
         """
         how = _SUMS.get(add) if isinstance(add, (str, Op)) else None
         if how is None:
-            raise errors.bad_choice("gdot", "add", getattr(add, "__name__", add), _HOW)
+            raise value_errors.bad_choice("gdot", "add", getattr(add, "__name__", add), _HOW)
         a, b = as_tensor(a), as_tensor(b)
         dtype = np.result_type(a.dtype, b.dtype)
         dtype = dtype if dtype.kind == "f" else _FLOAT
         a, b = [x if x.dtype == dtype else astype(x, dtype) for x in (a, b)]
         shape = layout.product("gdot", a.shape, b.shape)
         if a.shape[-1] == 0 and how in ("max", "min") and 0 not in shape:
-            raise errors.empty_reduction("gdot", a.shape)
+            raise shape_errors.empty_reduction("gdot", a.shape)
         if multiply is _multiply and how == "sum":
             return matmul(a, b)
         rows, columns = a.ndim > 1, b.ndim > 1
@@ -243,11 +243,11 @@ def _meaning(multiply: Value) -> Any:
     The function itself would not do: what it refers to may change between calls.
     """
     if not callable(multiply):
-        raise errors.bad_argument("gdot", multiply, "multiply as a function of two scalars")
+        raise value_errors.bad_argument("gdot", multiply, "multiply as a function of two scalars")
     p, trace = Program(), Graph()
     z = multiply(*[trace.leaf(p.operand(f"a{i}", _FLOAT)) for i in range(2)])
     if not isinstance(raw(z), (Symbol, int, float)):
-        raise errors.bad_argument("gdot", z, "multiply as a function that returns a scalar")
+        raise value_errors.bad_argument("gdot", z, "multiply as a function that returns a scalar")
     ops, seen, todo = [], set(), [z.mark] if type(z) is Tensor and z.trace is trace else []
     while todo:
         node = todo.pop()

@@ -19,6 +19,7 @@ from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply, no_grad_level
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor, wrap
 from nbgrad.engine.views import link_shared
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.kernels import table
 from nbgrad.ops.axes import named_dim, one
 
@@ -48,7 +49,7 @@ def _index(name: str, index: Any, shape: tuple[int, ...], scalar: bool = False) 
     kinds = list(map(type, found))
     dots = kinds.count(type(Ellipsis))
     if dots > 1:
-        raise errors.bad_index(name, shape, "an index can have only one ellipsis")
+        raise shape_errors.bad_index(name, shape, "an index can have only one ellipsis")
     if dots or not _ARRAYS.isdisjoint(kinds):
         return found
     return found if scalar and kinds.count(int) == len(kinds) == len(shape) else (*found, Ellipsis)
@@ -63,11 +64,12 @@ def _entry(name: str, item: Any, shape: tuple[int, ...]) -> Any:
         try:
             return slice(*[None if b is None else operator.index(raw(b)) for b in bounds])
         except TypeError as error:
-            raise errors.bad_index(name, shape, "the bounds of a slice must be integers or None") from error
+            raise shape_errors.bad_index(name, shape,
+                                         "the bounds of a slice must be integers or None") from error
     array = _copied(item)
     if array.dtype.kind not in "biu":
         why = f"an index consists of integers, booleans, slices, None and ..., not of {array.dtype} values"
-        raise errors.bad_index(name, shape, why)
+        raise shape_errors.bad_index(name, shape, why)
     if array.ndim == 0:
         return array.item()
     return array if array.dtype == np.bool_ else array.astype(np.int64, copy=False)
@@ -169,7 +171,7 @@ def scatter_add(x: Any, index: Any, v: Any) -> Any:
     """
     x, v = as_tensor(x), _values(v)
     if not np.can_cast(v.dtype, x.dtype, "same_kind"):
-        raise errors.bad_operands("scatter_add", (x.dtype, v.dtype))
+        raise value_errors.bad_operands("scatter_add", (x.dtype, v.dtype))
     return (x, v), {"index": _index("scatter_add", index, x.shape)}
 
 
@@ -190,8 +192,8 @@ def _number(v: Any, dtype: np.dtype) -> np.ndarray:
         return np.array(v, dtype)
     except (OverflowError, ValueError) as error:
         if type(v) is int:
-            raise errors.integer_result("setitem", v, dtype) from error
-        raise errors.no_number("setitem", v, dtype) from error
+            raise value_errors.integer_result("setitem", v, dtype) from error
+        raise value_errors.no_number("setitem", v, dtype) from error
 
 
 def _kept(g: Tensor, index: Index) -> Tensor:
@@ -226,7 +228,7 @@ def setitem(x: Any, index: Any, v: Any) -> Any:
     exact = type(v) is int or (type(v) is float and x.dtype.kind in "iu")
     v = _values(_number(v, x.dtype) if exact else v)
     if v.dtype.kind == "f" and x.dtype.kind != "f" and _recorded(v):
-        raise errors.needs_floats("setitem", x.dtype)
+        raise value_errors.needs_floats("setitem", x.dtype)
     return (x, v), {"index": _index("setitem", index, x.shape)}
 
 
@@ -291,7 +293,7 @@ def integers(name: str, indices: Any, what: str = "indices") -> np.ndarray:
     """Indices as an array of int64 that nobody else has. Raises DtypeError for others."""
     found = _copied(indices)
     if found.dtype.kind not in "iu":
-        raise errors.needs_integers(name, what, found.dtype)
+        raise value_errors.needs_integers(name, what, found.dtype)
     return found.astype(np.int64, copy=False)
 
 
@@ -310,7 +312,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     size = int(np.prod(x.shape))
     places = np.where(places < 0, places + size, places)
     if ((places < 0) | (places >= size)).any():
-        raise errors.bad_index("take", x.shape, f"an index is out of bounds for {size} elements")
+        raise shape_errors.bad_index("take", x.shape, f"an index is out of bounds for {size} elements")
     if x.ndim == 0:
         return getitem(x, (None,))[places]
     return getitem(x, np.unravel_index(places, x.shape))
@@ -326,7 +328,7 @@ def nonzero(x: Any) -> Any:
     """
     x = as_tensor(x)
     if x.ndim == 0:
-        raise errors.bad_shape("nonzero", (), "needs at least one axis")
+        raise shape_errors.bad_shape("nonzero", (), "needs at least one axis")
     return (x,), {}
 
 
@@ -337,7 +339,7 @@ _TRIANGLES: list[Any] = [
 def _matrix(name: str, x: Any, k: Any) -> Any:
     x = as_tensor(x)
     if x.ndim < 2:
-        raise errors.bad_shape(name, x.shape, "needs at least two axes")
+        raise shape_errors.bad_shape(name, x.shape, "needs at least two axes")
     return (x,), {"k": operator.index(k)}
 
 

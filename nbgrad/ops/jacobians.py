@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import Any
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.engine.graph import Tangents
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor, wrap
 from nbgrad.engine.transforms import Inputs, Reverse, check_function, grad, transformed
 from nbgrad.engine.tree import flatten
+from nbgrad.errors import gradient_errors, value_errors
 from nbgrad.ops.shape import permute_dims, reshape, stack
 
 
@@ -33,9 +33,9 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, mode: str 
     Raises ValueRangeError for an unknown mode or layout, GradientError for an output that is not a float.
     """
     if mode not in ("auto", "rev", "fwd"):
-        raise errors.bad_choice("jacobian", "mode", mode, ("auto", "rev", "fwd"))
+        raise value_errors.bad_choice("jacobian", "mode", mode, ("auto", "rev", "fwd"))
     if layout not in _LAYOUTS:
-        raise errors.bad_choice("jacobian", "layout", layout, _LAYOUTS)
+        raise value_errors.bad_choice("jacobian", "layout", layout, _LAYOUTS)
     check_function("jacobian", f)
     return transformed(_jacobian, f, argnums, mode, layout)
 
@@ -45,10 +45,10 @@ def _jacobian(f: Callable[..., Any], argnums: int | Sequence[int], mode: str, la
     inputs = Inputs("jacobian", args, (argnums,) if isinstance(argnums, int) else tuple(argnums))
     reverse = Reverse(f, inputs, kwargs, False)
     if not reverse.values:
-        raise errors.bad_argument("jacobian", None, "a result from the function, with numbers in it")
+        raise value_errors.bad_argument("jacobian", None, "a result from the function, with numbers in it")
     for y in reverse.values:
         if y.dtype.kind != "f":
-            raise errors.not_float_result("jacobian", y.dtype)
+            raise gradient_errors.not_float_result("jacobian", y.dtype)
     outputs, arguments = _count(reverse.values), _count(inputs.values)
     forward = mode == "fwd" or (mode == "auto" and arguments < outputs)
     blocks = _columns(reverse, f, kwargs) if forward else _rows(reverse)

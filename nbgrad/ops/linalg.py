@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, shaped
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.contract import einsum, matmul, product
 from nbgrad.ops.elementwise import negative
 from nbgrad.ops.shape import refit, transposed
@@ -25,7 +25,7 @@ def square_matrices(name: str, a: Any) -> Tensor:
     """a as a Tensor of square float matrices. Raises SingularError if they are not square."""
     a = as_tensor(a)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise errors.not_square(name, a.shape)
+        raise shape_errors.not_square(name, a.shape)
     return a if a.dtype.kind == "f" else astype(a, np.float64)
 
 
@@ -33,7 +33,7 @@ def direction(name: str, a: Any, e: Any) -> tuple[Tensor, Tensor]:
     """Square matrices and a direction, in one dtype. Raises ShapeError if the shapes differ."""
     a, e = square_matrices(name, a), square_matrices(name, e)
     if a.shape != e.shape:
-        raise errors.bad_shape(name, e.shape, f"the direction must have the matrix's shape {a.shape}")
+        raise shape_errors.bad_shape(name, e.shape, f"the direction must have the matrix's shape {a.shape}")
     return alike(a, e)
 
 
@@ -90,11 +90,11 @@ def equations(name: str, a: Any, b: Any) -> tuple[Tensor, Tensor]:
     """
     a, b = square_matrices(name, a), as_tensor(b)
     if b.ndim == 0 or b.shape[-2 if b.ndim > 1 else 0] != a.shape[-1]:
-        raise errors.no_product(name, a.shape, b.shape, "b needs as many rows as the matrix")
+        raise shape_errors.no_product(name, a.shape, b.shape, "b needs as many rows as the matrix")
     try:
         solution(a, b)
     except ValueError as error:
-        raise errors.no_broadcast(name, [a.shape, b.shape]) from error
+        raise shape_errors.no_broadcast(name, [a.shape, b.shape]) from error
     return alike(a, b)
 
 
@@ -133,11 +133,11 @@ def matrix_power(a: Any, n: int) -> Tensor:
     """
     a = as_tensor(a)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise errors.not_square("matrix_power", a.shape)
+        raise shape_errors.not_square("matrix_power", a.shape)
     try:
         n = operator.index(n)
     except TypeError as error:
-        raise errors.bad_argument("matrix_power", n, "an integer power") from error
+        raise value_errors.bad_argument("matrix_power", n, "an integer power") from error
     if n == 0:
         ones = np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape).copy()
         return wrap(devices.to_device_of(ones, raw(a)))

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype
 from nbgrad.define.declare import elementwise
@@ -14,6 +13,7 @@ from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.compare import sign
 from nbgrad.ops.elementwise import abs, negative, square, subtract, where
@@ -32,7 +32,7 @@ def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
         return sum(losses)
     if reduction == "none":
         return losses
-    raise errors.bad_choice(op, "reduction", reduction, ("mean", "sum", "none"))
+    raise value_errors.bad_choice(op, "reduction", reduction, ("mean", "sum", "none"))
 
 
 def _curved(c: Tensor, z: Any, g: Tensor, x: Tensor, wanted: tuple[bool, bool],
@@ -102,7 +102,7 @@ def cross_entropy(logits: Any, target: Any, axis: int = -1, reduction: str = "me
     logits, target = as_tensor(logits), as_tensor(target)
     if not 0 <= label_smoothing <= 1:
         why = f"label_smoothing must lie from 0 to 1, got {label_smoothing}"
-        raise errors.bad_value("cross_entropy", why)
+        raise value_errors.bad_value("cross_entropy", why)
     axis = one("cross_entropy", axis, logits.ndim)
     count, shape = logits.shape[axis], (*logits.shape[:axis], *logits.shape[axis + 1:])
     dtype = floating(logits.dtype)
@@ -110,12 +110,12 @@ def cross_entropy(logits: Any, target: Any, axis: int = -1, reduction: str = "me
     if target.dtype.kind == "f":
         if target.shape != logits.shape:
             need = f"probabilities need the logits' shape {logits.shape}"
-            raise errors.bad_shape("cross_entropy", target.shape, need)
+            raise shape_errors.bad_shape("cross_entropy", target.shape, need)
         log_p = moveaxis(log_softmax(logits, axis), axis, -1)
         return _of_probabilities(log_p, moveaxis(target, axis, -1), reduction, weight, label_smoothing)
     if target.shape != shape:
         need = f"classes need shape {shape} for logits of shape {logits.shape} and axis {axis}"
-        raise errors.bad_shape("cross_entropy", target.shape, need)
+        raise shape_errors.bad_shape("cross_entropy", target.shape, need)
     rows = logits if logits.dtype == dtype else astype(logits, dtype)
     rows = rows if axis == logits.ndim - 1 else moveaxis(rows, axis, -1)
     return _of_classes(rows, devices.host(raw(target)), reduction, weight, ignore_index, label_smoothing)
@@ -128,7 +128,7 @@ def _weights(weight: Any, count: int, dtype: np.dtype) -> Tensor | None:
     weight = as_tensor(weight)
     if weight.shape != (count,):
         need = f"needs one weight for each of {count} classes, shape ({count},)"
-        raise errors.bad_shape("cross_entropy", weight.shape, need)
+        raise shape_errors.bad_shape("cross_entropy", weight.shape, need)
     return astype(weight, dtype)
 
 
@@ -145,7 +145,7 @@ def _of_classes(logits: Tensor, target: np.ndarray, reduction: str, weight: Any,
                 smooth: float) -> Tensor:
     """cross_entropy with classes, which are the last axis of logits."""
     if target.dtype.kind not in "iu":
-        raise errors.needs_integers("cross_entropy", "classes", target.dtype)
+        raise value_errors.needs_integers("cross_entropy", "classes", target.dtype)
     count, shape = logits.shape[-1], target.shape
     classes = np.array(target.reshape(-1), np.int64)
     ignored = classes == ignore_index
@@ -153,7 +153,7 @@ def _of_classes(logits: Tensor, target: np.ndarray, reduction: str, weight: Any,
     kept = classes[~ignored] if some else classes
     if kept.size and (kept.min() < 0 or kept.max() >= count):
         why = f"classes must lie from 0 to {count - 1}, got {kept.min()} to {kept.max()}"
-        raise errors.bad_value("cross_entropy", why)
+        raise value_errors.bad_value("cross_entropy", why)
     if some:
         classes[ignored] = -1
     rows = reshape(logits, (classes.size, count)) if logits.ndim != 2 else logits
@@ -196,5 +196,5 @@ def huber(x: Any, y: Any, delta: Any = 1.0, reduction: str = "mean") -> Tensor:
     Raises ValueRangeError if delta is not positive.
     """
     if not np.all(devices.host(raw(delta)) > 0):
-        raise errors.bad_value("huber", f"delta must be positive, got {delta}")
+        raise value_errors.bad_value("huber", f"delta must be positive, got {delta}")
     return _reduce("huber", huber_penalty(subtract(x, y), delta), reduction)

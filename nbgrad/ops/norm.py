@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.compile.rowprogram import SCALES
 from nbgrad.define.broadcast import astype
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import Graph, apply, pull
 from nbgrad.engine.tensor import Tensor, as_tensor, unwrap, wrap
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.axes import several
 from nbgrad.ops.compare import isfinite
 from nbgrad.ops.create import ones, zeros
@@ -106,15 +106,15 @@ def layer_norm(x: Any, axis: Axis = -1, weight: Any = None, bias: Any = None, ep
     x = as_tensor(x)
     axes = several("layer_norm", axis, x.ndim)
     if not axes:
-        raise errors.bad_shape("layer_norm", x.shape, "needs at least one axis to normalise over")
+        raise shape_errors.bad_shape("layer_norm", x.shape, "needs at least one axis to normalise over")
     if not eps >= 0:
-        raise errors.bad_value("layer_norm", f"eps must not be negative, got {eps}")
+        raise value_errors.bad_value("layer_norm", f"eps must not be negative, got {eps}")
     affine = [None if a is None else as_tensor(a) for a in (weight, bias)]
     shape = tuple([x.shape[a] for a in axes])
     for name, a in zip(("weight", "bias"), affine, strict=True):
         if a is not None and a.shape != shape:
             need = f"{name} needs shape {shape}, that of x's axes {axes}"
-            raise errors.bad_shape("layer_norm", a.shape, need)
+            raise shape_errors.bad_shape("layer_norm", a.shape, need)
     dtype = floating(np.result_type(x.dtype, *[a.dtype for a in affine if a is not None]))
     params = {"axis": axes, "eps": float(eps)}
     if weight is None and bias is None:

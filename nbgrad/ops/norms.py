@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.broadcast import astype
 from nbgrad.define.scalar import Elementwise, choose
 from nbgrad.define.scalar_program import common_loop
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.transforms import stop_gradient
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.axes import named_dim, ordered, several
 from nbgrad.ops.compare import equal, floor, greater, less, logical_and, not_equal
 from nbgrad.ops.deviation import euclidean
@@ -116,7 +116,7 @@ def _order(ord: Any) -> Any:
     try:
         return float(ord)
     except (TypeError, ValueError) as error:
-        raise errors.bad_argument("norm", ord, "ord as a real number or a string") from error
+        raise value_errors.bad_argument("norm", ord, "ord as a real number or a string") from error
 
 
 def _floats(x: Any) -> Tensor:
@@ -150,11 +150,12 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         return euclidean(x, axis, keepdims)
     axes = tuple(range(x.ndim)) if axis is None else ordered("norm", axis, x.ndim)
     if len(axes) not in (1, 2):
-        raise errors.bad_value("norm", f"ord={ord!r} is for one axis or two, not for {len(axes)}. Give axis, "
-                               "or use linalg.vector_norm")
+        raise value_errors.bad_value("norm",
+                                     f"ord={ord!r} is for one axis or two, not for {len(axes)}. Give axis, "
+                                     "or use linalg.vector_norm")
     x, p = _floats(x), _order(ord)
     if isinstance(p, str) if len(axes) == 1 else p not in _MATRIX:
-        raise errors.bad_choice("norm", "ord", ord, _VECTOR if len(axes) == 1 else _MATRIX)
+        raise value_errors.bad_choice("norm", "ord", ord, _VECTOR if len(axes) == 1 else _MATRIX)
     if p is None or p == (2 if len(axes) == 1 else "fro"):
         return euclidean(x, axes, keepdims)
     return _without(x, (_vector if len(axes) == 1 else _matrix)(x, p, axes), axes, keepdims)
@@ -169,7 +170,7 @@ def vector_norm(x: Any, *, axis: Axis = None, keepdims: bool = False, ord: Any =
     x, p = _floats(x), _order(ord)
     axes = several("vector_norm", axis, x.ndim)
     if p is None or isinstance(p, str):
-        raise errors.bad_choice("vector_norm", "ord", ord, _VECTOR[1:])
+        raise value_errors.bad_choice("vector_norm", "ord", ord, _VECTOR[1:])
     return euclidean(x, axes, keepdims) if p == 2 else _without(x, _vector(x, p, axes), axes, keepdims)
 
 
@@ -181,9 +182,9 @@ def matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Tensor:
     """
     x, p = _floats(x), _order(ord)
     if x.ndim < 2:
-        raise errors.bad_shape("matrix_norm", x.shape, "needs at least two axes")
+        raise shape_errors.bad_shape("matrix_norm", x.shape, "needs at least two axes")
     if p not in _MATRIX:
-        raise errors.bad_choice("matrix_norm", "ord", ord, _MATRIX)
+        raise value_errors.bad_choice("matrix_norm", "ord", ord, _MATRIX)
     axes = (x.ndim - 2, x.ndim - 1)
     if p in (None, "fro"):
         return euclidean(x, axes, keepdims)

@@ -12,6 +12,7 @@ from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.create import asarray
 from nbgrad.ops.index import getitem, integers, scatter, setitem
 
@@ -61,15 +62,15 @@ def fold_edges(g: Any, widths: Widths, mode: str) -> Any:
 
 
 def _not_pairs(what: str, shape: tuple[int, ...], ndim: int) -> errors.ShapeError:
-    return errors.bad_shape("pad", shape, f"{what} must be one number, a pair, or {ndim} pairs, one for each "
-                            "axis")
+    return shape_errors.bad_shape("pad", shape,
+                                  f"{what} must be one number, a pair, or {ndim} pairs, one for each axis")
 
 
 def _widths(given: Any, ndim: int) -> Widths:
     """A pair of widths for each axis. Raises ShapeError, ValueRangeError, DtypeError."""
     found = integers("pad", given, "pad_width")
     if found.size and found.min() < 0:
-        raise errors.bad_value("pad", f"pad_width {found.tolist()} cannot be negative")
+        raise value_errors.bad_value("pad", f"pad_width {found.tolist()} cannot be negative")
     try:
         pairs = np.broadcast_to(found, (ndim, 2)).tolist()
     except ValueError as error:
@@ -108,11 +109,12 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
     """
     x = as_tensor(x)
     if mode not in _MODES:
-        raise errors.bad_choice("pad", "mode", mode, _MODES)
+        raise value_errors.bad_choice("pad", "mode", mode, _MODES)
     widths = _widths(pad_width, x.ndim)
     if mode == "constant":
         return _framed(x, widths, asarray(constant_values))
     for n, pair in zip(x.shape, widths, strict=True):
         if n == 0 and any(pair):
-            raise errors.bad_shape("pad", x.shape, f"mode {mode!r} has nothing to repeat along an empty axis")
+            raise shape_errors.bad_shape("pad", x.shape,
+                                         f"mode {mode!r} has nothing to repeat along an empty axis")
     return apply(pad_edges, (x,), {"widths": widths, "mode": mode})

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.broadcast import astype
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.reduce import floating
 from nbgrad.ops.windows import Pair, count, pair
 
@@ -148,13 +148,13 @@ def _windows(name: str, x: Any, kernel_size: Any, stride: Any, padding: Any, dil
     """x, a float, and its windows. Raises ShapeError, ValueRangeError, DtypeError."""
     x = as_tensor(x)
     if x.ndim < 2:
-        raise errors.bad_shape(name, x.shape, "x needs shape (..., height, width)")
+        raise shape_errors.bad_shape(name, x.shape, "x needs shape (..., height, width)")
     kernel, pads = pair(name, "kernel_size", kernel_size, 1), pair(name, "padding", padding, 0)
     steps = kernel if stride is None else pair(name, "stride", stride, 1)
     apart = pair(name, "dilation", dilation, 1)
     if any(2 * p > k for p, k in zip(pads, kernel, strict=True)):
         why = f"padding {pads} is more than half of kernel_size {kernel}"
-        raise errors.bad_value(name, why)
+        raise value_errors.bad_value(name, why)
     counts = tuple([count(name, x.shape[a - 2], kernel[a], steps[a], (pads[a], pads[a]), apart[a], up)
                  for a in (0, 1)])
     x = x if x.dtype.kind == "f" else astype(x, floating(x.dtype))

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import Elementwise, choose
 from nbgrad.define.scalar_program import Symbol
 from nbgrad.engine.tensor import Tensor, operand, raw
+from nbgrad.errors import value_errors
 from nbgrad.ops.compare import logical_or, not_equal
 from nbgrad.ops.elementwise import floats, is_exact, log, positive, reciprocal, sqrt, square
 
@@ -71,7 +71,7 @@ def pow(x: Any, y: Any) -> Tensor:
     """
     x, y = (v if type(v) is Tensor or type(v) in (int, float) else operand(v) for v in (x, y))
     if is_exact(x) and is_exact(y) and _fraction(x, y):
-        raise errors.negative_integer_power()
+        raise value_errors.negative_integer_power()
     if type(x) is Tensor and type(y) in (int, float):
         if y == 2 and (not is_exact(x) or (type(y) is int and x.dtype != np.bool_)):
             return square(x)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nbgrad import errors
 from nbgrad.engine.graph import Graph, pull
 from nbgrad.engine.tensor import Tensor, as_tensor, unwrap, wrap
+from nbgrad.errors import shape_errors
 
 
 def aligned(name: str, axis: tuple[int, ...], once: Sequence[Any], full: Sequence[Any]) -> tuple[Tensor, ...]:
@@ -21,10 +21,10 @@ def aligned(name: str, axis: tuple[int, ...], once: Sequence[Any], full: Sequenc
              tuple([n for a, n in enumerate(shape) if a not in axis]))
     for x in full:
         if x.shape != shape:
-            raise errors.not_alike(name, [t.shape for t in full], None)
+            raise shape_errors.not_alike(name, [t.shape for t in full], None)
     for x in once:
         if x.shape not in forms:
-            raise errors.not_alike(name, [x.shape, forms[0]], None)
+            raise shape_errors.not_alike(name, [x.shape, forms[0]], None)
     return (*once, *full)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
+from nbgrad.errors import value_errors
 from nbgrad.ops.reduce import floating
 
 op: Any = family("random")
@@ -67,10 +67,10 @@ def _key(name: str, key: Any) -> int:
     try:
         parts = [operator.index(raw(k)) for k in (key if many else (key,))]
     except TypeError as error:
-        raise errors.needs_key(name) from error
+        raise value_errors.needs_key(name) from error
     if not parts or min(parts) < 0 or max(parts) >= 2**64:
         why = f"key={key!r} must be an integer from 0 to 2**64 - 1, or a tuple of such integers"
-        raise errors.bad_value(name, why)
+        raise value_errors.bad_value(name, why)
     if not many:
         return parts[0]
     # all of one length, and their number in front: (1, 0) and (1,) would be alike otherwise
@@ -93,7 +93,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, key: Any = None) -
     """
     x = as_tensor(x)
     if not 0 <= p <= 1:
-        raise errors.bad_value("dropout", f"p must lie from 0 to 1, got {p}")
+        raise value_errors.bad_value("dropout", f"p must lie from 0 to 1, got {p}")
     if x.dtype.kind != "f":
         x = x.astype(floating(x.dtype))
     return drop(x, float(p), _key("dropout", key)) if training and p else x.astype(x.dtype)

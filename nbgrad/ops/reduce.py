@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import Elementwise, multiply
@@ -17,6 +16,7 @@ from nbgrad.define.structured import family
 from nbgrad.engine.graph import Graph, apply, pull
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, unwrap, wrap
 from nbgrad.engine.transforms import stop_gradient
+from nbgrad.errors import shape_errors
 from nbgrad.kernels import table
 from nbgrad.ops.axes import flag, named_dim, ordered, several
 from nbgrad.ops.compare import equal, floor, isfinite, logical_and, not_equal
@@ -198,7 +198,7 @@ def _extremum_rule(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepd
 def _bind_extremum(name: str, x: Any, axis: Axis, keepdims: bool) -> Any:
     x, params = bind(name, x, axis, keepdims)
     if product(x.shape[a] for a in params["axis"]) == 0 and product(reduced(x, params["axis"], False)):
-        raise errors.empty_reduction(name, x.shape)
+        raise shape_errors.empty_reduction(name, x.shape)
     return (x,), params
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import as_tensor
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.axes import flag, one
 from nbgrad.ops.index import take
 from nbgrad.ops.reduce import reduced
@@ -21,7 +21,7 @@ def _bind_place(name: str, x: Any, axis: int | None, keepdims: bool) -> Any:
     x = as_tensor(x)
     axis = None if axis is None else one(name, axis, x.ndim)
     if product(x.shape if axis is None else (x.shape[axis],)) == 0:
-        raise errors.empty_reduction(name, x.shape)
+        raise shape_errors.empty_reduction(name, x.shape)
     return (x,), {"axis": axis, "keepdims": flag(name, "keepdims", keepdims)}
 
 
@@ -68,7 +68,7 @@ def searchsorted(x: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     """
     x, v = as_tensor(x), as_tensor(v)
     if x.ndim != 1:
-        raise errors.bad_shape("searchsorted", x.shape, "the sorted array must have one axis")
+        raise shape_errors.bad_shape("searchsorted", x.shape, "the sorted array must have one axis")
     if side not in ("left", "right"):
-        raise errors.bad_choice("searchsorted", "side", side, ("left", "right"))
+        raise value_errors.bad_choice("searchsorted", "side", side, ("left", "right"))
     return (x if sorter is None else take(x, sorter), v), {"side": side}

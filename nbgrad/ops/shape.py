@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, shaped
 from nbgrad.define.structured import family, spelling
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.engine.views import link, link_shared
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.axes import named_dim, one, ordered, several
 from nbgrad.ops.index import getitem
 
@@ -35,10 +35,10 @@ def _sizes(shape: tuple[int, ...], wanted: Any) -> tuple[int, ...]:
     if -1 in target:
         rest = -prod(target)
         if rest <= 0 or min(target) < -1 or target.count(-1) > 1 or size % rest:
-            raise errors.no_reshape(shape, target)
+            raise shape_errors.no_reshape(shape, target)
         return tuple([size // rest if n == -1 else n for n in target])
     if prod(target) != size or min(target, default=0) < 0:
-        raise errors.no_reshape(shape, target)
+        raise shape_errors.no_reshape(shape, target)
     return target
 
 
@@ -95,7 +95,7 @@ def ravel(x: Any, order: str = "C") -> Tensor:
 def _reading(name: str, x: Tensor, order: str, known: str) -> tuple[int, ...]:
     """x's axes from the slowest to the fastest when its elements are read in NumPy's order of that name."""
     if not isinstance(order, str) or order.upper() not in tuple(known):
-        raise errors.bad_choice(name, "order", order, known)
+        raise value_errors.bad_choice(name, "order", order, known)
     order, axes = order.upper(), tuple(range(x.ndim))
     if order == "K":
         return _in_memory([0 if n == 1 else abs(s) for s, n in zip(raw(x).strides, x.shape, strict=True)])
@@ -139,7 +139,7 @@ def expand_dims(x: Any, axis: Any = 0) -> Any:
     x = as_tensor(x)
     axes = tuple(axis) if isinstance(axis, list) else axis
     if axes is None:
-        raise errors.bad_argument("expand_dims", axis, "an integer axis, or several")
+        raise value_errors.bad_argument("expand_dims", axis, "an integer axis, or several")
     count = len(axes) if isinstance(axes, tuple) else 1
     new = several("expand_dims", axes, x.ndim + count)
     sizes = iter(x.shape)
@@ -156,7 +156,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     gone = [a for a, n in enumerate(x.shape) if n == 1] if axis is None else several("squeeze", axis, x.ndim)
     for a in gone:
         if x.shape[a] != 1:
-            raise errors.bad_shape("squeeze", x.shape, f"axis {a} must have length 1")
+            raise shape_errors.bad_shape("squeeze", x.shape, f"axis {a} must have length 1")
     return (x,), {"shape": tuple([n for a, n in enumerate(x.shape) if a not in gone])}
 
 
@@ -182,7 +182,7 @@ def permute_dims(x: Any, axes: Any = None) -> Any:
         return (x,), {"axes": tuple(range(x.ndim))[::-1]}
     found = ordered("permute_dims", axes, x.ndim, sequence=True)
     if len(found) != x.ndim:
-        raise errors.bad_shape("permute_dims", x.shape, f"axes {axes} must name each of its axes once")
+        raise shape_errors.bad_shape("permute_dims", x.shape, f"axes {axes} must name each of its axes once")
     return (x,), {"axes": found}
 
 
@@ -191,7 +191,7 @@ def matrix_transpose(x: Any) -> Any:
     """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
     x = as_tensor(x)
     if x.ndim < 2:
-        raise errors.bad_shape("matrix_transpose", x.shape, "needs at least two axes")
+        raise shape_errors.bad_shape("matrix_transpose", x.shape, "needs at least two axes")
     return (x,), {"axes": (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2)}
 
 
@@ -220,7 +220,7 @@ def moveaxis(x: Any, source: Axes, destination: Axes) -> Any:
     x = as_tensor(x)
     a, b = [ordered("moveaxis", axes, x.ndim, sequence=True) for axes in (source, destination)]
     if len(a) != len(b):
-        raise errors.bad_value("moveaxis", f"{len(a)} axes cannot be moved to {len(b)} places")
+        raise value_errors.bad_value("moveaxis", f"{len(a)} axes cannot be moved to {len(b)} places")
     rest = iter([axis for axis in range(x.ndim) if axis not in a])
     found = dict(zip(b, a, strict=True))
     return (x,), {"axes": tuple([found[place] if place in found else next(rest) for place in range(x.ndim)])}
@@ -249,13 +249,13 @@ def _together(name: str, arrays: tuple[Any, ...], axis: Any) -> tuple[list[Tenso
     """The arrays, given in a sequence or one by one, and the axis. Raises ValueRangeError for no array."""
     if arrays and isinstance(arrays[0], (list, tuple)):
         if len(arrays) > 2 or (len(arrays) == 2 and axis != 0):
-            raise errors.bad_argument(name, arrays, "one sequence of arrays, and an axis")
+            raise value_errors.bad_argument(name, arrays, "one sequence of arrays, and an axis")
         axis = arrays[1] if len(arrays) == 2 else axis
         arrays = tuple(arrays[0])
     elif len(arrays) == 1:
-        raise errors.bad_argument(name, arrays[0], "a list or tuple of arrays")
+        raise value_errors.bad_argument(name, arrays[0], "a list or tuple of arrays")
     if not arrays:
-        raise errors.bad_value(name, "needs at least one array")
+        raise value_errors.bad_value(name, "needs at least one array")
     return [as_tensor(x) for x in arrays], axis
 
 
@@ -289,10 +289,10 @@ def concat(*arrays: Any, axis: Any = 0) -> Any:
         return tuple(map(ravel, xs)), {"axis": 0}
     shapes = [x.shape for x in xs]
     if xs[0].ndim == 0:
-        raise errors.bad_shape("concat", (), "needs at least one axis; use stack for 0-d arrays")
+        raise shape_errors.bad_shape("concat", (), "needs at least one axis; use stack for 0-d arrays")
     axis = one("concat", axis, xs[0].ndim)
     if len({(len(s), *s[:axis], *s[axis + 1:]) for s in shapes}) > 1:
-        raise errors.not_alike("concat", shapes, axis)
+        raise shape_errors.not_alike("concat", shapes, axis)
     return tuple(xs), {"axis": axis}
 
 
@@ -318,7 +318,7 @@ def stack(*arrays: Any, axis: Any = 0) -> Any:
     xs, axis = _together("stack", arrays, axis)
     shapes = [x.shape for x in xs]
     if len(set(shapes)) > 1:
-        raise errors.not_alike("stack", shapes, None)
+        raise shape_errors.not_alike("stack", shapes, None)
     return tuple(xs), {"axis": one("stack", axis, xs[0].ndim + 1)}
 
 
@@ -363,7 +363,7 @@ def split_at(x: Any, places: Any, axis: int = 0) -> Any:
     places = tuple(map(operator.index, places))
     if list(places) != sorted(places) or (places and not 0 <= places[0] <= places[-1] <= x.shape[axis]):
         why = f"places {places} must rise from 0 to {x.shape[axis]}, the length of axis {axis}"
-        raise errors.bad_value("split_at", why)
+        raise value_errors.bad_value("split_at", why)
     return (x,), {"places": places, "axis": axis}
 
 
@@ -382,7 +382,7 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Tensor]:
         count = operator.index(sections)
         if count < 1 or n % count:
             why = f"{n} elements of axis {axis} do not make {count} equal pieces. Give the places instead"
-            raise errors.bad_value("split", why)
+            raise value_errors.bad_value("split", why)
         places = list(range(n // count, n, n // count)) if n else [0] * (count - 1)
     else:
         # as NumPy's slices do: counted from the end if negative, then moved into the array

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor
+from nbgrad.errors import gradient_errors, shape_errors
 from nbgrad.ops.compare import equal
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.elementwise import negative, subtract, where
@@ -36,7 +36,7 @@ def _matrices(name: str, a: Any) -> Tensor:
     """a as a Tensor of float matrices. Raises ShapeError if it has fewer than two axes."""
     a = as_tensor(a)
     if a.ndim < 2:
-        raise errors.bad_shape(name, a.shape, "needs matrices in the last two axes")
+        raise shape_errors.bad_shape(name, a.shape, "needs matrices in the last two axes")
     return a if a.dtype.kind == "f" else astype(a, np.float64)
 
 
@@ -105,7 +105,7 @@ def _svd_rule(g: Any, z: Any, a: Any, full_matrices: bool) -> Tensor | None:
 
 
 def _no_rule(*_: Any, **__: Any) -> Tensor:
-    raise errors.undetermined_vectors()
+    raise gradient_errors.undetermined_vectors()
 
 
 @op(out=lambda g, k: ((*g.shape[:-1], k), g.dtype), vjp=_no_rule, keep="", like=lambda g, k: g[..., :k],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from nbgrad import errors
+from nbgrad.errors import shape_errors, value_errors
 
 Pair = tuple[int, int]
 
@@ -16,9 +16,9 @@ def pair(op: str, name: str, value: Any, low: int) -> Pair:
     try:
         found = tuple([operator.index(v) for v in values])
     except TypeError as error:
-        raise errors.bad_argument(op, value, f"{name} as an integer or two of them") from error
+        raise value_errors.bad_argument(op, value, f"{name} as an integer or two of them") from error
     if len(found) != 2 or min(found) < low:
-        raise errors.bad_value(op, f"{name} must be an integer from {low}, or two of them, got {value}")
+        raise value_errors.bad_value(op, f"{name} must be an integer from {low}, or two of them, got {value}")
     return found
 
 
@@ -30,7 +30,7 @@ def count(op: str, n: int, kernel: int, stride: int, pads: Pair, dilation: int, 
     reach = dilation * (kernel - 1) + 1
     room = n + sum(pads) - reach
     if room < 0:
-        raise errors.bad_window(op, n, reach, pads)
+        raise shape_errors.bad_window(op, n, reach, pads)
     found = room // stride + 1
     if up and room % stride and found * stride < n + pads[0]:
         found += 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from nbgrad import errors
+from nbgrad.errors import protocol_errors
 
 _OWN_OP = "nbgrad has no such op. Write it in ops that it has, or declare it by nb.elementwise or nb.op"
 _MEMORY = "where elements lie is nbgrad's own. x.detach().numpy() and DLPack give them to other libraries"
@@ -115,4 +115,4 @@ class Absent:
         self.name, self.way = name, way
 
     def __get__(self, instance: Any, owner: Any = None) -> NoReturn:
-        raise errors.no_attribute(self.name, self.way)
+        raise protocol_errors.no_attribute(self.name, self.way)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype
 from nbgrad.define.structured import numpy_names
 from nbgrad.engine.tensor import Tensor, raw
+from nbgrad.errors import protocol_errors, shape_errors, trace_errors, value_errors
 from nbgrad.interop.methods import copy, rebind, taken
 from nbgrad.ops import create, shape
 
@@ -80,7 +80,7 @@ def sizes(name: str, given: tuple[Any, ...]) -> Any:
     if len(given) != 1 or type(given[0]) is int or isinstance(given[0], np.integer):
         return given
     if isinstance(given[0], (str, type, np.dtype)):
-        raise errors.bad_argument(name, given[0], "sizes. x.astype(dtype) converts the elements")
+        raise value_errors.bad_argument(name, given[0], "sizes. x.astype(dtype) converts the elements")
     return given[0]
 
 
@@ -98,14 +98,14 @@ def flatten(x: Tensor, start: Any = 0, end: int = -1, **names: Any) -> Tensor:
     start, end = names.pop("start_dim", start), names.pop("end_dim", end)
     order = names.pop("order", "C")
     if names:
-        raise errors.numpy_argument("flatten", min(names))
+        raise protocol_errors.numpy_argument("flatten", min(names))
     if isinstance(start, str):
         start, order = 0, start
     first, last = [n + x.ndim if n < 0 else n for n in (start, end)]
     if x.ndim == 0 or (first, last + 1) == (0, x.ndim):
         return copy(shape.ravel(x, order))
     if not 0 <= first <= last < x.ndim:
-        raise errors.bad_axis("flatten", f"{start} to {end}", x.ndim)
+        raise shape_errors.bad_axis("flatten", f"{start} to {end}", x.ndim)
     return copy(shape.reshape(x, (*x.shape[:first], prod(x.shape[first:last + 1]), *x.shape[last + 1:])))
 
 
@@ -115,14 +115,14 @@ def converted(x: Tensor, dtype: Any, order: str = "K", casting: str = "unsafe", 
     """Return x converted to a dtype; with copy=False x itself if it has that dtype."""
     for name, value in (("order", order == "K"), ("casting", casting == "unsafe"), ("subok", subok)):
         if not value:
-            raise errors.numpy_argument("astype", name)
+            raise protocol_errors.numpy_argument("astype", name)
     return x if not copy and x.dtype == devices.supported(dtype) else astype(x, dtype)
 
 
 def copied(x: Tensor, order: str = "C") -> Tensor:
     """Return x computed again. order: C, A or K, a layout in memory, on which no result depends."""
     if order not in ("C", "A", "K"):
-        raise errors.layout("copy", order)
+        raise protocol_errors.layout("copy", order)
     return copy(x)
 
 
@@ -130,11 +130,11 @@ def item(x: Tensor, *place: Any) -> Any:
     """Return an element as a Python number: the only one, item(), or one at a place, item(i), item(i, j)."""
     value = taken(x, "item()")
     if not place and value.size != 1:
-        raise errors.several_elements(value.shape, "item()")
+        raise trace_errors.several_elements(value.shape, "item()")
     try:
         return value.item(*place)
     except (IndexError, ValueError, TypeError) as error:
-        raise errors.bad_index("item", value.shape, str(error)) from error
+        raise shape_errors.bad_index("item", value.shape, str(error)) from error
 
 
 def tolist(x: Tensor) -> Any:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.engine.transforms import stop_gradient
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.interop.methods import is_leaf, rebind, requires_grad, set_requires_grad
 from nbgrad.interop.spellings.numpys import Method, fill, named, sizes
 from nbgrad.ops import compare, create, elementwise, index, reduce, shape
@@ -31,7 +31,7 @@ def scaled(op: Method) -> Method:
 def div(x: Tensor, y: Any, *, rounding_mode: str | None = None) -> Tensor:
     """Return x / y; rounding_mode="floor": rounded down."""
     if rounding_mode not in (None, "floor"):
-        raise errors.bad_choice("div", "rounding_mode", rounding_mode, (None, "floor"))
+        raise value_errors.bad_choice("div", "rounding_mode", rounding_mode, (None, "floor"))
     return compare.floor_divide(x, y) if rounding_mode else elementwise.divide(x, y)
 
 
@@ -65,7 +65,7 @@ def masked_fill(x: Tensor, mask: Any, value: Any) -> Tensor:
     """Return x with the value where the mask holds, in x's dtype. Raises DtypeError: floats into integers."""
     z = elementwise.where(mask, value, x)
     if not np.can_cast(z.dtype, x.dtype, "same_kind"):
-        raise errors.bad_operands("masked_fill", (x.dtype, z.dtype))
+        raise value_errors.bad_operands("masked_fill", (x.dtype, z.dtype))
     return z if z.dtype == x.dtype else astype(z, x.dtype)
 
 
@@ -133,7 +133,7 @@ def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
     """Return a piece of an axis."""
     first = start + x.shape[dim] if start < 0 else start
     if not 0 <= first <= first + length <= x.shape[dim]:
-        raise errors.bad_index("narrow", x.shape, f"{length} elements from {start} leave axis {dim}")
+        raise shape_errors.bad_index("narrow", x.shape, f"{length} elements from {start} leave axis {dim}")
     return index.getitem(x, _part(x, dim, slice(first, first + length), "narrow"))
 
 
@@ -168,9 +168,10 @@ def _mesh(x: Tensor, dim: int, places: Any, name: str) -> tuple[tuple[Any, ...],
     """The index of gather and scatter as one of NumPy's, and its shape."""
     axis, found = one(name, dim, x.ndim), index.integers(name, places)
     if found.ndim != x.ndim:
-        raise errors.bad_shape(name, found.shape, f"the index must have {x.ndim} axes")
+        raise shape_errors.bad_shape(name, found.shape, f"the index must have {x.ndim} axes")
     if found.size and found.min() < 0:
-        raise errors.bad_index(name, x.shape, "indices count from the front here, and cannot be negative")
+        raise shape_errors.bad_index(name, x.shape,
+                                     "indices count from the front here, and cannot be negative")
     grid: list[Any] = list(np.ogrid[tuple([slice(n) for n in found.shape])])
     grid[axis] = found
     return tuple(grid), found.shape

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.compile import layout
 from nbgrad.compile.cpu.kernel import kernel
 from nbgrad.compile.cpu.language import Array, T, inline, load_at, store_at
+from nbgrad.errors import shape_errors
 from nbgrad.kernels.cpu.walk import offsets
 
 
@@ -76,7 +76,8 @@ def _run(action: Any, name: str, whole: np.ndarray, part: np.ndarray, places: np
     loops, steps = _walk(part.shape, (places.strides, tuple(beside), part.strides))
     n = whole.shape[axis]
     if not along[whole.dtype, action](places, whole, part, loops, steps, n, whole.strides[axis]):
-        raise errors.bad_index(name, whole.shape, f"an index is out of bounds for axis {axis} with size {n}")
+        raise shape_errors.bad_index(name, whole.shape,
+                                     f"an index is out of bounds for axis {axis} with size {n}")
 
 
 def take_along_axis(out: np.ndarray, x: np.ndarray, places: np.ndarray, axis: int) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.compile.cpu.kernel import kernel
 from nbgrad.compile.cpu.language import Array, T, load_at
+from nbgrad.errors import gradient_errors, shape_errors
 
 _silent = np.errstate(all="ignore")
 _BLOCK = 32                               # rows that are solved by substitution; what is left goes to BLAS
@@ -54,7 +54,7 @@ def solve_triangular(out: np.ndarray, a: np.ndarray, b: np.ndarray, lower: bool,
     if not out.size:
         return
     if not unit_diagonal and not np.diagonal(a, axis1=-2, axis2=-1).all():
-        raise errors.singular("solve_triangular", a.shape)
+        raise shape_errors.singular("solve_triangular", a.shape)
     out[...] = b
     x = out if b.ndim > 1 else out[..., None]
     if trans:
@@ -88,7 +88,7 @@ def cholesky(out: np.ndarray, a: np.ndarray, upper: bool) -> None:
     except np.linalg.LinAlgError as error:
         rest, good = _read(a, not upper)
         if good.all():
-            raise errors.not_positive_definite("cholesky", a.shape) from error
+            raise shape_errors.not_positive_definite("cholesky", a.shape) from error
         cholesky(out, rest, upper)
         out[~good] = np.nan
         return
@@ -138,5 +138,5 @@ def inverse_gaps(out: np.ndarray, w: np.ndarray, of: str, shape: tuple[int, ...]
     gaps[..., range(n), range(n)] = np.inf
     least = n * np.finfo(w.dtype).eps * np.abs(w).max(-1, initial=0)
     if (np.abs(gaps) <= least[..., None, None]).any():
-        raise errors.repeated_values(of, shape)
+        raise gradient_errors.repeated_values(of, shape)
     np.divide(1, gaps, out=out)

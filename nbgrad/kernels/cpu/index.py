@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import memory
 from nbgrad.compile.cpu.kernel import kernel
 from nbgrad.compile.cpu.language import Array, T, parallel, shares
+from nbgrad.errors import shape_errors
 
 Index = tuple[Any, ...]
 _ARRAY = frozenset([np.ndarray])
@@ -131,8 +131,8 @@ def _add(out: np.ndarray, index: Index, v: np.ndarray, fresh: bool = False) -> N
 def _named(op: str, shape: tuple[int, ...], v: np.ndarray, error: Exception) -> Exception:
     """NumPy's error in our words."""
     if isinstance(error, IndexError):
-        return errors.bad_index(op, shape, str(error))
-    return errors.no_fit(op, v.shape, str(error))
+        return shape_errors.bad_index(op, shape, str(error))
+    return shape_errors.no_fit(op, v.shape, str(error))
 
 
 def _picked(x: np.ndarray, index: Index) -> np.ndarray:
@@ -156,7 +156,7 @@ def getitem(x: np.ndarray, index: Index) -> np.ndarray:
         z = x[index]
         return z if type(z) is np.ndarray else np.asarray(z)
     except (IndexError, ValueError) as error:
-        raise errors.bad_index("getitem", x.shape, str(error)) from error
+        raise shape_errors.bad_index("getitem", x.shape, str(error)) from error
 
 
 def scatter(v: np.ndarray, index: Index, shape: tuple[int, ...]) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad.errors import shape_errors
 
 _silent = np.errstate(all="ignore")
 
@@ -15,7 +15,7 @@ def inv(out: np.ndarray, a: np.ndarray) -> None:
     try:
         out[...] = np.linalg.inv(a)
     except np.linalg.LinAlgError as error:
-        raise errors.singular("inv", a.shape) from error
+        raise shape_errors.singular("inv", a.shape) from error
 
 
 @_silent
@@ -24,7 +24,7 @@ def solve(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
     try:
         out[...] = np.linalg.solve(a, b)
     except np.linalg.LinAlgError as error:
-        raise errors.singular("solve", a.shape) from error
+        raise shape_errors.singular("solve", a.shape) from error
 
 
 @_silent

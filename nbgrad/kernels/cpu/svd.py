@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad import errors
+from nbgrad.errors import gradient_errors
 from nbgrad.kernels.cpu.factor import finite
 
 _silent = np.errstate(all="ignore")
@@ -31,5 +31,5 @@ def svdvals(out: np.ndarray, a: np.ndarray) -> None:
 def determined(out: np.ndarray, g: np.ndarray, k: int) -> None:
     """The first k columns, if the others are zero."""
     if g[..., k:].any():
-        raise errors.undetermined_vectors()
+        raise gradient_errors.undetermined_vectors()
     out[...] = g[..., :k]

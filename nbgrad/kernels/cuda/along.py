@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile.cuda import map_source
+from nbgrad.errors import shape_errors
 from nbgrad.kernels.cuda import copies
 from nbgrad.kernels.cuda.places import opened, read
 from nbgrad.kernels.cuda.sort import ordered
@@ -21,7 +21,7 @@ def _on_device(name: str, at: Places, shape: tuple[int, ...], axis: int) -> Cuda
         return at
     n = shape[axis]
     if at.size and (at.min() < -n or at.max() >= n):
-        raise errors.bad_index(name, shape, f"an index is out of bounds for axis {axis} with size {n}")
+        raise shape_errors.bad_index(name, shape, f"an index is out of bounds for axis {axis} with size {n}")
     once = at[tuple([slice(0, 1) if step == 0 else slice(None) for step in at.strides])]
     return cuda.upload(np.where(once < 0, once + n, once)).view(lambda form: np.broadcast_to(form, at.shape))
 

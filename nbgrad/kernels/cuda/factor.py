@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile.cuda.kernel import kernel
 from nbgrad.compile.cuda.language import grid
+from nbgrad.errors import gradient_errors, shape_errors
 from nbgrad.kernels.cuda import copies, matrices
 from nbgrad.kernels.cuda.cholesky import factored
 from nbgrad.kernels.cuda.jacobi import eigen
@@ -38,7 +38,7 @@ def solve_triangular(out: CudaArray, a: CudaArray, b: CudaArray, lower: bool, tr
     if not out.size:
         return
     if not unit_diagonal and not cuda.download(a.view(lambda form: form.diagonal(0, -2, -1))).all():
-        raise errors.singular("solve_triangular", a.shape)
+        raise shape_errors.singular("solve_triangular", a.shape)
     copies.into(out, b)
     if trans:
         a, lower = matrices.turned(a), not lower
@@ -51,7 +51,7 @@ def cholesky(out: CudaArray, a: CudaArray, upper: bool) -> None:
     good = matrices.finite(symmetric)
     z = matrices.cleaned(symmetric, good)
     if (factored(z) & cuda.download(good)[..., 0, 0]).any():
-        raise errors.not_positive_definite("cholesky", a.shape)
+        raise shape_errors.not_positive_definite("cholesky", a.shape)
     matrices.spoiled(out, matrices.turned(z) if upper else z, good)
 
 
@@ -76,4 +76,4 @@ def inverse_gaps(out: CudaArray, w: CudaArray, of: str, shape: tuple[int, ...]) 
     facts = cuda.empty(out.shape, np.int32)
     gaps(out, facts, w, eps=float(np.finfo(w.dtype).eps))
     if cuda.download(facts).any():
-        raise errors.repeated_values(of, shape)
+        raise gradient_errors.repeated_values(of, shape)

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad import errors
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile.cuda import map_source
 from nbgrad.compile.program import Body
+from nbgrad.errors import shape_errors
 from nbgrad.kernels.cuda import copies, elementwise, places
 from nbgrad.kernels.cuda.cumulative import cumsum
 
@@ -134,7 +134,7 @@ def getitem(x: CudaArray, index: Index) -> CudaArray:
             return z if Ellipsis in index else copies.converted(z, z.dtype)
         fancy = _fancy(x.shape, index)
     except (IndexError, ValueError) as error:
-        raise errors.bad_index("getitem", x.shape, str(error)) from error
+        raise shape_errors.bad_index("getitem", x.shape, str(error)) from error
     view = x.part((*fancy.view, ...))
     out = cuda.empty(fancy.shape(view), x.dtype)
     if out.size:
@@ -148,7 +148,7 @@ def _spread(op: str, v: CudaArray, shape: tuple[int, ...]) -> CudaArray:
     try:
         return v.view(lambda form: np.broadcast_to(form, shape))
     except ValueError as error:
-        raise errors.no_fit(op, v.shape, str(error)) from error
+        raise shape_errors.no_fit(op, v.shape, str(error)) from error
 
 
 def _change(op: str, out: CudaArray, v: CudaArray, index: Index, add: bool) -> None:
@@ -157,7 +157,7 @@ def _change(op: str, out: CudaArray, v: CudaArray, index: Index, add: bool) -> N
         part = _viewed(out, index) if _simple(index) else None
         fancy = None if part is not None else _fancy(out.shape, index)
     except (IndexError, ValueError) as error:
-        raise errors.bad_index(op, out.shape, str(error)) from error
+        raise shape_errors.bad_index(op, out.shape, str(error)) from error
     if part is not None:
         (_added if add else copies.into)(part, _spread(op, v, part.shape))
         return

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from nbgrad import errors
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile.cuda.kernel import kernel
 from nbgrad.compile.cuda.language import grid
+from nbgrad.errors import shape_errors
 from nbgrad.kernels.cuda import copies, lu, matrices, pivots
 from nbgrad.kernels.cuda.triangular import substitute
 
@@ -62,7 +62,7 @@ def solve(out: CudaArray, a: CudaArray, b: CudaArray) -> None:
 def _solved(name: str, out: CudaArray, a: CudaArray, b: CudaArray) -> None:
     found = lu.factors(a)
     if found.singular().any():
-        raise errors.singular(name, a.shape)
+        raise shape_errors.singular(name, a.shape)
     pivots.permuted(out, b, found.p)
     substitute(out, found.lu, lower=True, unit=True)
     substitute(out, found.lu, lower=False)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nbgrad import errors
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
+from nbgrad.errors import gradient_errors
 from nbgrad.kernels.cuda import copies, matrices
 from nbgrad.kernels.cuda.onesided import decomposed
 
@@ -36,5 +36,5 @@ def svdvals(out: CudaArray, a: CudaArray) -> None:
 def determined(out: CudaArray, g: CudaArray, k: int) -> None:
     """The first k columns, if the others are zero."""
     if cuda.download(g.part((..., slice(k, None)))).any():
-        raise errors.undetermined_vectors()
+        raise gradient_errors.undetermined_vectors()
     copies.into(out, g.part((..., slice(k))))

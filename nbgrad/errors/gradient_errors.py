@@ -1,0 +1,88 @@
+"""Wordings of derivatives that do not exist, are gone, or were not asked for correctly."""
+
+from __future__ import annotations
+
+from nbgrad.errors import GradientError, ReadOnlyError, ShapeError
+
+_REPEATED = {"eigh": ("repeated eigenvalues", "eigenvectors", "eigenvalues", "eigvalsh"),
+             "svd": ("repeated or zero singular values", "singular vectors", "singular values", "svdvals")}
+
+
+def no_derivative(op: str) -> GradientError:
+    return GradientError(f"{op} has no derivative rule. Declare one (elementwise(..., d=...) or op(..., "
+                         f"vjp=...)), or wrap its inputs in stop_gradient if they are constants here.")
+
+
+def repeated_values(op: str, shape: tuple[int, ...]) -> GradientError:
+    what, vectors, values, alone = _REPEATED[op]
+    return GradientError(f"{op}: a matrix, shape {shape}, has {what}, whose {vectors} have no derivative. "
+                         f"The derivative of the {values} alone exists: use {alone}(a), or no function of "
+                         f"the {vectors}.")
+
+
+def undetermined_vectors() -> GradientError:
+    return GradientError("svd: the columns of U, or rows of Vh, beyond those of the singular values are any "
+                         "basis of what is left, and have no derivative. Use svd(a, full_matrices=False); "
+                         "the projection onto what is left is eye(m) - U @ U.T of that.")
+
+
+def not_scalar(what: str, shape: tuple[int, ...]) -> GradientError:
+    return GradientError(f"{what} needs a scalar result, got shape {shape}. Sum it, pass the output's "
+                         f"cotangent v (backward(v), vjp), or use jacobian.")
+
+
+def not_float_result(what: str, dtype: object) -> GradientError:
+    return GradientError(f"{what} needs a floating-point result, got dtype {dtype}: "
+                         f"integers and booleans have no derivative.")
+
+
+def no_graph() -> GradientError:
+    return GradientError("backward: this tensor was not computed from a tensor with requires_grad=True (or "
+                         "was detached, or made under no_grad). "
+                         "Make a leaf with asarray(x, requires_grad=True), or use grad(f)(x).")
+
+
+def no_new_leaf(op: str) -> GradientError:
+    return GradientError(f"{op}: requires_grad=True makes a new leaf, but a gradient is being taken through "
+                         f"this tensor and would be lost. Use x.detach() or stop_gradient(x) first if that "
+                         "is meant.")
+
+
+def under_transform() -> GradientError:
+    return GradientError("backward: inside grad, vjp, jvp or another transform a tensor belongs to that "
+                         "transform, and .grad is not filled. Return the value and let the transform "
+                         "differentiate it.")
+
+
+def freed(op: str) -> GradientError:
+    return GradientError(f"backward: the graph was freed by an earlier backward (first missing: what {op} "
+                         f"saved). Pass retain_graph=True to the earlier call, or compute the result again "
+                         f"before the second one.")
+
+
+def cotangent_shape(got: tuple[int, ...], need: tuple[int, ...]) -> ShapeError:
+    return ShapeError(f"backward: the cotangent has shape {got}, but the result has shape {need}. "
+                      f"They must be equal.")
+
+
+def tangent_shape(got: object, need: object) -> ShapeError:
+    return ShapeError(f"jvp: a tangent of shape {got} for an input of shape {need}. They must be equal.")
+
+
+def tree_mismatch(what: str, got: object, need: object) -> ShapeError:
+    return ShapeError(f"{what}: got a tree of the form {got}, but needs {need}.")
+
+
+def leaf_in_place() -> GradientError:
+    return GradientError("a leaf with requires_grad=True cannot be changed in place while it is recorded: "
+                         "its gradient would no longer be that of the value used. Write x = x + y for a new "
+                         "tensor, or update it under no_grad().")
+
+
+def read_only(op: str) -> ReadOnlyError:
+    return ReadOnlyError(f"{op} gives a read-only view, as in NumPy: it cannot be written to. Write to the "
+                         f"tensor that it shows, or take a copy with copy().")
+
+
+def inconsistent(op: str, why: str) -> GradientError:
+    return GradientError(f"{op}: {why}")
