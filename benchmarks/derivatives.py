@@ -42,8 +42,8 @@ TERMS: dict[tuple[str, Place], tuple[Callable[..., Any], str]] = {
        for name in ("erf", "erfc")},
     **{(name, (1, 1)): (lambda info, x, y: float(info.tiny) / mpf(y) ** 2 if y else 0, _QUOTIENT)
        for name in ("divide", "ratio")},
-    **{("atan2", by): (lambda info, y, x: float(info.tiny) / (mpf(x) ** 2 + mpf(y) ** 2) if x or y else 0,
-                       _QUOTIENT) for by in ((0, 0), (1, 1))},
+    **{("atan2", by): (lambda info, y, x: float(info.tiny) / mp.hypot(x, y) ** 2 if x or y else 0, why)
+       for by, why in (((0,), _FEW), ((1,), _FEW), ((0, 0), _QUOTIENT), ((1, 1), _QUOTIENT))},
     **{("hypot", by): (lambda info, x, y, by=by: _of_hypot(info, mp.hypot(x, y), len(by)), _FEW)
        for by in ((0,), (1,), (0, 0), (0, 1), (1, 1))},
     **{("pow", by): (lambda info, x, y, by=by: _of_power(info, abs(mpf(x)), y, by), _EXPONENT)

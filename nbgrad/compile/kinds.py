@@ -31,10 +31,6 @@ def is_float(kind: Kind) -> bool:
     return isinstance(kind, str) and kind.startswith("float")
 
 
-def is_integer(kind: Kind) -> bool:
-    return isinstance(kind, str) and "int" in kind
-
-
 def join(a: Kind, b: Kind) -> Kind:
     """The kind of what is one of the two, or what an operation makes of both. Raises TypeError."""
     if a == b or b is None:

@@ -17,15 +17,12 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
-import numpy as np
-
 from nbgrad.compile.dialect import Dialect
+from nbgrad.compile.expressions import Expressions
 from nbgrad.compile.functions import Fixed, KernelError, decided, refused
-from nbgrad.compile.kinds import Elements, Kind, cast, is_float, join, joined
+from nbgrad.compile.kinds import Elements, Kind, cast, join
 
 _LOAD = ast.Load()
-_KINDS = {bool: "bool", int: "int", float: "float"}
-_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
 
 
 @dataclass(frozen=True)
@@ -129,22 +126,21 @@ def _names(target: ast.expr) -> list[str]:
     return found
 
 
-class _Writer:
+class _Writer(Expressions):
     """Writes one function. It is written again until the kinds of its variables stay as they are."""
 
     def __init__(self, program: _Program, function: FunctionType, kinds: Sequence[Kind], fixed: Fixed,
                  made: _Made) -> None:
-        self.program, self.dialect, self.function, self.made = program, program.dialect, function, made
-        self.tree, self.meanings = decided(function, fixed, self.dialect.unrolled, self.dialect.registers)
+        self.program, self.function, self.made, dialect = program, function, made, program.dialect
+        self.tree, meanings = decided(function, fixed, dialect.unrolled, dialect.registers)
         names = [a.arg for a in [*self.tree.args.posonlyargs, *self.tree.args.args]]
         if len(names) != len(kinds):
             raise refused(function, self.tree, f"it has {len(names)} parameters, not {len(kinds)}")
         try:
-            self.given = self.dialect.begin(self.tree, dict(zip(names, kinds, strict=True)), self.meanings)
+            self.given = dialect.begin(self.tree, dict(zip(names, kinds, strict=True)), meanings)
         except TypeError as error:
             raise refused(function, self.tree, str(error)) from error
-        self.kinds: dict[str, Kind] = dict(self.given)
-        self.words = {id(word): name for name, word in self.dialect.words.items()}
+        super().__init__(dialect, dict(self.given), meanings)
         self.result: Kind = None
         self.parts = 0                        # of tuples, that have names of their own
 
@@ -163,8 +159,6 @@ class _Writer:
             self.made.trees = self.dialect.finish(tree)
         except TypeError as error:
             raise refused(self.function, self.tree, str(error)) from error
-
-    # statements
 
     def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
         return [made for statement in body for made in self.statement(statement)]
@@ -197,11 +191,11 @@ class _Writer:
             case ast.If(test, body, orelse):
                 return [ast.If(self.expression(test)[0], self.block(body), self.block(orelse))]
             case ast.With([ast.withitem(ast.Call(func, args, []), None)], body):
-                return self.dialect.within(self.word(func), self._several(args)[0], self.block(body))
+                return self.dialect.within(self.word(func), self.several(args)[0], self.block(body))
             case ast.Return(ast.expr() as value):
                 made, kind = self.expression(value)
                 self.result = join(self.result, kind)
-                return [ast.Return(self._cast(made, kind, self.result))]
+                return [ast.Return(self.cast(made, kind, self.result))]
             case ast.Expr(ast.Constant()):
                 return []
             case ast.Expr(value):
@@ -215,7 +209,7 @@ class _Writer:
             to = self.kinds[target.id] = join(self.kinds.get(target.id), self.dialect.number(kind))
             if isinstance(kind, Elements):
                 return self.dialect.bind(target.id, value, kind)
-            return [ast.Assign([ast.Name(target.id, ast.Store())], self._cast(value, kind, to))]
+            return [ast.Assign([ast.Name(target.id, ast.Store())], self.cast(value, kind, to))]
         if isinstance(target, ast.Subscript):
             array, of = self.expression(target.value)
             if isinstance(of, Elements) and not isinstance(target.slice, ast.Slice):
@@ -239,7 +233,7 @@ class _Writer:
             name, value = f"part_{self.parts}_", part
             if isinstance(to, ast.Name):
                 wanted = self.kinds[to.id] = join(self.kinds.get(to.id), self.dialect.number(one))
-                value = self._cast(part, one, wanted)
+                value = self.cast(part, one, wanted)
                 if part is not to or value is to:
                     name = to.id
             if name != getattr(to, "id", None):           # an element, or what a call gives in another dtype
@@ -263,12 +257,12 @@ class _Writer:
         if isinstance(values, ast.Tuple) and len(targets) == 1:
             made, kind = self._met(values.elts)
             to = self.kinds[target] = join(self.kinds.get(target), kind)
-            whole = ast.Tuple([self._cast(m, kind, to) for m in made], _LOAD)
+            whole = ast.Tuple([self.cast(m, kind, to) for m in made], _LOAD)
             return [ast.For(ast.Name(target, ast.Store()), whole, self.block(body), [])]
         if not isinstance(values, ast.Call):
             raise TypeError(f"a loop over {ast.unparse(values)}")
         word = "range" if self.meaning(values.func) is range else self.word(values.func)
-        made, kinds = self._several([*values.args, *self._by_name(values)])
+        made, kinds = self.several([*values.args, *self.by_name(values)])
         for each in targets:
             kind = self.dialect.number(self.dialect.counter(word, kinds))
             self.kinds[each] = join(self.kinds.get(each), kind)
@@ -276,134 +270,9 @@ class _Writer:
             return self.dialect.ranges(targets, word, made, kinds, self.block(body))
         return self.dialect.loop(target, word, made, kinds, self.block(body))
 
-    def _by_name(self, call: ast.Call) -> list[ast.expr]:
-        """Arguments of a word that are given by name: all that are not given by place, in their order."""
-        names = [each.arg for each in call.keywords]
-        code = getattr(self.meaning(call.func), "__code__", None)
-        if names and (code is None or tuple(names) != code.co_varnames[len(call.args):code.co_argcount]):
-            raise TypeError(f"{ast.unparse(call)}: give all arguments, in their order")
-        return [each.value for each in call.keywords]
-
-    # expressions
-
-    def expression(self, node: ast.expr) -> tuple[ast.expr, Kind]:
-        """What is written for an expression, and its kind."""
-        match node:
-            case ast.Constant(value):
-                return node, _KINDS.get(type(value), "nothing")
-            case ast.Name("inf" | "nan" as name) if name not in self.kinds:
-                return node, "float"
-            case ast.Name(name):
-                if name in self.meanings:
-                    raise TypeError(f"{name} is a function, and can only be called")
-                return ast.Name(name, _LOAD), self.kinds.get(name)
-            case ast.Tuple(elts):
-                parts, kinds = self._several(elts)
-                return ast.Tuple(parts, _LOAD), tuple(kinds)
-            case ast.Subscript(value, place):
-                return self._subscript(node, value, place)
-            case ast.Attribute(value, name):
-                array, kind = self.expression(value)
-                if isinstance(kind, Elements):
-                    return self.dialect.attribute(array, kind, name)
-                raise TypeError(f"{ast.unparse(node)} is not known")
-            case ast.BinOp(left, op, right):
-                return self._binary(left, op, right)
-            case ast.UnaryOp(ast.Not(), operand):
-                return ast.UnaryOp(ast.Not(), self.expression(operand)[0]), "bool"
-            case ast.UnaryOp(op, operand):
-                made, kind = self.expression(operand)
-                kind = "int" if kind == "bool" else kind
-                return self.dialect.arithmetic(ast.UnaryOp(op, made), kind), kind
-            case ast.Compare(left, ops, others):
-                parts, _ = self._met([left, *others])
-                return ast.Compare(parts[0], ops, parts[1:]), "bool"
-            case ast.BoolOp(op, values):
-                parts, kinds = self._several(values)
-                return ast.BoolOp(op, parts), joined(kinds)
-            case ast.IfExp(test, body, orelse):
-                (a, b), kind = self._met([body, orelse])
-                return ast.IfExp(self.expression(test)[0], a, b), kind
-            case ast.Call():
-                return self._call(node)
-        raise TypeError(f"`{ast.unparse(node)}` is not for kernels")
-
-    def _several(self, nodes: Sequence[ast.expr]) -> tuple[list[ast.expr], list[Kind]]:
-        found = [self.expression(node) for node in nodes]
-        return [made for made, _ in found], [kind for _, kind in found]
-
-    def _met(self, nodes: Sequence[ast.expr]) -> tuple[list[ast.expr], Kind]:
-        """Expressions that meet, and what they make."""
-        made, kinds = self._several(nodes)
-        kind = joined(kinds)
-        return [self._cast(m, k, kind) for m, k in zip(made, kinds, strict=True)], kind
-
-    def _cast(self, node: ast.expr, kind: Kind, to: Kind) -> ast.expr:
-        if isinstance(to, tuple) and isinstance(kind, tuple) and isinstance(node, ast.Tuple):
-            return ast.Tuple([cast(n, k, t) for n, k, t in zip(node.elts, kind, to, strict=True)], _LOAD)
-        return cast(node, kind, to)
-
-    def _subscript(self, node: ast.expr, value: ast.expr, place: ast.expr) -> tuple[ast.expr, Kind]:
-        array, kind = self.expression(value)
-        if isinstance(kind, Elements) and isinstance(place, ast.Slice):
-            if place.lower is None or place.upper is not None or place.step is not None:
-                raise TypeError(f"{ast.unparse(node)}: a view has a start alone, x[start:]")
-            start, of = self.expression(place.lower)
-            return self.dialect.view(array, kind, start, of), kind
-        index, of = self.expression(place)
-        if isinstance(kind, Elements):
-            return self.dialect.item(array, kind, index, of)
-        if isinstance(kind, tuple) and isinstance(index, ast.Constant) and type(index.value) is int:
-            return ast.Subscript(array, index, _LOAD), kind[index.value]
-        if kind is None:
-            return node, None
-        raise TypeError(f"{ast.unparse(node)}: only arrays have elements")
-
-    def _binary(self, left: ast.expr, op: ast.operator, right: ast.expr) -> tuple[ast.expr, Kind]:
-        (a, b), kind = self._met([left, right])
-        if kind == "bool" and isinstance(op, _ARITHMETIC):
-            kind = "int"
-        if isinstance(op, ast.Div) and kind is not None and not is_float(kind):
-            kind = "float"
-        return self.dialect.arithmetic(ast.BinOp(a, op, b), kind), kind
-
-    def meaning(self, node: ast.expr) -> Any:
-        return self.meanings.get(node.id) if isinstance(node, ast.Name) else None
-
-    def word(self, node: ast.expr) -> str:
-        name = self.words.get(id(self.meaning(node)))
-        if name is None:
-            raise TypeError(f"{ast.unparse(node)} is not one of the device's words")
-        return name
-
-    def _call(self, node: ast.Call) -> tuple[ast.expr, Kind]:
-        func, args, keywords = node.func, node.args, node.keywords
-        match func:                                   # x.dtype.type(v): v as an element of x
-            case ast.Attribute(ast.Attribute(array, "dtype"), "type") if len(args) == 1:
-                _, kind = self.expression(array)
-                value, of = self.expression(args[0])
-                return cast(value, of, kind.dtype, exactly=True), kind.dtype
-        meaning = self.meaning(func)
-        if id(meaning) in self.words:
-            made, kinds = self._several([*args, *self._by_name(node)])
-            return self.dialect.call(self.words[id(meaning)], made, kinds)
-        if isinstance(meaning, type) and not keywords and len(args) == 1:
-            value, of = self.expression(args[0])
-            if meaning in (int, float, bool):
-                return ast.Call(ast.Name(meaning.__name__, _LOAD), [value], []), meaning.__name__
-            if issubclass(meaning, np.number):
-                to = np.dtype(meaning).name
-                return ast.Call(ast.Name(to, _LOAD), [value], []), to
-        if meaning in (abs, min, max) and not keywords:
-            made, kind = self._met(args)
-            return ast.Call(ast.Name(meaning.__name__, _LOAD), made, []), kind
-        if isinstance(meaning, FunctionType):
-            return self._helper(meaning, args, keywords)
-        raise TypeError(f"{ast.unparse(func)} cannot be called in a kernel")
-
-    def _helper(self, function: FunctionType, args: list[ast.expr],
-                keywords: list[ast.keyword]) -> tuple[ast.expr, Kind]:
-        made, kinds = self._several(args)
+    def helper(self, function: FunctionType, args: list[ast.expr],
+               keywords: list[ast.keyword]) -> tuple[ast.expr, Kind]:
+        made, kinds = self.several(args)
         if any(kind is None for kind in kinds):
             return ast.Call(ast.Name(function.__name__, _LOAD), made, []), None
         fixed = {}

@@ -40,6 +40,10 @@ class Plans(dict[Any, Plan]):
 
     __slots__ = ()
 
+    def __init__(self) -> None:
+        super().__init__()
+        table.keep(self)
+
     def learn(self, key: Any, op: Any, given: Sequence[Tensor], xs: Sequence[Any], params: dict[str, Any],
               z: Any) -> None:
         """Keep the plan of a call with these Tensors that came to op(*xs, **params) = z, if it has one.

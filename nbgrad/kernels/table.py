@@ -27,18 +27,27 @@ from nbgrad.kernels.cpu import mapreduce, rows
 from nbgrad.kernels.cpu.elementwise import Loops
 from nbgrad.kernels.cuda.elementwise import Loops as CudaLoops
 
-__all__ = ["DEVICES", "KERNELS", "Loops", "add", "has", "loops", "register", "run", "summed"]
+__all__ = ["DEVICES", "KERNELS", "Loops", "add", "has", "keep", "loops", "ready", "register", "run",
+           "summed"]
 
 Out = Callable[..., tuple[tuple[int, ...], Any]]        # (*xs, **params) -> shape and dtype of the output
 DEVICES = ("cpu", "cuda")
 _ROWS = {"cpu": "nbgrad.kernels.cpu.rows", "cuda": "nbgrad.kernels.cuda.rows"}
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
+_FOUND: list[dict[Any, Any]] = []         # what is kept elsewhere of kernels that were found
 memory.announce(pool.start)
 
 
 def register(op: str, kernel: Callable[..., Any], where: str = "cpu") -> None:
-    """Make kernel the one that runs op on a device."""
+    """Make kernel the one that runs op on a device, from now on also in calls that are alike."""
     KERNELS[op, where] = kernel
+    for found in _FOUND:
+        found.clear()
+
+
+def keep(found: dict[Any, Any]) -> None:
+    """Have a dict of what was found of kernels emptied whenever one is registered."""
+    _FOUND.append(found)
 
 
 def find(op: str, family: str | None, where: str) -> Callable[..., Any]:

@@ -227,8 +227,7 @@ def moveaxis(x: Any, source: Axes, destination: Axes) -> Any:
 
 
 def _again(x: Any, axis: tuple[int, ...]) -> Tensor:
-    found: Tensor = apply(flip, (x,), {"axis": axis})
-    return found
+    return apply(flip, (x,), {"axis": axis})
 
 
 @op(vjp=lambda g, z, x, axis: _again(g, axis), linear=True, keep="", like=np.flip,

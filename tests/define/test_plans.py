@@ -12,6 +12,7 @@ from nbgrad.define import plans
 from nbgrad.define.registry import OPS
 from nbgrad.define.structured import Structured, op
 from nbgrad.engine.graph import Graph, pull
+from nbgrad.kernels import table
 
 X = np.arange(12.0).reshape(3, 4)
 STRUCTURED = [name for name, row in OPS.items()
@@ -221,3 +222,16 @@ def test_from_the_call_to_the_kernel_are_few_steps(name):
 def test_ops_whose_calls_are_seldom_alike_are_not_planned():
     assert all(isinstance(OPS[name].op, Structured) for name in STRUCTURED)
     assert not {"getitem", "setitem", "drop"} & set(STRUCTURED)
+
+
+def test_a_kernel_that_is_registered_later_runs_the_next_call(monkeypatch):
+    x = nb.asarray(X)
+    before = [values(nb.flip(x, 0)) for _ in range(3)][-1]
+    monkeypatch.setattr(table, "KERNELS", dict(table.KERNELS))
+    try:
+        table.register("flip", lambda x, axis: x + 1)
+        np.testing.assert_array_equal(values(nb.flip(x, 0)), X + 1)
+    finally:
+        monkeypatch.undo()
+        nb.flip.plans.clear()
+    np.testing.assert_array_equal(values(nb.flip(x, 0)), before)

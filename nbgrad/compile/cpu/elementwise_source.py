@@ -16,10 +16,10 @@ from nbgrad.compile.writer import Writer
 _MEMORY_BOUND = 16384                     # elements that are worth a thread
 _TILE = 16384                             # elements
 _STREAMED = 512                           # bytes of a streamed block: few, so that loads go on meanwhile
-# Bytes of all arrays of a kernel from which its results are streamed (see stream.py). Whoever takes them next
-# finds them in memory, where most of them would be in any case. On an EPYC with 32 MB of last-level cache an
-# addition takes 1.1 times as long for arrays of 1.6 MB each, 0.85 for 4 MB and 0.75 for 8 MB and more, also
-# where each result is an operand of the next.
+# Bytes of all arrays of a kernel from which its results are streamed (see nontemporal.py). Whoever takes them
+# next finds them in memory, where most of them would be in any case. On an EPYC with 32 MB of last-level
+# cache an addition takes 1.1 times as long for arrays of 1.6 MB each, 0.85 for 4 MB and 0.75 for 8 MB and
+# more, also where each result is an operand of the next.
 _LARGE = 11 << 20
 
 

@@ -1,6 +1,6 @@
 """The entry: the builtin by which Python calls a compiled function, in CPython's fastest calling convention.
 
-It unpacks no tuple and needs no environment. An array is seen by its address (operand.py), so every argument
+It unpacks no tuple and needs no environment. An array is seen by its address (ndarray.py), so every argument
 that is to be one is checked here: whatever a kernel is called with, memory that is not its own stays alone.
 """
 

@@ -130,7 +130,7 @@ def _plan(program: RowProgram, axis: tuple[int, ...], form: Any, *places: Any) -
     units = product(kd[:-1]) * -(-kd[-1] // span)
     loops = [len(kd), len(rd), span, units, product(shape), *kd, *chain(*ks), *rd, *chain(*rs)]
     return RowPlan(_kernel(program, along, dtypes, dtype), loops, out_shape,
-                list(range(len(out_shape))) if program.reduces else order, dtype)
+                   list(range(len(out_shape))) if program.reduces else order, dtype)
 
 
 def _kept(strides: tuple[int, ...], axis: tuple[int, ...], ndim: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
-from nbgrad.compile.cuda.block_argmax import largest
+from nbgrad.compile.cuda.block import foremost
 from nbgrad.compile.cuda.kernel import kernel
 from nbgrad.compile.cuda.language import blocks, lane, lanes, sqrt, sync
 from nbgrad.kernels.cuda import copies
@@ -56,7 +56,7 @@ def diagonalise(w, z, a, v, turns, *, eps, floor):
             i, j = divmod(e, n)
             vectors.flat[e] = 1 if i == j else 0
             size = max(size, abs(block.flat[e]))
-        least = largest(size, lane())[0] * floor
+        least = foremost(size, lane(), largest=True)[0] * floor
         for _ in range(SWEEPS):
             busy = 0.0
             for turn in range(players - 1):
@@ -97,7 +97,7 @@ def diagonalise(w, z, a, v, turns, *, eps, floor):
                     if room[t, 1] != 0:
                         block[p, p], block[q, q], block[p, q], block[q, p] = room[t, 2], room[t, 3], 0, 0
                 sync()
-            if largest(busy, lane())[0] == 0:
+            if foremost(busy, lane(), largest=True)[0] == 0:
                 break
         for i in lanes(n):
             own, rank, top, sign = block[i, i], 0, 0.0, 1.0

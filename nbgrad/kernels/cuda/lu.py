@@ -15,7 +15,7 @@ import numpy as np
 
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
-from nbgrad.compile.cuda.block_argmax import largest
+from nbgrad.compile.cuda.block import foremost
 from nbgrad.compile.cuda.kernel import kernel
 from nbgrad.compile.cuda.language import blocks, lane, lanes, sync
 from nbgrad.kernels.cuda import copies
@@ -49,7 +49,7 @@ def eliminate(a, p, q, facts, low, high, *, complete):
                 size = abs(block.flat[here])
                 if size > best or size != size:
                     best, where = size, here
-            best, where = largest(best, where)
+            best, where = foremost(best, where, largest=True)
             row, column = divmod(where, n)
             if row != k:
                 for j in lanes(n):

@@ -14,7 +14,7 @@ import numpy as np
 
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
-from nbgrad.compile.cuda.block_argmax import largest
+from nbgrad.compile.cuda.block import foremost
 from nbgrad.compile.cuda.kernel import kernel
 from nbgrad.compile.cuda.language import blocks, lane, lanes, sqrt, sync
 from nbgrad.kernels.cuda import copies, matrices
@@ -102,7 +102,7 @@ def orthogonalise(w, y, z, x, v, turns, wide, *, eps, floor, far):
         size = 0.0
         for e in lanes(n * m):
             size = max(size, abs(rows.flat[e]))
-        size = largest(size, lane())[0]
+        size = foremost(size, lane(), largest=True)[0]
         if size == 0:
             size = 1.0
         for e in lanes(n * m):
@@ -133,7 +133,7 @@ def orthogonalise(w, y, z, x, v, turns, wide, *, eps, floor, far):
                         else:
                             rotate(turned, p, q, j - m, c, s)
                 sync()
-            if largest(busy, lane())[0] == 0:
+            if foremost(busy, lane(), largest=True)[0] == 0:
                 break
         for i in lanes(n):
             room[i] = sqrt(dotted(rows, i, i, m))
@@ -159,7 +159,7 @@ def orthogonalise(w, y, z, x, v, turns, wide, *, eps, floor, far):
         sync()
         for r in range(found, total):     # the rest of the basis: what has most outside of what there is
             best, where = outside(basis, r, m)
-            adopt(basis, r, largest(best, where)[1], m, room)
+            adopt(basis, r, foremost(best, where, largest=True)[1], m, room)
 
 
 def decomposed(a: CudaArray, full: bool) -> tuple[CudaArray, CudaArray, CudaArray]:

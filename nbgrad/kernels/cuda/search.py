@@ -10,40 +10,14 @@ import numpy as np
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile.cuda import launch
+from nbgrad.compile.cuda.block import better, foremost
 from nbgrad.compile.cuda.kernel import kernel
-from nbgrad.compile.cuda.language import batch, blocks, grid, lane, shared, sync, threads
+from nbgrad.compile.cuda.language import batch, blocks, grid, lane, threads
 from nbgrad.kernels.cuda import copies
 from nbgrad.kernels.cuda.places import opened, read
 
 _SHORT = 64                               # elements of a row that one thread takes
 _PART = 16                                # elements for each thread of a part of a longer row
-
-
-def better(v, j, w, k, *, largest):
-    """Whether v at place j is better than w at k: of equal ones the first is best, and nan than all else."""
-    if v == w or (v != v and w != w):
-        return j < k
-    if v != v or w != w:
-        return v != v
-    return v > w if largest else v < w
-
-
-def foremost(v, j, *, largest):
-    """The place of the best of what all threads of a block have."""
-    tops, places = shared(v), shared(j)
-    me, half = lane(), threads() // 2
-    tops[me], places[me] = v, j
-    sync()
-    while half > 0:
-        if me < half:
-            other = me + half
-            if better(tops[other], places[other], tops[me], places[me], largest=largest):
-                tops[me], places[me] = tops[other], places[other]
-        sync()
-        half = half // 2
-    place = places[0]
-    sync()
-    return place
 
 
 @kernel
@@ -65,7 +39,7 @@ def best(out, x, part, *, largest, alone):
             if better(v, j, top, place, largest=largest):
                 top, place = v, j
         if not alone:
-            place = foremost(top, place, largest=largest)
+            place = foremost(top, place, largest=largest)[1]
         if alone or lane() == 0:
             out[i] = place
 
