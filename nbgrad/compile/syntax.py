@@ -277,8 +277,7 @@ class _Writer(Expressions):
             return ast.Call(ast.Name(function.__name__, _LOAD), made, []), None
         fixed = {}
         for each in keywords:
-            constant = isinstance(each.value, ast.Constant)
-            value = each.value.value if constant else self.meaning(each.value)     # type: ignore[attr-defined]
+            value = each.value.value if isinstance(each.value, ast.Constant) else self.meaning(each.value)
             if value is None:
                 raise TypeError(f"{each.arg} of {function.__name__} is not known when it is compiled")
             fixed[str(each.arg)] = value

@@ -106,11 +106,13 @@ class _Shared(ast.NodeTransformer):
         return [*self.parts, tree]
 
     def visit_For(self, node: ast.For) -> ast.stmt:
-        word = getattr(getattr(node.iter, "func", None), "id", "")
-        if word not in ("parallel", "shares"):
-            self.generic_visit(node)
-            return node
-        if len(node.iter.args) != 2:                  # type: ignore[attr-defined]
+        match node.iter:
+            case ast.Call(ast.Name("parallel" | "shares" as word), given):
+                pass
+            case _:
+                self.generic_visit(node)
+                return node
+        if len(given) != 2:
             raise TypeError(f"{word} takes 2 arguments, n and least")
         own, outside = _stored([node]), _stored(self.tree.body, but=node)
         outside |= {arg.arg for arg in self.tree.args.args}
@@ -119,10 +121,11 @@ class _Shared(ast.NodeTransformer):
         if any(isinstance(each, ast.Return) for each in ast.walk(node)):
             raise TypeError("a loop over threads does not return")
         read = {n.id for part in node.body for n in ast.walk(part) if isinstance(n, ast.Name)} & outside
-        n, least = node.iter.args                     # type: ignore[attr-defined]
         name = f"{self.tree.name}_part{len(self.parts) or ''}"
-        start, stop = ("start", "stop") if word == "parallel" else [e.id for e in node.target.elts]  # type: ignore
+        start, stop = "start", "stop"
         body = node.body
+        if word == "shares":
+            start, stop = [n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)]
         if word == "parallel":
             bounds: list[ast.expr] = [ast.Name("start", _LOAD), ast.Name("stop", _LOAD)]
             body = [ast.For(node.target, _call("range", *bounds), node.body, [])]
@@ -131,8 +134,8 @@ class _Shared(ast.NodeTransformer):
         parameters = [ast.arg(each) for each in [start, stop, *sorted(read)]]
         args = ast.arguments([], parameters, None, [], [], None, [])
         self.parts.append(ast.FunctionDef(name, args, body, [], None, None))
-        given: list[ast.expr] = [ast.Name(each, _LOAD) for each in sorted(read)]
-        return ast.Expr(_call("share", ast.Name(name, _LOAD), n, least, *given))
+        rest: list[ast.expr] = [ast.Name(each, _LOAD) for each in sorted(read)]
+        return ast.Expr(_call("share", ast.Name(name, _LOAD), *given, *rest))
 
 
 def _stored(body: list[Any], but: ast.AST | None = None) -> set[str]:

@@ -225,6 +225,9 @@ class _Writer:
         def near(v: str) -> _Place:
             return _Place(v, f"p_{v} + i * {self.width[v]}", True)
 
+        def but(x: str, own: _Place | str) -> Callable[[str], _Place | str]:
+            return lambda v: own if v == x else near(v)
+
         def loop(place: Callable[[str], _Place | str]) -> None:
             with w.block("for i in range(left, right):"):
                 self.work(place)
@@ -239,9 +242,9 @@ class _Writer:
                 w.line("last = left")
                 with w.block(f"if s_{x} == 0:"):
                     w.line(f"{constant} = load_at({x}, p_{x})")
-                    loop(lambda v, x=x, own=constant: own if v == x else near(v))      # type: ignore[misc]
+                    loop(but(x, constant))
                 with w.block("else:"):
-                    loop(lambda v, x=x, own=apart: own if v == x else near(v))         # type: ignore[misc]
+                    loop(but(x, apart))
 
     def fill(self, x: str) -> None:
         """Write what fills the scratch of an operand that is constant along the innermost loop."""

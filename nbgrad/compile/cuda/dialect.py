@@ -116,7 +116,8 @@ class Cuda(Dialect):
             raise TypeError(f"an index in {ast.unparse(index)} is no whole number")
         indices = [self.exact(i, k) for i, k in zip(indices, kinds, strict=True)]
         if isinstance(kind, Batch):
-            numbers = [name(f"s_{array.id}_{k}_") for k in range(kind.own)]        # type: ignore[attr-defined]
+            assert isinstance(array, ast.Name)
+            numbers = [name(f"s_{array.id}_{k}_") for k in range(kind.own)]
             given = [array, *indices, ast.Constant(kind.loops), *numbers]
             return calling("batch", *given), View(kind.dtype, kind.own, True)
         if not isinstance(kind, View):
