@@ -11,19 +11,22 @@ from pathlib import Path
 from nbgrad.errors import device_errors, table_errors, trace_errors, value_errors
 
 DEVICES = ("cpu", "cuda", "cuda-sim")
+TIERS = ("auto", "compiled", "interpreted")
 
 
 @dataclass(frozen=True)
 class Settings:
     """device: where arrays are made, one of DEVICES or "auto"; cache: the kernel cache folder, or None for no
     cache; threads: how many a kernel may use, or None for one per processor; compiled: whether kernels are
-    compiled, or run as the Python that they are written in.
+    compiled, or run as the Python that they are written in; tier: whether they are compiled at first use, never,
+    or when they have earned it, one of TIERS.
     """
 
     device: str
     cache: Path | None
     threads: int | None = None
     compiled: bool = True
+    tier: str = "auto"
 
 
 def _user_cache() -> Path:
@@ -38,7 +41,7 @@ def _user_cache() -> Path:
 def read(environment: dict[str, str] | os._Environ[str]) -> Settings:
     """Settings from NBGRAD_DEVICE (cpu, the default, cuda, cuda-sim, auto), NBGRAD_CACHE_DIR (a folder; empty
     for no cache), NBGRAD_NUM_THREADS (a positive number; default: OMP_NUM_THREADS) and NBGRAD_DISABLE_JIT (1:
-    nothing is compiled, and a debugger can step into kernels).
+    nothing is compiled, and a debugger can step into kernels), NBGRAD_TIER (one of TIERS; see compile/tiers).
 
     Raises NbgradError where Numba is told not to compile, and for a device that needs it.
     """
@@ -48,10 +51,13 @@ def read(environment: dict[str, str] | os._Environ[str]) -> Settings:
     device = environment.get("NBGRAD_DEVICE", "cpu")
     if device not in (*DEVICES, "auto"):
         raise device_errors.unknown_device(device, DEVICES)
+    tier = environment.get("NBGRAD_TIER", "auto")
+    if tier not in TIERS:
+        raise value_errors.bad_tier(tier, TIERS)
     if not compiled and device not in ("cpu", "auto"):
         raise trace_errors.uncompiled_device(device)
     return Settings(device if compiled else "cpu", _cache(environment.get("NBGRAD_CACHE_DIR")),
-                    _threads(environment), compiled)
+                    _threads(environment), compiled, tier)
 
 
 def _cache(folder: str | None) -> Path | None:

@@ -126,8 +126,7 @@ def compile_kernel(name: str, source: str, arguments: Sequence[Any], result: Any
     exact     : every step is rounded by itself, a product that is added to something too, so that equal
         expressions in two kernels agree in each bit
     """
-    made = ["tuple", *map(_spell, result)] if isinstance(result, tuple) else [_spell(result)]
-    return compile_written(name, [source, "->", *made], arguments, lambda: (source, result), exact)
+    return compile_written(name, stands(source, result), arguments, lambda: (source, result), exact)
 
 
 def compile_written(name: str, stands: Sequence[str], arguments: Sequence[Any],
@@ -139,14 +138,37 @@ def compile_written(name: str, stands: Sequence[str], arguments: Sequence[Any],
     if not settings.compiled:
         source, _ = write()
         return import_module(_PLAIN).uncompiled(name, source, arguments)
-    parts = [foundation(), name, *stands, *map(_spell, arguments), str(exact)]
-    key = _hash(parts)[:32]
+    key = _key(name, stands, arguments, exact)
+    kernel = _found(key, name)
+    if kernel is None:
+        with _lock:
+            kernel = LOADED[key] = LOADED.get(key) or _build(key, name, *write(), arguments, exact)
+    return kernel
+
+
+def at_hand(name: str, stands: Sequence[str], arguments: Sequence[Any],
+            exact: bool = False) -> Callable[..., Any] | None:
+    """The kernel that `compile_written` gives, if it is in memory or on disk."""
+    return _found(_key(name, stands, arguments, exact), name)
+
+
+def stands(source: str, result: Any) -> list[str]:
+    """What a kernel depends on whose source is written."""
+    kinds = ["tuple", *map(_spell, result)] if isinstance(result, tuple) else [_spell(result)]
+    return [source, "->", *kinds]
+
+
+def _key(name: str, stands: Sequence[str], arguments: Sequence[Any], exact: bool) -> str:
+    return _hash([foundation(), name, *stands, *map(_spell, arguments), str(exact)])[:32]
+
+
+def _found(key: str, name: str) -> Callable[..., Any] | None:
     kernel = LOADED.get(key)
     if kernel is None:
         with _lock:
             kernel = LOADED.get(key) or _load(key, f"{name}_{key}")
-            LOADED[key] = kernel or _build(key, name, *write(), arguments, exact)
-        kernel = LOADED[key]
+            if kernel is not None:
+                LOADED[key] = kernel
     return kernel
 
 

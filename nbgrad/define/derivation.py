@@ -91,6 +91,6 @@ class Back:
         cs = self.pullback((g, *saved))
         if self.kernel is None and type(g) is Array and g.dtype is self.dtype:
             flat = self.pullback.loops.flat((g, *saved))
-            if flat is not None and flat.uniform:
+            if flat is not None and flat.uniform and not flat.interim:
                 self.kernel = flat.kernel
         return cs

@@ -85,7 +85,8 @@ class Elementwise(Named):
                 if z[0] is not None:
                     return z
             elif z is not None:
-                self.step.learn(flat.kinds, flat.kernel, (), None)
+                if not flat.interim:
+                    self.step.learn(flat.kinds, flat.kernel, (), None)
                 return z
             return self.loops.noncontiguous(xs, flat)
         for x in xs:
@@ -171,7 +172,8 @@ class Elementwise(Named):
         back = flat.notes.get(wanted)
         if back is None:
             back = flat.notes[wanted] = Back(self._pullback((True,), wanted), z.dtype)
-        self.step.learn(flat.kinds, flat.kernel, wanted, back)
+        if not flat.interim:
+            self.step.learn(flat.kinds, flat.kernel, wanted, back)
         return z, ((*xs, z)[back.keep], back, None)
 
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:

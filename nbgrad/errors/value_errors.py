@@ -91,6 +91,10 @@ def bad_thread_setting(value: str) -> ValueRangeError:
                            f"thread per processor.")
 
 
+def bad_tier(value: str, tiers: Iterable[str]) -> ValueRangeError:
+    return ValueRangeError(f"NBGRAD_TIER={value!r} is no tier. Choose one of {listed(tiers)}.")
+
+
 def bad_value(op: str, why: str) -> ValueRangeError:
     return ValueRangeError(f"{op}: {why}.")
 

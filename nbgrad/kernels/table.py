@@ -20,6 +20,7 @@ import numpy as np
 
 from nbgrad.arrays import devices, memory, streams
 from nbgrad.arrays.cuda import CONNECTED, CudaArray
+from nbgrad.compile import tiers
 from nbgrad.compile.cpu import pool
 from nbgrad.compile.program import Body
 from nbgrad.errors import table_errors
@@ -41,13 +42,20 @@ memory.announce(pool.start)
 def register(op: str, kernel: Callable[..., Any], where: str = "cpu") -> None:
     """Make kernel the one that runs op on a device, from now on also in calls that are alike."""
     KERNELS[op, where] = kernel
+    _end_plans()
+
+
+def _end_plans() -> None:
     for found in _FOUND:
         found.clear()
 
 
 def keep(found: dict[Any, Any]) -> None:
-    """Have a dict of what was found of kernels emptied whenever one is registered."""
+    """Have a dict of what was found of kernels emptied whenever one is registered, or compiled at last."""
     _FOUND.append(found)
+
+
+tiers.announce(_end_plans)
 
 
 def find(op: str, family: str | None, where: str) -> Callable[..., Any]:

@@ -1,4 +1,5 @@
-"""NBGRAD_DISABLE_JIT=1: the whole library runs as Python, and computes what compiled kernels compute.
+"""What is not compiled computes what compiled kernels compute: with NBGRAD_DISABLE_JIT=1 the whole library runs as
+Python, with NBGRAD_TIER=interpreted by NumPy's functions.
 
 Run as a program, this file saves the results of all ops of the table, forward and VJP, to a file.
 """
@@ -25,6 +26,7 @@ from nbgrad.errors import DeviceError
 LARGE = 300                               # elements of an operand that Python is too slow for
 ULPS = 8                                  # of the largest element: for other mathematics and orders of sums
 WITHOUT = {**os.environ, "NBGRAD_DISABLE_JIT": "1", "NBGRAD_DEVICE": "cpu"}
+INTERPRETED = {**os.environ, "NBGRAD_TIER": "interpreted", "NBGRAD_DEVICE": "cpu"}
 
 
 def cases(row):
@@ -59,23 +61,29 @@ def results():
 
 @pytest.mark.skipif(devices.kind() != "cpu", reason="the CPU's kernels alone run uncompiled")
 def test_every_op_computes_the_same(tmp_path):
-    file = tmp_path / "plain.npz"
-    running = subprocess.Popen([sys.executable, __file__, str(file)], env=WITHOUT, text=True,
-                               stdout=subprocess.PIPE)
+    running = {}
+    for way, environment in (("plain", WITHOUT), ("interpreted", INTERPRETED)):
+        command = [sys.executable, __file__, str(tmp_path / f"{way}.npz")]
+        running[way] = subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE)
     compiled = results()
-    said, _ = running.communicate()
-    assert running.returncode == 0
-    assert said.split() == ["0", "False"]     # kernels compiled; whether Numba was imported
-    with np.load(file) as plain:
-        assert set(plain.files) == set(compiled)
-        for name, x in compiled.items():
-            y = plain[name]
-            assert (x.dtype, x.shape) == (y.dtype, y.shape), name
-            if x.dtype.kind == "f":
-                rounding = ULPS * np.finfo(x.dtype).eps * np.abs(x[np.isfinite(x)]).max(initial=0)
-                np.testing.assert_allclose(y, x, rtol=0, atol=rounding, err_msg=name)
-            else:
-                np.testing.assert_array_equal(y, x, err_msg=name)
+    for way, process in running.items():
+        said, _ = process.communicate()
+        assert process.returncode == 0
+        assert said.split() == ["0", "False"]     # kernels compiled; whether Numba was imported
+        with np.load(tmp_path / f"{way}.npz") as found:
+            _compare(way, found, compiled)
+
+
+def _compare(way, found, compiled):
+    assert set(found.files) == set(compiled)
+    for name, x in compiled.items():
+        y, label = found[name], f"{way}: {name}"
+        assert (x.dtype, x.shape) == (y.dtype, y.shape), label
+        if x.dtype.kind == "f":
+            rounding = ULPS * np.finfo(x.dtype).eps * np.abs(x[np.isfinite(x)]).max(initial=0)
+            np.testing.assert_allclose(y, x, rtol=0, atol=rounding, err_msg=label)
+        else:
+            np.testing.assert_array_equal(y, x, err_msg=label)
 
 
 def test_a_debugger_and_coverage_see_the_lines_of_kernels():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from types import FunctionType
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays.config import settings
-from nbgrad.compile.cache import compile_kernel, compile_written, reached
+from nbgrad.compile import cache, tiers
 
 _WRITER, _PLAIN = "nbgrad.compile.cpu.dialect", "nbgrad.compile.cpu.plain"
+_CALL, _EACH, _MOST = 20, 3000.0, 1000    # of what Python takes: see tiers.Interim
 _SCALARS = {"int": int, "float": float, "bool": bool}
 
 
@@ -46,24 +48,26 @@ class Kernel(dict[Any, Callable[..., Any]]):
         known = key if type(key) is tuple else (key,)
         dtypes = dict(zip(self.variables, known))
         fixed = dict(zip(self.fixed, known[len(dtypes):], strict=True))
-        made = self[key] = self._compiled(dtypes, fixed)
+        made = self[key] = self._compiled(key, dtypes, fixed)
         return made
 
-    def _compiled(self, dtypes: dict[str, np.dtype], fixed: dict[str, Any]) -> Callable[..., Any]:
+    def _compiled(self, key: Any, dtypes: dict[str, np.dtype], fixed: dict[str, Any]) -> Callable[..., Any]:
         kinds = [dtypes.get(dtype) or np.dtype(getattr(np, dtype[3:])) if dtype
                  else _SCALARS.get(scalar) or getattr(np, scalar[3:])
                  for dtype, scalar in self.parameters.values()]
         name = f"k_{self.function.__name__}"
-        if not settings.compiled:
+        def plain() -> Callable[..., Any]:
             return import_module(_PLAIN).called(name, self.function, kinds, **fixed)
+
+        if not settings.compiled:
+            return plain()
 
         def write() -> tuple[str, Any]:
             return import_module(_WRITER).written(name, self.function, list(self.parameters), kinds, fixed)
 
-        if stands := _stands([self.function, *fixed.values()]):
-            return compile_written(name, stands, kinds, write, self.exact)
-        text, result = write()
-        return compile_kernel(name, text, kinds, result, self.exact)
+        stands = _stands([self.function, *fixed.values()]) or cache.stands(*write())
+        return tiers.written(name, stands, kinds, write, self.exact,
+                             lambda: tiers.Interim(plain(), _CALL, _EACH, _MOST), partial(self.__setitem__, key))
 
 
 def _stands(parts: Sequence[Any]) -> list[str]:
@@ -74,7 +78,7 @@ def _stands(parts: Sequence[Any]) -> list[str]:
         return []
     spelled = [f"{part.__module__}.{part.__qualname__}" if part in functions else repr(part)
                for part in parts]
-    return [reached(_WRITER, *sorted(modules)), *spelled]
+    return [cache.reached(_WRITER, *sorted(modules)), *spelled]
 
 
 def _parameters(function: FunctionType) -> dict[str, tuple[str, str]]:

@@ -11,11 +11,10 @@ from math import inf, nan
 from typing import Any
 
 import numpy as np
-import scipy.special
 
 from nbgrad.arrays import memory
 from nbgrad.compile import integers
-from nbgrad.compile.cpu import language
+from nbgrad.compile.cpu import interpreter, language
 from nbgrad.compile.cpu.language import Array
 
 _LINE = 64                                # bytes of a line of the cache
@@ -146,8 +145,7 @@ def _whole(ufunc: Any) -> Callable[..., Any]:
 
 _pow.__name__ = "pow"
 _RENAMED = {"acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh, "atan": np.arctan,
-            "atanh": np.arctanh, "atan2": np.arctan2, "erf": scipy.special.erf, "erfc": scipy.special.erfc,
-            "normcdf": scipy.special.ndtr, "pow": _pow}
+            "atanh": np.arctanh, "atan2": np.arctan2, "pow": _pow}
 _NUMPYS = ("cbrt", "cos", "cosh", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "sin", "sinh",
            "tan", "tanh", "floor_divide", "hypot", "logaddexp", "remainder")
 
@@ -160,6 +158,7 @@ SCOPE: dict[str, Any] = {
         "fold_minimum")},
     **{name: _function(getattr(np, name)) for name in _NUMPYS},
     **{name: _function(function) for name, function in _RENAMED.items()},
+    **{name: _function(function) for name, function in interpreter.SPECIAL.items()},
     "gauss": _of_square(-1.0), "half_gauss": _of_square(-0.5), "decay": lambda x: np.exp(-np.abs(x)),
     **{name: getattr(np, name) for name in (
         "sqrt", "rint", "isnan", "isinf", "isfinite", "signbit", "nextafter", "sign", "left_shift",

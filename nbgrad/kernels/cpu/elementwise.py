@@ -14,9 +14,9 @@ import numpy as np
 
 from nbgrad.arrays import memory
 from nbgrad.compile import layout
-from nbgrad.compile.cache import compile_kernel
-from nbgrad.compile.cpu import elementwise_source
+from nbgrad.compile.cpu import elementwise_source, interpreter
 from nbgrad.compile.program import Body, Kind
+from nbgrad.compile.tiers import Interim, kernel
 
 _ndarray = np.ndarray
 _FEW, _SELDOM = 4096, 256                 # elements; calls
@@ -27,20 +27,22 @@ Program = Callable[[tuple[Kind, ...]], Body]
 
 
 class Flat:
-    """A compiled flat kernel.
+    """A flat kernel.
 
     kernel : makes the results of the operands, an array or a tuple of them; None (or a tuple of None) where
         the operands are not one run of memory of one shape
     whole  : no operand is an array: the kernel takes its outputs too
+    interim : the kernel is interpreted; when it has been compiled, another Flat takes the place of this one
     uniform : all arrays, of which there are some, have the dtype of the results
     walks  : shapes and strides of operands that it declines -> what gives the results on them
     notes  : for the caller, who may keep here what goes with these operands
     """
 
-    __slots__ = ("body", "kernel", "kinds", "notes", "uniform", "walks", "whole")
+    __slots__ = ("body", "interim", "kernel", "kinds", "notes", "uniform", "walks", "whole")
 
     def __init__(self, kernel: Any, kinds: tuple[Kind, ...], body: Body, whole: bool) -> None:
         self.kernel, self.kinds, self.body, self.whole = kernel, kinds, body, whole
+        self.interim = type(kernel) is Interim
         used = {*body.dtypes, *[kind for kind in kinds if not isinstance(kind, type)]}
         self.uniform = not whole and len(used) == 1
         self.notes: dict[Any, Any] = {}
@@ -219,16 +221,30 @@ class Loops:
         arguments = (*kinds, *body.dtypes) if whole else kinds
         result = None if whole else (_ndarray,) * len(body.dtypes) if self.many else _ndarray
         source = elementwise_source.flat(name, kinds, body, self.many)
-        kernel = compile_kernel(name, source, arguments, result)
+        kept = lambda made: self._keep_flat(kinds, made, body, whole)     # noqa: E731
+        made = kernel(name, source, arguments, result, lambda: Interim(
+            interpreter.flat(kinds, body, self.many), *interpreter.cost(body)), kept)
+        return kept(made)
+
+    def _keep_flat(self, kinds: tuple[Kind, ...], kernel: Any, body: Body, whole: bool) -> Flat:
+        """Keep a flat kernel. None is remembered any longer by the way in which operands lie."""
+        for flat in self.flats.values():
+            flat.walks.clear()
         self.flats[kinds] = made = Flat(kernel, kinds, body, whole)
         return made
 
     def _compile_strided(self, kinds: tuple[Kind, ...]) -> Any:
         body = self.flats[kinds].body
         name, arguments = _word(self.name), (*kinds, *body.dtypes, _NUMBER, _NUMBER, int)
-        kernel = compile_kernel(name, elementwise_source.strided(name, kinds, body), arguments)
-        self.strided[kinds] = kernel
-        return kernel
+
+        def keep(made: Any) -> None:
+            self.strided[kinds] = made
+            self.flats[kinds].walks.clear()
+
+        made = kernel(name, elementwise_source.strided(name, kinds, body), arguments, None, lambda: Interim(
+            interpreter.strided(kinds, body), *interpreter.cost(body)), keep)
+        keep(made)
+        return made
 
 
 def _word(name: str) -> str:

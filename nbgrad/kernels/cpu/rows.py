@@ -15,9 +15,10 @@ import numpy as np
 from nbgrad.arrays import devices
 from nbgrad.arrays.memory import BLOCK
 from nbgrad.compile import layout
-from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.cpu import row_interpreter
 from nbgrad.compile.cpu.row_source import source
 from nbgrad.compile.rowprogram import RowProgram
+from nbgrad.compile.tiers import Interim, kernel
 
 _NEAR = 1 << 19          # bytes that are still near when a block of rows is walked a second time
 _MEMORY_BOUND, _COSTLY = 16384, 2048      # elements that are worth a thread
@@ -148,9 +149,21 @@ def _span(program: RowProgram, width: int) -> int:
     return min(BLOCK, max(64, _NEAR // max(1, width * len(program.full)) // 16 * 16))
 
 
-@lru_cache(maxsize=1024)
+_kernels: dict[Any, Any] = {}
+
+
 def _kernel(program: RowProgram, along: bool, dtypes: tuple[np.dtype, ...], dtype: np.dtype) -> Any:
-    least = _COSTLY if program.calls & {"exp", "log"} else _MEMORY_BOUND
-    name = f"k_{program.name}_{'along' if along else 'across'}"
-    return compile_kernel(name, source(name, program, along, dtypes, dtype, least),
-                          (*dtypes, dtype, np.dtype(np.int64), float), np.ndarray)
+    key = program, along, dtypes, dtype
+    if key not in _kernels:
+        least = _COSTLY if program.calls & {"exp", "log"} else _MEMORY_BOUND
+        name = f"k_{program.name}_{'along' if along else 'across'}"
+
+        def replace(made: Any) -> None:
+            _kernels[key] = made
+            _plan.cache_clear()
+
+        _kernels[key] = kernel(
+            name, source(name, program, along, dtypes, dtype, least),
+            (*dtypes, dtype, np.dtype(np.int64), float), np.ndarray,
+            lambda: Interim(row_interpreter.rows(program, dtype), *row_interpreter.cost(program)), replace)
+    return _kernels[key]
