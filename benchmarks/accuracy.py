@@ -24,6 +24,7 @@ import scipy.special
 from mpmath import mp, mpf
 
 import nbgrad.linalg  # noqa: F401  the whole op table
+from nbgrad.compile import tiers
 from nbgrad.define.registry import OPS, Row
 
 LIMIT = 4.0
@@ -168,6 +169,7 @@ def main() -> int:
     parser.add_argument("--points", type=int, help="arguments of each op; 40000, of derivatives 1000")
     parser.add_argument("--derivatives", action="store_true", help="of partial derivatives instead of values")
     chosen = parser.parse_args()
+    tiers.choose("compiled")
     if np.finfo(np.longdouble).nmant < 60:
         print("NumPy's long double is not wider than float64 here: the figures of float64 mean nothing")
         return 1

@@ -3,6 +3,8 @@
     python -m nbgrad.warm                        # elementwise ops and reductions, with their derivatives
     python -m nbgrad.warm tanh mean              # these ops
     python -m nbgrad.warm train.py --epochs 1    # whatever a program needs: it is run
+
+What would be interpreted at first (see NBGRAD_TIER) is compiled here.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from nbgrad import errors, testing
-from nbgrad.compile import cache, store
+from nbgrad.compile import cache, store, tiers
 from nbgrad.define.registry import OPS, Row
 from nbgrad.engine.transforms import jvp, vjp
 from nbgrad.engine.tree import map_leaves
@@ -62,7 +64,8 @@ def ops(names: Sequence[str], dtypes: Sequence[str], jobs: int) -> tuple[int, in
     """
     work = [(name, dtype) for name in names for dtype in dtypes]
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context) if jobs > 1 else nullcontext() as pool:
+    workers = ProcessPoolExecutor(jobs, context, tiers.choose, ("compiled",)) if jobs > 1 else nullcontext()
+    with workers as pool:
         counts: Iterable[tuple[int, int]] = pool.map(_counted, work) if pool else map(_counted, work)
         if find_spec("tqdm"):
             counts = import_module("tqdm").tqdm(counts, total=len(work), unit="op", leave=False, disable=None)
@@ -91,6 +94,9 @@ def main() -> None:
     parser.add_argument("what", nargs=argparse.REMAINDER, help="ops, or a Python file and its arguments")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (ops only)")
     chosen = parser.parse_args()
+    if chosen.what[:1] == ["--"]:
+        del chosen.what[0]
+    tiers.choose("compiled")
     program = chosen.what if chosen.what and chosen.what[0].endswith(".py") else None
     rows = [row for row in OPS.values() if row.kind == "elementwise" or row.family == "reduce"]
     try:

@@ -1,11 +1,9 @@
 """Fixtures of all tests. Kernels are kept in the cache folder of ordinary use (see NBGRAD_CACHE_DIR)."""
 
-import os
 from importlib import import_module
 from pathlib import Path
 
-os.environ.setdefault("NBGRAD_TIER", "compiled")      # here, and in processes that tests start
-
+import environment  # noqa: F401  before nbgrad is imported
 import numpy as np
 import pytest
 

@@ -40,7 +40,8 @@ def mlp(lib: Any) -> float:
             h = np_.tanh(np_.dot(h, w) + b)
         z = np_.dot(h, params[-1][0]) + params[-1][1]
         top = np_.max(z, axis=1, keepdims=True)
-        return -np_.mean(np_.sum(y * (z - top - np_.log(np_.sum(np_.exp(z - top), axis=1, keepdims=True))), axis=1))
+        total = np_.sum(np_.exp(z - top), axis=1, keepdims=True)
+        return -np_.mean(np_.sum(y * (z - top - np_.log(total)), axis=1))
 
     value, found = lib.value_and_grad(loss)(params)
     return float(value) + float(np.sum(np.asarray(found[0][0])))

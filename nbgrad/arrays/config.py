@@ -16,10 +16,14 @@ TIERS = ("auto", "compiled", "interpreted")
 
 @dataclass(frozen=True)
 class Settings:
-    """device: where arrays are made, one of DEVICES or "auto"; cache: the kernel cache folder, or None for no
-    cache; threads: how many a kernel may use, or None for one per processor; compiled: whether kernels are
-    compiled, or run as the Python that they are written in; tier: whether they are compiled at first use, never,
-    or when they have earned it, one of TIERS.
+    """What the environment says.
+
+    device : where arrays are made, one of DEVICES or "auto"
+    cache  : the folder of the kernel cache, or None for no cache
+    threads : how many a kernel may use, or None for one per processor
+    compiled : False: kernels run as the Python that they are written in
+    tier   : one of TIERS: kernels are compiled when they have earned it, at first use, or never
+    quiet  : nothing is said of long compilations
     """
 
     device: str
@@ -27,6 +31,7 @@ class Settings:
     threads: int | None = None
     compiled: bool = True
     tier: str = "auto"
+    quiet: bool = False
 
 
 def _user_cache() -> Path:
@@ -41,13 +46,14 @@ def _user_cache() -> Path:
 def read(environment: dict[str, str] | os._Environ[str]) -> Settings:
     """Settings from NBGRAD_DEVICE (cpu, the default, cuda, cuda-sim, auto), NBGRAD_CACHE_DIR (a folder; empty
     for no cache), NBGRAD_NUM_THREADS (a positive number; default: OMP_NUM_THREADS) and NBGRAD_DISABLE_JIT (1:
-    nothing is compiled, and a debugger can step into kernels), NBGRAD_TIER (one of TIERS; see compile/tiers).
+    nothing is compiled, and a debugger can step into kernels), NBGRAD_TIER (one of TIERS; see compile/tiers)
+    and NBGRAD_QUIET (1: no line on stderr when compiling takes long).
 
     Raises NbgradError where Numba is told not to compile, and for a device that needs it.
     """
-    if (disabled := environment.get("NUMBA_DISABLE_JIT", "").strip()) not in ("", "0"):
-        raise trace_errors.jit_disabled(disabled)
-    compiled = environment.get("NBGRAD_DISABLE_JIT", "").strip() in ("", "0")
+    if _on(environment, "NUMBA_DISABLE_JIT"):
+        raise trace_errors.jit_disabled(environment["NUMBA_DISABLE_JIT"])
+    compiled, quiet = not _on(environment, "NBGRAD_DISABLE_JIT"), _on(environment, "NBGRAD_QUIET")
     device = environment.get("NBGRAD_DEVICE", "cpu")
     if device not in (*DEVICES, "auto"):
         raise device_errors.unknown_device(device, DEVICES)
@@ -57,7 +63,11 @@ def read(environment: dict[str, str] | os._Environ[str]) -> Settings:
     if not compiled and device not in ("cpu", "auto"):
         raise trace_errors.uncompiled_device(device)
     return Settings(device if compiled else "cpu", _cache(environment.get("NBGRAD_CACHE_DIR")),
-                    _threads(environment), compiled, tier)
+                    _threads(environment), compiled, tier, quiet)
+
+
+def _on(environment: dict[str, str] | os._Environ[str], name: str) -> bool:
+    return environment.get(name, "").strip() not in ("", "0")
 
 
 def _cache(folder: str | None) -> Path | None:

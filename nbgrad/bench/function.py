@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nbgrad.bench.clock import Run, amount, medians, once, peak, samples
-from nbgrad.compile import cache
+from nbgrad.compile import cache, tiers
 from nbgrad.define.registry import OPS
 from nbgrad.engine import convert
 from nbgrad.engine.tensor import Tensor, raw, tensor
@@ -87,13 +87,19 @@ def bench(f: Callable[..., Any], *args: Any, numpy: Callable[..., Any] | None = 
     gradient : False times the value alone
     seconds  : about how long each part is timed
 
-    nbgrad and NumPy take turns, after their values were compared. First calls compile kernels or load them
-    from the cache on disk; kernels that this process has used already cost nothing then. Raises
-    ValueRangeError if NumPy gives another value, or for bad arguments DtypeError.
+    nbgrad and NumPy take turns, after their values were compared. Nothing is interpreted (see
+    NBGRAD_TIER): first calls compile kernels or load them from the cache on disk; kernels that this process
+    has used already cost nothing then. Raises ValueRangeError if NumPy gives another value, or for bad
+    arguments DtypeError.
 
         print(nb.bench(lambda x: np.sum(np.tanh(x) * x), np.linspace(0, 1, 10_000)))
     """
     _check(f, numpy, seconds)
+    with tiers.chosen("compiled"):
+        return _bench(f, args, numpy, gradient, seconds)
+
+
+def _bench(f: Callable[..., Any], args: Sequence[Any], numpy: Any, gradient: bool, seconds: float) -> Bench:
     xs, arrays = [map_leaves(_tensor, x) for x in args], [map_leaves(_array, x) for x in args]
     before = _kernels()
     first, y = once(lambda: f(*xs))

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import cache as memoise
 from importlib import import_module
@@ -35,6 +36,8 @@ _NUMBA_FILE = Path(".numba_config.yaml")  # settings of Numba's, if it lies wher
 _IDLE = ("NUMBA_CACHE", "NUMBA_NUM_THREADS", "NUMBA_THREADING")     # settings that leave the code as it is
 LOADED: dict[str, Callable[..., Any]] = {}                          # hash -> kernel
 COMPILED: set[str] = set()                # hashes of those that this process compiled
+_LONG = 2.0                               # seconds of waiting that a user is told of
+_seconds = 0.0
 _lock = threading.RLock()
 if hasattr(os, "register_at_fork"):       # a child process starts with no kernel half made
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
@@ -178,6 +181,7 @@ def _spell(kind: Any) -> str:
 
 def _build(key: str, name: str, source: str, result: Any, arguments: Sequence[Any],
            exact: bool) -> Callable[..., Any]:
+    start = time.perf_counter()
     symbol = f"{name}_{key}"              # two kernels of one name would be one for the linker
     code, needed = import_module(_COMPILER).build(symbol, name, source, arguments, result, exact)
     if missing := linker.missing(needed):
@@ -186,7 +190,17 @@ def _build(key: str, name: str, source: str, result: Any, arguments: Sequence[An
     assert kernel is not None
     store.write(foundation(), key, "\n".join([symbol, *needed, "", ""]).encode() + code)
     COMPILED.add(key)
+    _waited(name, time.perf_counter() - start)
     return kernel
+
+
+def _waited(name: str, seconds: float) -> None:
+    """Say once that a program has waited for the compiler, when that has come to some seconds."""
+    global _seconds
+    before, _seconds = _seconds, _seconds + seconds
+    if before <= _LONG < _seconds and not settings.quiet:
+        print(f"nbgrad: {len(COMPILED)} kernels were compiled in {_seconds:.1f} s, the last one {name}; "
+              f"folder of the cache: {store.folder()}. NBGRAD_QUIET=1 leaves out this line.", file=sys.stderr)
 
 
 def _load(key: str, symbol: str) -> Callable[..., Any] | None:

@@ -9,7 +9,9 @@ its interpreter is no longer used. So neither takes more than twice the time of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from nbgrad.arrays.config import settings
@@ -18,13 +20,23 @@ from nbgrad.compile import cache
 EARNED = 300_000_000                      # nanoseconds: what a compilation takes
 _CALL = 1_000                             # nanoseconds of one of NumPy's functions, without its elements
 _listeners: list[Callable[[], None]] = []
-_tier = settings.tier
+_now = SimpleNamespace(tier=settings.tier)
 
 
 def choose(tier: str) -> None:
-    """Have another of config.TIERS from now on, for kernels that were not needed yet."""
-    global _tier
-    _tier = tier
+    """Have another of config.TIERS from now on. "compiled" is for kernels too that are interpreted so far."""
+    _now.tier = tier
+
+
+@contextmanager
+def chosen(tier: str) -> Iterator[None]:
+    """The same in a `with` block."""
+    before = _now.tier
+    choose(tier)
+    try:
+        yield
+    finally:
+        choose(before)
 
 
 class Interim:
@@ -52,7 +64,8 @@ class Interim:
         if self._kernel is None:
             size = max([getattr(x, "size", 1) for x in args])
             self.spent += self._steps + self._each * size
-            if (self.spent < EARNED and size <= self.most) or _tier == "interpreted":
+            early = self.spent < EARNED and size <= self.most
+            if _now.tier == "interpreted" or (early and _now.tier == "auto"):
                 return self.interpret(*args)
             assert self._build is not None
             self._kernel = self._build()
@@ -67,22 +80,23 @@ def announce(ended: Callable[[], None]) -> None:
 
 
 def kernel(name: str, source: str, arguments: Sequence[Any], result: Any, interim: Callable[[], Interim],
-           replace: Callable[[Any], None]) -> Callable[..., Any]:
+           replace: Callable[[Any], None], exact: bool = False) -> Callable[..., Any]:
     """The kernel that `cache.compile_kernel` compiles; or what interprets it until it is compiled.
 
     interim : makes the interpreter
     replace : puts the kernel, given to it, in the interpreter's place
     """
-    return written(name, cache.stands(source, result), arguments, lambda: (source, result), False, interim,
+    return written(name, cache.stands(source, result), arguments, lambda: (source, result), exact, interim,
                    replace)
 
 
-def written(name: str, stands: Sequence[str], arguments: Sequence[Any], write: Callable[[], tuple[str, Any]],
-            exact: bool, interim: Callable[[], Interim], replace: Callable[[Any], None]) -> Callable[..., Any]:
-    """The same for a source that is written only where the kernel is to be compiled, see `compile_written`."""
-    if not settings.compiled or _tier == "compiled":
+def written(name: str, stands: Sequence[str], arguments: Sequence[Any],
+            write: Callable[[], tuple[str, Any]], exact: bool, interim: Callable[[], Interim],
+            replace: Callable[[Any], None]) -> Callable[..., Any]:
+    """The same for a source that is written only where it is to be compiled, see `cache.compile_written`."""
+    if not settings.compiled or _now.tier == "compiled":
         return cache.compile_written(name, stands, arguments, write, exact)
-    if _tier == "auto":
+    if _now.tier == "auto":
         found = cache.at_hand(name, stands, arguments, exact)
         if found is not None:
             return found

@@ -1,5 +1,5 @@
-"""What is not compiled computes what compiled kernels compute: with NBGRAD_DISABLE_JIT=1 the whole library runs as
-Python, with NBGRAD_TIER=interpreted by NumPy's functions.
+"""What is not compiled computes what compiled kernels compute: with NBGRAD_DISABLE_JIT=1 the whole library
+runs as Python, with NBGRAD_TIER=interpreted by NumPy's functions.
 
 Run as a program, this file saves the results of all ops of the table, forward and VJP, to a file.
 """

@@ -58,8 +58,8 @@ print(*found)
 
 
 @pytest.mark.parametrize("what", [
-    "nb.sin(x)", "nb.vjp(nb.sin, x)[1](x)", "nb.sin(x[::2])", "nb.add(x, x[0])", "nb.sum(x, 1)", "nb.var(x, 0)",
-    "nb.tril(x)", "nb.max_pool2d(x.reshape(1, 1, 10, 10), 2)"])
+    "nb.sin(x)", "nb.vjp(nb.sin, x)[1](x)", "nb.sin(x[::2])", "nb.add(x, x[0])", "nb.sum(x, 1)",
+    "nb.var(x, 0)", "nb.tril(x)", "nb.max_pool2d(x.reshape(1, 1, 10, 10), 2)"])
 def test_kernels_are_compiled_at_the_same_place(tmp_path, what):
     """A kernel that has earned it, at a call that depends on nothing but the calls before."""
     program = COUNTED.format(what=what)
@@ -110,7 +110,7 @@ def test_interpreted_reads_no_cache_and_compiles_nothing(tmp_path):
 
 def test_there_are_three():
     assert read({}).tier == "auto"
-    with pytest.raises(ValueRangeError, match="NBGRAD_TIER='jit' is no tier. Choose one of auto, compiled"):
+    with pytest.raises(ValueRangeError, match=r"'jit' is no tier\. Choose one of auto, compiled"):
         read({"NBGRAD_TIER": "jit"})
 
 
@@ -120,6 +120,7 @@ def test_a_kernel_takes_its_interpreters_place():
         lambda: built.append(1) or (lambda x: "compiled"))
     tiers.announce(lambda: said.append(1))
     small, large = np.ones(10), np.ones(11)
-    assert [interim(small), interim(small), interim(large), interim(small)] == [
-        "interpreted", "interpreted", "compiled", "compiled"]
+    with tiers.chosen("auto"):
+        got = [interim(small), interim(small), interim(large), interim(small)]
+    assert got == ["interpreted", "interpreted", "compiled", "compiled"]
     assert built == said == [1]

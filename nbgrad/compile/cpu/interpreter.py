@@ -44,8 +44,8 @@ def _of_square(factor: float) -> Callable[[Any], Any]:
 
 _RENAMED = {"acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
             "atanh": "arctanh", "atan2": "arctan2", "pow": "power"}
-_NUMPYS = ("cbrt", "cos", "cosh", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "sin", "sinh", "tan",
-           "tanh", "floor_divide", "hypot", "logaddexp", "remainder", "sqrt", "rint", "isnan", "isinf",
+_NUMPYS = ("cbrt", "cos", "cosh", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "sin", "sinh",
+           "tan", "tanh", "floor_divide", "hypot", "logaddexp", "remainder", "sqrt", "rint", "isnan", "isinf",
            "isfinite", "signbit", "nextafter", "sign", "left_shift", "right_shift", "floor", "ceil", "trunc",
            "maximum", "minimum", "where", "logical_not", "logical_and",
            "logical_or", "abs", "inf", "nan")
@@ -81,7 +81,7 @@ def _call(word: str, *args: ast.expr) -> ast.expr:
 
 
 @cache
-def _function(body: Body, count: int) -> Callable[..., tuple[Any, ...]]:
+def function(body: Body, count: int) -> Callable[..., tuple[Any, ...]]:
     """What gives the results of a program, of arrays and scalars."""
     lines = [f"    {name} = {ast.unparse(OfArrays().visit(value))}" for name, value in body.assignments]
     source = "\n".join([f"def program({', '.join(f'a{i}' for i in range(count))}):", *lines,
@@ -99,7 +99,7 @@ def cost(body: Body) -> tuple[int, float]:
 
 def fill(kinds: Sequence[Kind], body: Body, xs: Sequence[Any], outs: Sequence[np.ndarray]) -> None:
     """Write a program's results on operands of any strides. Nothing warns."""
-    program = _function(body, len(kinds))
+    program = function(body, len(kinds))
     ys = [x if isinstance(kind, np.dtype) else _SCALARS.get(kind, kind)(x) for x, kind in zip(xs, kinds)]
     with np.errstate(all="ignore"):
         for out, z in zip(outs, program(*ys)):
@@ -118,17 +118,20 @@ def flat(kinds: tuple[Kind, ...], body: Body, many: bool) -> Callable[..., Any]:
         if not all(xs[i].flags.c_contiguous and xs[i].shape == lead.shape for i in arrays):
             return (None,) * len(body.results) if many else None
         outs = tuple([memory.empty(lead.shape, dtype) for dtype in body.dtypes])
-        ys, zs = [x.reshape(-1) if i in arrays else x for i, x in enumerate(xs)], [o.reshape(-1) for o in outs]
+        ys, zs = list(xs), [z.reshape(-1) for z in outs]
+        for i in arrays:
+            ys[i] = xs[i].reshape(-1)
         for start in range(0, lead.size, _BLOCK):
             part = slice(start, start + _BLOCK)
-            fill(kinds, body, [y[part] if i in arrays else y for i, y in enumerate(ys)], [z[part] for z in zs])
+            block = [y[part] if i in arrays else y for i, y in enumerate(ys)]
+            fill(kinds, body, block, [z[part] for z in zs])
         return outs if many else outs[0]
 
     return run
 
 
 def strided(kinds: tuple[Kind, ...], body: Body) -> Callable[..., None]:
-    """What does as the strided kernel of a program: its operands, its outputs, and loops, which it needs not."""
+    """What does as the strided kernel of a program (elementwise_source.strided); it needs no loops."""
     count, results = len(kinds), len(body.results)
 
     def run(*args: Any) -> None:

@@ -65,9 +65,12 @@ class Kernel(dict[Any, Callable[..., Any]]):
         def write() -> tuple[str, Any]:
             return import_module(_WRITER).written(name, self.function, list(self.parameters), kinds, fixed)
 
+        def interim() -> tiers.Interim:
+            return tiers.Interim(plain(), _CALL, _EACH, _MOST)
+
         stands = _stands([self.function, *fixed.values()]) or cache.stands(*write())
-        return tiers.written(name, stands, kinds, write, self.exact,
-                             lambda: tiers.Interim(plain(), _CALL, _EACH, _MOST), partial(self.__setitem__, key))
+        replace = partial(self.__setitem__, key)
+        return tiers.written(name, stands, kinds, write, self.exact, interim, replace)
 
 
 def _stands(parts: Sequence[Any]) -> list[str]:

@@ -14,7 +14,7 @@ from nbgrad.arrays import memory
 from nbgrad.compile.cpu import interpreter
 from nbgrad.compile.rowprogram import COUNT, NUMBER, OUT, RowProgram, Sweep, first, neutral
 
-_FOLDS = {"sum": np.add, "prod": np.multiply, "any": np.logical_or, "all": np.logical_and, "max": np.maximum,
+FOLDS = {"sum": np.add, "prod": np.multiply, "any": np.logical_or, "all": np.logical_and, "max": np.maximum,
           "min": np.minimum}
 _HEAD = 5                                 # numbers before the loops (see rows.py)
 
@@ -46,7 +46,8 @@ def rows(program: RowProgram, dtype: np.dtype) -> Callable[..., np.ndarray]:
             views[x] = as_strided(arrays[x], (*sizes, *inside[0]), (*steps[i], *inside[1]))
         shape, axes = (*sizes, *lengths), tuple(range(kept, kept + reduced))
         with np.errstate(all="ignore"):
-            views[OUT][...] = compute(shape, axes, product(lengths), k, *[views[x] for x in names if x != OUT])
+            operands = [views[x] for x in names if x != OUT]
+            views[OUT][...] = compute(shape, axes, product(lengths), k, *operands)
         return out
 
     return run
@@ -111,6 +112,6 @@ def _fold(dtype: np.dtype) -> Callable[..., Any]:
             options["dtype"] = wide
         elif start is not None:
             options["initial"] = start
-        return _FOLDS[which].reduce(whole, **options).astype(dtype, copy=False)
+        return FOLDS[which].reduce(whole, **options).astype(dtype, copy=False)
 
     return fold

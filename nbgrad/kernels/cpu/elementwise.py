@@ -221,17 +221,21 @@ class Loops:
         arguments = (*kinds, *body.dtypes) if whole else kinds
         result = None if whole else (_ndarray,) * len(body.dtypes) if self.many else _ndarray
         source = elementwise_source.flat(name, kinds, body, self.many)
-        kept = lambda made: self._keep_flat(kinds, made, body, whole)     # noqa: E731
-        made = kernel(name, source, arguments, result, lambda: Interim(
-            interpreter.flat(kinds, body, self.many), *interpreter.cost(body)), kept)
-        return kept(made)
 
-    def _keep_flat(self, kinds: tuple[Kind, ...], kernel: Any, body: Body, whole: bool) -> Flat:
-        """Keep a flat kernel. None is remembered any longer by the way in which operands lie."""
+        def interim() -> Interim:
+            return Interim(interpreter.flat(kinds, body, self.many), *interpreter.cost(body))
+
+        def keep(made: Any) -> None:
+            self._keep_flat(kinds, made, body, whole)
+
+        keep(kernel(name, source, arguments, result, interim, keep))
+        return self.flats[kinds]
+
+    def _keep_flat(self, kinds: tuple[Kind, ...], kernel: Any, body: Body, whole: bool) -> None:
+        """Keep a flat kernel. What was kept for operands that lie in some way may be of the one before."""
         for flat in self.flats.values():
             flat.walks.clear()
-        self.flats[kinds] = made = Flat(kernel, kinds, body, whole)
-        return made
+        self.flats[kinds] = Flat(kernel, kinds, body, whole)
 
     def _compile_strided(self, kinds: tuple[Kind, ...]) -> Any:
         body = self.flats[kinds].body
@@ -241,10 +245,12 @@ class Loops:
             self.strided[kinds] = made
             self.flats[kinds].walks.clear()
 
-        made = kernel(name, elementwise_source.strided(name, kinds, body), arguments, None, lambda: Interim(
-            interpreter.strided(kinds, body), *interpreter.cost(body)), keep)
-        keep(made)
-        return made
+        def interim() -> Interim:
+            return Interim(interpreter.strided(kinds, body), *interpreter.cost(body))
+
+        source = elementwise_source.strided(name, kinds, body)
+        keep(kernel(name, source, arguments, None, interim, keep))
+        return self.strided[kinds]
 
 
 def _word(name: str) -> str:

@@ -9,15 +9,16 @@ added up in the order of r, and nothing is reordered.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from nbgrad.compile.cache import compile_kernel
+from nbgrad.compile.cpu import interpreter, row_interpreter
 from nbgrad.compile.program import Body
 from nbgrad.compile.rowprogram import join, neutral
+from nbgrad.compile.tiers import Interim, kernel
 from nbgrad.compile.writer import Writer
 
 _silent = np.errstate(all="ignore")
@@ -58,15 +59,48 @@ def _contract(out: np.ndarray, xs: Sequence[np.ndarray], sizes: dict[str, int], 
         first = np.arange(prod(x.shape[:-2])).reshape(x.shape[:-2]) * each
         offsets.append(np.broadcast_to(first, out.shape[:-2]).ravel())
     units = out.size // sizes[c]
-    kernel = _kernel(body, tuple(places), add, exact)
-    kernel(*given, out, np.array([sizes[u], sizes[c], sizes[r], units]), np.stack(offsets, -1).ravel())
+    run = _kernel(body, tuple(places), add, exact)
+    run(*given, out, np.array([sizes[u], sizes[c], sizes[r], units]), np.stack(offsets, -1).ravel())
 
 
-@cache
+_kernels: dict[Any, Any] = {}
+
+
 def _kernel(body: Body, places: tuple[str, ...], add: str, exact: bool) -> Any:
     """The kernel for operands by place: "u" a row of the output's, "r" one for each term, else a constant."""
-    return compile_kernel("k_gdot", _source(body, places, add),
-                          (*body.dtypes * len(places), *body.dtypes, _NUMBER, _NUMBER), exact=exact)
+    key = body, places, add, exact
+    if key not in _kernels:
+        arguments = (*body.dtypes * len(places), *body.dtypes, _NUMBER, _NUMBER)
+        _kernels[key] = kernel("k_gdot", _source(body, places, add), arguments, None,
+                               lambda: _interim(body, places, add), partial(_kernels.__setitem__, key), exact)
+    return _kernels[key]
+
+
+def _interim(body: Body, places: tuple[str, ...], add: str) -> Interim:
+    """What does as the kernel: a row of the output at a time, of all terms."""
+    compute, fold = interpreter.function(body, len(places)), row_interpreter.FOLDS[add].reduce
+
+    def run(*args: Any) -> None:
+        *xs, o, sizes, offsets = args
+        rows, columns, terms, units = sizes.tolist()
+        forms = {"u": (rows, columns), "r": (terms, columns), "ur": (rows, terms), "ru": (terms, rows)}
+        starts = offsets.reshape(-1, len(places)).tolist()
+        out = o.reshape(units, columns)
+        with np.errstate(all="ignore"):
+            for unit in range(units):
+                batch, u = divmod(unit, rows)
+                operands = []
+                for x, place, start in zip(xs, places, starts[batch]):
+                    form = forms[place]
+                    matrix = x.reshape(-1)[start:start + prod(form)].reshape(form)
+                    if "u" in place:      # the row's part of it, along terms or columns
+                        matrix = matrix[:, u:u + 1] if place == "ru" else matrix[u:u + 1]
+                    operands.append(matrix.T if place == "ur" else matrix)
+                (value,) = compute(*operands)
+                out[unit] = fold(np.broadcast_to(value, (terms, columns)), axis=0)
+
+    steps, each = interpreter.cost(body)
+    return Interim(run, 4 * steps, each, most=1 << 12)
 
 
 def _source(body: Body, places: tuple[str, ...], add: str) -> str:

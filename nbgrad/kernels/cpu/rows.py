@@ -21,6 +21,8 @@ from nbgrad.compile.rowprogram import RowProgram
 from nbgrad.compile.tiers import Interim, kernel
 
 _NEAR = 1 << 19          # bytes that are still near when a block of rows is walked a second time
+_NUMBER = np.dtype(np.int64)
+_kernels: dict[Any, Any] = {}
 _MEMORY_BOUND, _COSTLY = 16384, 2048      # elements that are worth a thread
 
 
@@ -149,9 +151,6 @@ def _span(program: RowProgram, width: int) -> int:
     return min(BLOCK, max(64, _NEAR // max(1, width * len(program.full)) // 16 * 16))
 
 
-_kernels: dict[Any, Any] = {}
-
-
 def _kernel(program: RowProgram, along: bool, dtypes: tuple[np.dtype, ...], dtype: np.dtype) -> Any:
     key = program, along, dtypes, dtype
     if key not in _kernels:
@@ -162,8 +161,9 @@ def _kernel(program: RowProgram, along: bool, dtypes: tuple[np.dtype, ...], dtyp
             _kernels[key] = made
             _plan.cache_clear()
 
-        _kernels[key] = kernel(
-            name, source(name, program, along, dtypes, dtype, least),
-            (*dtypes, dtype, np.dtype(np.int64), float), np.ndarray,
-            lambda: Interim(row_interpreter.rows(program, dtype), *row_interpreter.cost(program)), replace)
+        def interim() -> Interim:
+            return Interim(row_interpreter.rows(program, dtype), *row_interpreter.cost(program))
+
+        text, arguments = source(name, program, along, dtypes, dtype, least), (*dtypes, dtype, _NUMBER, float)
+        _kernels[key] = kernel(name, text, arguments, np.ndarray, interim, replace)
     return _kernels[key]
