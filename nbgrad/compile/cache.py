@@ -121,7 +121,7 @@ def compile_kernel(name: str, source: str, arguments: Sequence[Any], result: Any
     source    : may use the names in nbgrad.compile.cpu.words.SCOPE; other functions that it defines are
         compiled for this one to call, and those named inline_... as a part of it
     arguments : for each a NumPy dtype: an array with such elements; or a type (float, int, bool, np.float32):
-        a scalar given by value; or `object`: any Python object. First may be "record": see linker.bind
+        a scalar given by value; or PyObject: any Python object. First may be another record: see linker.bind
     result    : None; such a type; np.ndarray: an array that the kernel makes, or None; a tuple of np.ndarray
     exact     : every step is rounded by itself, a product that is added to something too, so that equal
         expressions in two kernels agree in each bit

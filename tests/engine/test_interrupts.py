@@ -149,8 +149,9 @@ def learned(op):
         return op
     for _ in range(6):
         tripled(op)
-    assert op.step.forward is not None and op.step.record[2] == 2 and len(op.step.known) == 2, op.step.known
-    assert "pull" in vars(op) and op.step.record[5 + 3] and op.step.record[5 + 12 + 3]
+    record = op.step.record
+    assert op.step.forward is not None and record.count == 2 and len(op.step.known) == 2, op.step.known
+    assert "pull" in vars(op) and all(record.plans[i].pullbacks[0].back for i in range(2))
 found["step"] = interrupted(lambda op: [tripled(op) for _ in range(2)], learned, step=3)
 
 def declared(given):

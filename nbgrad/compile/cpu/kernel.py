@@ -11,6 +11,7 @@ import numpy as np
 
 from nbgrad.arrays.config import settings
 from nbgrad.compile.cache import compile_kernel, compile_written, reached
+from nbgrad.compile.record import isrecord
 
 _WRITER, _PLAIN = "nbgrad.compile.cpu.dialect", "nbgrad.compile.cpu.plain"
 _SCALARS = {"int": int, "float": float, "bool": bool}
@@ -20,8 +21,9 @@ class Kernel(dict[Any, Callable[..., Any]]):
     """A function for arrays of any dtypes, and the kernels that were compiled of it.
 
     Parameters are annotated: int, float, bool or a NumPy scalar type; Array[T] is an array, of the same dtype
-    as all others that are Array[T]; Array[np.int64] has a dtype of its own. What stands after a * is fixed
-    when it is compiled. The GIL is given up for the time of a call if the arrays are large.
+    as all others that are Array[T]; Array[np.int64] has a dtype of its own; records are for kernels that work
+    on memory by address (machine.py). What stands after a * is fixed when it is compiled. The GIL is given up
+    for the time of a call if the arrays are large.
 
         kernel[dtype, True](out, x, n)    # the kernel for T and the fixed parameter, called
         kernel(out, x, n, affine=True)    # the same, a little slower, by the dtype of the arrays
@@ -40,7 +42,7 @@ class Kernel(dict[Any, Callable[..., Any]]):
 
     def __call__(self, *args: Any, **fixed: Any) -> Any:
         key = (*[args[i].dtype for i in self.places], *[fixed[name] for name in self.fixed])
-        return self[key if len(key) > 1 else key[0]](*args)
+        return self[key[0] if len(key) == 1 else key](*args)
 
     def __missing__(self, key: Any) -> Callable[..., Any]:
         known = key if type(key) is tuple else (key,)
@@ -51,7 +53,7 @@ class Kernel(dict[Any, Callable[..., Any]]):
 
     def _compiled(self, dtypes: dict[str, np.dtype], fixed: dict[str, Any]) -> Callable[..., Any]:
         kinds = [dtypes.get(dtype) or np.dtype(getattr(np, dtype[3:])) if dtype
-                 else _SCALARS.get(scalar) or getattr(np, scalar[3:])
+                 else _SCALARS.get(scalar) or self._named(scalar)
                  for dtype, scalar in self.parameters.values()]
         name = f"k_{self.function.__name__}"
         if not settings.compiled:
@@ -64,6 +66,11 @@ class Kernel(dict[Any, Callable[..., Any]]):
             return compile_written(name, stands, kinds, write, self.exact)
         text, result = write()
         return compile_kernel(name, text, kinds, result, self.exact)
+
+    def _named(self, text: str) -> Any:
+        """The class of a record, or a NumPy scalar type."""
+        found = self.function.__globals__.get(text)
+        return found if isrecord(found) else getattr(np, text[3:])
 
 
 def _stands(parts: Sequence[Any]) -> list[str]:

@@ -10,6 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
 
+from nbgrad.compile.cpu import machine
 from nbgrad.compile.cpu.ndarray import FRESH, Operand, handler, proxy
 
 _LONG = ir.IntType(64)
@@ -21,6 +22,17 @@ def peek(typingctx: Any, address: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load(builder.inttoptr(args[0], _LONG.as_pointer()))
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def peek_half(typingctx: Any, address: Any) -> Any:
+    """The 32-bit integer at an address."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        half = builder.load(builder.inttoptr(args[0], ir.IntType(32).as_pointer()))
+        return builder.sext(half, _LONG)
 
     return types.int64(types.int64), codegen
 
@@ -161,10 +173,4 @@ def pool_handler(typingctx: Any, size: Any) -> Any:
     return types.int64(types.int64), codegen
 
 
-LIBC = {f"libc_{name}": _foreign(name) for name in ("malloc", "free", "madvise", "memset", "memcpy")}
-PYTHON = {f"c_{name}": _foreign(name) for name in (
-    "Py_IncRef", "Py_DecRef", "PyErr_Clear", "PyContextVar_Get", "PyType_GenericAlloc", "PyTuple_New",
-    "PyTuple_SetItem", "PyObject_CallNoArgs", "PyObject_Vectorcall")}
-NUMPY = {name: _foreign(name) for name in (
-    "nbgrad_empty_array", "nbgrad_set_handler", "nbgrad_descr_from_type", "nbgrad_matmul_float32",
-    "nbgrad_matmul_float64")}
+FOREIGN = {symbol: _foreign(symbol) for symbol in machine.FOREIGN}
