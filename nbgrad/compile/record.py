@@ -18,7 +18,6 @@ record, and false.
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated, Any, Generic, NewType, TypeVar, get_args, get_origin, get_type_hints
 
@@ -97,30 +96,25 @@ class Table(Cells[R]):
         raise TypeError("a record of a table is written field by field")
 
 
-@dataclass(frozen=True)
 class Field:
     """A field of a record.
 
-    offset : bytes from the beginning of the record
     of     : int, Int32, or the class of a record
     many   : Cells or Table; None: it is one number or address
     count  : of how many; None: it is not said
+    offset : bytes from the beginning of the record
+    step   : bytes from one to the next
+    end    : the offset of what may follow
     """
 
-    offset: int
-    of: Any
-    many: Any = None
-    count: int | None = None
-
-    @property
-    def step(self) -> int:
-        """Bytes from one to the next."""
-        return width(self.of) if self.many is Table else 4 if self.of is Int32 else CELL
-
-    @property
-    def end(self) -> int:
-        """The offset of what follows. Of how many nobody knows, nothing does."""
-        return self.offset + self.step * (1 if self.many is None else self.count or 0)
+    def __init__(self, hint: Any, after: int) -> None:
+        of, self.count = get_args(hint) if get_origin(hint) is Annotated else (hint, None)
+        self.many = get_origin(of)
+        self.of = get_args(of)[0] if self.many else of
+        self.step = width(self.of) if self.many is Table else 4 if self.of is Int32 else CELL
+        size = min(self.step, CELL)
+        self.offset = -(-after // size) * size
+        self.end = self.offset + self.step * ((self.count or 0) if self.many else 1)
 
     def read(self, place: int) -> Any:
         value = self._cell(place).value
@@ -142,12 +136,8 @@ def _laid_out(kind: Any) -> dict[str, Field]:
     found: dict[str, Field] = {}
     end = 0
     for name, hint in get_type_hints(kind, include_extras=True).items():
-        of, count = get_args(hint) if get_origin(hint) is Annotated else (hint, None)
-        many = get_origin(of)
-        field = Field(0, get_args(of)[0], many, count) if many else Field(0, of)
-        size = min(field.step, CELL)
-        found[name] = field = replace(field, offset=-(-end // size) * size)
-        end = field.end
+        found[name] = Field(hint, end)
+        end = found[name].end
     return found
 
 

@@ -66,8 +66,8 @@ def build(symbol: str, name: str, source: str, arguments: Sequence[Any], result:
     function = _named(space[name], symbol)
 
     def enter(library: Any, description: Any, *rest: Any, **options: Any) -> None:
-        bound = isrecord(arguments[0]) and not issubclass(arguments[0], PyObject)
-        enter_at(context, library, description, symbol, bound)
+        objects = [isrecord(kind) and issubclass(kind, PyObject) for kind in arguments]
+        enter_at(context, library, description, symbol, isrecord(arguments[0]) and not objects[0], objects)
 
     with global_compiler_lock:
         context = cpu_target.target_context.subtarget(create_cpython_wrapper=enter)
@@ -88,7 +88,7 @@ def _type(kind: Any) -> Any:
     if kind is object:
         return OBJECT
     if isrecord(kind):
-        return OBJECT if issubclass(kind, PyObject) else types.int64
+        return types.int64                    # its address
     if isinstance(kind, type):
         return _SCALARS.get(kind) or operand_type(np.dtype(kind)).dtype
     return operand_type(kind)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from nbgrad.compile.cpu import language, machine
-from nbgrad.compile.cpu.objects import PyObject
 from nbgrad.compile.dialect import Dialect
 from nbgrad.compile.kinds import Elements, Kind, cast
 from nbgrad.compile.record import CELL, Field, Int32, Record, Table, fields, isrecord, width
@@ -118,24 +117,23 @@ def _cell(place: ast.expr, field: Field) -> tuple[ast.expr, Kind]:
 
 
 def written(name: str, function: FunctionType, parameters: Sequence[str], kinds: Sequence[Any],
-            fixed: Mapping[str, Any]) -> tuple[str, Any]:
+            fixed: Mapping[str, Any], gil: bool = False) -> tuple[str, Any]:
     """The text of the kernel `name`, and the kind of its result, as cache.compile_kernel takes them.
 
     kinds : of the parameters: dtypes of arrays, types of scalars, records
+    gil   : it holds the GIL
     """
     known = [Elements(kind.name) if isinstance(kind, np.dtype) else kind if isrecord(kind) else kind.__name__
              for kind in kinds]
-    made = prepared(function, known, fixed, CpuDialect(), f"inline_{function.__name__}")
-    passed = ", ".join([f"address({x})" if isrecord(kind) and issubclass(kind, PyObject) else x
-                        for x, kind in zip(parameters, kinds, strict=True)])
+    made = prepared(function, known, fixed, CpuDialect(), name if gil else f"inline_{function.__name__}")
     result = _RESULTS[made.result]
-    head, call = f"def {name}({', '.join(parameters)}):", f"{made.name}({passed})"
-    if made.result in ("reference", "owned"):     # it works on objects, with the GIL
-        return "\n".join([made.text, head, f"    return {call}"]), result
+    if gil:
+        return made.text, result
+    given = ", ".join(parameters)
     sizes = " + ".join([f"size({x})" for x, kind in zip(parameters, kinds, strict=True)
                         if isinstance(kind, np.dtype)])
-    lines = [made.text, head, f"    token = unlock({sizes})", f"    {'result = ' if result else ''}{call}",
-             "    lock(token)"]
+    lines = [made.text, f"def {name}({given}):", f"    token = unlock({sizes})",
+             f"    {'result = ' if result else ''}{made.name}({given})", "    lock(token)"]
     return "\n".join([*lines, *(["    return result"] if result else [])]), result
 
 

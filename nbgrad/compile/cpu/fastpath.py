@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from nbgrad.compile.cpu.kernel import kernel
-from nbgrad.compile.cpu.language import inline, registers, unrolled
+from nbgrad.compile.cpu.language import inline, unrolled
 from nbgrad.compile.cpu.machine import (
     allocate,
     call,
@@ -23,6 +23,7 @@ from nbgrad.compile.cpu.machine import (
     get_context,
     incref,
     invoke,
+    kept,
     new_tuple,
     owned,
     reference,
@@ -115,67 +116,61 @@ class Op(Record):
     plans: Annotated[Table[Plan], PLANS]
 
 
+class Operand(Record):
+    """An operand, then its raw value; its kind; its trace, if there is one; its node, or None."""
+
+    value: PyObject
+    kind: PyObject
+    trace: PyObject
+    node: PyObject
+
+
+class Operands(Record):
+    """All of an op."""
+
+    at: Annotated[Table[Operand], MOST]
+
+
 class Objects(Record):
     """Arguments of a call."""
 
     item: Annotated[Cells[PyObject], SAVED + 1]
 
 
-def kept(x: PyObject) -> PyObject:
-    """x with one more reference."""
-    incref(x)
-    return x
-
-
-def new(kind: PyObject) -> PyObject:
-    """A new object, whose slots are empty; none where there is no memory."""
-    made = allocate(kind, 0)
-    if not made:
-        clear_error()
-    return made
-
-
 # ------------------------------------------------------------------------------------------- forward
 @inline
-def read(engine: Engine, x: PyObject) -> Any:
-    """An operand's raw value, its kind, its trace and its node, null if there are none.
-
-    No value says that the fast path does not take the operand.
-    """
-    none = PyObject(0)
-    if x.type == engine.tensor:
-        t = PyTensor(x)
-        trace, node = t.trace, none
-        if trace == engine.none:
-            trace = none
-        else:
-            node = t.mark
-            if not trace or not node:
-                return none, none, none, none
-        if not t.value or t.value.type != engine.array:
-            return none, none, none, none
-        return t.value, PyArray(t.value).descr, trace, node
-    if x.type == engine.scalar:
-        return x, x.type, none, none
-    return none, none, none, none
+def is_read(engine: Engine, operand: Operand) -> bool:
+    """Whether the fast path takes an operand: then all of it is filled in."""
+    x = operand.value
+    operand.kind = x.type
+    operand.trace = PyObject(0)
+    operand.node = engine.none
+    if x.type != engine.tensor:
+        return x.type == engine.scalar
+    t = PyTensor(x)
+    if t.trace != engine.none:
+        operand.trace = t.trace
+        operand.node = t.mark
+        if not t.trace or not t.mark:
+            return False
+    if not t.value or t.value.type != engine.array:
+        return False
+    operand.value = t.value
+    operand.kind = PyArray(t.value).descr
+    return True
 
 
-def is_muted(engine: Engine) -> bool:
-    """Whether any no-grad level is set, or cannot be known."""
-    found = Objects()
-    if get_context(engine.no_grad_level, 0, found) & 1:
-        clear_error()
-        return True
-    decref(found.item[0])
-    return found.item[0] != engine.ended
-
-
-@inline
 def records(op: Op, pullback: Pullback, trace: PyObject) -> bool:
     """Whether this trace records the op in a Node of which all is known."""
-    if trace.type != op.engine.graph or op.discrete != 0 or not pullback.back:
+    engine, level = op.engine, Objects()
+    if (trace.type != engine.graph or op.discrete != 0 or not pullback.back
+            or PyGraph(trace).id == engine.ended):
         return False
-    return PyGraph(trace).id != op.engine.ended and not is_muted(op.engine)
+    if get_context(engine.no_grad_level, 0, level) & 1:
+        clear_error()
+        return False
+    decref(level.item[0])
+    return level.item[0] == engine.ended
 
 
 def applied(op: Op, plan: Plan, pullback: Pullback, trace: PyObject, values: Objects, nodes: Objects, *,
@@ -189,8 +184,9 @@ def applied(op: Op, plan: Plan, pullback: Pullback, trace: PyObject, values: Obj
     if z == engine.none:
         decref(z)
         return PyObject(0)
-    out = PyTensor(new(engine.tensor))
+    out = PyTensor(allocate(engine.tensor, 0))
     if not out:
+        clear_error()
         decref(z)
         return PyObject(0)
     out.value = z
@@ -199,7 +195,7 @@ def applied(op: Op, plan: Plan, pullback: Pullback, trace: PyObject, values: Obj
         out.mark = kept(engine.none)
         return out
     values.item[arity] = z
-    node = PyNode(new(engine.node))
+    node = PyNode(allocate(engine.node, 0))
     count = pullback.stop - pullback.start
     saved, memo, parents = new_tuple(count), new_tuple(3), new_tuple(arity)
     number = call_without(engine.next_id)
@@ -223,22 +219,19 @@ def applied(op: Op, plan: Plan, pullback: Pullback, trace: PyObject, values: Obj
 
 
 @inline
-def forward(op: Op, x: PyObject, y: PyObject, *, arity: int) -> PyObject:
-    """The op on its operands, of which a unary one reads the first: a new Tensor, or none to decline."""
+def forward(op: Op, operands: Operands, *, arity: int) -> PyObject:
+    """The op on its operands: a new Tensor, or none to decline."""
     engine, trace, mask = op.engine, PyObject(0), 0
-    value = registers(MOST)
-    kind = registers(MOST)
-    node = registers(MOST)
     for i in unrolled(arity):
-        value[i], kind[i], seen, node[i] = read(engine, x if i == 0 else y)
-        if not value[i] or (seen and trace and seen != trace):
+        operand = operands.at[i]
+        if not is_read(engine, operand) or (operand.trace and trace and operand.trace != trace):
             return PyObject(0)
-        if seen:
-            trace = seen
+        if operand.trace:
+            trace = operand.trace
             mask += 1 << i
     place = 0
-    while place < op.count and (op.plans[place].kinds[0] != kind[0]
-                                or (arity > 1 and op.plans[place].kinds[1] != kind[arity - 1])):
+    while place < op.count and (op.plans[place].kinds[0] != operands.at[0].kind
+                                or (arity > 1 and op.plans[place].kinds[1] != operands.at[1].kind)):
         place += 1
     if place == op.count:
         return PyObject(0)
@@ -251,8 +244,8 @@ def forward(op: Op, x: PyObject, y: PyObject, *, arity: int) -> PyObject:
     # A kernel may give up the GIL, and another thread may then give a Tensor another value.
     held = kept(trace if trace else engine.none)
     for i in unrolled(arity):
-        values.item[i] = kept(value[i])
-        nodes.item[i] = kept(node[i] if node[i] else engine.none)
+        values.item[i] = kept(operands.at[i].value)
+        nodes.item[i] = kept(operands.at[i].node)
     out = applied(op, plan, pullback, trace, values, nodes, arity=arity)
     for i in unrolled(arity):
         decref(values.item[i])
@@ -261,24 +254,24 @@ def forward(op: Op, x: PyObject, y: PyObject, *, arity: int) -> PyObject:
     return out
 
 
-@kernel
+@kernel(gil=True)
 def unary(op: Op, x: PyObject) -> Any:
     """op(x), or None."""
-    return reference(forward(op, x, x, arity=1))
+    operands = Operands()
+    operands.at[0].value = x
+    return reference(forward(op, operands, arity=1))
 
 
-@kernel
+@kernel(gil=True)
 def binary(op: Op, x: PyObject, y: PyObject) -> Any:
     """op(x, y), or None."""
-    return reference(forward(op, x, y, arity=2))
+    operands = Operands()
+    operands.at[0].value = x
+    operands.at[1].value = y
+    return reference(forward(op, operands, arity=2))
 
 
 # ------------------------------------------------------------------------------------------ pullback
-@inline
-def is_tuple(engine: Engine, x: PyObject) -> bool:
-    return x.type == engine.tuple
-
-
 @inline
 def sourced(engine: Engine, source: int, operands: Objects, count: int, z: PyObject) -> PyObject:
     """The cotangent from this source, for a kernel's operands and its result z; none if there is no such."""
@@ -291,7 +284,7 @@ def sourced(engine: Engine, source: int, operands: Objects, count: int, z: PyObj
     if source == RESULT and z.type == engine.array:
         return z
     results = PyTuple(z)
-    if is_tuple(engine, z) and source - RESULT < results.length:
+    if z.type == engine.tuple and source - RESULT < results.length:
         return results.items[source - RESULT]
     return PyObject(0)
 
@@ -315,10 +308,10 @@ def collected(engine: Engine, sources: PyBytes, operands: Objects, count: int, z
 def cotangents(engine: Engine, g: PyObject, memo: PyObject) -> PyObject:
     """What the pullback in a memo makes of a cotangent; none to decline."""
     parts = PyTuple(memo)
-    if not is_tuple(engine, memo) or parts.length != 3:
+    if memo.type != engine.tuple or parts.length != 3:
         return PyObject(0)
     saved, back = PyTuple(parts.items[0]), PyBack(parts.items[1])
-    if back.type != engine.back or g.type != engine.array or not is_tuple(engine, saved):
+    if back.type != engine.back or g.type != engine.array or saved.type != engine.tuple:
         return PyObject(0)
     sources = PyBytes(back.sources)
     if (not back.kernel or back.kernel == engine.none or PyArray(g).descr != back.dtype
@@ -337,7 +330,7 @@ def cotangents(engine: Engine, g: PyObject, memo: PyObject) -> PyObject:
         clear_error()
     else:
         first, results = z, PyTuple(z)
-        if is_tuple(engine, z) and results.length > 0:
+        if z.type == engine.tuple and results.length > 0:
             first = results.items[0]
         if first != engine.none:
             out = collected(engine, sources, operands, count, z)
@@ -346,7 +339,7 @@ def cotangents(engine: Engine, g: PyObject, memo: PyObject) -> PyObject:
     return out
 
 
-@kernel
+@kernel(gil=True)
 def pull(op: Op, g: PyObject, memo: PyObject) -> Any:
     """The cotangents of the operands, from that of the result."""
     out = cotangents(op.engine, g, memo)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays.config import settings
-from nbgrad.compile.cache import compile_kernel, compile_written, reached
+from nbgrad.compile.cache import compile_kernel, compile_written, reached, written_by
 from nbgrad.compile.record import isrecord
 
 _WRITER, _PLAIN = "nbgrad.compile.cpu.dialect", "nbgrad.compile.cpu.plain"
@@ -23,7 +23,7 @@ class Kernel(dict[Any, Callable[..., Any]]):
     Parameters are annotated: int, float, bool or a NumPy scalar type; Array[T] is an array, of the same dtype
     as all others that are Array[T]; Array[np.int64] has a dtype of its own; records are for kernels that work
     on memory by address (machine.py). What stands after a * is fixed when it is compiled. The GIL is given up
-    for the time of a call if the arrays are large.
+    for the time of a call if the arrays are large, unless the kernel says gil=True.
 
         kernel[dtype, True](out, x, n)    # the kernel for T and the fixed parameter, called
         kernel(out, x, n, affine=True)    # the same, a little slower, by the dtype of the arrays
@@ -31,8 +31,8 @@ class Kernel(dict[Any, Callable[..., Any]]):
 
     __hash__ = object.__hash__            # type: ignore[assignment]
 
-    def __init__(self, function: FunctionType, exact: bool) -> None:
-        self.function, self.exact = function, exact
+    def __init__(self, function: FunctionType, exact: bool, gil: bool) -> None:
+        self.function, self.exact, self.gil = function, exact, gil
         self.parameters = _parameters(function)
         code = function.__code__
         self.fixed = code.co_varnames[code.co_argcount:code.co_argcount + code.co_kwonlyargcount]
@@ -60,7 +60,8 @@ class Kernel(dict[Any, Callable[..., Any]]):
             return import_module(_PLAIN).called(name, self.function, kinds, **fixed)
 
         def write() -> tuple[str, Any]:
-            return import_module(_WRITER).written(name, self.function, list(self.parameters), kinds, fixed)
+            return import_module(_WRITER).written(name, self.function, list(self.parameters), kinds, fixed,
+                                                  self.gil)
 
         if stands := _stands([self.function, *fixed.values()]):
             return compile_written(name, stands, kinds, write, self.exact)
@@ -81,7 +82,7 @@ def _stands(parts: Sequence[Any]) -> list[str]:
         return []
     spelled = [f"{part.__module__}.{part.__qualname__}" if part in functions else repr(part)
                for part in parts]
-    return [reached(_WRITER, *sorted(modules)), *spelled]
+    return [written_by(_WRITER), reached(*sorted(modules)), *spelled]
 
 
 def _parameters(function: FunctionType) -> dict[str, tuple[str, str]]:
@@ -96,6 +97,8 @@ def _parameters(function: FunctionType) -> dict[str, tuple[str, str]]:
     return found
 
 
-def kernel(function: Any = None, *, exact: bool = False) -> Any:
-    """A Kernel of a function. exact: see cache.compile_kernel."""
-    return Kernel(function, exact) if function is not None else lambda function: Kernel(function, exact)
+def kernel(function: Any = None, *, exact: bool = False, gil: bool = False) -> Any:
+    """A Kernel of a function. exact: see cache.compile_kernel; gil: it holds the GIL."""
+    if function is None:
+        return lambda function: Kernel(function, exact, gil)
+    return Kernel(function, exact, gil)

@@ -44,6 +44,7 @@ malloc, free, madvise = foreign("malloc"), foreign("free"), foreign("madvise")
 memset, memcpy = foreign("memset"), foreign("memcpy")
 
 incref, decref = foreign("Py_IncRef"), foreign("Py_DecRef")
+kept = foreign("Py_NewRef", PyObject)                         # the object, with one more reference
 clear_error = foreign("PyErr_Clear")
 allocate = foreign("PyType_GenericAlloc", PyObject)           # type, number of items
 new_tuple = foreign("PyTuple_New", PyTuple)

@@ -8,10 +8,10 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
+from numba.extending import box, intrinsic, models, register_model
 
 from nbgrad.compile.cpu import machine
-from nbgrad.compile.cpu.ndarray import FRESH, Operand, handler, proxy
+from nbgrad.compile.cpu.ndarray import FRESH, handler, proxy
 
 _LONG = ir.IntType(64)
 
@@ -109,10 +109,7 @@ def cells(typingctx: Any, count: Any) -> Any:
 
 
 class Object(types.Type):
-    """The type of any Python object. As an argument it is borrowed, as a result it is given away.
-
-    A null pointer as a result says that a Python exception is set.
-    """
+    """The type of a Python object that is a kernel's result; null says that a Python exception is set."""
 
     def __init__(self) -> None:
         super().__init__(name="Object")
@@ -122,11 +119,6 @@ OBJECT = Object()
 register_model(Object)(models.OpaqueModel)
 
 
-@unbox(Object)
-def _unbox(typ: Object, obj: Any, c: Any) -> NativeValue:
-    return NativeValue(obj)
-
-
 @box(Object)
 def _box(typ: Object, value: Any, c: Any) -> Any:
     return c.builder.bitcast(value, c.pyapi.pyobj)
@@ -134,11 +126,10 @@ def _box(typ: Object, value: Any, c: Any) -> Any:
 
 @intrinsic
 def address(typingctx: Any, x: Any) -> Any:
-    """The address of a Python object, also of that behind an Operand."""
+    """The address of the array behind an Operand."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        found = proxy(context, builder, x, args[0]).object if isinstance(x, Operand) else args[0]
-        return builder.ptrtoint(found, _LONG)
+        return builder.ptrtoint(proxy(context, builder, x, args[0]).object, _LONG)
 
     return types.int64(x), codegen
 

@@ -28,7 +28,6 @@ from nbgrad.compile.record import Record, Table, width
 _BLOCKS = 64                              # at most that wait in the pool
 _MOST = 1 << 30                           # bytes that may wait in the pool, and 1/8 of the machine's
 
-_FITS = 4                                 # a block is taken that is larger by a quarter at most
 _HUGE = 1 << 22                           # bytes from which large pages are worth it
 _PAGE, _LINE = 4096, 64
 _HUGE_PAGES = 14                          # MADV_HUGEPAGE
@@ -65,19 +64,21 @@ def released(pool: Pool, place: int) -> int:
     block = pool.blocks[place].data
     pool.held -= pool.blocks[place].size
     pool.count -= 1
-    for i in range(place, pool.count):
-        pool.blocks[i].data = pool.blocks[i + 1].data
-        pool.blocks[i].size = pool.blocks[i + 1].size
+    while place < pool.count:
+        pool.blocks[place].data = pool.blocks[place + 1].data
+        pool.blocks[place].size = pool.blocks[place + 1].size
+        place += 1
     return block
 
 
 def take(pool: Pool, size: int) -> int:
-    """Memory for so many bytes: the block that fits best, or a new one."""
-    best = -1
-    for i in range(pool.count - 1, -1, -1):
-        if pool.blocks[i].size >= size and (best < 0 or pool.blocks[i].size < pool.blocks[best].size):
-            best = i
-    if best >= 0 and pool.blocks[best].size <= size + size // _FITS:
+    """Memory for so many bytes: the smallest block that fits, if by a quarter at most, or a new one."""
+    best, least, place = -1, size + (size >> 2) + 1, pool.count
+    while place > 0:
+        place -= 1
+        if size <= pool.blocks[place].size < least:
+            best, least = place, pool.blocks[place].size
+    if best >= 0:
         return released(pool, best)
     base = malloc(size + _HEAD + 2 * _LINE)
     if base == 0:
@@ -131,7 +132,7 @@ def resized(pool: Pool, block: int, size: int) -> int:
     return other
 
 
-@kernel
+@kernel(gil=True)
 def functions(addresses: Array[np.int64]) -> None:
     """The addresses of the pool's functions."""
     addresses[0] = callback(take)

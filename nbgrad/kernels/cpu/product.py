@@ -116,7 +116,7 @@ def new(axes: int, shape: Shape, size: int, number: int) -> PyArray:
     return PyArray(made)
 
 
-@kernel
+@kernel(gil=True)
 def multiplied(left: Array[T], right: Array[T], *, number: int, loop: Any) -> Any:
     """left @ right; None where they do not fit, are not as BLAS takes them, or there is no memory.
 
