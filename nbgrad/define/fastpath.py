@@ -1,10 +1,9 @@
-"""The engine's common case, compiled: an elementwise op on Tensors of one trace whose kernel is at hand.
+"""The fast path: the engine's common case, an elementwise op on Tensors of one trace whose kernel is at hand.
 
-A Step is a table of an op's kernels in memory, and a builtin that looks the operands up in it, runs the
-kernel and makes the Node and the Tensor (compile/cpu/fastpath_source.py). It declines all else, and then
-the engine takes the long way, of which this is only a faster walk. It needs a CPython with the GIL whose
-objects keep their slots where `_offsets` finds them; elsewhere nothing is compiled and every op goes the
-long way.
+A FastPath is the record of an op's kernels, and a builtin that looks the operands up in it, runs the kernel
+and makes the Node and the Tensor (compile/cpu/fastpath.py). It declines all else, and then the op takes the
+general path, through the engine. It needs a CPython with the GIL whose objects are laid out as the records
+say; elsewhere there is the general path alone.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from nbgrad.define.derivation import Back
 from nbgrad.engine.graph import Graph, Node, next_id, no_grad_level, node
 from nbgrad.engine.tensor import ENDED, Tensor, tensor
 
-_OFTEN = 8                                # calls of an op from which its step is compiled
+_OFTEN = 8                                # calls of an op from which its fast path is compiled
 _learning = threading.RLock()
 if hasattr(os, "register_at_fork"):       # a child process starts with no record half written
     os.register_at_fork(before=_learning.acquire, after_in_parent=_learning.release,
@@ -87,7 +86,7 @@ def _at(x: Any) -> PyObject:
     return PyObject(id(keep(x)))
 
 
-class Step:
+class FastPath:
     """The compiled common case of one op.
 
     forward  : called with operands it returns a Tensor, or None to decline; None until a kernel is known
@@ -111,8 +110,8 @@ class Step:
     def learn(self, kinds: Sequence[Any], kernel: Any, wanted: tuple[bool, ...], back: Any) -> None:
         """Remember the kernel for operands of these kinds, and the pullback for the wanted among them.
 
-        An op that is used a few times only is not worth compiling its step. What is known once stays: a step
-        in another thread may be reading it.
+        An op that is used a few times only is not worth compiling for. What is known once stays: another
+        thread may be reading it.
         """
         self.calls += 1
         if self.calls >= _OFTEN and self.record is not None and (kinds, wanted) not in self.met:

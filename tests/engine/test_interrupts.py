@@ -1,4 +1,4 @@
-"""An interrupt at any place leaves nothing half done: the allocator, what is muted, steps, gradients."""
+"""An interrupt at any place leaves nothing half done: the allocator, what is muted, fast paths, gradients."""
 
 import sys
 
@@ -149,10 +149,10 @@ def learned(op):
         return op
     for _ in range(6):
         tripled(op)
-    record = op.step.record
-    assert op.step.forward is not None and record.count == 2 and len(op.step.known) == 2, op.step.known
+    fast, record = op.fastpath, op.fastpath.record
+    assert fast.forward is not None and record.count == 2 and len(fast.known) == 2, fast.known
     assert "pull" in vars(op) and all(record.plans[i].pullbacks[0].back for i in range(2))
-found["step"] = interrupted(lambda op: [tripled(op) for _ in range(2)], learned, step=3)
+found["fastpath"] = interrupted(lambda op: [tripled(op) for _ in range(2)], learned, step=3)
 
 def declared(given):
     if given is None:
