@@ -132,24 +132,25 @@ def isrecord(kind: Any) -> bool:
 
 
 @cache
-def _laid_out(kind: Any) -> dict[str, Field]:
+def _laid_out(kind: Any) -> tuple[dict[str, Field], int]:
     found: dict[str, Field] = {}
     end = 0
     for name, hint in get_type_hints(kind, include_extras=True).items():
         found[name] = Field(hint, end)
         end = found[name].end
-    return found
+    return found, -(-end // CELL) * CELL
 
 
 def fields(kind: type[Record]) -> dict[str, Field]:
     """The fields of a class of records, those of its base first, as C lays them out."""
     known: Any = kind                         # mypy: the class is hashable, as its objects are
-    return _laid_out(known)
+    return _laid_out(known)[0]
 
 
 def width(kind: type[Record]) -> int:
     """The bytes of a record."""
-    return -(-list(fields(kind).values())[-1].end // CELL) * CELL
+    known: Any = kind
+    return _laid_out(known)[1]
 
 
 def _field(kind: type[Record], name: str) -> Field:
