@@ -4,8 +4,8 @@
     python benchmarks/cold.py greeks --rounds 9
 
 Each program is run by HIPS autograd, by nbgrad with an empty cache of kernels, and by nbgrad with a full one,
-by turns, on one processor. Printed are medians in seconds, medians of the ratios to autograd's time in the same
-round, and how many kernels were compiled with the empty cache.
+by turns, on one processor. Printed are medians in seconds and of the ratios to autograd's time, and how many
+kernels were compiled with the empty cache.
 """
 
 from __future__ import annotations

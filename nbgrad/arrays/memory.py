@@ -57,7 +57,7 @@ def _inner_loop(ufunc: Any, types: str) -> int | None:
 
 _numpy = _Interface()
 _set_handler = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(_numpy.set_handler or 0)
-_starters: list[Callable[[], None]] = []
+_starters: list[Callable[[int], None]] = []
 _pool = ctypes.py_object()                # our handler, in a capsule; nothing until there is one
 
 
@@ -86,15 +86,15 @@ def use(handler: ctypes.Structure) -> None:
     _pool.value = keep(capsule)
 
 
-def announce(start: Callable[[], None]) -> None:
-    """Name the function that makes the pool and calls `use`: it is called for the first large array."""
+def announce(start: Callable[[int], None]) -> None:
+    """Name the function that makes the pool and calls `use`: it is called for large arrays until it has."""
     _starters.append(start)
 
 
 def large(size: int) -> None:
     """Say that an array of so many bytes is there: its results may come from the pool."""
     if size >= POOLED and not _pool and _starters:
-        _starters[0]()
+        _starters[0](size)
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:

@@ -30,7 +30,9 @@ from nbgrad.errors import table_errors
 
 _COMPILER, _PLAIN = "nbgrad.compile.cpu.compiler", "nbgrad.compile.cpu.plain"
 _LINKED = ("nbgrad.compile.cache", "nbgrad.compile.linker", "nbgrad.compile.store", "nbgrad.compile.threads")
+_FINDING = (*_LINKED, "nbgrad.compile.cpu.kernel")                  # how a kernel is found is no part of it
 _IMPORT = re.compile(r"^(?:from|import) (nbgrad[\w.]*)(?: import (\([^)]*\)|.*))?", re.MULTILINE)
+_ROOT = Path(__file__).parents[2]
 _WORD = re.compile(r"\w+")
 _NUMBA_FILE = Path(".numba_config.yaml")  # settings of Numba's, if it lies where a program is run
 _IDLE = ("NUMBA_CACHE", "NUMBA_NUM_THREADS", "NUMBA_THREADING")     # settings that leave the code as it is
@@ -61,13 +63,13 @@ def foundation() -> str:
     return _hash(parts)
 
 
-def sources(module: str) -> dict[str, str]:
-    """The text of a module of nbgrad, and of all that it imports of nbgrad, by their names."""
+def sources(module: str, but: Sequence[str] = ()) -> dict[str, str]:
+    """The text of a module of nbgrad, and of all that it imports of nbgrad, by their names; some left out."""
     found: dict[str, str] = {}
     ahead = [module]
     while ahead:
         name = ahead.pop()
-        text = None if name in found else _text(name)
+        text = None if name in found or name in but else _text(name)
         if text is not None:
             found[name] = text
             ahead += _imports(name)
@@ -78,29 +80,41 @@ def sources(module: str) -> dict[str, str]:
 def reached(*modules: str) -> str:
     """The hash of all that functions of modules may be compiled to: the text of what these import of nbgrad.
 
-    Also the numbers that stand in there, which may depend on where they run.
+    Also the numbers that stand in there, which may depend on where they run. The modules are imported.
     """
     parts: list[str] = []
-    found = {name: text for module in modules for name, text in sources(module).items()}
+    found = {name: text for module in modules for name, text in sources(module, _FINDING).items()}
     for name, text in sorted(found.items()):
-        numbers = [(word, value) for word, value in vars(sys.modules.get(name, object)).items()
+        numbers = [(word, value) for word, value in vars(sys.modules[name]).items()
                    if isinstance(value, (bool, int, float, tuple)) and not word.startswith("__")]
         parts += [name, text, repr(numbers)]
     return _hash(parts)
 
 
 @memoise
+def written_by(module: str) -> str:
+    """The hash of the text of all by which a module writes kernels. It may be imported later, or never."""
+    return _hash([part for item in sorted(sources(module).items()) for part in item])
+
+
+@memoise
 def _imports(module: str) -> list[str]:
-    """What a module may import of nbgrad: modules, and names in them."""
-    return [name for package, names in _IMPORT.findall(_text(module) or "")
-            for name in (package, *[f"{package}.{word}" for word in _WORD.findall(names)])]
+    """What a module may import of nbgrad: modules, and names in packages."""
+    found = []
+    for name, words in _IMPORT.findall(_text(module) or ""):
+        inside = [] if _text(name) is not None else _WORD.findall(words)
+        found += [name, *[f"{name}.{word}" for word in inside]]
+    return found
 
 
 @memoise
 def _text(module: str) -> str | None:
     """The source of a module of nbgrad; None for a package, which is empty, and for what is no module."""
-    file = Path(__file__).parents[2].joinpath(*module.split(".")).with_suffix(".py")
-    return file.read_text(encoding="utf-8") if file.is_file() else None
+    try:
+        with open(f"{_ROOT}/{module.replace('.', '/')}.py", encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
 
 
 def _numba() -> str:
@@ -124,7 +138,7 @@ def compile_kernel(name: str, source: str, arguments: Sequence[Any], result: Any
     source    : may use the names in nbgrad.compile.cpu.words.SCOPE; other functions that it defines are
         compiled for this one to call, and those named inline_... as a part of it
     arguments : for each a NumPy dtype: an array with such elements; or a type (float, int, bool, np.float32):
-        a scalar given by value; or `object`: any Python object. First may be "record": see linker.bind
+        a scalar given by value; or PyObject: any Python object. First may be another record: see linker.bind
     result    : None; such a type; np.ndarray: an array that the kernel makes, or None; a tuple of np.ndarray
     exact     : every step is rounded by itself, a product that is added to something too, so that equal
         expressions in two kernels agree in each bit

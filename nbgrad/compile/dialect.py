@@ -8,6 +8,7 @@ from types import FunctionType
 from typing import Any
 
 from nbgrad.compile.kinds import Elements, Kind, cast, is_float, joined
+from nbgrad.compile.record import Field, Record
 
 _LOAD = ast.Load()
 
@@ -69,6 +70,22 @@ class Dialect:
     def attribute(self, array: ast.expr, kind: Elements, name: str) -> tuple[ast.expr, Kind]:
         """array.size and the like."""
         raise TypeError(f"a kernel does not know .{name} of an array")
+
+    def local(self, kind: type[Record]) -> ast.expr:
+        """kind(): a record of the function's own."""
+        raise TypeError("a kernel of this device has no records")
+
+    def field(self, record: ast.expr, kind: type[Record], name: str) -> tuple[ast.expr, Kind]:
+        """record.name."""
+        raise TypeError("a kernel of this device has no records")
+
+    def cell(self, cells: ast.expr, field: Field, index: ast.expr) -> tuple[ast.expr, Kind]:
+        """cells[index], where cells is a field of a record."""
+        raise TypeError("a kernel of this device has no records")
+
+    def write(self, cell: ast.expr, value: ast.expr) -> ast.stmt:
+        """cell = value, where `field` or `cell` made the cell."""
+        raise TypeError("a kernel of this device has no records")
 
     def bind(self, name: str, value: ast.expr, kind: Elements) -> list[ast.stmt]:
         """name = value, an array."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from nbgrad.compile.dialect import Dialect
 from nbgrad.compile.kinds import Elements, Kind, cast, is_float, joined
+from nbgrad.compile.record import Field, isrecord
 
 _LOAD = ast.Load()
 _KINDS = {bool: "bool", int: "int", float: "float"}
@@ -31,6 +32,10 @@ class Expressions:
     def helper(self, function: FunctionType, args: list[ast.expr],
                keywords: list[ast.keyword]) -> tuple[ast.expr, Kind]:
         """The call of another function."""
+        raise NotImplementedError
+
+    def pointer(self, function: FunctionType) -> ast.expr:
+        """Another function, for C to call."""
         raise NotImplementedError
 
     def by_name(self, call: ast.Call) -> list[ast.expr]:
@@ -61,11 +66,13 @@ class Expressions:
                 array, kind = self.expression(value)
                 if isinstance(kind, Elements):
                     return self.dialect.attribute(array, kind, name)
+                if isrecord(kind):
+                    return self.dialect.field(array, kind, name)
                 raise TypeError(f"{ast.unparse(node)} is not known")
             case ast.BinOp(left, op, right):
                 return self._binary(left, op, right)
             case ast.UnaryOp(ast.Not(), operand):
-                return ast.UnaryOp(ast.Not(), self.expression(operand)[0]), "bool"
+                return ast.UnaryOp(ast.Not(), self.truth(operand)[0]), "bool"
             case ast.UnaryOp(op, operand):
                 made, kind = self.expression(operand)
                 kind = "int" if kind == "bool" else kind
@@ -74,14 +81,21 @@ class Expressions:
                 parts, _ = self._met([left, *others])
                 return ast.Compare(parts[0], ops, parts[1:]), "bool"
             case ast.BoolOp(op, values):
-                parts, kinds = self.several(values)
-                return ast.BoolOp(op, parts), joined(kinds)
+                found = [self.truth(value) for value in values]
+                return ast.BoolOp(op, [made for made, _ in found]), joined([kind for _, kind in found])
             case ast.IfExp(test, body, orelse):
                 (a, b), kind = self._met([body, orelse])
-                return ast.IfExp(self.expression(test)[0], a, b), kind
+                return ast.IfExp(self.truth(test)[0], a, b), kind
             case ast.Call():
                 return self._call(node)
         raise TypeError(f"`{ast.unparse(node)}` is not for kernels")
+
+    def truth(self, node: ast.expr) -> tuple[ast.expr, Kind]:
+        """An expression as a condition: a record is whether there is one."""
+        made, kind = self.expression(node)
+        if isrecord(kind):
+            return ast.Compare(made, [ast.NotEq()], [ast.Constant(0)]), "bool"
+        return made, kind
 
     def several(self, nodes: Sequence[ast.expr]) -> tuple[list[ast.expr], list[Kind]]:
         found = [self.expression(node) for node in nodes]
@@ -108,6 +122,8 @@ class Expressions:
         index, of = self.expression(place)
         if isinstance(kind, Elements):
             return self.dialect.item(array, kind, index, of)
+        if isinstance(kind, Field):
+            return self.dialect.cell(array, kind, index)
         if isinstance(kind, tuple) and isinstance(index, ast.Constant) and type(index.value) is int:
             return ast.Subscript(array, index, _LOAD), kind[index.value]
         if kind is None:
@@ -139,6 +155,10 @@ class Expressions:
                 value, of = self.expression(args[0])
                 return cast(value, of, kind.dtype, exactly=True), kind.dtype
         meaning = self.meaning(func)
+        if isrecord(meaning) and not keywords and len(args) <= 1:
+            return self.expression(args[0])[0] if args else self.dialect.local(meaning), meaning
+        if self.words.get(id(meaning)) == "callback":
+            return ast.Call(ast.Name("callback", _LOAD), [self.pointer(self.meaning(args[0]))], []), "int"
         if id(meaning) in self.words:
             made, kinds = self.several([*args, *self.by_name(node)])
             return self.dialect.call(self.words[id(meaning)], made, kinds)

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.compile.record import isrecord
+
 WEAK = ("bool", "int", "float")           # truth values, and numbers that have no dtype of their own
 
 
@@ -23,7 +25,8 @@ class Elements:
     dtype: str
 
 
-# The name of a dtype or of a weak kind; Elements; a tuple of kinds; "nothing"; None where it is not known yet
+# The name of a dtype or of a weak kind; Elements; the class of a record; a Field that is several; a tuple of
+# kinds; "nothing"; None where it is not known yet
 Kind = Any
 
 
@@ -39,6 +42,10 @@ def join(a: Kind, b: Kind) -> Kind:
         return b
     if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
         return tuple(map(join, a, b))
+    if isrecord(a) and isrecord(b):
+        for one, other in ((a, b), (b, a)):
+            if issubclass(one, other):
+                return other
     if not isinstance(a, str) or not isinstance(b, str) or "nothing" in (a, b):
         raise TypeError(f"{spelled(a)} and {spelled(b)} do not go together")
     if a in WEAK and b in WEAK:
@@ -60,7 +67,7 @@ def joined(kinds: Sequence[Kind]) -> Kind:
 
 
 def spelled(kind: Kind) -> str:
-    return f"an array of {kind.dtype}" if isinstance(kind, Elements) else str(kind)
+    return f"an array of {kind.dtype}" if isinstance(kind, Elements) else getattr(kind, "__name__", str(kind))
 
 
 def cast(node: ast.expr, kind: Kind, to: Kind, exactly: bool = False) -> ast.expr:

@@ -16,6 +16,7 @@ import llvmlite.binding as llvm
 
 from nbgrad.arrays import memory
 from nbgrad.compile import target, threads
+from nbgrad.compile.record import Record
 
 _METH_FASTCALL = 0x0080
 
@@ -81,13 +82,13 @@ def _builtin(name: str, entry: int, bound: int | None) -> Callable[..., Any]:
     return made
 
 
-def bind(kernel: Callable[..., Any], record: Any) -> Callable[..., Any]:
-    """The builtin of a kernel whose first argument, "record", is the address of this ctypes array.
+def bind(kernel: Callable[..., Any], record: Record) -> Callable[..., Any]:
+    """The builtin of a kernel whose first argument is this record.
 
     The record is there as long as the process, and out of reach of Python code.
     """
     definition = _DEFINITIONS[kernel]
-    capsule = _capsule(ctypes.addressof(memory.keep(record)), None, None)
+    capsule = _capsule(int(memory.keep(record)), None, None)
     return _builtin(definition.name.decode(), definition.address, id(memory.keep(capsule)))
 
 

@@ -20,7 +20,8 @@ from typing import Any
 from nbgrad.compile.dialect import Dialect
 from nbgrad.compile.expressions import Expressions
 from nbgrad.compile.functions import Fixed, KernelError, decided, refused
-from nbgrad.compile.kinds import Elements, Kind, cast, join
+from nbgrad.compile.kinds import Elements, Kind, cast, join, spelled
+from nbgrad.compile.record import Field, isrecord
 
 _LOAD = ast.Load()
 
@@ -187,9 +188,9 @@ class _Writer(Expressions):
             case ast.For(target, values, body, []):
                 return self._loop(_names(target), values, body)
             case ast.While(test, body, []):
-                return [ast.While(self.expression(test)[0], self.block(body), [])]
+                return [ast.While(self.truth(test)[0], self.block(body), [])]
             case ast.If(test, body, orelse):
-                return [ast.If(self.expression(test)[0], self.block(body), self.block(orelse))]
+                return [ast.If(self.truth(test)[0], self.block(body), self.block(orelse))]
             case ast.With([ast.withitem(ast.Call(func, args, []), None)], body):
                 return self.dialect.within(self.word(func), self.several(args)[0], self.block(body))
             case ast.Return(ast.expr() as value):
@@ -210,12 +211,21 @@ class _Writer(Expressions):
             if isinstance(kind, Elements):
                 return self.dialect.bind(target.id, value, kind)
             return [ast.Assign([ast.Name(target.id, ast.Store())], self.cast(value, kind, to))]
-        if isinstance(target, ast.Subscript):
+        if isinstance(target, (ast.Attribute, ast.Subscript)):
             array, of = self.expression(target.value)
-            if isinstance(of, Elements) and not isinstance(target.slice, ast.Slice):
+            if isrecord(of) or isinstance(of, Field):
+                return [self._cell(target, value, kind)]
+            if isinstance(of, Elements) and isinstance(target, ast.Subscript) and not isinstance(
+                    target.slice, ast.Slice):
                 index, place = self.expression(target.slice)
                 return [self.dialect.put(array, of, index, place, cast(value, kind, of.dtype, exactly=True))]
         raise TypeError(f"nothing can be assigned to {ast.unparse(target)}")
+
+    def _cell(self, target: ast.expr, value: ast.expr, kind: Kind) -> ast.stmt:
+        cell, of = self.expression(target)
+        if join(of, kind) != of:
+            raise TypeError(f"{ast.unparse(target)} is {spelled(of)}, not {spelled(kind)}")
+        return self.dialect.write(cell, value)
 
     def _unpack(self, target: ast.Tuple, value: ast.expr) -> list[ast.stmt]:
         made, kind = self.expression(value)
@@ -281,8 +291,24 @@ class _Writer(Expressions):
             if value is None:
                 raise TypeError(f"{each.arg} of {function.__name__} is not known when it is compiled")
             fixed[str(each.arg)] = value
-        helper = self.program.function(function, kinds, fixed, self.dialect.helper(function))
-        self.made.calls.append(helper)
+        kinds = [join(_declared(function, i), kind) for i, kind in enumerate(kinds)]
+        helper = self._called(function, kinds, fixed)
         parts = [part for m, k in zip(made, kinds, strict=True) for part in self.dialect.argument(m, k)]
         return ast.Call(ast.Name(helper.name, _LOAD), parts, []), helper.result
+
+    def pointer(self, function: FunctionType) -> ast.expr:
+        kinds = [_declared(function, i) or "int" for i in range(function.__code__.co_argcount)]
+        return ast.Name(self._called(function, kinds, {}).name, _LOAD)
+
+    def _called(self, function: FunctionType, kinds: Sequence[Kind], fixed: Fixed) -> _Made:
+        helper = self.program.function(function, kinds, fixed, self.dialect.helper(function))
+        self.made.calls.append(helper)
+        return helper
+
+
+def _declared(function: FunctionType, place: int) -> Kind:
+    """The record that a parameter is declared as; None for other parameters."""
+    declared = function.__annotations__.get(function.__code__.co_varnames[place])
+    found = function.__globals__.get(declared) if isinstance(declared, str) else None
+    return found if isrecord(found) else None
 

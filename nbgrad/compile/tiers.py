@@ -74,6 +74,29 @@ class Interim:
         return self._kernel(*args)
 
 
+class Missed:
+    """A kernel that the library does without until that has taken as long as to compile it. It takes what
+    `cache.compile_written` takes.
+    """
+
+    __slots__ = ("_request", "_taken")
+
+    def __init__(self, name: str, stands: Sequence[str], arguments: Sequence[Any], write: Any,
+                 exact: bool) -> None:
+        self._request, self._taken = (name, stands, arguments, exact), -1.0
+
+    def enough(self, more: float) -> bool:
+        """Whether the kernel is worth having, after so many nanoseconds more; always if it is on disk."""
+        if _now.tier != "auto":
+            return bool(_now.tier == "compiled")
+        if self._taken < 0:
+            self._taken = 0.0
+            if cache.at_hand(*self._request) is not None:
+                return True
+        self._taken += more
+        return self._taken >= EARNED
+
+
 def announce(ended: Callable[[], None]) -> None:
     """Have a function called whenever a kernel has taken the place of its interpreter."""
     _listeners.append(ended)
@@ -86,13 +109,13 @@ def kernel(name: str, source: str, arguments: Sequence[Any], result: Any, interi
     interim : makes the interpreter
     replace : puts the kernel, given to it, in the interpreter's place
     """
-    return written(name, cache.stands(source, result), arguments, lambda: (source, result), exact, interim,
-                   replace)
+    return written(interim, replace, name, cache.stands(source, result), arguments, lambda: (source, result),
+                   exact)
 
 
-def written(name: str, stands: Sequence[str], arguments: Sequence[Any],
-            write: Callable[[], tuple[str, Any]], exact: bool, interim: Callable[[], Interim],
-            replace: Callable[[Any], None]) -> Callable[..., Any]:
+def written(interim: Callable[[], Interim], replace: Callable[[Any], None], name: str,
+            stands: Sequence[str], arguments: Sequence[Any], write: Callable[[], tuple[str, Any]],
+            exact: bool) -> Callable[..., Any]:
     """The same for a source that is written only where it is to be compiled, see `cache.compile_written`."""
     if not settings.compiled or _now.tier == "compiled":
         return cache.compile_written(name, stands, arguments, write, exact)

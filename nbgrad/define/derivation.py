@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays.devices import Array
+from nbgrad.compile.cpu.fastpath import RESULT, ZERO
 from nbgrad.define.scalar_program import Program
 from nbgrad.engine.graph import evaluate
 from nbgrad.engine.tensor import Tensor, raw, wrap
@@ -74,16 +75,17 @@ class Back:
     """A pullback for operands of known dtypes, all of one, with its kernel once that is compiled.
 
     kernel : None until it is known, False if there is nothing to compute
-    recipe : where each cotangent comes from, in bytes: an operand (its place), a result of the kernel (from
-        128 on), or zero (255)
+    sources: where each cotangent comes from, in bytes: an operand (its place), a result of the kernel (from
+        RESULT on), or ZERO
     keep   : the part of (operands, result) that the pullback reads
     """
 
-    __slots__ = ("dtype", "keep", "kernel", "pullback", "recipe")
+    __slots__ = ("dtype", "keep", "kernel", "pullback", "sources")
 
     def __init__(self, pullback: Derived, dtype: np.dtype) -> None:
         self.pullback, self.dtype, self.keep = pullback, dtype, pullback.keep
-        self.recipe = bytes([255 if k is None else k if k >= 0 else 127 - k for k in pullback.places])
+        self.sources = bytes([ZERO if k is None else k if k >= 0 else RESULT - 1 - k
+                              for k in pullback.places])
         self.kernel: Any = False if pullback.op is None else None
 
     def __call__(self, g: Any, saved: Sequence[Any]) -> Sequence[Any]:

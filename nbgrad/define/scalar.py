@@ -16,7 +16,7 @@ from nbgrad.arrays.devices import Array
 from nbgrad.compile.program import Body
 from nbgrad.define.broadcast import fit
 from nbgrad.define.derivation import Back, Derived
-from nbgrad.define.fastpath import Step
+from nbgrad.define.fastpath import FastPath
 from nbgrad.define.operands import admit
 from nbgrad.define.registry import Named
 from nbgrad.define.scalar_program import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
@@ -52,11 +52,11 @@ class Elementwise(Named):
         self.pullbacks: dict[Any, Derived] = {}
         self.pushes: dict[Any, Derived] = {}
         self.loops = table.loops(name, self.program, many)
-        self.step = Step(self, arity)
+        self.fastpath = FastPath(self, arity)
 
     def __call__(self, *args: Any) -> Any:
-        step = self.step.forward
-        if step is not None and len(args) == self.arity and (z := step(*args)) is not None:
+        fast = self.fastpath.forward
+        if fast is not None and len(args) == self.arity and (z := fast(*args)) is not None:
             return z
         if len(args) == 2 and type(args[0]) is type(args[1]) is Tensor:
             return self.pair(*args) if args[0].trace is args[1].trace is None else apply(self, args)
@@ -85,8 +85,7 @@ class Elementwise(Named):
                 if z[0] is not None:
                     return z
             elif z is not None:
-                if not flat.interim:
-                    self.step.learn(flat.kinds, flat.kernel, (), None)
+                self.fastpath.learn(flat.kinds, flat.kernel, (), None)
                 return z
             return self.loops.noncontiguous(xs, flat)
         for x in xs:
@@ -172,8 +171,7 @@ class Elementwise(Named):
         back = flat.notes.get(wanted)
         if back is None:
             back = flat.notes[wanted] = Back(self._pullback((True,), wanted), z.dtype)
-        if not flat.interim:
-            self.step.learn(flat.kinds, flat.kernel, wanted, back)
+        self.fastpath.learn(flat.kinds, flat.kernel, wanted, back)
         return z, ((*xs, z)[back.keep], back, None)
 
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:

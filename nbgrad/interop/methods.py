@@ -48,8 +48,8 @@ def _binary(op: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
     def forward(x: Tensor, y: Any) -> Any:
         if direct:
-            step = op.step.forward
-            if step is not None and (z := step(x, y)) is not None:
+            fast = op.fastpath.forward
+            if fast is not None and (z := fast(x, y)) is not None:
                 return z
             if type(y) is Tensor:
                 return op.pair(x, y) if x.trace is y.trace is None else apply(op, (x, y))

@@ -16,7 +16,7 @@ LARGE = memory.POOLED // 8 + 11
 
 @pytest.fixture(autouse=True)
 def started():
-    pool.start()
+    pool.start(1 << 20)
 
 
 def address(array):

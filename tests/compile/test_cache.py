@@ -427,15 +427,17 @@ def test_the_key_covers_every_module_that_is_compiled_in(tmp_path, monkeypatch):
     assert reached >= {"nbgrad.arrays.memory", "nbgrad.compile.cpu.parallel"}
     package = Path(nb.__file__).parent
     shutil.copytree(package, tmp_path / "nbgrad", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(cache, "__file__", str(tmp_path / "nbgrad" / "compile" / "cache.py"))
-    known = cache.foundation, cache.reached, cache._text, cache._imports
+    monkeypatch.setattr(cache, "_ROOT", tmp_path)
+    known = cache.foundation, cache.reached, cache.written_by, cache._text, cache._imports
 
     def hashed():
         """Of what every kernel, and of what a function depends on."""
         for each in known:
             each.cache_clear()
-        return cache.foundation(), cache.reached("nbgrad.compile.cpu.dialect", "nbgrad.kernels.cpu.along")
+        written = cache.written_by("nbgrad.compile.cpu.dialect"), cache.reached("nbgrad.kernels.cpu.along")
+        return cache.foundation(), written
 
+    import_module("nbgrad.kernels.cpu.along")
     before = hashed()
     written = {"nbgrad.kernels.cpu.walk", "nbgrad.kernels.cpu.along", "nbgrad.compile.functions"}
     for name in sorted(reached | written):
@@ -451,6 +453,22 @@ def test_the_key_covers_every_module_that_is_compiled_in(tmp_path, monkeypatch):
     monkeypatch.undo()
     for each in known:
         each.cache_clear()
+
+
+def test_kernels_of_several_modules_are_found_by_the_next_process(tmp_path):
+    """Their names depend on nothing that was imported to compile the first of them."""
+    code = """
+import numpy as np
+from nbgrad.compile import cache
+from nbgrad.kernels.cpu import contract, random
+x = np.ones((3, 4))
+random.drop(np.empty(12), x, 0.5, 3)
+contract.matmul(x, x.T)
+print(len(cache.LOADED), len(cache.COMPILED))
+"""
+    known = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                            env={**os.environ, "NBGRAD_CACHE_DIR": str(tmp_path)}).stdout for _ in range(2)]
+    assert known == ["2 2\n", "2 0\n"]
 
 
 def test_all_that_compiled_code_can_name_is_in_modules_that_the_key_covers():

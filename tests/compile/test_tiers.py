@@ -34,7 +34,7 @@ def run(tmp_path, program, tier="auto", **more):
 def test_a_short_program_compiles_nothing(tmp_path):
     program = """
 import sys
-x = np.linspace(-1, 1, 100)
+x = np.linspace(-1, 2, 100)
 f = lambda x: nb.sum(nb.softmax(nb.tanh(x * x.reshape(100, 1)), axis=1) @ x)
 print(float(f(x)), float(np.sum(nb.grad(f)(x))), len(cache.COMPILED), "numba" in sys.modules)
 """

@@ -1,4 +1,4 @@
-"""The compiled step: it does what the engine does, declines the rest, and loses no reference."""
+"""The compiled fast path: it does what the engine does, declines the rest, and loses no reference."""
 
 import gc
 import os
@@ -16,7 +16,7 @@ from nbgrad.engine.graph import TAPE, Graph
 
 X = np.linspace(-0.9, 0.9, 7)
 OPS = [nb.tanh, nb.exp, nb.sin, nb.negative, nb.asin]
-needs_step = pytest.mark.skipif(fastpath._engine() is None, reason="no step on this Python")
+needs_fastpath = pytest.mark.skipif(fastpath._engine() is None, reason="no fast path on this Python")
 
 
 def chain(t, u):
@@ -25,25 +25,25 @@ def chain(t, u):
     return nb.sum(t * t + nb.maximum(t, u) / (u + 3.0))
 
 
-def long_way(f, *args):
-    """f with every op's step taken away."""
-    steps = [op.op.step for op in registry.OPS.values() if hasattr(op.op, "step")]
-    steps += [add.step, multiply.step]
-    kept = [(step, step.forward, step.record) for step in steps]
-    for step in steps:
-        step.forward = step.record = None
+def general_path(f, *args):
+    """f with every op's fast path taken away."""
+    paths = [op.op.fastpath for op in registry.OPS.values() if hasattr(op.op, "fastpath")]
+    paths += [add.fastpath, multiply.fastpath]
+    kept = [(path, path.forward, path.record) for path in paths]
+    for path in paths:
+        path.forward = path.record = None
     try:
         return f(*args)
     finally:
-        for step, forward, record in kept:
-            step.forward, step.record = forward, record
+        for path, forward, record in kept:
+            path.forward, path.record = forward, record
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_step_and_the_long_way_agree(dtype):
+def test_the_fast_path_and_the_general_path_agree(dtype):
     x, u = nb.asarray(X.astype(dtype)), nb.asarray(np.cos(X).astype(dtype))
     whole = nb.value_and_grad(chain, (0, 1))
-    expected = long_way(whole, x, u)
+    expected = general_path(whole, x, u)
     for _ in range(3):
         value, gradients = whole(x, u)
         np.testing.assert_array_equal(value.numpy(), expected[0].numpy())
@@ -52,41 +52,41 @@ def test_the_step_and_the_long_way_agree(dtype):
             np.testing.assert_array_equal(g.numpy(), e.numpy())
 
 
-@needs_step
-def test_the_step_is_taken():
+@needs_fastpath
+def test_the_fast_path_is_taken():
     x = nb.asarray(X)
     chain(x, x)
     leaf = Graph().leaf(x.value)
     nb.grad(lambda t: nb.sum(nb.tanh(t)))(x)
-    made = nb.tanh.step.forward(leaf)
+    made = nb.tanh.fastpath.forward(leaf)
     assert type(made) is nb.Tensor
     assert made.trace is leaf.trace
     assert made.mark.parents == (leaf.mark,)
     assert made.mark.op is nb.tanh
     np.testing.assert_array_equal(made.value, nb.tanh(x).numpy())
-    assert nb.tanh.step.forward(x).trace is None
+    assert nb.tanh.fastpath.forward(x).trace is None
 
 
-@needs_step
-def test_the_step_declines_what_it_is_not_made_for():
+@needs_fastpath
+def test_the_fast_path_declines_what_it_is_not_made_for():
     x = nb.asarray(X)
     nb.grad(lambda t: nb.sum(t * x + x * 2.0))(x)
-    step = multiply.step.forward
-    assert step(x, x) is not None
+    fast = multiply.fastpath.forward
+    assert fast(x, x) is not None
     old, young = Graph(), Graph()
     a, b = old.leaf(x.value), young.leaf(x.value)
     for left, right in ((a, b), (x, X), (X, x), (x, x[:1]), (x, 2), (x, True), (x, None), (x, "2"),
                         (2.0, 3.0), (x, nb.asarray(X.astype(np.float32))), (nb.asarray(np.arange(7)), x),
                         (young.leaf(a), x), (x, np.float64(2))):
-        assert step(left, right) is None
+        assert fast(left, right) is None
     a.trace.id = 0
-    assert step(a, x) is None
+    assert fast(a, x) is None
     leaf = nb.tensor(X, requires_grad=True)
-    assert step(leaf, x).trace is TAPE
+    assert fast(leaf, x).trace is TAPE
     with nb.no_grad():
-        assert step(leaf, x) is None
+        assert fast(leaf, x) is None
         assert not (leaf * x).requires_grad
-    assert nb.less.step.forward is None or nb.less.step.forward(leaf, x) is None
+    assert nb.less.fastpath.forward is None or nb.less.fastpath.forward(leaf, x) is None
 
 
 def test_more_combinations_of_dtypes_than_there_are_plans():
@@ -116,16 +116,16 @@ def test_no_reference_is_lost_or_kept(run):
     assert abs(len(gc.get_objects()) - objects) < 100
 
 
-def test_an_error_on_the_way_back_is_the_op_s_own():
+def test_an_error_in_a_pullback_is_the_op_s_own():
     @nb.op(vjp=lambda g, z, x: 1 / 0, kernel=lambda x: x + 0)
-    def breaks_going_back(x):
+    def breaks_in_its_pullback(x):
         return (nb.asarray(x),), {}
 
     with pytest.raises(ZeroDivisionError):
-        nb.grad(lambda t: nb.sum(nb.tanh(breaks_going_back(nb.tanh(t)))))(X)
+        nb.grad(lambda t: nb.sum(nb.tanh(breaks_in_its_pullback(nb.tanh(t)))))(X)
 
 
-def test_without_the_step_everything_goes_the_long_way():
+def test_without_the_fast_path_everything_takes_the_general_path():
     code = """
 import sysconfig
 known = sysconfig.get_config_var
@@ -134,13 +134,13 @@ import numpy as np, nbgrad as nb
 x = np.linspace(-1, 1, 5)
 for _ in range(3):
     g = nb.grad(lambda t: nb.sum(nb.tanh(t * t)))(x)
-assert nb.tanh.step.forward is None
+assert nb.tanh.fastpath.forward is None
 np.testing.assert_allclose(g.numpy(), (1 - np.tanh(x * x) ** 2) * 2 * x)
-print("the long way")
+print("the general path")
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120,
                          check=False, env=dict(os.environ))
-    assert "the long way" in run.stdout, run.stderr
+    assert "the general path" in run.stdout, run.stderr
 
 
 def test_a_tensor_may_be_given_another_value_while_a_kernel_reads_it():

@@ -182,26 +182,26 @@ for slot in fastpath.Back.__slots__:
                 setattr(back, slot, what)
             return lambda: setattr(back, slot, before)
         tampered(f"back.{slot} = {k}", change)
-for slot in fastpath.Step.__slots__:
+for slot in fastpath.FastPath.__slots__:
     for k, what in enumerate([None, 5, {}, set(), print, "deleted"]):
-        before = getattr(nb.sin.step, slot)
+        before = getattr(nb.sin.fastpath, slot)
         if what == "deleted":
-            delattr(nb.sin.step, slot)
+            delattr(nb.sin.fastpath, slot)
         else:
-            setattr(nb.sin.step, slot, what)
+            setattr(nb.sin.fastpath, slot, what)
         for dtype in (np.float64, np.float32):
             for _ in range(10):
                 x = nb.tensor(X.astype(dtype), requires_grad=True)
-                attempt(f"step.{slot} = {k}", lambda: nb.sin(x).backward(nb.ones(7, dtype)))
-        setattr(nb.sin.step, slot, before)
+                attempt(f"fastpath.{slot} = {k}", lambda: nb.sin(x).backward(nb.ones(7, dtype)))
+        setattr(nb.sin.fastpath, slot, before)
         count += 1
 w = leaf()
 nb.sin(w).backward(nb.ones(7))                # and all is well again
 assert np.allclose(w.grad.numpy(), np.cos(X))
 
-fastpath._engine.cache_clear(), fastpath._forward.cache_clear(), fastpath._backward.cache_clear()
+fastpath._engine.cache_clear(), fastpath.unary.clear(), fastpath.pull.clear()
 cache.LOADED.clear()
-nb.sin.step.record = None
+nb.sin.fastpath.record = None
 nb.sin.loops.flats.clear()
 gc.collect()
 junk = [bytes(616) for _ in range(10000)]     # over what was freed
@@ -218,7 +218,7 @@ for op in (nb.sin, nb.mean, nb.sort, nb.cumsum, nb.softmax, nb.std):
     op(X)
 nb.matmul(X, X), nb.pad(X, 1), nb.take(X, [1])
 counted = refused = 0
-for kernel in list(cache.LOADED.values()) + [nb.sin.step.forward, nb.sin.pull]:
+for kernel in list(cache.LOADED.values()) + [nb.sin.fastpath.forward, nb.sin.pull]:
     for what in (None, "a", 1 << 100, object(), X * 1j, np.array(["a"]), X.astype(">f8"), nb.Tensor):
         for many in range(12):
             error = attempt(f"{kernel} {many} {what}", kernel, *[what] * many)

@@ -18,8 +18,10 @@ from numba.core.registry import cpu_target
 from nbgrad.compile import target
 from nbgrad.compile.cpu.entry import enter_at
 from nbgrad.compile.cpu.ndarray import FRESH, operand_type
+from nbgrad.compile.cpu.objects import PyObject
 from nbgrad.compile.cpu.pointers import OBJECT
 from nbgrad.compile.cpu.words import SCOPE
+from nbgrad.compile.record import isrecord
 
 _SCALARS = {float: types.float64, int: types.int64, bool: types.boolean}
 
@@ -64,7 +66,8 @@ def build(symbol: str, name: str, source: str, arguments: Sequence[Any], result:
     function = _named(space[name], symbol)
 
     def enter(library: Any, description: Any, *rest: Any, **options: Any) -> None:
-        enter_at(context, library, description, symbol, bound=type(arguments[0]) is str)
+        objects = [isrecord(kind) and issubclass(kind, PyObject) for kind in arguments]
+        enter_at(context, library, description, symbol, isrecord(arguments[0]) and not objects[0], objects)
 
     with global_compiler_lock:
         context = cpu_target.target_context.subtarget(create_cpython_wrapper=enter)
@@ -84,8 +87,8 @@ def _type(kind: Any) -> Any:
     """The Numba type of an argument: of an array for a dtype, of a scalar for a type."""
     if kind is object:
         return OBJECT
-    if type(kind) is str:                     # "record"
-        return types.int64
+    if isrecord(kind):
+        return types.int64                    # its address
     if isinstance(kind, type):
         return _SCALARS.get(kind) or operand_type(np.dtype(kind)).dtype
     return operand_type(kind)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.compile.cpu import language
+from nbgrad.compile.cpu import language, machine
 from nbgrad.compile.dialect import Dialect
 from nbgrad.compile.kinds import Elements, Kind, cast
+from nbgrad.compile.record import CELL, Field, Int32, Record, Table, fields, isrecord, width
 from nbgrad.compile.syntax import prepared
 
 _LOAD = ast.Load()
@@ -27,7 +28,8 @@ class CpuDialect(Dialect):
     The body of such a loop becomes `part(start, stop, ...)`, with the variables that it reads as parameters.
     """
 
-    words = language.WORDS
+    words = language.WORDS | machine.WORDS
+    results = machine.RESULTS
     meeting = frozenset({"maximum", "minimum", "fold_add", "fold_multiply", "fold_maximum", "fold_minimum"})
     maths = frozenset({"sqrt", "exp", "log", "log1p"})
     unrolled, registers = staticmethod(language.unrolled), staticmethod(language.registers)
@@ -49,6 +51,29 @@ class CpuDialect(Dialect):
         if name == "itemsize":
             return ast.Constant(np.dtype(kind.dtype).itemsize), "int"
         return (_call("size", array), "int") if name == "size" else super().attribute(array, kind, name)
+
+    def local(self, kind: type[Record]) -> ast.expr:
+        return _call("cells", ast.Constant(width(kind) // CELL))
+
+    def field(self, record: ast.expr, kind: type[Record], name: str) -> tuple[ast.expr, Kind]:
+        field = fields(kind).get(name)
+        if field is None:
+            raise TypeError(f"{kind.__name__} has no field {name}")
+        place = _beyond(record, field.offset)
+        return (place, field) if field.many else _cell(place, field)
+
+    def cell(self, cells: ast.expr, field: Field, index: ast.expr) -> tuple[ast.expr, Kind]:
+        match index:
+            case ast.Constant(int(known)):
+                place = _beyond(cells, known * field.step)
+            case _:
+                place = ast.BinOp(cells, ast.Add(), ast.BinOp(index, ast.Mult(), ast.Constant(field.step)))
+        return (place, field.of) if field.many is Table else _cell(place, field)
+
+    def write(self, cell: ast.expr, value: ast.expr) -> ast.stmt:
+        if not isinstance(cell, ast.Call) or not isinstance(cell.func, ast.Name) or cell.func.id != "peek":
+            raise TypeError("only fields and cells of 64 bits are written to")
+        return ast.Expr(_call("poke", *cell.args, value))
 
     def call(self, word: str, args: list[ast.expr], kinds: list[Kind]) -> tuple[ast.expr, Kind]:
         if word in ("load_at", "store_at", "scratch"):
@@ -74,21 +99,39 @@ class CpuDialect(Dialect):
         return _Shared(tree).functions()
 
 
-_RESULTS = {"nothing": None, "bool": bool, "int": int, "float": float}
+_RESULTS = {"nothing": None, "bool": bool, "int": int, "float": float, "reference": np.ndarray,
+            "owned": object}
+
+
+def _beyond(place: ast.expr, offset: int) -> ast.expr:
+    """The address that many bytes after another."""
+    match place:
+        case ast.BinOp(base, ast.Add(), ast.Constant(int(before))):
+            place, offset = base, before + offset
+    return ast.BinOp(place, ast.Add(), ast.Constant(offset)) if offset else place
+
+
+def _cell(place: ast.expr, field: Field) -> tuple[ast.expr, Kind]:
+    return (_call("peek_half", place), "int") if field.of is Int32 else (
+        _call("peek", place), "int" if field.of is int else field.of)
 
 
 def written(name: str, function: FunctionType, parameters: Sequence[str], kinds: Sequence[Any],
-            fixed: Mapping[str, Any]) -> tuple[str, Any]:
+            fixed: Mapping[str, Any], gil: bool = False) -> tuple[str, Any]:
     """The text of the kernel `name`, and the kind of its result, as cache.compile_kernel takes them.
 
-    kinds : of the parameters: dtypes of arrays, types of scalars
+    kinds : of the parameters: dtypes of arrays, types of scalars, records
+    gil   : it holds the GIL
     """
-    known = [Elements(kind.name) if isinstance(kind, np.dtype) else kind.__name__ for kind in kinds]
-    made = prepared(function, known, fixed, CpuDialect(), f"inline_{function.__name__}")
+    known = [Elements(kind.name) if isinstance(kind, np.dtype) else kind if isrecord(kind) else kind.__name__
+             for kind in kinds]
+    made = prepared(function, known, fixed, CpuDialect(), name if gil else f"inline_{function.__name__}")
+    result = _RESULTS[made.result]
+    if gil:
+        return made.text, result
     given = ", ".join(parameters)
     sizes = " + ".join([f"size({x})" for x, kind in zip(parameters, kinds, strict=True)
                         if isinstance(kind, np.dtype)])
-    result = _RESULTS[made.result]
     lines = [made.text, f"def {name}({given}):", f"    token = unlock({sizes})",
              f"    {'result = ' if result else ''}{made.name}({given})", "    lock(token)"]
     return "\n".join([*lines, *(["    return result"] if result else [])]), result

@@ -6,6 +6,7 @@ that is to be one is checked here: whatever a kernel is called with, memory that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -23,10 +24,12 @@ _KIND, _ORDER, _WIDTH = 24, 26, 40        # where a dtype keeps these (NumPy 2's
 _SWAPPED = np.dtype(np.int64).newbyteorder("S").byteorder
 
 
-def enter_at(context: Any, library: Any, description: Any, symbol: str, bound: bool) -> None:
+def enter_at(context: Any, library: Any, description: Any, symbol: str, bound: bool,
+             objects: Sequence[bool]) -> None:
     """Add to the library the builtin symbol(self, arguments, count), which runs the compiled function.
 
-    bound : its first argument is the address in the capsule that the builtin is bound to
+    bound   : its first argument is the address in the capsule that the builtin is bound to
+    objects : which arguments are objects, by address
     """
     module = context.create_module("enter")
     plain = context.call_conv.get_function_type(description.restype, description.argtypes)
@@ -51,6 +54,9 @@ def enter_at(context: Any, library: Any, description: Any, symbol: str, bound: b
         values.append(_field(builder, outer.args[0], _CAPSULED, _LONG))
     for i, typ in enumerate(wanted):
         given = builder.load(builder.gep(outer.args[1], [_LONG(i)]))
+        if objects[i + bound]:
+            values.append(builder.ptrtoint(given, _LONG))
+            continue
         if isinstance(typ, Operand):
             _check(builder, typ, given, partial(
                 fail, f"takes an array of {typ.dtype} in place {i}", "TypeError"))

@@ -12,6 +12,7 @@ import numpy as np
 
 from nbgrad.arrays.config import settings
 from nbgrad.compile import cache, tiers
+from nbgrad.compile.record import isrecord
 
 _WRITER, _PLAIN = "nbgrad.compile.cpu.dialect", "nbgrad.compile.cpu.plain"
 _CALL, _EACH, _MOST = 20, 3000.0, 1000    # of what Python takes: see tiers.Interim
@@ -22,8 +23,9 @@ class Kernel(dict[Any, Callable[..., Any]]):
     """A function for arrays of any dtypes, and the kernels that were compiled of it.
 
     Parameters are annotated: int, float, bool or a NumPy scalar type; Array[T] is an array, of the same dtype
-    as all others that are Array[T]; Array[np.int64] has a dtype of its own. What stands after a * is fixed
-    when it is compiled. The GIL is given up for the time of a call if the arrays are large.
+    as all others that are Array[T]; Array[np.int64] has a dtype of its own; records are for kernels that work
+    on memory by address (machine.py). What stands after a * is fixed when it is compiled. The GIL is given up
+    for the time of a call if the arrays are large, unless the kernel says gil=True.
 
         kernel[dtype, True](out, x, n)    # the kernel for T and the fixed parameter, called
         kernel(out, x, n, affine=True)    # the same, a little slower, by the dtype of the arrays
@@ -31,8 +33,9 @@ class Kernel(dict[Any, Callable[..., Any]]):
 
     __hash__ = object.__hash__            # type: ignore[assignment]
 
-    def __init__(self, function: FunctionType, exact: bool) -> None:
-        self.function, self.exact = function, exact
+    def __init__(self, function: FunctionType, exact: bool, gil: bool, spares: float) -> None:
+        self.function, self.exact, self.gil, self.spares = function, exact, gil, spares
+        self.missed: dict[Any, tiers.Missed] = {}
         self.parameters = _parameters(function)
         code = function.__code__
         self.fixed = code.co_varnames[code.co_argcount:code.co_argcount + code.co_kwonlyargcount]
@@ -42,35 +45,63 @@ class Kernel(dict[Any, Callable[..., Any]]):
 
     def __call__(self, *args: Any, **fixed: Any) -> Any:
         key = (*[args[i].dtype for i in self.places], *[fixed[name] for name in self.fixed])
-        return self[key if len(key) > 1 else key[0]](*args)
+        return self[key[0] if len(key) == 1 else key](*args)
 
     def __missing__(self, key: Any) -> Callable[..., Any]:
-        known = key if type(key) is tuple else (key,)
-        dtypes = dict(zip(self.variables, known))
-        fixed = dict(zip(self.fixed, known[len(dtypes):], strict=True))
-        made = self[key] = self._compiled(key, dtypes, fixed)
-        return made
+        name, kinds, fixed = self._spelled(key)
 
-    def _compiled(self, key: Any, dtypes: dict[str, np.dtype], fixed: dict[str, Any]) -> Callable[..., Any]:
-        kinds = [dtypes.get(dtype) or np.dtype(getattr(np, dtype[3:])) if dtype
-                 else _SCALARS.get(scalar) or getattr(np, scalar[3:])
-                 for dtype, scalar in self.parameters.values()]
-        name = f"k_{self.function.__name__}"
         def plain() -> Callable[..., Any]:
             return import_module(_PLAIN).called(name, self.function, kinds, **fixed)
-
-        if not settings.compiled:
-            return plain()
-
-        def write() -> tuple[str, Any]:
-            return import_module(_WRITER).written(name, self.function, list(self.parameters), kinds, fixed)
 
         def interim() -> tiers.Interim:
             return tiers.Interim(plain(), _CALL, _EACH, _MOST)
 
+        if not settings.compiled:
+            made = plain()
+        elif self.spares:
+            made = cache.compile_written(*self._request(name, kinds, fixed))
+        else:
+            replace = partial(self.__setitem__, key)
+            made = tiers.written(interim, replace, *self._request(name, kinds, fixed))
+        self[key] = made
+        return made
+
+    def earned(self, key: Any, uses: float = 1) -> Callable[..., Any] | None:
+        """The kernel for a key, None until it is worth being compiled: for kernels that can be done without.
+
+        uses : that this call stands for, each of which would have spared some time
+        """
+        found = self.get(key)
+        if found is None and settings.compiled:
+            if key not in self.missed:
+                self.missed[key] = tiers.Missed(*self._request(*self._spelled(key)))
+            if self.missed[key].enough(self.spares * uses):
+                found = self[key]
+        return found
+
+    def _spelled(self, key: Any) -> tuple[str, list[Any], dict[str, Any]]:
+        """Name, kinds of the arguments and fixed parameters of the kernel for a key."""
+        known = key if type(key) is tuple else (key,)
+        dtypes = dict(zip(self.variables, known))
+        fixed = dict(zip(self.fixed, known[len(dtypes):], strict=True))
+        kinds = [dtypes.get(dtype) or np.dtype(getattr(np, dtype[3:])) if dtype
+                 else _SCALARS.get(scalar) or self._named(scalar)
+                 for dtype, scalar in self.parameters.values()]
+        return f"k_{self.function.__name__}", kinds, fixed
+
+    def _request(self, name: str, kinds: list[Any], fixed: dict[str, Any]) -> tuple[Any, ...]:
+        """What `cache.compile_written` takes."""
+        def write() -> tuple[str, Any]:
+            return import_module(_WRITER).written(name, self.function, list(self.parameters), kinds, fixed,
+                                                  self.gil)
+
         stands = _stands([self.function, *fixed.values()]) or cache.stands(*write())
-        replace = partial(self.__setitem__, key)
-        return tiers.written(name, stands, kinds, write, self.exact, interim, replace)
+        return name, stands, kinds, write, self.exact
+
+    def _named(self, text: str) -> Any:
+        """The class of a record, or a NumPy scalar type."""
+        found = self.function.__globals__.get(text)
+        return found if isrecord(found) else getattr(np, text[3:])
 
 
 def _stands(parts: Sequence[Any]) -> list[str]:
@@ -81,7 +112,7 @@ def _stands(parts: Sequence[Any]) -> list[str]:
         return []
     spelled = [f"{part.__module__}.{part.__qualname__}" if part in functions else repr(part)
                for part in parts]
-    return [cache.reached(_WRITER, *sorted(modules)), *spelled]
+    return [cache.written_by(_WRITER), cache.reached(*sorted(modules)), *spelled]
 
 
 def _parameters(function: FunctionType) -> dict[str, tuple[str, str]]:
@@ -96,6 +127,13 @@ def _parameters(function: FunctionType) -> dict[str, tuple[str, str]]:
     return found
 
 
-def kernel(function: Any = None, *, exact: bool = False) -> Any:
-    """A Kernel of a function. exact: see cache.compile_kernel."""
-    return Kernel(function, exact) if function is not None else lambda function: Kernel(function, exact)
+def kernel(function: Any = None, *, exact: bool = False, gil: bool = False, spares: float = 0.0) -> Any:
+    """A Kernel of a function.
+
+    exact  : see cache.compile_kernel
+    gil    : it holds the GIL
+    spares : nanoseconds that a use spares; the library does without it until they add up (see Kernel.earned)
+    """
+    if function is None:
+        return lambda function: Kernel(function, exact, gil, spares)
+    return Kernel(function, exact, gil, spares)

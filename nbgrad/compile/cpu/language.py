@@ -13,6 +13,7 @@ store_at count in bytes. x[p:] begins at the element p. words.py has what a word
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -22,7 +23,7 @@ from nbgrad.arrays import memory
 T = TypeVar("T")                          # dtypes of a kernel's arrays
 U = TypeVar("U")
 W = TypeVar("W")
-_CELLS = {name: np.ctypeslib.as_ctypes_type(np.dtype(name)) for name in memory.DTYPES}
+_cell_of = cache(np.ctypeslib.as_ctypes_type)
 
 
 class Array(Generic[T]):
@@ -37,7 +38,7 @@ class Array(Generic[T]):
         self.whole, self.dtype, self.size, self.itemsize = whole, whole.dtype, whole.size, whole.itemsize
         self._inside = range(*np.lib.array_utils.byte_bounds(whole))
         self.place = whole.__array_interface__["data"][0]
-        self._cell: Any = _CELLS[whole.dtype.name]
+        self._cell: Any = _cell_of(whole.dtype)
         self.scalar: Any = whole.dtype.type
 
     def _at(self, offset: int) -> Any:

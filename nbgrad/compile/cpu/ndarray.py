@@ -21,11 +21,11 @@ from numba.core import cgutils
 from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
 
 from nbgrad.arrays import memory
+from nbgrad.compile.cpu.objects import C_CONTIGUOUS, PyArray
+from nbgrad.compile.record import fields
 
-_C_CONTIGUOUS = 0x0001
-_HEADER = object.__basicsize__            # PyObject_HEAD: 16 bytes, 32 on builds without the GIL
-_DATA, _NDIM, _DIMS, _STRIDES, _FLAGS = _HEADER, _HEADER + 8, _HEADER + 16, _HEADER + 24, _HEADER + 48
-TYPE, DESCR = _HEADER - 8, _HEADER + 40   # where an object keeps its type, and an array its dtype
+_DATA, _NDIM, _DIMS, _STRIDES, _FLAGS, TYPE, DESCR = [fields(PyArray)[name].offset for name in (
+    "data", "ndim", "dims", "strides", "flags", "type", "descr")]
 _BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _POINTER = _BYTE.as_pointer()
 _LARGE = 16384                            # elements from which a kernel gives up the GIL while it works
@@ -318,7 +318,7 @@ def plain(typingctx: Any, x: Any, out: Any) -> Any:
         b = proxy(context, builder, signature.args[1], args[1])
         dims_a = builder.bitcast(a.dims, _LONG.as_pointer())
         dims_b = builder.bitcast(b.dims, _LONG.as_pointer())
-        contiguous = builder.icmp_signed("!=", builder.and_(a.flags, _INT(_C_CONTIGUOUS)), _INT(0))
+        contiguous = builder.icmp_signed("!=", builder.and_(a.flags, _INT(C_CONTIGUOUS)), _INT(0))
         same = builder.and_(contiguous, builder.icmp_signed("==", a.ndim, b.ndim))
         verdict = cgutils.alloca_once_value(builder, same)
         with builder.if_then(same), cgutils.for_range(builder, builder.sext(a.ndim, _LONG)) as loop:

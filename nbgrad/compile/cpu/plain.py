@@ -16,6 +16,9 @@ from nbgrad.arrays import memory
 from nbgrad.compile import integers
 from nbgrad.compile.cpu import interpreter, language
 from nbgrad.compile.cpu.language import Array
+from nbgrad.compile.cpu.machine import lock, unlock
+from nbgrad.compile.cpu.objects import PyObject
+from nbgrad.compile.record import isrecord
 
 _LINE = 64                                # bytes of a line of the cache
 _SCALARS = {float: np.float64, int: int, bool: bool}
@@ -68,16 +71,7 @@ def settle() -> None:
     """Nothing is on its way to memory."""
 
 
-# --------------------------------------------------------------------------------- the GIL, threads, results
-def unlock(n: int) -> int:
-    """The GIL is kept."""
-    return 0
-
-
-def lock(token: int) -> None:
-    """It was kept."""
-
-
+# ------------------------------------------------------------------------------------------ threads, results
 def share(part: Callable[..., None], n: int, least: int, *args: Any) -> None:
     """All of the work, in this thread."""
     part(0, n, *args)
@@ -195,6 +189,8 @@ def called(name: str, function: Callable[..., Any], kinds: Sequence[Any], **fixe
 
 
 def _given(name: str, place: int, value: Any, kind: Any) -> Any:
+    if isrecord(kind) and issubclass(kind, PyObject):
+        return kind(id(value))
     if not isinstance(kind, np.dtype):
         return _SCALARS.get(kind, kind)(value)
     if not isinstance(value, np.ndarray) or value.dtype != kind:

@@ -8,9 +8,10 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import NativeValue, box, intrinsic, models, register_model, unbox
+from numba.extending import box, intrinsic, models, register_model
 
-from nbgrad.compile.cpu.ndarray import FRESH, Operand, handler, proxy
+from nbgrad.compile.cpu import machine
+from nbgrad.compile.cpu.ndarray import FRESH, handler, proxy
 
 _LONG = ir.IntType(64)
 
@@ -21,6 +22,17 @@ def peek(typingctx: Any, address: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load(builder.inttoptr(args[0], _LONG.as_pointer()))
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def peek_half(typingctx: Any, address: Any) -> Any:
+    """The 32-bit integer at an address."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        half = builder.load(builder.inttoptr(args[0], ir.IntType(32).as_pointer()))
+        return builder.sext(half, _LONG)
 
     return types.int64(types.int64), codegen
 
@@ -97,10 +109,7 @@ def cells(typingctx: Any, count: Any) -> Any:
 
 
 class Object(types.Type):
-    """The type of any Python object. As an argument it is borrowed, as a result it is given away.
-
-    A null pointer as a result says that a Python exception is set.
-    """
+    """The type of a Python object that is a kernel's result; null says that a Python exception is set."""
 
     def __init__(self) -> None:
         super().__init__(name="Object")
@@ -110,11 +119,6 @@ OBJECT = Object()
 register_model(Object)(models.OpaqueModel)
 
 
-@unbox(Object)
-def _unbox(typ: Object, obj: Any, c: Any) -> NativeValue:
-    return NativeValue(obj)
-
-
 @box(Object)
 def _box(typ: Object, value: Any, c: Any) -> Any:
     return c.builder.bitcast(value, c.pyapi.pyobj)
@@ -122,11 +126,10 @@ def _box(typ: Object, value: Any, c: Any) -> Any:
 
 @intrinsic
 def address(typingctx: Any, x: Any) -> Any:
-    """The address of a Python object, also of that behind an Operand."""
+    """The address of the array behind an Operand."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        found = proxy(context, builder, x, args[0]).object if isinstance(x, Operand) else args[0]
-        return builder.ptrtoint(found, _LONG)
+        return builder.ptrtoint(proxy(context, builder, x, args[0]).object, _LONG)
 
     return types.int64(x), codegen
 
@@ -161,10 +164,4 @@ def pool_handler(typingctx: Any, size: Any) -> Any:
     return types.int64(types.int64), codegen
 
 
-LIBC = {f"libc_{name}": _foreign(name) for name in ("malloc", "free", "madvise", "memset", "memcpy")}
-PYTHON = {f"c_{name}": _foreign(name) for name in (
-    "Py_IncRef", "Py_DecRef", "PyErr_Clear", "PyContextVar_Get", "PyType_GenericAlloc", "PyTuple_New",
-    "PyTuple_SetItem", "PyObject_CallNoArgs", "PyObject_Vectorcall")}
-NUMPY = {name: _foreign(name) for name in (
-    "nbgrad_empty_array", "nbgrad_set_handler", "nbgrad_descr_from_type", "nbgrad_matmul_float32",
-    "nbgrad_matmul_float64")}
+FOREIGN = {symbol: _foreign(symbol) for symbol in machine.FOREIGN}
