@@ -144,10 +144,16 @@ def _whole(ufunc: Any) -> Callable[..., Any]:
     return lambda x: ufunc(x) if isinstance(x, (float, np.floating)) else x
 
 
+def _exp2_slope(x: Any) -> Any:
+    """log(2) * 2^x, also where 2^x is beyond the range."""
+    root = np.exp2(x / 2)
+    return x.dtype.type(np.log(2)) * root * root
+
+
 _pow.__name__ = "pow"
 _RENAMED = {"acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh, "atan": np.arctan,
             "atanh": np.arctanh, "atan2": np.arctan2, "erf": scipy.special.erf, "erfc": scipy.special.erfc,
-            "normcdf": scipy.special.ndtr, "pow": _pow}
+            "exp2_slope": _exp2_slope, "expm1_slope": np.exp, "normcdf": scipy.special.ndtr, "pow": _pow}
 _NUMPYS = ("cbrt", "cos", "cosh", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "sin", "sinh",
            "tan", "tanh", "floor_divide", "hypot", "logaddexp", "remainder")
 
