@@ -76,13 +76,13 @@ class Back:
     kernel : None until it is known, False if there is nothing to compute
     recipe : where each cotangent comes from, in bytes: an operand (its place), a result of the kernel (from
         128 on), or zero (255)
-    keep   : the part of (operands, result) that the pullback reads
+    keep   : the part of (operands, result) that the pullback reads; of (operands, slope) if there is one
     """
 
     __slots__ = ("dtype", "keep", "kernel", "pullback", "recipe")
 
-    def __init__(self, pullback: Derived, dtype: np.dtype) -> None:
-        self.pullback, self.dtype, self.keep = pullback, dtype, pullback.keep
+    def __init__(self, pullback: Derived, dtype: np.dtype, keep: slice) -> None:
+        self.pullback, self.dtype, self.keep = pullback, dtype, keep
         self.recipe = bytes([255 if k is None else k if k >= 0 else 127 - k for k in pullback.places])
         self.kernel: Any = False if pullback.op is None else None
 

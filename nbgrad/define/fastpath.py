@@ -28,7 +28,7 @@ from nbgrad.define.derivation import Back
 from nbgrad.engine.graph import Graph, Node, next_id, no_grad_level, node
 from nbgrad.engine.tensor import ENDED, Tensor, tensor
 
-_PLANS, _CELLS = 6, 12                    # combinations of dtypes that an op may have; cells for each
+_PLANS, _CELLS = 6, 15                    # combinations of dtypes that an op may have; cells for each
 _HEAD = 5                                 # cells before them
 _DESCR = object.__basicsize__ + 40        # where an ndarray keeps its dtype (a part of NumPy's ABI)
 _OFTEN = 8                                # calls of an op from which its step is compiled
@@ -113,8 +113,12 @@ class Step:
         self.record = engine and (ctypes.c_int64 * (_HEAD + _CELLS * _PLANS))(
             ctypes.addressof(engine), 0, 0, op.discrete)
 
-    def learn(self, kinds: Sequence[Any], kernel: Any, wanted: tuple[bool, ...], back: Any) -> None:
+    def learn(self, kinds: Sequence[Any], kernel: Any, wanted: tuple[bool, ...], back: Any,
+              joint: Any = None) -> None:
         """Remember the kernel for operands of these kinds, and the pullback for the wanted among them.
+
+        joint : the kernel of recorded calls, if they have one of their own, which gives value and slope. The
+            other may then be None, not known yet.
 
         An op that is used a few times only is not worth compiling its step. What is known once stays: a step
         in another thread may be reading it.
@@ -122,10 +126,11 @@ class Step:
         self.calls += 1
         if self.calls >= _OFTEN and self.record is not None and (kinds, wanted) not in self.met:
             with _learning:
-                self._learn(kinds, kernel, wanted, back)
+                self._learn(kinds, kernel, wanted, back, joint)
                 self.met.add((kinds, wanted))
 
-    def _learn(self, kinds: Sequence[Any], kernel: Any, wanted: Sequence[bool], back: Any) -> None:
+    def _learn(self, kinds: Sequence[Any], kernel: Any, wanted: Sequence[bool], back: Any,
+               joint: Any) -> None:
         """Write to the record. It counts what is whole only, and an interrupt may come at any call."""
         record: Any = self.record
         if kinds not in self.known:
@@ -135,16 +140,17 @@ class Step:
             place = _HEAD + _CELLS * count
             for i, kind in enumerate(kinds):
                 record[place + i] = _at(kind if isinstance(kind, type) else np.dtype(kind.name))
-            keep(kernel)
-            record[place + 2] = linker.address(kernel)
             self.known[kinds] = place
             record[2] = count + 1
+        if kernel is not None:
+            record[self.known[kinds] + 2] = linker.address(keep(kernel))
         if self.forward is None:
             record[1] = _at(self.op)
             self.forward = linker.bind(_forward(len(kinds)), record)
         if back is not None:
-            place = self.known[kinds] + 3 * sum(1 << i for i, want in enumerate(wanted) if want)
+            place = self.known[kinds] + 4 * sum(1 << i for i, want in enumerate(wanted) if want) - 1
             if not record[place]:
+                record[place + 3] = 0 if joint is None else linker.address(keep(joint))
                 record[place + 1], record[place + 2] = back.keep.start, back.keep.stop
                 record[place] = _at(back)
             if "pull" not in vars(self.op):

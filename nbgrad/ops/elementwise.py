@@ -115,9 +115,9 @@ _clip = elementwise(
 
 # -------------------------------------------------------------------- exponentials, circle, hyperbola
 exp = elementwise("exp", "exp({})", lambda x, z: z, like=np.exp, doc="Return e to the power x.")
-exp2 = elementwise("exp2", "exp2({})", lambda x, z: _exp2_slope(x), like=np.exp2,
+exp2 = elementwise("exp2", "exp2({})", lambda x, z: _exp2_slope(x), like=np.exp2, joint=True,
                    doc="Return 2 to the power x.")
-expm1 = elementwise("expm1", "expm1({})", lambda x, z: _expm1_slope(x), like=np.expm1,
+expm1 = elementwise("expm1", "expm1({})", lambda x, z: _expm1_slope(x), like=np.expm1, joint=True,
                     doc="Return exp(x) - 1, accurate near 0.")
 log = elementwise("log", "log({})", lambda x, z: 1 / x, like=np.log, at=_TINY,
                   doc="Return the natural logarithm.")
@@ -143,7 +143,7 @@ sinh = elementwise("sinh", "sinh({})", lambda x, z: cosh(x), like=np.sinh,
                    doc="Return the hyperbolic sine.")
 cosh: Any = elementwise("cosh", "cosh({})", lambda x, z: sinh(x), like=np.cosh,
                         doc="Return the hyperbolic cosine.")
-tanh = elementwise("tanh", "tanh({})", lambda x, z: _square_sech(2 * x, z), like=np.tanh,
+tanh = elementwise("tanh", "tanh({})", lambda x, z: _square_sech(2 * x, z), like=np.tanh, joint=True,
                    doc="Return the hyperbolic tangent.")
 asinh = elementwise("asinh", "asinh({})", lambda x, z: 1 / hypot(x, 1), like=np.arcsinh,
                     doc="Return the number whose hyperbolic sine is x.")

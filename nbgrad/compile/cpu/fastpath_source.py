@@ -49,9 +49,25 @@ def kept(item):
     c_Py_IncRef(item)
     return item
 
+def inline_item(items, i):
+    return peek(items + 24 + 8 * i)
+
 def made(engine, record, plan, back, trace, given, marks):
+    joint = peek(back + 24) if back != 0 else 0
+    if joint == 0:
+        z = invoke(peek(plan + 16), given, {arity}) if peek(plan + 16) != 0 else 0
+        return out_of(engine, record, back, trace, given, marks, z, z)
+    both = invoke(joint, given, {arity})
+    if both == 0:
+        c_PyErr_Clear()
+        return 0
+    z, slope = kept(inline_item(both, 0)), inline_item(both, 1)
+    out = out_of(engine, record, back, trace, given, marks, z, slope)
+    c_Py_DecRef(both)
+    return out
+
+def out_of(engine, record, back, trace, given, marks, z, last):
     none = peek(engine + 40)
-    z = invoke(peek(plan + 16), given, {arity})
     if z == 0:
         c_PyErr_Clear()
         return 0
@@ -67,7 +83,7 @@ def made(engine, record, plan, back, trace, given, marks):
         poke(out + peek(engine + 72), kept(none))
         poke(out + peek(engine + 80), kept(none))
         return out
-    poke(given + 8 * {arity}, z)
+    poke(given + 8 * {arity}, last)
     node = new(peek(engine + 32))
     low = peek(back + 8)
     count = peek(back + 16) - low
@@ -101,9 +117,9 @@ def step(record, {xs}):
     if {conflict}:
         return reference(0)
     plan = record + 40
-    last = plan + 96 * peek(record + 16)
+    last = plan + 120 * peek(record + 16)
     while plan < last and ({other}):
-        plan += 96
+        plan += 120
     if plan >= last:
         return reference(0)
     back = 0
@@ -212,7 +228,7 @@ def forward(arity: int, descr: int) -> str:
         operands="".join(_OPERAND.format(i=i, descr=descr) for i in places),
         conflict=" or ".join(f"(t{i} != 0 and t{i} != trace)" for i in places),
         other=" or ".join(f"peek(plan + {8 * i}) != k{i}" for i in places),
-        masks="24 * (" + " + ".join(f"{1 << i} * (m{i} != 0)" for i in places) + ")",
+        masks="32 * (" + " + ".join(f"{1 << i} * (m{i} != 0)" for i in places) + ") - 8",
         # A kernel may give up the GIL, and another thread may then give a Tensor another value.
         hold="\n".join(f"    poke(given + {8 * i}, kept(v{i}))\n"
                        f"    poke(marks + {8 * i}, kept(m{i} if m{i} != 0 else none))" for i in places))
