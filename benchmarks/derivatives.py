@@ -26,7 +26,7 @@ Place = tuple[int, ...]
 # Units other than the last place of a partial, by name and operands: the size that has that unit
 _SMALL = "a sum that passes through 0, or a multiple of a subnormal number"
 _QUOTIENT = "a multiple of a quotient that is subnormal"
-_FEW = "hypot(x, y), subnormal, has few digits; or it overflows"
+_FEW = "the size of (x, y), subnormal, has few digits; or it overflows"
 _EXPONENT = "y - 1 is rounded; or a power is subnormal, or overflows"
 _ROUNDED = "the argument of the sigmoid is rounded"
 TERMS: dict[tuple[str, Place], tuple[Callable[..., Any], str]] = {

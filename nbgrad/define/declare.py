@@ -26,8 +26,9 @@ class Choice(Named):
     """
 
     def __init__(self, name: str, value: Callable[..., Any], d: Any, arity: int,
-                 defaults: dict[str, Any]) -> None:
+                 defaults: dict[str, Any], joint: bool = False) -> None:
         self.name, self.value, self.d, self.arity, self.defaults = name, value, d, arity, defaults
+        self.joint = joint
         self.numbers = tuple([p for p, default in defaults.items() if type(default) is float])
         self.made: dict[Any, Elementwise] = {}
         self.usual = self._make(defaults, ())
@@ -48,7 +49,7 @@ class Choice(Named):
             found = d(*xs, args[-1], **params)
             return (*(found if type(found) is tuple else (found,)), *[None] * count)
 
-        return Elementwise(self.name, values, d and partials, arity=arity + count)
+        return Elementwise(self.name, values, d and partials, arity=arity + count, joint=self.joint)
 
     def _at(self, params: dict[str, Any]) -> tuple[Elementwise, list[Any]]:
         """The op for these values of the parameters, and what it takes behind the operands."""
@@ -96,8 +97,9 @@ class Choice(Named):
 
 
 def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: Any = (-3.0, 3.0),
-                loop: Any = None, discrete: bool = False, linear: tuple[int, ...] = (),
-                on_bool: str | None = None, doc: str = "", private: bool = False) -> Any:
+                loop: Any = None, joint: bool = False, discrete: bool = False,
+                linear: tuple[int, ...] = (), on_bool: str | None = None, doc: str = "",
+                private: bool = False) -> Any:
     """Declare an elementwise op and enter it in the op table.
 
     name  : its name
@@ -110,6 +112,8 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
         and the result z; a tuple if there are several, None for one that is zero. Default: derived.
     like, at : the NumPy function it equals, and the interval its tests draw from (see registry.Row)
     loop  : for a spelling, the dtypes it computes in; default: those of `like` if it is a ufunc, else floats
+    joint : a call recorded for the derivative in one operand computes value and slope in one kernel and
+        saves the slope alone. For ops whose slope costs little beside their value.
     discrete : its result has no derivative
     private : other ops and rules are made of it; lists for users leave it out
 
@@ -123,14 +127,14 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
         spelled = _operands(value)
         if loop is None:
             loop = ufunc_loop(name, like) if isinstance(like, np.ufunc) else common_loop(name, np.float32)
-        made = Elementwise(name, value, d, arity=spelled, loop=loop, discrete=discrete, linear=linear,
-                                on_bool=on_bool)
+        made = Elementwise(name, value, d, arity=spelled, loop=loop, joint=joint, discrete=discrete,
+                           linear=linear, on_bool=on_bool)
     else:
         parameters = inspect.signature(value).parameters.values()
         defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         arity = len(parameters) - len(defaults)
-        made = (Choice(name, value, d, arity, defaults) if defaults else
-                Elementwise(name, value, d, arity=arity, discrete=discrete))
+        made = (Choice(name, value, d, arity, defaults, joint) if defaults else
+                Elementwise(name, value, d, arity=arity, joint=joint, discrete=discrete))
     made.__name__, made.__doc__ = name, doc or f"Return {name} of every element."
     register(Row(made, "elementwise", None, where, home, like, at, private=private))
     return made

@@ -77,13 +77,13 @@ class Back:
     kernel : None until it is known, False if there is nothing to compute
     sources: where each cotangent comes from, in bytes: an operand (its place), a result of the kernel (from
         RESULT on), or ZERO
-    keep   : the part of (operands, result) that the pullback reads
+    keep   : the part of (operands, result) that the pullback reads; of (operands, slope) if there is one
     """
 
     __slots__ = ("dtype", "keep", "kernel", "pullback", "sources")
 
-    def __init__(self, pullback: Derived, dtype: np.dtype) -> None:
-        self.pullback, self.dtype, self.keep = pullback, dtype, pullback.keep
+    def __init__(self, pullback: Derived, dtype: np.dtype, keep: slice) -> None:
+        self.pullback, self.dtype, self.keep = pullback, dtype, keep
         self.sources = bytes([ZERO if k is None else k if k >= 0 else RESULT - 1 - k
                               for k in pullback.places])
         self.kernel: Any = False if pullback.op is None else None

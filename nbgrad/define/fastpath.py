@@ -108,8 +108,12 @@ class FastPath:
             self.record.engine = engine
             self.record.discrete = op.discrete
 
-    def learn(self, kinds: Sequence[Any], kernel: Any, wanted: tuple[bool, ...], back: Any) -> None:
+    def learn(self, kinds: Sequence[Any], kernel: Any, wanted: tuple[bool, ...], back: Any,
+              joint: Any = None) -> None:
         """Remember the kernel for operands of these kinds, and the pullback for the wanted among them.
+
+        joint : the kernel of recorded calls, if they have one of their own, which gives value and slope. The
+            other may then be None, not known yet.
 
         An op that is used a few times only is not worth compiling for. What is known once stays: another
         thread may be reading it.
@@ -118,12 +122,13 @@ class FastPath:
         if self.calls < _OFTEN or self.record is None or (kinds, wanted) in self.met:
             return
         form = unary if len(kinds) == 1 else binary
-        if type(kernel) is not Interim and form.earned(()) is not None:
+        if type(kernel if joint is None else joint) is not Interim and form.earned(()) is not None:
             with _learning:
-                self._learn(kinds, kernel, wanted, back)
+                self._learn(kinds, None if type(kernel) is Interim else kernel, wanted, back, joint)
                 self.met.add((kinds, wanted))
 
-    def _learn(self, kinds: Sequence[Any], kernel: Any, wanted: Sequence[bool], back: Any) -> None:
+    def _learn(self, kinds: Sequence[Any], kernel: Any, wanted: Sequence[bool], back: Any,
+               joint: Any) -> None:
         """Write to the record. It counts what is whole only, and an interrupt may come at any call."""
         record: Any = self.record
         if kinds not in self.known:
@@ -132,15 +137,17 @@ class FastPath:
             plan = record.plans[len(self.known)]
             for i, kind in enumerate(kinds):
                 plan.kinds[i] = _at(kind if isinstance(kind, type) else np.dtype(kind.name))
-            plan.kernel = linker.address(keep(kernel))
             self.known[kinds] = plan
         record.count = len(self.known)
+        if kernel is not None:
+            self.known[kinds].kernel = linker.address(keep(kernel))
         if self.forward is None:
             record.op = _at(self.op)
             self.forward = linker.bind((unary if len(kinds) == 1 else binary)[()], record)
         if back is not None:
             pullback = self.known[kinds].pullbacks[sum(1 << i for i, want in enumerate(wanted) if want) - 1]
             if not pullback.back:
+                pullback.joint = 0 if joint is None else linker.address(keep(joint))
                 pullback.start, pullback.stop = back.keep.start, back.keep.stop
                 pullback.back = _at(back)
             if "pull" not in vars(self.op):

@@ -22,7 +22,7 @@ def _sigmoid(x: Tensor) -> Tensor:
     return where(x < 0, e, 1.0) / (1 + e)
 
 
-sigmoid = elementwise("sigmoid", _sigmoid, logistic_density, like="scipy.special.expit",
+sigmoid = elementwise("sigmoid", _sigmoid, logistic_density, joint=True, like="scipy.special.expit",
                       doc="Return 1 / (1 + exp(-x)) without overflow.")
 relu = elementwise("relu", lambda x: where(x <= 0, 0, x), like=lambda x: np.maximum(x, 0),
                    doc="Return max(x, 0); its derivative at 0 is 0.")
@@ -34,7 +34,7 @@ softplus = elementwise(
     "softplus", lambda x, beta=1.0: logaddexp(beta * x, 0.0) / beta, lambda x, z, beta: sigmoid(beta * x),
     like=lambda x, beta=1.0: np.logaddexp(beta * x, 0) / beta,
     doc="Return log(1 + exp(beta * x)) / beta without overflow.")
-silu = elementwise("silu", lambda x: x * sigmoid(x), like=lambda x: x / (1 + np.exp(-x)),
+silu = elementwise("silu", lambda x: x * sigmoid(x), joint=True, like=lambda x: x / (1 + np.exp(-x)),
                    doc="Return x * sigmoid(x).")
 softsign = elementwise("softsign", lambda x: x / (1 + abs(x)), lambda x, z: square(1 / (1 + abs(x))),
                        like=lambda x: x / (1 + np.abs(x)), doc="Return x / (1 + |x|).")
@@ -61,7 +61,7 @@ def _gelu(x: Tensor, approximate: str = "none") -> Tensor:
 
 
 gelu = elementwise(
-    "gelu", _gelu,
+    "gelu", _gelu, joint=True,
     like=lambda x: x * 0.5 * (1 + np.vectorize(math.erf, otypes=[x.dtype])(x * math.sqrt(0.5))),
     doc="""Return x times the standard normal distribution function at x.
 

@@ -115,9 +115,9 @@ _clip = elementwise(
 
 # -------------------------------------------------------------------- exponentials, circle, hyperbola
 exp = elementwise("exp", "exp({})", lambda x, z: z, like=np.exp, doc="Return e to the power x.")
-exp2 = elementwise("exp2", "exp2({})", lambda x, z: _exp2_slope(x), like=np.exp2,
+exp2 = elementwise("exp2", "exp2({})", lambda x, z: _exp2_slope(x), like=np.exp2, joint=True,
                    doc="Return 2 to the power x.")
-expm1 = elementwise("expm1", "expm1({})", lambda x, z: exp(x), like=np.expm1,
+expm1 = elementwise("expm1", "expm1({})", lambda x, z: _expm1_slope(x), like=np.expm1, joint=True,
                     doc="Return exp(x) - 1, accurate near 0.")
 log = elementwise("log", "log({})", lambda x, z: 1 / x, like=np.log, at=_TINY,
                   doc="Return the natural logarithm.")
@@ -143,7 +143,7 @@ sinh = elementwise("sinh", "sinh({})", lambda x, z: cosh(x), like=np.sinh,
                    doc="Return the hyperbolic sine.")
 cosh: Any = elementwise("cosh", "cosh({})", lambda x, z: sinh(x), like=np.cosh,
                         doc="Return the hyperbolic cosine.")
-tanh = elementwise("tanh", "tanh({})", lambda x, z: _square_sech(2 * x, z), like=np.tanh,
+tanh = elementwise("tanh", "tanh({})", lambda x, z: _square_sech(2 * x, z), like=np.tanh, joint=True,
                    doc="Return the hyperbolic tangent.")
 asinh = elementwise("asinh", "asinh({})", lambda x, z: 1 / hypot(x, 1), like=np.arcsinh,
                     doc="Return the number whose hyperbolic sine is x.")
@@ -194,18 +194,15 @@ _cbrt_slope: Any = Elementwise(                # 1 / (3 z^2)
     "cbrt_slope", lambda z: (1 / 3) / (z * z), lambda z, u: -2 * u / z, arity=1)
 
 
-def _of_exp2(x: Tensor) -> Tensor:
-    root = exp2(0.5 * x)                  # 2^x may be beyond the range where log(2) 2^x is not
-    return _LN2 * root * root
-
-
-_exp2_slope: Any = Elementwise("exp2_slope", _of_exp2, lambda x, z: _LN2 * z, arity=1)
+_exp2_slope: Any = Elementwise(                # log(2) 2^x, also where 2^x is beyond the range
+    "exp2_slope", "exp2_slope({})", lambda x, z: _LN2 * z, arity=1, loop=floats("exp2_slope"))
+_expm1_slope: Any = Elementwise(                # e^x, of what expm1 is made of
+    "expm1_slope", "expm1_slope({})", lambda x, z: z, arity=1, loop=floats("expm1_slope"))
 
 
 def _of_atan(x: Tensor) -> Tensor:
-    far = abs(x) > _LARGE
-    inverse = 1 / where(far, x, 1 + x * x)
-    return inverse * where(far, inverse, 1.0)
+    near = x * (1 / _LARGE)               # its square does not overflow before the slope is 0
+    return _LARGE ** -2 / (_LARGE ** -2 + near * near)
 
 
 _atan_slope: Any = Elementwise(                # 1 / (1 + x^2)
@@ -224,14 +221,14 @@ def _of_turn(x: Tensor, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor, None]:
             choose(near, -2 * (x / z) * (y / z) / z / z), None)
 
 
-# x / z^2, z = hypot(x, y)
+# x / (x^2 + y^2), size = max(|x|, |y|)
 _turn: Any = Elementwise(
-    "turn", lambda x, y, z: choose(logical_not(isinf(z)), x / z / z),
-    lambda x, y, z, t: _of_turn(x, y, z), arity=3)
+    "turn", lambda x, y, size: choose(logical_not(isinf(size)), x / size / (x * (x / size) + y * (y / size))),
+    lambda x, y, size, t: _of_turn(x, y, hypot(x, y)), arity=3)
 
 
 def _turns(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    size = hypot(x, y)
+    size = where(abs(x) > abs(y), abs(x), abs(y))
     return _turn(x, y, size), -_turn(y, x, size)
 
 

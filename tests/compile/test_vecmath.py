@@ -25,10 +25,14 @@ KINDS = {np.float32: types.float32, np.float64: types.float64}
 REFERENCE = {"erf": scipy.special.erf, "erfc": scipy.special.erfc,
              "normcdf": scipy.special.ndtr, "gauss": lambda x: np.exp(-x * x),
              "half_gauss": lambda x: np.exp(-0.5 * x * x), "decay": lambda x: np.exp(-abs(x)),
+             "exp2_slope": lambda x: np.exp2(x / 2) * np.log(2).astype(x.dtype) * np.exp2(x / 2),
+             "expm1_slope": np.exp,
              "pow": np.power, "atan2": np.arctan2,
              **{name: getattr(np, f"arc{name[1:]}") for name in NAMES if name[0] == "a" and name != "atan2"}}
 EXACT = {
     "exp2": lambda x: mp.power(2, x),
+    "exp2_slope": lambda x: mp.log(2) * mp.power(2, x),
+    "expm1_slope": mp.exp,
     "log2": lambda x: mp.log(x) / mp.log(2),
     "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)),
     "pow": mp.power,

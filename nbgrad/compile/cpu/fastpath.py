@@ -87,17 +87,22 @@ class Engine(Record):
 
 
 class Pullback(Record):
-    """A Back, and the part of (operands, result) that it reads; no Back while it is not known."""
+    """A Back, and the part of (operands, result) that it reads; no Back while it is not known.
+
+    joint : the kernel that gives result and slope, which is saved in the place of the result; 0 if none does
+    """
 
     back: PyObject
     start: int
     stop: int
+    joint: int
 
 
 class Plan(Record):
     """The kernel for operands of these kinds, dtypes or float, and the pullbacks for the operands wanted.
 
-    The pullback for operand i alone is at 2**i - 1, that for both at 2.
+    The kernel is 0 while a joint one alone is known. The pullback for operand i alone is at 2**i - 1, that for
+    both at 2.
     """
 
     kinds: Annotated[Cells[PyObject], MOST]
@@ -173,11 +178,29 @@ def records(op: Op, pullback: Pullback, trace: PyObject) -> bool:
     return level.item[0] == engine.ended
 
 
+def result(plan: Plan, joint: int, values: Objects, *, arity: int) -> PyObject:
+    """A new reference to the result, none where there is no kernel. What is saved of it stands behind the
+    operands then: the result itself, or a new reference to the slope that a joint kernel gives.
+    """
+    if joint == 0:
+        z = invoke(plan.kernel, values, arity) if plan.kernel != 0 else PyObject(0)
+        values.item[arity] = z
+        return z
+    both = invoke(joint, values, arity)
+    if not both:
+        return both
+    parts = PyTuple(both)
+    z = kept(parts.items[0])
+    values.item[arity] = kept(parts.items[1])
+    decref(both)
+    return z
+
+
 def applied(op: Op, plan: Plan, pullback: Pullback, trace: PyObject, values: Objects, nodes: Objects, *,
             arity: int) -> PyObject:
     """The new Tensor; none where the kernel declines. trace: that which records it, if there is one."""
     engine = op.engine
-    z = invoke(plan.kernel, values, arity)
+    z = result(plan, pullback.joint if trace else 0, values, arity=arity)
     if not z:
         clear_error()
         return PyObject(0)
@@ -194,7 +217,6 @@ def applied(op: Op, plan: Plan, pullback: Pullback, trace: PyObject, values: Obj
         out.trace = kept(engine.none)
         out.mark = kept(engine.none)
         return out
-    values.item[arity] = z
     node = PyNode(allocate(engine.node, 0))
     count = pullback.stop - pullback.start
     saved, memo, parents = new_tuple(count), new_tuple(3), new_tuple(arity)
@@ -243,6 +265,7 @@ def forward(op: Op, operands: Operands, *, arity: int) -> PyObject:
     values, nodes = Objects(), Objects()
     # A kernel may give up the GIL, and another thread may then give a Tensor another value.
     held = kept(trace if trace else engine.none)
+    values.item[arity] = PyObject(0)
     for i in unrolled(arity):
         values.item[i] = kept(operands.at[i].value)
         nodes.item[i] = kept(operands.at[i].node)
@@ -250,6 +273,8 @@ def forward(op: Op, operands: Operands, *, arity: int) -> PyObject:
     for i in unrolled(arity):
         decref(values.item[i])
         decref(nodes.item[i])
+    if trace and pullback.joint != 0 and values.item[arity]:
+        decref(values.item[arity])
     decref(held)
     return out
 

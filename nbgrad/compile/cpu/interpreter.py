@@ -42,8 +42,14 @@ def _of_square(factor: float) -> Callable[[Any], Any]:
     return function
 
 
+def exp2_slope(x: Any) -> Any:
+    """log(2) * 2^x, also where 2^x is beyond the range."""
+    root = np.exp2(x / 2)
+    return x.dtype.type(np.log(2)) * root * root
+
+
 _RENAMED = {"acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
-            "atanh": "arctanh", "atan2": "arctan2", "pow": "power"}
+            "atanh": "arctanh", "atan2": "arctan2", "expm1_slope": "exp", "pow": "power"}
 _NUMPYS = ("cbrt", "cos", "cosh", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "sin", "sinh",
            "tan", "tanh", "floor_divide", "hypot", "logaddexp", "remainder", "sqrt", "rint", "isnan", "isinf",
            "isfinite", "signbit", "nextafter", "sign", "left_shift", "right_shift", "floor", "ceil", "trunc",
@@ -54,7 +60,8 @@ SCOPE: dict[str, Any] = {
     **SPECIAL,
     **{name: getattr(np, name) for name in _NUMPYS},
     **{name: getattr(np, numpys) for name, numpys in _RENAMED.items()},
-    "gauss": _of_square(-1.0), "half_gauss": _of_square(-0.5), "decay": lambda x: np.exp(-np.abs(x)),
+    "decay": lambda x: np.exp(-np.abs(x)), "exp2_slope": exp2_slope,
+    "gauss": _of_square(-1.0), "half_gauss": _of_square(-0.5),
     **{name: _cast(np.dtype(name)) for name in memory.DTYPES},
 }
 

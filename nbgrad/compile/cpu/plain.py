@@ -139,7 +139,8 @@ def _whole(ufunc: Any) -> Callable[..., Any]:
 
 _pow.__name__ = "pow"
 _RENAMED = {"acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh, "atan": np.arctan,
-            "atanh": np.arctanh, "atan2": np.arctan2, "pow": _pow}
+            "atanh": np.arctanh, "atan2": np.arctan2, "exp2_slope": interpreter.exp2_slope,
+            "expm1_slope": np.exp, "pow": _pow}
 _NUMPYS = ("cbrt", "cos", "cosh", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "sin", "sinh",
            "tan", "tanh", "floor_divide", "hypot", "logaddexp", "remainder")
 

@@ -27,7 +27,8 @@ _UNARY = {
     "tanh": "tanh", "trunc": "trunc"}
 _BINARY = {"atan2": "arctan2", "hypot": "hypot"}
 _OTHERS = ("isnan", "isinf", "isfinite", "signbit", "sign", "remainder", "floor_divide", "logaddexp")
-_ONE = ("isnan", "isinf", "isfinite", "signbit", "sign", "gauss", "half_gauss", "decay")
+_ONE = ("isnan", "isinf", "isfinite", "signbit", "sign", "gauss", "half_gauss", "decay",
+        "exp2_slope", "expm1_slope")
 _OURS = {"pow": "power", "left_shift": "left_shift", "right_shift": "right_shift"}
 
 
@@ -57,7 +58,8 @@ def scope() -> dict[str, Any]:
                  "minimum": _simulated(np.minimum, np.logical_or),
                  "erf": lambda x: type(x)(math.erf(x)), "erfc": lambda x: type(x)(math.erfc(x)),
                  "normcdf": lambda x: type(x)(math.erfc(-float(x) * math.sqrt(0.5)) / 2),
-                 "decay": lambda x: np.exp(-np.abs(x)),
+                 "decay": lambda x: np.exp(-np.abs(x)), "expm1_slope": np.exp,
+                 "exp2_slope": lambda x: type(x)(math.log(2)) * np.exp2(x / 2) * np.exp2(x / 2),
                  "gauss": lambda x: type(x)(np.exp(-np.longdouble(x) ** 2)),
                  "half_gauss": lambda x: type(x)(np.exp(-np.longdouble(x) ** 2 / 2)),
                  "rounded_product": np.multiply, "inf": math.inf, "nan": math.nan, "bool_": np.bool_}
@@ -170,6 +172,19 @@ def _rules(of_library: Callable[[str], tuple[Any, Any]],
         exp = pick("exp", x)
         return lambda x: exp(-abs(x))
 
+    def expm1_slope(x: Any) -> Any:
+        exp = pick("exp", x)
+        return lambda x: exp(x)
+
+    def exp2_slope(x: Any) -> Any:        # 2^x may be beyond the range where log(2) 2^x is not
+        exp2, (_, _, ln2, half) = pick("exp2", x), _constants(x)
+
+        def of_floats(x):                 # Numba compares signatures, annotations too
+            root = exp2(half * x)
+            return ln2 * root * root
+
+        return of_floats
+
     def gauss(x: Any) -> Any:
         exp, fma, (zero, *_) = pick("exp", x), pick("fma", x), _constants(x)
 
@@ -192,7 +207,7 @@ def _rules(of_library: Callable[[str], tuple[Any, Any]],
 
     return {"isnan": isnan, "isinf": isinf, "isfinite": isfinite, "signbit": signbit, "sign": sign,
             "maximum": maximum, "minimum": minimum, "logaddexp": logaddexp, "gauss": gauss,
-            "half_gauss": half_gauss, "decay": decay,
+            "half_gauss": half_gauss, "decay": decay, "exp2_slope": exp2_slope, "expm1_slope": expm1_slope,
             **_divisions(pick, is_float), **_integers(pick, is_float)}
 
 

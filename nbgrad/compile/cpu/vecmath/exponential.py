@@ -34,8 +34,8 @@ def raised(bits: Lane, p: Lane) -> Lane:
     return fma(power, p, power)
 
 
-def _raised_far(bits: Lane, p: Lane) -> Lane:
-    """2^n * (1 + p) beyond the numbers and below the normal ones too; the lowest bits are n + 2 bias.
+def _raised_far(bits: Lane, p: Lane, factor: float | None = None) -> Lane:
+    """2^n * (1 + p) * factor, also beyond the numbers and below the normal ones; the lowest bits: n + 2 bias.
 
     2^n is the product of two normal numbers. The exponent of the first is half, and so a shift by one less.
     """
@@ -43,7 +43,8 @@ def _raised_far(bits: Lane, p: Lane) -> Lane:
     exponent = 2 ** (form.bits - 1) - 2 ** form.digits
     half = (bits << form.digits - 1) & exponent
     first, second = half.as_real(), ((bits << form.digits) - half).as_real()
-    return fma(first, p, first) * second
+    mantissa = fma(first, p, first)
+    return (mantissa if factor is None else mantissa * factor) * second
 
 
 def at_most(x: Lane, high: float) -> Lane:
@@ -70,43 +71,75 @@ def exp(x: Lane, tail: Lane | None = None, halvings: int = 0) -> Lane:
     return _raised_far(*reduced(held, tail, offset=2 * form.bias - halvings))
 
 
+def _falling(x: Lane, tail: Lane | None = None) -> tuple[Lane, Lane, float]:
+    """2^n, p and a scale: e^-(x + tail) = 2^n * (1 + p) * scale for x from 0 on, to where it rounds to 0."""
+    lift = x.format.digits + 12
+    bits, p = reduced(x, tail, offset=x.format.bias + lift, sign=-1)
+    return (bits << x.format.digits).as_real(), p, 2.0 ** -lift
+
+
 def falling(x: Lane, tail: Lane | None = None) -> Lane:
     """e^-(x + tail) for x from 0 on, to where that rounds to 0."""
-    lift = x.format.digits + 12
-    return raised(*reduced(x, tail, offset=x.format.bias + lift, sign=-1)) * 2.0 ** -lift
+    power, p, scale = _falling(x, tail)
+    return fma(power, p, power) * scale
+
+
+def _size(x: Lane) -> Lane:
+    """|x|, not above that from which e^-|x| rounds to 0."""
+    return at_most(abs(x), math.log(2) * _nothing(x.format))
 
 
 def decay(x: Lane) -> Lane:
     """e^-|x|"""
-    return falling(at_most(abs(x), math.log(2) * _nothing(x.format)))
+    return falling(_size(x))
 
 
-def exp2(x: Lane) -> Lane:
+def _exp2_parts(x: Lane) -> tuple[Lane, Lane]:
+    """n + 2 bias in the lowest bits of an integer, and p: 2^x = 2^n * (1 + p)."""
     form = x.format
-    held = _held(x, -_nothing(form), form.bias + 1.5)
+    held = _held(x, -_nothing(form), form.bias + 2.0)
     magic = 1.5 * 2.0 ** form.digits + 2 * form.bias
     shifted = held + magic
     rest = held - (shifted - magic)
-    return _raised_far(shifted.pattern(), polynomial(table.EXP2[form.bits], rest) * rest)
+    return shifted.pattern(), polynomial(table.EXP2[form.bits], rest) * rest
+
+
+def exp2(x: Lane) -> Lane:
+    return _raised_far(*_exp2_parts(x))
+
+
+def exp2_slope(x: Lane) -> Lane:
+    """log(2) * 2^x, of the same parts; also where 2^x is beyond the range."""
+    return _raised_far(*_exp2_parts(x), factor=math.log(2))
+
+
+def _expm1_parts(x: Lane) -> tuple[Lane, Lane]:
+    """n + bias - 1 in the lowest bits of an integer, and p: e^x = 2^n * (1 + p)."""
+    form = x.format
+    return reduced(at_most(x, math.log(2) * (form.bias + 1.5)), offset=form.bias - 1)
 
 
 def expm1(x: Lane) -> Lane:
-    """e^x - 1"""
+    """e^x - 1 = 2^n * p + (2^n - 1), halved on the way so that 2^n does not overflow before the result."""
     form = x.format
-    return copysign(_less_one(_held(x, -2.0 * form.digits, math.log(2) * (form.bias + 1.5))), x)
+    bits, p = _expm1_parts(x)
+    half = (bits << form.digits).as_real()
+    z = where(half.equals(0.5), p, 2.0 * fma(p, half, half - 0.5))
+    return copysign(where(x < -2.0 * form.digits, -1.0, z), x)
 
 
-def _less_one(x: Lane) -> Lane:
-    """2^n * p + (2^n - 1), halved on the way so that 2^n does not overflow before the result."""
-    bits, p = reduced(x, offset=x.format.bias - 1)
-    half = (bits << x.format.digits).as_real()
-    return where(half.equals(0.5), p, 2.0 * fma(p, half, half - 0.5))
+def expm1_slope(x: Lane) -> Lane:
+    """e^x, of the same parts."""
+    form = x.format
+    bits, p = _expm1_parts(x)
+    return where(x < -math.log(2) * _nothing(form), 0.0, _raised_far(bits + (form.bias + 1), p))
 
 
 def tanh(x: Lane) -> Lane:
-    """e / (e + 2) with e = e^(2|x|) - 1."""
-    e = _less_one(at_most(abs(x) * 2.0, 2.0 * x.format.digits))
-    return copysign(e / (e + 2.0), x)
+    """(1 - e) / (1 + e) with e = e^(-2|x|), of the parts of `decay`."""
+    power, p, scale = _falling(_size(x * 2.0))
+    power = power * scale
+    return copysign(fma(-power, p, 1.0 - power) / fma(power, p, 1.0 + power), x)
 
 
 def sinh(x: Lane) -> Lane:
@@ -123,4 +156,4 @@ def cosh(x: Lane) -> Lane:
     return half + 0.25 / half
 
 
-UNARY = (exp, exp2, decay, expm1, sinh, cosh, tanh)
+UNARY = (exp, exp2, exp2_slope, decay, expm1, expm1_slope, sinh, cosh, tanh)
