@@ -14,9 +14,10 @@ from nbgrad.engine.tensor import Spec, Tensor, raw, spec
 from nbgrad.engine.views import link
 from nbgrad.kernels import table
 
-_MOST = 1024                              # plans that an op keeps
+MOST = 1024                               # plans that an op keeps
 _STATIC = frozenset([int, bool, str, type(None), type(Ellipsis)])
 _all_static = _STATIC.issuperset
+_ARRAYS = frozenset([Array])
 
 
 class Plan:
@@ -24,7 +25,7 @@ class Plan:
 
     params : its parameters, which nobody changes
     run    : the result, raw, of raw inputs
-    inputs, output : the shapes and dtypes of the inputs and of the output
+    inputs, output : the shapes and dtypes of the inputs and of the output; a tuple of several outputs
     finish : what makes the result a view of the first input, where it is one; see structured.op
     """
 
@@ -50,25 +51,27 @@ class Plans(dict[Any, Plan]):
 
         It has none where something was done to the Tensors before, or where another device runs it.
         """
-        if len(given) != len(xs) or type(raw(z)) is not Array or list in map(type, params.values()):
+        parts = list(map(raw, z)) if isinstance(z, tuple) else [raw(z)]
+        if len(given) != len(xs) or not _ARRAYS.issuperset(map(type, parts)) or list in map(type, params.values()):
             return
         for a, x in zip(given, xs, strict=True):
             if a is not x:
                 return
         values = [x.value for x in xs]
         run = table.ready(op.name, op.family, op.out, values, params)
-        if len(self) >= _MOST:
+        if len(self) >= MOST:
             self.clear()
-        self[key] = Plan(params, run, [spec(x) for x in values], spec(z), _finish(op, z, values[0]))
+        output = tuple(map(spec, parts)) if isinstance(z, tuple) else spec(z)
+        self[key] = Plan(params, run, [spec(x) for x in values], output, _finish(op, z, values[0]))
 
 
-def _finish(op: Any, z: Tensor, x: Any) -> Any:
+def _finish(op: Any, z: Any, x: Any) -> Any:
     """What `op.finish`, which gave z, does with results of arrays like x.
 
     Whether they lie in the memory of x depends on the strides, which are alike; but a 0-d array differs from
     a scalar, and what is repeated in memory from what is so by broadcast_to.
     """
-    if op.finish is None or not x.shape or 0 in x.strides:
+    if op.finish is None or type(z) is not Tensor or not x.shape or 0 in x.strides:
         return op.finish
     return link if hasattr(z, "_view") else None
 
@@ -113,10 +116,13 @@ def alike(args: Sequence[Any], kwargs: dict[str, Any], found: list[Tensor]) -> t
                 continue
             key += (kind, len(a))
             for part in a:
-                if type(part) is not Tensor or type(value := part.value) is not Array:
+                if type(part) is Tensor and type(value := part.value) is Array:
+                    key += (value.dtype, value.shape, value.strides)
+                    found.append(part)
+                elif type(part) is tuple and _all_static(kinds := tuple(map(type, part))):
+                    key += (kinds, part)
+                else:
                     return None
-                key += (value.dtype, value.shape, value.strides)
-                found.append(part)
         elif kind is float:
             key += (kind, a or repr(a))
         else:

@@ -174,6 +174,19 @@ class Elementwise(Named):
         self.step.learn(flat.kinds, flat.kernel, wanted, back)
         return z, ((*xs, z)[back.keep], back, None)
 
+    def ready(self, xs: Sequence[Any], params: dict[str, Any]) -> Callable[..., Any]:
+        self.run(*xs)                         # has the kernel compiled
+        flat = self.loops.flat(xs)
+        if flat is None or flat.whole or self.many:
+            return self.run
+        kernel, noncontiguous = flat.kernel, self.loops.noncontiguous
+
+        def run(*xs: Any) -> Any:
+            z = kernel(*xs)
+            return noncontiguous(xs, flat) if z is None else z
+
+        return run
+
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
         if self.many or type(raw(z)) is Symbol:
             return xs, z, wanted

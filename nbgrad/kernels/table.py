@@ -45,9 +45,10 @@ def register(op: str, kernel: Callable[..., Any], where: str = "cpu") -> None:
         found.clear()
 
 
-def keep(found: dict[Any, Any]) -> None:
-    """Have a dict of what was found of kernels emptied whenever one is registered."""
+def keep(found: dict[Any, Any]) -> dict[Any, Any]:
+    """A dict of what was found of kernels, which is emptied from now on whenever one is registered."""
     _FOUND.append(found)
+    return found
 
 
 def find(op: str, family: str | None, where: str) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.axes import listed, one
 from nbgrad.ops.index import integers, scatter
 from nbgrad.ops.reduce import sum
-from nbgrad.ops.shape import ravel, reshape
+from nbgrad.ops.shape import ravel, refit, reshape
 
 op: Any = family("arrange")
 
@@ -63,7 +63,7 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
 def _gathered(g: Tensor, z: Any, x: Any, counts: int | np.ndarray, axis: int) -> Tensor:
     """The sum over the copies of each element."""
     if isinstance(counts, int):
-        return sum(reshape(g, (*x.shape[:axis + 1], counts, *x.shape[axis + 1:])), axis + 1)
+        return sum(refit(g, (*x.shape[:axis + 1], counts, *x.shape[axis + 1:])), axis + 1)
     places = np.repeat(np.arange(x.shape[axis]), counts)
     return apply(scatter, (g,), {"index": (slice(None),) * axis + (places,), "shape": x.shape})
 
