@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from nbgrad.arrays.devices import Array
+from nbgrad.define.finder import Finder, fits
+from nbgrad.engine.graph import Graph
 from nbgrad.engine.tensor import Spec, Tensor, raw, spec
 from nbgrad.engine.views import link
 from nbgrad.kernels import table
 
 MOST = 1024                               # plans that an op keeps
+OFTEN = 8                                # calls from which a finder is worth it
 _STATIC = frozenset([int, bool, str, type(None), type(Ellipsis)])
 _all_static = _STATIC.issuperset
 _ARRAYS = frozenset([Array])
@@ -27,23 +32,44 @@ class Plan:
     run    : the result, raw, of raw inputs
     inputs, output : the shapes and dtypes of the inputs and of the output; a tuple of several outputs
     finish : what makes the result a view of the first input, where it is one; see structured.op
+    count  : the number of inputs; simple: there is one, and one output
+    met    : calls, as long as they are few
     """
 
-    __slots__ = ("finish", "inputs", "output", "params", "run")
+    __slots__ = ("count", "finish", "inputs", "met", "output", "params", "run", "simple")
 
-    def __init__(self, params: dict[str, Any], run: Any, inputs: Sequence[Spec], output: Spec,
+    def __init__(self, params: dict[str, Any], run: Any, inputs: Sequence[Spec], output: Any,
                  finish: Any) -> None:
         self.params, self.run, self.inputs, self.output, self.finish = params, run, inputs, output, finish
+        self.count, self.met = len(inputs), 0
+        self.simple = self.count == 1 and type(output) is not tuple
 
 
 class Plans(dict[Any, Plan]):
     """The plans of one op, by what is alike in the calls that they are for."""
 
-    __slots__ = ()
+    __slots__ = ("find", "finders")
 
     def __init__(self) -> None:
         super().__init__()
+        self.finders: dict[int, Finder] = {}
+        self.find: dict[int, Any] = {}        # by the number of arguments: what gives their plan or None
         table.keep(self)
+
+    def clear(self) -> None:
+        super().clear()
+        for finder in self.finders.values():
+            finder.clear()
+
+    def meet(self, plan: Plan, args: Sequence[Any]) -> None:
+        """Have the plan of a call by place found faster once it is often made."""
+        plan.met += 1
+        if plan.met == OFTEN and fits(args, plan.count):
+            finder = self.finders.get(len(args))
+            if finder is None:
+                finder = self.finders[len(args)] = Finder(len(args))
+                self.find[len(args)] = finder.find
+            finder.add(args, plan)
 
     def learn(self, key: Any, op: Any, given: Sequence[Tensor], xs: Sequence[Any], params: dict[str, Any],
               z: Any) -> None:
@@ -52,7 +78,9 @@ class Plans(dict[Any, Plan]):
         It has none where something was done to the Tensors before, or where another device runs it.
         """
         parts = list(map(raw, z)) if isinstance(z, tuple) else [raw(z)]
-        if len(given) != len(xs) or not _ARRAYS.issuperset(map(type, parts)) or list in map(type, params.values()):
+        if len(given) != len(xs) or list in map(type, params.values()):
+            return
+        if not _ARRAYS.issuperset(map(type, parts)):
             return
         for a, x in zip(given, xs, strict=True):
             if a is not x:
@@ -62,7 +90,9 @@ class Plans(dict[Any, Plan]):
         if len(self) >= MOST:
             self.clear()
         output = tuple(map(spec, parts)) if isinstance(z, tuple) else spec(z)
-        self[key] = Plan(params, run, [spec(x) for x in values], output, _finish(op, z, values[0]))
+        self[key] = plan = Plan(params, run, [spec(x) for x in values], output, _finish(op, z, values[0]))
+        if type(z) is Tensor and type(z.trace) is Graph and type(z.value) is Array:
+            z.mark.memo = (*z.mark.memo[:-1], plan)
 
 
 def _finish(op: Any, z: Any, x: Any) -> Any:
@@ -125,6 +155,8 @@ def alike(args: Sequence[Any], kwargs: dict[str, Any], found: list[Tensor]) -> t
                     return None
         elif kind is float:
             key += (kind, a or repr(a))
+        elif kind is type or isinstance(a, np.dtype):
+            key += (kind, a)
         else:
             return None
     return tuple(key)

@@ -2,8 +2,8 @@
 
 A rule is rehearsed once: it is given Tensors that show shapes and dtypes but no values, under a trace that
 writes down the ops that it applies. On arrays that are alike the same kernels then run, and the rule is not
-asked again. A rule that looks at values fails in rehearsal; so does what needs much memory beside the results.
-Such rules have no program, and are asked each time.
+asked again. A rule that looks at values fails in rehearsal, has no program, and is asked each time; and so is
+one that makes large arrays.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from nbgrad.arrays import memory
 from nbgrad.arrays.devices import Array
 from nbgrad.engine.graph import Op, next_id
-from nbgrad.engine.tensor import Spec, Tensor, spec, tensor
+from nbgrad.engine.tensor import Tensor, spec, tensor
 
 _NUMBERS = frozenset([int, float, bool])
 _SMALL = 1024                             # bytes of a constant that a program keeps
@@ -119,9 +119,9 @@ class Program:
 
 
 def rehearse(rules: Callable[..., Sequence[Any]], g: Any, z: Any, xs: Sequence[Any]) -> Program | None:
-    """The program of rules (g, z, xs) -> cotangents, as inner values, on arrays like these; None: it has none.
+    """The program of rules (g, z, xs) -> cotangents, as inner values, on arrays like these, or None.
 
-    Of the arguments those that are arrays differ between calls; others are of all.
+    Of the arguments those that are arrays differ between calls; others do not.
     """
     trace = Rehearsal()
     try:
@@ -131,6 +131,6 @@ def rehearse(rules: Callable[..., Sequence[Any]], g: Any, z: Any, xs: Sequence[A
     except Exception:                         # whatever comes of it: asked in earnest, the rule says it again
         return None
     made = [v for place, v in trace.values.items() if place >= given and type(v) is Array]
-    if sum([v.nbytes for v in made]) * 8 >= memory.POOLED:
+    if sum([v.nbytes for v in made]) >= memory.POOLED:
         return None
     return Program(trace, given, places)

@@ -7,7 +7,7 @@ programs recorded that way, and each becomes one kernel.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np

@@ -9,22 +9,24 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.arrays.devices import Array
-from nbgrad.define.plans import MOST, Plan, Plans, alike
+from nbgrad.define.plans import MOST, OFTEN, Plan, Plans, alike
 from nbgrad.define.registry import OPS, OURS, Named, Row, declared, register
 from nbgrad.define.rehearsal import Program, rehearse
-from nbgrad.engine.graph import Graph, add, apply, no_grad_level, node, transpose
+from nbgrad.engine.graph import Graph, Tangents, add, apply, no_grad_level, node, transpose
 from nbgrad.engine.tensor import Spec, Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
 from nbgrad.errors import gradient_errors, table_errors, trace_errors, value_errors
 from nbgrad.kernels import table
 
 Rule = Callable[..., Any]
 _new = object.__new__
-_ONE = (True,)
+_ONE, _ENGINES = (True,), frozenset([Graph, Tangents])
+_value, _mark = attrgetter("value"), attrgetter("mark")
 
 
 def numpy_names(op: str, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -56,19 +58,20 @@ class Called:
         plans = self.plans
         if plans is None:
             return self.op.at(*self._bound(args, kwargs))
-        given: Any = args
-        if len(args) == 1 and not kwargs and type(x := args[0]) is Tensor and type(value := x.value) is Array:
-            key: Any = value.dtype, value.shape, value.strides
-        else:
-            given = []
-            key = alike(args, kwargs, given)
+        find = None if kwargs else plans.find.get(len(args))
+        if find is not None and (plan := find(*args)) is not None:
+            if plan.simple and (x := args[0]).trace is None:
+                z = _new(Tensor)
+                z.value, z.trace, z.mark = plan.run(x.value), None, None
+                return z if plan.finish is None else plan.finish(self.op, z, x, plan.params)
+            return self.op.run_planned(plan, args[:plan.count])
+        given: list[Tensor] = []
+        key = alike(args, kwargs, given)
         plan = plans.get(key)
         if plan is not None:
-            if len(given) != 1 or (x := given[0]).trace is not None or type(plan.output) is tuple:
-                return self.op.run_planned(plan, given)
-            z = _new(Tensor)
-            z.value, z.trace, z.mark = plan.run(x.value), None, None
-            return z if plan.finish is None else plan.finish(self.op, z, x, plan.params)
+            if plan.met < OFTEN and not kwargs:
+                plans.meet(plan, args)
+            return self.op.run_planned(plan, given)
         xs, params = self._bound(args, kwargs)
         z = self.op.at(xs, params)
         if key is not None:
@@ -117,23 +120,31 @@ class Structured(Named, Called):
 
     def run_planned(self, plan: Plan, xs: Sequence[Tensor]) -> Any:
         """The result on Tensors of raw values; what one Graph watches, or none, takes no further step."""
-        trace, values, marks = None, [], []
-        for x in xs:
-            values.append(x.value)
-            marks.append(x.mark)
-            if x.trace is not None:
-                if trace is not None and x.trace is not trace:
+        marks: tuple[Any, ...]
+        if len(xs) == 1:
+            x = xs[0]
+            trace, values, marks = x.trace, [x.value], (x.mark,)
+        elif len(xs) == 2:
+            x, y = xs
+            trace, values, marks = x.trace or y.trace, [x.value, y.value], (x.mark, y.mark)
+        else:
+            trace = next((x.trace for x in xs if x.trace is not None), None)
+            values, marks = list(map(_value, xs)), tuple(map(_mark, xs))
+        if trace is not None and len(xs) > 1:
+            for x in xs:
+                if x.trace is not None and x.trace is not trace:
                     return self.at(xs, plan.params)
-                trace = x.trace
         z: Any = _new(Tensor)
-        if trace is None or (self.discrete and type(trace) is Graph):
+        if trace is None or (self.discrete and type(trace) in _ENGINES):
             value = plan.run(*values)
             if type(value) is tuple:
                 z = tuple(map(tensor, value))
             else:
                 z.value, z.trace, z.mark = value, None, None
-        elif type(trace) is not Graph or trace.id <= no_grad_level.get():
+        elif trace.id <= no_grad_level.get() or type(trace) not in _ENGINES:
             return self.at(xs, plan.params)
+        elif type(trace) is Tangents:
+            z = trace.carry(self, values, plan.params, marks, plan.run(*values))
         else:
             value = plan.run(*values)
             wanted = _ONE if len(marks) == 1 else tuple([m is not None for m in marks])
@@ -174,22 +185,22 @@ class Structured(Named, Called):
             if type(program) is Program:
                 return program([g, *([z] if self.keep_z else ()), *(xs if self.keep_x else ())])
             if program is not False:
-                self._rehearse(key, program, g, memo)
+                self._rehearse(key, program is True, g, memo)
         g = tensor(g) if type(g) is Array else _present(g)
         z = z if type(z) is Spec else _present(z)
         args = [x if type(x) is Spec else _present(x) for x in xs]
         return self._cotangents(g, z, args, params, wanted)
 
-    def _rehearse(self, key: Any, met: bool | None, g: Any, memo: Any) -> None:
-        """Find the program of pullbacks that are alike, once they have been met: True, or None before."""
+    def _rehearse(self, key: Any, met: bool, g: Any, memo: Any) -> None:
+        """Find the program of pullbacks that are alike, the second time they are met."""
         xs, z, params, wanted, _ = memo
-        if met is None:
-            if len(self.programs) >= MOST:
-                self.programs.clear()
-            self.programs[key] = True
-        else:
+        if met:
             self.programs[key] = rehearse(
                 lambda g, z, xs: self._cotangents(g, z, xs, params, wanted), g, z, xs) or False
+            return
+        if len(self.programs) >= MOST:
+            self.programs.clear()
+        self.programs[key] = True
 
     def _cotangents(self, g: Any, z: Any, args: Sequence[Any], params: dict[str, Any],
                     wanted: tuple[bool, ...]) -> Sequence[Any]:

@@ -205,7 +205,10 @@ class Tangents:
     def record(self, op: Op, xs: Sequence[Any], params: dict[str, Any], marks: Sequence[Any],
                nested: bool) -> Any:
         """The Tensors of op's results on inner values, with their tangents. marks: the inputs' tangents."""
-        z = evaluate(op, xs, params, nested)
+        return self.carry(op, xs, params, marks, evaluate(op, xs, params, nested))
+
+    def carry(self, op: Op, xs: Sequence[Any], params: dict[str, Any], marks: Sequence[Any], z: Any) -> Any:
+        """The same of results z that are known."""
         t = op.push(marks, xs, z, params)
         if type(z) is not tuple:
             return wrap(z) if t is None else tensor(z, self, t)

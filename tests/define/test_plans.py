@@ -237,7 +237,7 @@ def test_a_rule_that_looks_at_values_is_asked_each_time():
 
 
 def test_programs_know_no_value_of_the_call_they_were_found_in():
-    """Scalars of the caller's, powers and places are in the key; numbers that a rule has computed are not kept."""
+    """The caller's numbers are a part of the key; what a rule has computed is not kept."""
     f = nb.grad(lambda t, p: nb.sum(nb.var(t, 1, correction=p) + nb.logsumexp(t, 1)))
     for p in (0, 1, 0, 1, 0, 1, 0, 1):
         for x in (X, X[::-1].copy(), X * 0.5):
@@ -267,7 +267,7 @@ def test_from_the_call_to_the_kernel_are_few_steps(name):
     x = nb.asarray(X[:3, :3].copy())
     call = {"sum": lambda: nb.sum(x), "softmax": lambda: nb.softmax(x),
             "reshape": lambda: nb.reshape(x, (9,)), "matmul": lambda: nb.matmul(x, x)}[name]
-    for _ in range(3):
+    for _ in range(2 * plans.OFTEN):
         call()
     entered = []
     sys.setprofile(lambda frame, event, _: entered.append(frame.f_code.co_name) if event == "call" else None)
@@ -275,7 +275,7 @@ def test_from_the_call_to_the_kernel_are_few_steps(name):
         call()
     finally:
         sys.setprofile(None)
-    assert len(entered[1:]) <= 4, entered
+    assert len(entered[1:]) <= 3, entered
 
 
 def test_ops_whose_calls_are_seldom_alike_are_not_planned():
