@@ -1,8 +1,8 @@
 """Finders: the plans of calls that are often made, found without Python (compile/cpu/finder_source.py).
 
-Where calls are by place alone, on Tensors and then on plain values, an entry is kept of what the arguments
-are in memory: the same objects, or tuples of them, and arrays that lie alike. What it does not know, a finder
-declines with None; then plans.alike looks closer.
+Where calls are by place alone, on Tensors or a list of them and then on plain values, an entry is kept of what
+the arguments are in memory: the same objects, tuples of the same, and arrays that lie alike. A finder declines
+what it does not know with None; then plans.alike looks closer.
 """
 
 from __future__ import annotations
@@ -10,17 +10,29 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from nbgrad.compile import linker
 from nbgrad.compile.cache import compile_kernel
-from nbgrad.compile.cpu.finder_source import AXES, CELLS, HEAD, ITEMS, OBJECT, TENSOR, TUPLE, source
+from nbgrad.compile.cpu.finder_source import (
+    AXES,
+    CELLS,
+    HEAD,
+    ITEMS,
+    LIST,
+    OBJECT,
+    PARTS,
+    TENSOR,
+    TUPLE,
+    source,
+)
 from nbgrad.define.offsets import DESCR, at, learning, offsets, readable
 from nbgrad.engine.tensor import Tensor, tensor
 
-_ENTRIES, _MOST = 8, 3                    # entries of a finder; arguments
+_ENTRIES, _MOST = 24, 3                   # entries of a finder; arguments
 
 
 @cache
@@ -56,18 +68,23 @@ class Finder:
 
     def add(self, args: Sequence[Any], plan: Any) -> None:
         """Enter a call, if there is room. An interrupt may come at any step: what counts is whole."""
-        if len(self.held) == _ENTRIES:
-            return
         with learning:
-            count = len(self.held)
+            count = self.record[HEAD - 1]
+            if count == _ENTRIES:
+                return
+            del self.held[count:]
             place = HEAD + count * (1 + CELLS * self.arity)
             for i, a in enumerate(args):
                 cells = _cells(a)
                 start = place + 1 + CELLS * i
                 self.record[start:start + len(cells)] = cells
-            self.held.append((plan, [a.value.dtype if type(a) is Tensor else a for a in args]))
+            self.held.append((plan, list(map(_what, args))))
             self.record[place] = id(plan)
             self.record[HEAD - 1] = count + 1
+
+    @property
+    def full(self) -> bool:
+        return bool(self.record[HEAD - 1] == _ENTRIES)
 
     def clear(self) -> None:
         """Forget all entries."""
@@ -81,17 +98,36 @@ def _cells(a: Any) -> list[int]:
     if type(a) is Tensor:
         x = a.value
         rest = [0] * (AXES - x.ndim)
-        return [TENSOR, id(x.dtype), x.ndim, *x.shape, *rest, *x.strides]
+        return [TENSOR, id(x.dtype), x.ndim, *x.shape, *rest, *x.strides, *rest]
+    if _is_list(a):
+        return [LIST, id(type(a)), len(a), *chain(*map(_cells, a))]
     return [TUPLE, 0, len(a), *map(id, a)] if type(a) is tuple else [OBJECT, id(a)]
 
 
+def _what(a: Any) -> Any:
+    """What has to stay alive of an argument: not an array."""
+    if type(a) is Tensor:
+        return a.value.dtype
+    return [x.value.dtype for x in a] if _is_list(a) else a
+
+
+def _is_list(a: Any) -> bool:
+    """Whether an argument that has a plan is a list or tuple of Tensors."""
+    return type(a) is list or (type(a) is tuple and len(a) > 0 and type(a[0]) is Tensor)
+
+
 def fits(args: Sequence[Any], count: int) -> bool:
-    """Whether a finder can tell a call with these arguments, which has a plan, on `count` Tensors."""
+    """Whether a finder can tell a call with these arguments, which has a plan, on `count` Tensors.
+
+    These must come first, or be all in a first list or tuple.
+    """
     if not 0 < len(args) <= _MOST or _known() is None:
         return False
-    for i, a in enumerate(args):
-        if type(a) is list or (type(a) is Tensor) != (i < count):
+    listed = _is_list(args[0])
+    tensors, rest = (args[0], args[1:]) if listed else (args[:count], args[count:])
+    if len(tensors) != count or (listed and count > PARTS):
+        return False
+    for x in tensors:
+        if type(x) is not Tensor or len(x.value.shape) > AXES:
             return False
-        if len(a.value.shape) > AXES if i < count else type(a) is tuple and len(a) > ITEMS:
-            return False
-    return True
+    return not any(type(a) is Tensor or _is_list(a) or (type(a) is tuple and len(a) > ITEMS) for a in rest)

@@ -69,6 +69,10 @@ class Plans(dict[Any, Plan]):
             if finder is None:
                 finder = self.finders[len(args)] = Finder(len(args))
                 self.find[len(args)] = finder.find
+            if finder.full:                   # those that are still met come in again
+                finder.clear()
+                for other in self.values():
+                    other.met = 0
             finder.add(args, plan)
 
     def learn(self, key: Any, op: Any, given: Sequence[Tensor], xs: Sequence[Any], params: dict[str, Any],

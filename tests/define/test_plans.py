@@ -1,6 +1,7 @@
 """Plans: calls that are alike have one, others never share it, and it does what the general path does."""
 
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -82,6 +83,55 @@ UNLIKE = {
     "by place and by name": (nb.concat, [([X, X], 0), ([X, X], 1), ([X, X],)]),
     "k as a float": (nb.tril, [(1,), (True,), (1.0,)]),
 }
+
+
+@pytest.mark.parametrize("what", UNLIKE)
+def test_calls_that_are_often_made_are_told_apart_too(what):
+    """Whichever has been made often, others do not get its plan."""
+    f, calls = UNLIKE[what]
+    calls = [args if f is nb.concat else (X, *args) for args in calls]
+    f.plans.clear()
+    alone = [outcome(f, args) for args in calls]
+    for often in calls:
+        f.plans.clear()
+        for _ in range(2 * plans.OFTEN):
+            outcome(f, often)
+        for _ in range(2 * plans.OFTEN):
+            assert [outcome(f, args) for args in calls] == alone
+
+
+def test_layouts_are_told_apart_where_calls_are_often_made():
+    """More of them than a finder has room for, by dtype, shape and strides, with one argument and with two."""
+    nb.sum.plans.clear()
+    nb.matmul.plans.clear()
+    arrays = [X.astype(dtype)[:n, :m:step] for dtype in (np.float64, np.float32, np.int64) for n in (1, 2, 3)
+              for m in (2, 3, 4) for step in (1, 2)]
+    tensors = [nb.asarray(a.copy(order="F"), copy=False) for a in arrays] + list(map(nb.asarray, arrays))
+    for _ in range(2 * plans.OFTEN):
+        for t in tensors:
+            x = t.numpy()
+            assert nb.sum(t).item() == x.sum()
+            assert nb.sum(t, 0).numpy().tolist() == x.sum(0).tolist()
+            np.testing.assert_allclose(nb.matmul(t, t.T).numpy(), x @ x.T)
+    assert nb.sum.plans.find
+
+
+def test_what_a_finder_knows_does_not_keep_arrays_alive():
+    nb.sum.plans.clear()
+    x = nb.asarray(X)
+    for _ in range(2 * plans.OFTEN):
+        nb.sum(x, 1)
+    found = weakref.ref(x)
+    del x
+    assert found() is None
+
+
+def test_a_tensor_that_is_written_to_is_looked_at_anew():
+    x = nb.asarray(X)
+    for _ in range(2 * plans.OFTEN):
+        nb.sum(x, 1)
+    x[0] = 100.0
+    assert nb.sum(x, 1).numpy().tolist() == [400.0, *X[1:].sum(1)]
 
 
 def outcome(f, args):
