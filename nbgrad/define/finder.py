@@ -1,8 +1,8 @@
 """Finders: the plans of calls that are often made, found without Python (compile/cpu/finder_source.py).
 
-Where calls are by place alone, on Tensors or a list of them and then on plain values, an entry is kept of what
-the arguments are in memory: the same objects, tuples of the same, and arrays that lie alike. A finder declines
-what it does not know with None; then plans.alike looks closer.
+Where calls are by place alone, on Tensors or a list of them and then on plain values, an entry is kept of
+what the arguments are in memory: the same objects, tuples of the same, and arrays that lie alike. A finder
+declines what it does not know with None; then plans.alike looks closer.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from nbgrad.define.offsets import DESCR, at, learning, offsets, readable
 from nbgrad.engine.tensor import Tensor, tensor
 
 _ENTRIES, _MOST = 24, 3                   # entries of a finder; arguments
+OFTEN = 8                                 # calls from which an entry is worth it
 
 
 @cache
@@ -55,7 +56,7 @@ def _compiled(arity: int) -> Callable[..., Any]:
 class Finder:
     """The finder of calls with so many arguments.
 
-    find : the plan of these arguments, or None
+    find : what is kept for these arguments, a plan, or None
     held : of each entry its plan and what else it points to, which stay alive with it
     """
 
@@ -66,12 +67,14 @@ class Finder:
         self.arity, self.record, self.held = arity, cells, list[Any]()
         self.find = linker.bind(_compiled(arity), cells)
 
-    def add(self, args: Sequence[Any], plan: Any) -> None:
-        """Enter a call, if there is room. An interrupt may come at any step: what counts is whole."""
+    def add(self, args: Sequence[Any], plan: Any) -> bool:
+        """Enter a call, and say whether there was room; if not, all others are forgotten.
+
+        An interrupt may come at any step, and another thread may find what counts.
+        """
         with learning:
-            count = self.record[HEAD - 1]
-            if count == _ENTRIES:
-                return
+            room = self.record[HEAD - 1] < _ENTRIES
+            count = self.record[HEAD - 1] = self.record[HEAD - 1] if room else 0
             del self.held[count:]
             place = HEAD + count * (1 + CELLS * self.arity)
             for i, a in enumerate(args):
@@ -81,10 +84,7 @@ class Finder:
             self.held.append((plan, list(map(_what, args))))
             self.record[place] = id(plan)
             self.record[HEAD - 1] = count + 1
-
-    @property
-    def full(self) -> bool:
-        return bool(self.record[HEAD - 1] == _ENTRIES)
+            return bool(room)
 
     def clear(self) -> None:
         """Forget all entries."""

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays.devices import Array
-from nbgrad.define.finder import Finder, fits
+from nbgrad.define.finder import OFTEN, Finder, fits
 from nbgrad.engine.graph import Graph
 from nbgrad.engine.tensor import Spec, Tensor, raw, spec
 from nbgrad.engine.views import link
 from nbgrad.kernels import table
 
 MOST = 1024                               # plans that an op keeps
-OFTEN = 8                                # calls from which a finder is worth it
 _STATIC = frozenset([int, bool, str, type(None), type(Ellipsis)])
 _all_static = _STATIC.issuperset
 _ARRAYS = frozenset([Array])
@@ -69,11 +68,9 @@ class Plans(dict[Any, Plan]):
             if finder is None:
                 finder = self.finders[len(args)] = Finder(len(args))
                 self.find[len(args)] = finder.find
-            if finder.full:                   # those that are still met come in again
-                finder.clear()
+            if not finder.add(args, plan):    # those that are still met come in again
                 for other in self.values():
                     other.met = 0
-            finder.add(args, plan)
 
     def learn(self, key: Any, op: Any, given: Sequence[Tensor], xs: Sequence[Any], params: dict[str, Any],
               z: Any) -> None:

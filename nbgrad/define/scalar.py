@@ -17,6 +17,7 @@ from nbgrad.compile.program import Body
 from nbgrad.define.broadcast import fit
 from nbgrad.define.derivation import Back, Derived
 from nbgrad.define.fastpath import Step
+from nbgrad.define.finder import OFTEN, Finder, fits
 from nbgrad.define.operands import admit
 from nbgrad.define.registry import Named
 from nbgrad.define.scalar_program import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
@@ -53,6 +54,8 @@ class Elementwise(Named):
         self.pushes: dict[Any, Derived] = {}
         self.loops = table.loops(name, self.program, many)
         self.step = Step(self, arity)
+        self.finder: Finder | None = None     # of walks
+        self.met = 0                          # calls that it did not know
 
     def __call__(self, *args: Any) -> Any:
         step = self.step.forward
@@ -70,12 +73,24 @@ class Elementwise(Named):
     def pair(self, x: Tensor, y: Tensor) -> Any:
         """`apply` on two Tensors that no trace watches: fewer steps if they are known to be noncontiguous."""
         a, b = x.value, y.value
+        if self.finder is not None and (walk := self.finder.find(x, y)) is not None:
+            return tensor(walk((a, b)))
         if type(a) is Array and type(b) is Array:
             flat = self.loops.flats.get((a.dtype, b.dtype))
             walk = None if flat is None else flat.walks.get(((a.shape, a.strides), (b.shape, b.strides)))
             if walk is not None and not self.many:
+                self._meet((x, y), walk)
                 return tensor(walk((a, b)))
         return apply(self, (x, y))
+
+    def _meet(self, xs: Sequence[Tensor], walk: Any) -> None:
+        """Have a walk that is often needed found faster."""
+        self.met += 1
+        if self.met % OFTEN == 0 and fits(xs, len(xs)):
+            if self.finder is None:
+                self.finder = Finder(len(xs))
+                self.loops.kept.append(self.finder)
+            self.finder.add(xs, walk)
 
     def run(self, *xs: Any, **params: Any) -> Any:
         flat = self.loops.flat(xs)

@@ -15,7 +15,8 @@ from typing import Any
 from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.arrays.devices import Array
-from nbgrad.define.plans import MOST, OFTEN, Plan, Plans, alike
+from nbgrad.define.finder import OFTEN
+from nbgrad.define.plans import MOST, Plan, Plans, alike
 from nbgrad.define.registry import OPS, OURS, Named, Row, declared, register
 from nbgrad.define.rehearsal import Program, rehearse
 from nbgrad.engine.graph import Graph, Tangents, add, apply, no_grad_level, node, transpose

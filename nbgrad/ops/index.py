@@ -243,8 +243,9 @@ def part(x: Tensor, index: Any) -> Tensor:
             except IndexError:
                 pass                          # said below, with the op's name
             else:
-                z = tensor(found if type(found) is devices.Array else np.asarray(found))
-                return link_shared(getitem, z, x, {"index": plain})
+                if type(found) is devices.Array:
+                    return link_shared(getitem, tensor(found), x, {"index": plain})
+                return tensor(np.asarray(found))
     try:
         where = {"index": _index("getitem", index, value.shape, True)}
     except errors.OperandError as error:

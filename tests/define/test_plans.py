@@ -9,7 +9,7 @@ import pytest
 import nbgrad as nb
 import nbgrad.linalg
 from nbgrad import errors, testing
-from nbgrad.define import plans
+from nbgrad.define import finder, plans
 from nbgrad.define.registry import OPS
 from nbgrad.define.structured import Structured, op
 from nbgrad.engine.graph import Graph, pull
@@ -94,20 +94,20 @@ def test_calls_that_are_often_made_are_told_apart_too(what):
     alone = [outcome(f, args) for args in calls]
     for often in calls:
         f.plans.clear()
-        for _ in range(2 * plans.OFTEN):
+        for _ in range(2 * finder.OFTEN):
             outcome(f, often)
-        for _ in range(2 * plans.OFTEN):
+        for _ in range(2 * finder.OFTEN):
             assert [outcome(f, args) for args in calls] == alone
 
 
 def test_layouts_are_told_apart_where_calls_are_often_made():
-    """More of them than a finder has room for, by dtype, shape and strides, with one argument and with two."""
+    """By dtype, shape and strides, with one argument and with two: more than a finder has room for."""
     nb.sum.plans.clear()
     nb.matmul.plans.clear()
     arrays = [X.astype(dtype)[:n, :m:step] for dtype in (np.float64, np.float32, np.int64) for n in (1, 2, 3)
               for m in (2, 3, 4) for step in (1, 2)]
     tensors = [nb.asarray(a.copy(order="F"), copy=False) for a in arrays] + list(map(nb.asarray, arrays))
-    for _ in range(2 * plans.OFTEN):
+    for _ in range(2 * finder.OFTEN):
         for t in tensors:
             x = t.numpy()
             assert nb.sum(t).item() == x.sum()
@@ -119,7 +119,7 @@ def test_layouts_are_told_apart_where_calls_are_often_made():
 def test_what_a_finder_knows_does_not_keep_arrays_alive():
     nb.sum.plans.clear()
     x = nb.asarray(X)
-    for _ in range(2 * plans.OFTEN):
+    for _ in range(2 * finder.OFTEN):
         nb.sum(x, 1)
     found = weakref.ref(x)
     del x
@@ -128,7 +128,7 @@ def test_what_a_finder_knows_does_not_keep_arrays_alive():
 
 def test_a_tensor_that_is_written_to_is_looked_at_anew():
     x = nb.asarray(X)
-    for _ in range(2 * plans.OFTEN):
+    for _ in range(2 * finder.OFTEN):
         nb.sum(x, 1)
     x[0] = 100.0
     assert nb.sum(x, 1).numpy().tolist() == [400.0, *X[1:].sum(1)]
@@ -317,7 +317,7 @@ def test_from_the_call_to_the_kernel_are_few_steps(name):
     x = nb.asarray(X[:3, :3].copy())
     call = {"sum": lambda: nb.sum(x), "softmax": lambda: nb.softmax(x),
             "reshape": lambda: nb.reshape(x, (9,)), "matmul": lambda: nb.matmul(x, x)}[name]
-    for _ in range(2 * plans.OFTEN):
+    for _ in range(2 * finder.OFTEN):
         call()
     entered = []
     sys.setprofile(lambda frame, event, _: entered.append(frame.f_code.co_name) if event == "call" else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +23,17 @@ def sum_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return rows.reduce(row_programs.total, x, axes, shape)
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def astype(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """A converted array; x itself if it has that dtype and lies as a copy would."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        return x.astype(dtype, copy=not x.flags.forc)
+    return x.astype(dtype, copy=not x.flags.forc)
+
+
+def _converted(x: np.ndarray, dtype: np.dtype) -> Callable[..., np.ndarray] | None:
+    """`astype` where no value can be out of range."""
+    if not np.can_cast(x.dtype, dtype) or (dtype == x.dtype and x.flags.forc):
+        return None
+    return lambda x: x.astype(dtype)
 
 
 def _repeated(x: np.ndarray, shape: tuple[int, ...]) -> Callable[..., np.ndarray] | None:
@@ -36,10 +44,10 @@ def _repeated(x: np.ndarray, shape: tuple[int, ...]) -> Callable[..., np.ndarray
 
     def repeat(x: np.ndarray) -> np.ndarray:
         z = np.ndarray(shape, x.dtype, x, 0, steps)
-        z.flags.writeable = False             # its elements share memory
+        z.setflags(write=False)               # its elements share memory
         return z
 
     return repeat
 
 
-READY = {broadcast_to: _repeated}
+READY: dict[Any, Any] = {broadcast_to: _repeated, astype: _converted}
