@@ -20,76 +20,89 @@ from nbgrad.compile.cache import compile_kernel
 from nbgrad.compile.cpu.finder_source import (
     AXES,
     CELLS,
+    ENTRY,
     HEAD,
     ITEMS,
+    KNOWN,
     LIST,
     OBJECT,
     PARTS,
+    PLAN,
+    RUN,
     TENSOR,
     TUPLE,
+    VIEW,
     source,
 )
 from nbgrad.define.offsets import DESCR, at, learning, offsets, readable
-from nbgrad.engine.tensor import Tensor, tensor
+from nbgrad.engine.tensor import Tensor, Views, tensor
 
-_ENTRIES, _MOST = 24, 3                   # entries of a finder; arguments
+_ENTRIES, _MOST = 24, 5                   # entries of a finder; arguments
+_COUNT = KNOWN.index("count")
 OFTEN = 8                                 # calls from which an entry is worth it
 
 
 @cache
 def _known() -> list[int] | None:
-    """What finders know of objects: HEAD cells but for the last; None where they cannot read any."""
+    """What finders know of objects, KNOWN but for the count; None where they cannot read any."""
     if not readable():
         return None
-    a, b, c = object(), object(), object()
+    a, b, c, d, e = object(), object(), object(), object(), Views()
+    sample = tensor(a, b, c)
+    sample._view, sample._views = d, e         # type: ignore[assignment]
     try:
-        return [at(Tensor), at(np.ndarray), at(tuple), *offsets(tensor(a, b, c), value=a)]
+        slots = offsets(sample, value=a, trace=b, mark=c, _view=d, _views=e)
     except LookupError:
         return None
+    return [at(Tensor), at(np.ndarray), at(tuple), *slots, at(Views), at(None)]
 
 
 @cache
 def _compiled(arity: int) -> Callable[..., Any]:
-    return compile_kernel("find", source(arity, DESCR), ("record", *[object] * arity), np.ndarray)
+    return compile_kernel("find", source(arity, DESCR), ("record", *[object] * arity), object)
 
 
 class Finder:
     """The finder of calls with so many arguments.
 
-    find : what is kept for these arguments, a plan, or None
+    find : what is kept for these arguments, a plan, or the Tensor that it comes to, or None
     held : of each entry its plan and what else it points to, which stay alive with it
     """
 
     __slots__ = ("arity", "find", "held", "record")
 
     def __init__(self, arity: int) -> None:
-        cells: Any = (ctypes.c_int64 * (HEAD + _ENTRIES * (1 + CELLS * arity)))(*(_known() or ()))
+        cells: Any = (ctypes.c_int64 * (HEAD + _ENTRIES * (ENTRY + CELLS * arity)))(*(_known() or ()))
         self.arity, self.record, self.held = arity, cells, list[Any]()
         self.find = linker.bind(_compiled(arity), cells)
 
-    def add(self, args: Sequence[Any], plan: Any) -> bool:
+    def add(self, args: Sequence[Any], plan: Any, direct: Any = None) -> bool:
         """Enter a call, and say whether there was room; if not, all others are forgotten.
 
+        direct : (run, count, op, params) if the result on the values of so many first arguments is run's, a
+            view by this op if there is one
         An interrupt may come at any step, and another thread may find what counts.
         """
+        run, count, op, params = direct or (None, 0, None, None)
+        what = PLAN if run is None else RUN if op is None else VIEW
         with learning:
-            room = self.record[HEAD - 1] < _ENTRIES
-            count = self.record[HEAD - 1] = self.record[HEAD - 1] if room else 0
-            del self.held[count:]
-            place = HEAD + count * (1 + CELLS * self.arity)
+            room = self.record[_COUNT] < _ENTRIES
+            number = self.record[_COUNT] = self.record[_COUNT] if room else 0
+            del self.held[number:]
+            place = HEAD + number * (ENTRY + CELLS * self.arity)
             for i, a in enumerate(args):
                 cells = _cells(a)
-                start = place + 1 + CELLS * i
+                start = place + ENTRY + CELLS * i
                 self.record[start:start + len(cells)] = cells
-            self.held.append((plan, list(map(_what, args))))
-            self.record[place] = id(plan)
-            self.record[HEAD - 1] = count + 1
+            self.held.append((plan, run, op, params, list(map(_what, args))))
+            self.record[place:place + ENTRY] = [*map(id, (plan, run, op, params)), what, count]
+            self.record[_COUNT] = number + 1
             return bool(room)
 
     def clear(self) -> None:
         """Forget all entries."""
         with learning:
-            self.record[HEAD - 1] = 0
+            self.record[_COUNT] = 0
             self.held.clear()
 
 

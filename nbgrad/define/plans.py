@@ -31,17 +31,25 @@ class Plan:
     run    : the result, raw, of raw inputs
     inputs, output : the shapes and dtypes of the inputs and of the output; a tuple of several outputs
     finish : what makes the result a view of the first input, where it is one; see structured.op
-    count  : the number of inputs; simple: there is one, and one output
+    count  : the number of inputs
     met    : calls, as long as they are few
     """
 
-    __slots__ = ("count", "finish", "inputs", "met", "output", "params", "run", "simple")
+    __slots__ = ("count", "finish", "inputs", "met", "output", "params", "run")
 
     def __init__(self, params: dict[str, Any], run: Any, inputs: Sequence[Spec], output: Any,
                  finish: Any) -> None:
         self.params, self.run, self.inputs, self.output, self.finish = params, run, inputs, output, finish
         self.count, self.met = len(inputs), 0
-        self.simple = self.count == 1 and type(output) is not tuple
+
+
+    def direct(self, op: Any, args: Sequence[Any]) -> Any:
+        """How the result on Tensors that no trace watches is made at once, see Finder.add; or None."""
+        views = (None, link) if type(args[0]) is Tensor else (None,)
+        if type(self.output) is tuple or self.finish not in views:
+            return None
+        viewing = (None, None) if self.finish is None else (op, self.params)
+        return self.run, self.count, *viewing
 
 
 class Plans(dict[Any, Plan]):
@@ -60,7 +68,7 @@ class Plans(dict[Any, Plan]):
         for finder in self.finders.values():
             finder.clear()
 
-    def meet(self, plan: Plan, args: Sequence[Any]) -> None:
+    def meet(self, op: Any, plan: Plan, args: Sequence[Any]) -> None:
         """Have the plan of a call by place found faster once it is often made."""
         plan.met += 1
         if plan.met == OFTEN and fits(args, plan.count):
@@ -68,7 +76,7 @@ class Plans(dict[Any, Plan]):
             if finder is None:
                 finder = self.finders[len(args)] = Finder(len(args))
                 self.find[len(args)] = finder.find
-            if not finder.add(args, plan):    # those that are still met come in again
+            if not finder.add(args, plan, plan.direct(op, args)):    # those that are still met come in again
                 for other in self.values():
                     other.met = 0
 

@@ -61,17 +61,15 @@ class Called:
             return self.op.at(*self._bound(args, kwargs))
         find = None if kwargs else plans.find.get(len(args))
         if find is not None and (plan := find(*args)) is not None:
-            if plan.simple and type(x := args[0]) is Tensor and x.trace is None:
-                z = _new(Tensor)
-                z.value, z.trace, z.mark = plan.run(x.value), None, None
-                return z if plan.finish is None else plan.finish(self.op, z, x, plan.params)
+            if type(plan) is Tensor:
+                return plan
             return self.op.run_planned(plan, args[:plan.count] if type(args[0]) is Tensor else args[0])
         given: list[Tensor] = []
         key = alike(args, kwargs, given)
         plan = plans.get(key)
         if plan is not None:
             if plan.met < OFTEN and not kwargs:
-                plans.meet(plan, args)
+                plans.meet(self.op, plan, args)
             return self.op.run_planned(plan, given)
         xs, params = self._bound(args, kwargs)
         z = self.op.at(xs, params)

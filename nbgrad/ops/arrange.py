@@ -109,9 +109,9 @@ def tile(x: Any, reps: Any) -> Tensor:
     shape = (1,) * (ndim - x.ndim) + x.shape
     counts = [1] * (ndim - len(counts)) + counts
     pairs = list(zip(counts, shape, strict=True))
-    parted = reshape(x, [m for _, n in pairs for m in (1, n)])
-    repeated = broadcast_to(parted, [m for pair in pairs for m in pair])
-    return wrap(reshape(repeated, [k * n for k, n in pairs]))
+    parted = reshape(x, tuple([m for _, n in pairs for m in (1, n)]))
+    repeated = broadcast_to(parted, tuple([m for pair in pairs for m in pair]))
+    return wrap(reshape(repeated, tuple([k * n for k, n in pairs])))
 
 
 def kron(x: Any, y: Any) -> Tensor:

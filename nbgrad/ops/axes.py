@@ -77,6 +77,6 @@ def named_dim(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def renamed(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **numpy_names(function.__name__, kwargs))
+        return function(*args, **numpy_names(function.__name__, kwargs)) if kwargs else function(*args)
 
     return renamed

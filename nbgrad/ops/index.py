@@ -18,7 +18,7 @@ from nbgrad.define.scalar import choose
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply, no_grad_level
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor, wrap
-from nbgrad.engine.views import link_shared
+from nbgrad.engine.views import link, link_shared
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.kernels import table
 from nbgrad.ops.axes import named_dim, one
@@ -244,7 +244,7 @@ def part(x: Tensor, index: Any) -> Tensor:
                 pass                          # said below, with the op's name
             else:
                 if type(found) is devices.Array:
-                    return link_shared(getitem, tensor(found), x, {"index": plain})
+                    return link(getitem, tensor(found), x, {"index": plain})
                 return tensor(np.asarray(found))
     try:
         where = {"index": _index("getitem", index, value.shape, True)}

@@ -393,4 +393,4 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Tensor]:
     else:
         # as NumPy's slices do: counted from the end if negative, then moved into the array
         places = [slice(operator.index(p), None).indices(n)[0] for p in np.asarray(raw(sections)).tolist()]
-    return list(split_at(x, places, axis))
+    return list(split_at(x, tuple(places), axis))

@@ -164,7 +164,7 @@ def pool_handler(typingctx: Any, size: Any) -> Any:
 LIBC = {f"libc_{name}": _foreign(name) for name in ("malloc", "free", "madvise", "memset", "memcpy")}
 PYTHON = {f"c_{name}": _foreign(name) for name in (
     "Py_IncRef", "Py_DecRef", "PyErr_Clear", "PyContextVar_Get", "PyType_GenericAlloc", "PyTuple_New",
-    "PyTuple_SetItem", "PyObject_CallNoArgs", "PyObject_Vectorcall")}
+    "PyTuple_SetItem", "PyObject_CallNoArgs", "PyObject_Vectorcall", "PyWeakref_NewRef", "PyList_Append")}
 NUMPY = {name: _foreign(name) for name in (
     "nbgrad_empty_array", "nbgrad_set_handler", "nbgrad_descr_from_type", "nbgrad_matmul_float32",
     "nbgrad_matmul_float64")}

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays import memory
+from nbgrad.compile.cpu.kernel import kernel
+from nbgrad.compile.cpu.language import Array, T, U
 from nbgrad.kernels.cpu import rows
 from nbgrad.kernels.shared import row_programs
 
@@ -29,11 +32,29 @@ def astype(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return x.astype(dtype, copy=not x.flags.forc)
 
 
+@kernel
+def convert(x: Array[T], out: Array[U]) -> None:
+    """The elements in another dtype."""
+    for i in range(x.size):
+        out[i] = x[i]
+
+
 def _converted(x: np.ndarray, dtype: np.dtype) -> Callable[..., np.ndarray] | None:
-    """`astype` where no value can be out of range."""
-    if not np.can_cast(x.dtype, dtype) or (dtype == x.dtype and x.flags.forc):
+    """`astype` of small arrays where no value can be out of range, and from floats in C order to floats."""
+    if dtype == x.dtype or x.nbytes >= memory.POOLED:
         return None
-    return lambda x: x.astype(dtype)
+    if np.can_cast(x.dtype, dtype):
+        return lambda x: x.astype(dtype)
+    if x.dtype.kind != "f" or dtype.kind != "f" or not x.flags.c_contiguous:
+        return None
+    compiled, shape = convert[x.dtype, dtype], x.shape
+
+    def run(x: np.ndarray) -> np.ndarray:
+        out = np.empty(shape, dtype)
+        compiled(x, out)
+        return out
+
+    return run
 
 
 def _repeated(x: np.ndarray, shape: tuple[int, ...]) -> Callable[..., np.ndarray] | None:

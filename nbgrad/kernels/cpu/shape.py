@@ -67,10 +67,19 @@ def _concatenate(*xs: np.ndarray, axis: int) -> Callable[..., np.ndarray] | None
     return lambda *xs: np.concatenate(xs, axis)
 
 
+def _stack(*xs: np.ndarray, axis: int) -> Callable[..., np.ndarray] | None:
+    """`stack` of small arrays in front of one of their axes: joined, then parted."""
+    if axis == xs[0].ndim or not xs[0].size or sum([x.nbytes for x in xs]) * 8 >= memory.POOLED:
+        return None
+    shape = *xs[0].shape[:axis], len(xs), *xs[0].shape[axis:]
+    return lambda *xs: np.concatenate(xs, axis).reshape(shape)
+
+
 READY: dict[Any, Any] = {
     reshape: lambda x, shape: methodcaller("reshape", shape) if x.flags.c_contiguous else None,
     permute_dims: lambda x, axes: methodcaller("transpose", axes),
     concat: _concatenate,
+    stack: _stack,
     split_at: _split,
     flip: lambda x, axis: itemgetter((*[_BACK if a in axis else slice(None) for a in range(x.ndim)], ...)),
 }
