@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.memory import keep
 from nbgrad.compile import linker
 from nbgrad.compile.cache import compile_kernel
 from nbgrad.compile.cpu.finder_source import (
@@ -73,7 +74,7 @@ class Finder:
 
     def __init__(self, arity: int) -> None:
         cells: Any = (ctypes.c_int64 * (HEAD + _ENTRIES * (ENTRY + CELLS * arity)))(*(_known() or ()))
-        self.arity, self.record, self.held = arity, cells, list[Any]()
+        self.arity, self.record, self.held = arity, cells, keep(list[Any]())
         self.find = linker.bind(_compiled(arity), cells)
 
     def add(self, args: Sequence[Any], plan: Any, direct: Any = None) -> bool:

@@ -1,4 +1,4 @@
-"""Plans: what a call of a structured op comes to, found once for all calls that are alike.
+"""Calls of structured ops, and plans: what a call comes to, found once for all calls that are alike.
 
 Calls are alike if their Tensors have the same dtypes, shapes and strides, and their other arguments the same
 types and values. Then the parameters are the same ones, and so are the kernel and the way in which it runs.
@@ -6,16 +6,19 @@ types and values. Then the parameters are the same ones, and so are the kernel a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from nbgrad import errors
 from nbgrad.arrays.devices import Array
 from nbgrad.define.finder import OFTEN, Finder, fits
 from nbgrad.engine.graph import Graph
 from nbgrad.engine.tensor import Spec, Tensor, raw, spec
 from nbgrad.engine.views import link
+from nbgrad.errors import value_errors
 from nbgrad.kernels import table
 
 MOST = 1024                               # plans that an op keeps
@@ -169,3 +172,74 @@ def alike(args: Sequence[Any], kwargs: dict[str, Any], found: list[Tensor]) -> t
         else:
             return None
     return tuple(key)
+
+
+def numpy_names(op: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments with NumPy's names for those that PyTorch calls dim, also a list, and keepdim."""
+    for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
+        if theirs in kwargs:
+            if ours in kwargs:
+                raise value_errors.bad_value(op, f"got both {theirs} and {ours}, which are one parameter")
+            value = kwargs[theirs]
+            kwargs = {**kwargs, ours: tuple(value) if type(value) is list else value}
+            del kwargs[theirs]
+    return kwargs
+
+
+class Called:
+    """A signature through which a structured op is called; calls that are alike have one plan (plans.py).
+
+    name : for messages
+    bind : checks the arguments of a call, and returns the op's inputs, and its parameters in a dict
+    op   : the op
+    """
+
+    name: str
+    bind: Callable[..., Any]
+    op: Any
+    plans: Plans | None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        plans = self.plans
+        if plans is None:
+            return self.op.at(*self._bound(args, kwargs))
+        find = None if kwargs else plans.find.get(len(args))
+        if find is not None and (plan := find(*args)) is not None:
+            if type(plan) is Tensor:
+                return plan
+            return self.op.run_planned(plan, args[:plan.count] if type(args[0]) is Tensor else args[0])
+        given: list[Tensor] = []
+        key = alike(args, kwargs, given)
+        plan = plans.get(key)
+        if plan is not None:
+            if plan.met < OFTEN and not kwargs:
+                plans.meet(self.op, plan, args)
+            return self.op.run_planned(plan, given)
+        xs, params = self._bound(args, kwargs)
+        z = self.op.at(xs, params)
+        if key is not None:
+            plans.learn(key, self.op, given, xs, params, z)
+        return z
+
+    def _bound(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+        """The inputs and parameters that a call comes to."""
+        if "dim" in kwargs or "keepdim" in kwargs:
+            kwargs = numpy_names(self.name, kwargs)
+        try:
+            found: tuple[Sequence[Any], dict[str, Any]] = self.bind(*args, **kwargs)
+        except errors.OperandError as error:
+            raise error.of(self.name) from None
+        except TypeError:
+            self._check_call(args, kwargs)
+            raise
+        return found
+
+    def _check_call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Raises DtypeError, with the op's name and parameters, if it cannot be called like that."""
+        signature = inspect.signature(self.bind)
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+            call = signature.replace(parameters=bare, return_annotation=signature.empty)
+            raise value_errors.bad_call(self.name, str(error), str(call)) from None

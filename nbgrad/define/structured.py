@@ -12,93 +12,20 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.arrays.devices import Array
-from nbgrad.define.finder import OFTEN
-from nbgrad.define.plans import MOST, Plan, Plans, alike
+from nbgrad.define.plans import MOST, Called, Plan, Plans
 from nbgrad.define.registry import OPS, OURS, Named, Row, declared, register
 from nbgrad.define.rehearsal import Program, rehearse
 from nbgrad.engine.graph import Graph, Tangents, add, apply, no_grad_level, node, transpose
 from nbgrad.engine.tensor import Spec, Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
-from nbgrad.errors import gradient_errors, table_errors, trace_errors, value_errors
+from nbgrad.errors import gradient_errors, table_errors, trace_errors
 from nbgrad.kernels import table
 
 Rule = Callable[..., Any]
 _new = object.__new__
 _ONE, _ENGINES = (True,), frozenset([Graph, Tangents])
 _value, _mark = attrgetter("value"), attrgetter("mark")
-
-
-def numpy_names(op: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Keyword arguments with NumPy's names for those that PyTorch calls dim, also a list, and keepdim."""
-    for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
-        if theirs in kwargs:
-            if ours in kwargs:
-                raise value_errors.bad_value(op, f"got both {theirs} and {ours}, which are one parameter")
-            value = kwargs[theirs]
-            kwargs = {**kwargs, ours: tuple(value) if type(value) is list else value}
-            del kwargs[theirs]
-    return kwargs
-
-
-class Called:
-    """A signature through which a structured op is called; calls that are alike have one plan (plans.py).
-
-    name : for messages
-    bind : checks the arguments of a call, and returns the op's inputs, and its parameters in a dict
-    op   : the op
-    """
-
-    name: str
-    bind: Rule
-    op: Structured
-    plans: Plans | None
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        plans = self.plans
-        if plans is None:
-            return self.op.at(*self._bound(args, kwargs))
-        find = None if kwargs else plans.find.get(len(args))
-        if find is not None and (plan := find(*args)) is not None:
-            if type(plan) is Tensor:
-                return plan
-            return self.op.run_planned(plan, args[:plan.count] if type(args[0]) is Tensor else args[0])
-        given: list[Tensor] = []
-        key = alike(args, kwargs, given)
-        plan = plans.get(key)
-        if plan is not None:
-            if plan.met < OFTEN and not kwargs:
-                plans.meet(self.op, plan, args)
-            return self.op.run_planned(plan, given)
-        xs, params = self._bound(args, kwargs)
-        z = self.op.at(xs, params)
-        if key is not None:
-            plans.learn(key, self.op, given, xs, params, z)
-        return z
-
-    def _bound(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
-        """The inputs and parameters that a call comes to."""
-        if "dim" in kwargs or "keepdim" in kwargs:
-            kwargs = numpy_names(self.name, kwargs)
-        try:
-            found: tuple[Sequence[Any], dict[str, Any]] = self.bind(*args, **kwargs)
-        except errors.OperandError as error:
-            raise error.of(self.name) from None
-        except TypeError:
-            self._check_call(args, kwargs)
-            raise
-        return found
-
-    def _check_call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
-        """Raises DtypeError, with the op's name and parameters, if it cannot be called like that."""
-        signature = inspect.signature(self.bind)
-        try:
-            signature.bind(*args, **kwargs)
-        except TypeError as error:
-            bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
-            call = signature.replace(parameters=bare, return_annotation=signature.empty)
-            raise value_errors.bad_call(self.name, str(error), str(call)) from None
 
 
 class Structured(Named, Called):

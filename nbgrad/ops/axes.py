@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.define.structured import numpy_names
+from nbgrad.define.plans import numpy_names
 from nbgrad.errors import shape_errors, value_errors
 
 
