@@ -8,17 +8,12 @@ say; elsewhere there is the general path alone.
 
 from __future__ import annotations
 
-import ctypes
-import os
-import sysconfig
-import threading
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from nbgrad.arrays.config import settings
 from nbgrad.arrays.memory import keep
 from nbgrad.compile import linker
 from nbgrad.compile.cpu.fastpath import (
@@ -35,23 +30,13 @@ from nbgrad.compile.cpu.fastpath import (
     pull,
     unary,
 )
-from nbgrad.compile.cpu.objects import PyObject, known
-from nbgrad.compile.record import CELL
 from nbgrad.compile.tiers import Interim
 from nbgrad.define.derivation import Back
+from nbgrad.define.records import at, holds, learning, readable
 from nbgrad.engine.graph import Graph, Node, next_id, no_grad_level, node
 from nbgrad.engine.tensor import ENDED, Tensor, tensor
 
 _OFTEN = 8                                # calls of an op from which its fast path is compiled
-_learning = threading.RLock()
-if hasattr(os, "register_at_fork"):       # a child process starts with no record half written
-    os.register_at_fork(before=_learning.acquire, after_in_parent=_learning.release,
-                        after_in_child=_learning.release)
-
-
-def _holds(kind: type[PyObject], sample: Any, **slots: Any) -> bool:
-    """Whether sample keeps these objects where the record of its class says."""
-    return all(getattr(kind(id(sample)), name) == id(value) for name, value in slots.items())
 
 
 def _as_described() -> bool:
@@ -61,30 +46,24 @@ def _as_described() -> bool:
     n.id, n.parents, graph.id = c, d, a       # type: ignore[assignment]
     for slot, value in zip(("kernel", "dtype", "sources", "pullback", "keep"), (a, b, c, d, e), strict=True):
         setattr(back, slot, value)
-    return (known() and _holds(PyTensor, tensor(a, b, c), value=a, trace=b, mark=c)
-            and _holds(PyNode, n, op=a, memo=b, id=c, parents=d) and _holds(PyGraph, graph, id=a)
-            and _holds(PyBack, back, kernel=a, dtype=b, sources=c, pullback=d, keep=e))
+    return (readable() and holds(PyTensor, tensor(a, b, c), value=a, trace=b, mark=c)
+            and holds(PyNode, n, op=a, memo=b, id=c, parents=d) and holds(PyGraph, graph, id=a)
+            and holds(PyBack, back, kernel=a, dtype=b, sources=c, pullback=d, keep=e))
 
 
 @cache
 def _engine() -> Engine | None:
     """What the fast path knows of the engine; None on a Python that it is not made for."""
-    without = sysconfig.get_config_var("Py_GIL_DISABLED") or ctypes.sizeof(ctypes.c_void_p) != CELL
-    if without or not settings.compiled or not _as_described():
+    if not _as_described():
         return None
     engine = Engine()
     for name, value in {
             "tensor": Tensor, "array": np.ndarray, "scalar": float, "graph": Graph, "node": Node,
             "back": Back, "tuple": tuple, "bytes": bytes, "none": None, "false": False, "ended": ENDED,
             "no_grad_level": no_grad_level, "next_id": next_id}.items():
-        setattr(engine, name, _at(value))
+        setattr(engine, name, at(value))
     keep(engine)
     return engine
-
-
-def _at(x: Any) -> PyObject:
-    """The record of an object, which stays there."""
-    return PyObject(id(keep(x)))
 
 
 class FastPath:
@@ -123,7 +102,7 @@ class FastPath:
             return
         form = unary if len(kinds) == 1 else binary
         if type(kernel if joint is None else joint) is not Interim and form.earned(()) is not None:
-            with _learning:
+            with learning:
                 self._learn(kinds, None if type(kernel) is Interim else kernel, wanted, back, joint)
                 self.met.add((kinds, wanted))
 
@@ -136,20 +115,20 @@ class FastPath:
                 return
             plan = record.plans[len(self.known)]
             for i, kind in enumerate(kinds):
-                plan.kinds[i] = _at(kind if isinstance(kind, type) else np.dtype(kind.name))
+                plan.kinds[i] = at(kind if isinstance(kind, type) else np.dtype(kind.name))
             self.known[kinds] = plan
         record.count = len(self.known)
         if kernel is not None:
             self.known[kinds].kernel = linker.address(keep(kernel))
         if self.forward is None:
-            record.op = _at(self.op)
+            record.op = at(self.op)
             self.forward = linker.bind((unary if len(kinds) == 1 else binary)[()], record)
         if back is not None:
             pullback = self.known[kinds].pullbacks[sum(1 << i for i, want in enumerate(wanted) if want) - 1]
             if not pullback.back:
                 pullback.joint = 0 if joint is None else linker.address(keep(joint))
                 pullback.start, pullback.stop = back.keep.start, back.keep.stop
-                pullback.back = _at(back)
+                pullback.back = at(back)
             if "pull" not in vars(self.op):
-                record.pull = _at(self.op.pull)
+                record.pull = at(self.op.pull)
                 self.op.pull = linker.bind(pull[()], record)

@@ -7,7 +7,7 @@ programs recorded that way, and each becomes one kernel.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from nbgrad.compile.program import Body
 from nbgrad.define.broadcast import fit
 from nbgrad.define.derivation import Back, Derived
 from nbgrad.define.fastpath import FastPath
+from nbgrad.define.finder import OFTEN, Finder, finder, fits
 from nbgrad.define.operands import admit
 from nbgrad.define.registry import Named
 from nbgrad.define.scalar_program import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
@@ -57,6 +58,8 @@ class Elementwise(Named):
         self.pushes: dict[Any, Derived] = {}
         self.loops = table.loops(name, self.program, many)
         self.fastpath = FastPath(self, arity)
+        self.finder: Finder | None = None     # of walks
+        self.met = 0                          # calls that it did not know
 
     def __call__(self, *args: Any) -> Any:
         fast = self.fastpath.forward
@@ -74,12 +77,26 @@ class Elementwise(Named):
     def pair(self, x: Tensor, y: Tensor) -> Any:
         """`apply` on two Tensors that no trace watches: fewer steps if they are known to be noncontiguous."""
         a, b = x.value, y.value
+        if self.finder is not None and (walk := self.finder.find(x, y)) is not None:
+            return tensor(walk((a, b)))
         if type(a) is Array and type(b) is Array:
             flat = self.loops.flats.get((a.dtype, b.dtype))
             walk = None if flat is None else flat.walks.get(((a.shape, a.strides), (b.shape, b.strides)))
             if walk is not None and not self.many:
+                self._meet((x, y), walk)
                 return tensor(walk((a, b)))
         return apply(self, (x, y))
+
+    def _meet(self, xs: Sequence[Tensor], walk: Any) -> None:
+        """Have a walk that is often needed found faster."""
+        self.met += 1
+        if self.met % OFTEN == 0 and fits(xs, len(xs)):
+            if self.finder is None:
+                self.finder = finder(len(xs))
+                if self.finder is None:
+                    return
+                self.loops.kept.append(self.finder)
+            self.finder.add(xs, walk)
 
     def run(self, *xs: Any, **params: Any) -> Any:
         flat = self.loops.flat(xs)
@@ -195,6 +212,19 @@ class Elementwise(Named):
         alone = self.loops.flats.get(flat.kinds)
         self.fastpath.learn(flat.kinds, alone and alone.kernel, wanted, back, flat.kernel)
         return z, ((slope,), back, None)
+
+    def ready(self, xs: Sequence[Any], params: dict[str, Any]) -> Callable[..., Any]:
+        self.run(*xs)                         # has the kernel compiled
+        flat = self.loops.flat(xs)
+        if flat is None or flat.whole or self.many:
+            return self.run
+        kernel, noncontiguous = flat.kernel, self.loops.noncontiguous
+
+        def run(*xs: Any) -> Any:
+            z = kernel(*xs)
+            return noncontiguous(xs, flat) if z is None else z
+
+        return run
 
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
         if self.many or type(raw(z)) is Symbol:

@@ -9,95 +9,23 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
-from nbgrad import errors
 from nbgrad.arrays import devices
 from nbgrad.arrays.devices import Array
-from nbgrad.define.plans import Plan, Plans, alike
+from nbgrad.define.plans import MOST, Called, Plan, Plans
 from nbgrad.define.registry import OPS, OURS, Named, Row, declared, register
-from nbgrad.engine.graph import Graph, add, apply, no_grad_level, node, transpose
+from nbgrad.define.rehearsal import Program, rehearse
+from nbgrad.engine.graph import Graph, Tangents, add, apply, no_grad_level, node, transpose
 from nbgrad.engine.tensor import Spec, Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
-from nbgrad.errors import gradient_errors, table_errors, trace_errors, value_errors
+from nbgrad.errors import gradient_errors, table_errors, trace_errors
 from nbgrad.kernels import table
 
 Rule = Callable[..., Any]
 _new = object.__new__
-_ONE = (True,)
-
-
-def numpy_names(op: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Keyword arguments with NumPy's names for those that PyTorch calls dim, also a list, and keepdim."""
-    for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
-        if theirs in kwargs:
-            if ours in kwargs:
-                raise value_errors.bad_value(op, f"got both {theirs} and {ours}, which are one parameter")
-            value = kwargs[theirs]
-            kwargs = {**kwargs, ours: tuple(value) if type(value) is list else value}
-            del kwargs[theirs]
-    return kwargs
-
-
-class Called:
-    """A signature through which a structured op is called; calls that are alike have one plan (plans.py).
-
-    name : for messages
-    bind : checks the arguments of a call, and returns the op's inputs, and its parameters in a dict
-    op   : the op
-    """
-
-    name: str
-    bind: Rule
-    op: Structured
-    plans: Plans | None
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        plans = self.plans
-        if plans is None:
-            xs, params = self._bound(args, kwargs)
-            z = apply(self.op, xs, params)
-            return z if self.op.finish is None else self.op.finish(self.op, z, xs[0], params)
-        given: Any = args
-        if len(args) == 1 and not kwargs and type(x := args[0]) is Tensor and type(value := x.value) is Array:
-            key: Any = value.dtype, value.shape, value.strides
-        else:
-            given = []
-            key = alike(args, kwargs, given)
-        plan = plans.get(key)
-        if plan is not None:
-            if len(given) != 1 or (x := given[0]).trace is not None:
-                return self.op.run_planned(plan, given)
-            z = _new(Tensor)
-            z.value, z.trace, z.mark = plan.run(x.value), None, None
-            return z if plan.finish is None else plan.finish(self.op, z, x, plan.params)
-        xs, params = self._bound(args, kwargs)
-        z = self.op.at(xs, params)
-        if key is not None and type(z) is Tensor:
-            plans.learn(key, self.op, given, xs, params, z)
-        return z
-
-    def _bound(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
-        """The inputs and parameters that a call comes to."""
-        if kwargs:
-            kwargs = numpy_names(self.name, kwargs)
-        try:
-            found: tuple[Sequence[Any], dict[str, Any]] = self.bind(*args, **kwargs)
-        except errors.OperandError as error:
-            raise error.of(self.name) from None
-        except TypeError:
-            self._check_call(args, kwargs)
-            raise
-        return found
-
-    def _check_call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
-        """Raises DtypeError, with the op's name and parameters, if it cannot be called like that."""
-        signature = inspect.signature(self.bind)
-        try:
-            signature.bind(*args, **kwargs)
-        except TypeError as error:
-            bare = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
-            call = signature.replace(parameters=bare, return_annotation=signature.empty)
-            raise value_errors.bad_call(self.name, str(error), str(call)) from None
+_ONE, _ENGINES = (True,), frozenset([Graph, Tangents])
+_value, _mark = attrgetter("value"), attrgetter("mark")
 
 
 class Structured(Named, Called):
@@ -112,30 +40,46 @@ class Structured(Named, Called):
         self.keep_x, self.keep_z, self.discrete = "x" in keep, "z" in keep, discrete
         self.finish, self.write = finish, write
         self.op, self.plans = self, Plans() if planned else None
+        self.programs: dict[Any, Program | bool] = table.keep({})
         functools.update_wrapper(self, bind)
         self.__name__ = name
 
-    def run_planned(self, plan: Plan, xs: Sequence[Tensor]) -> Tensor:
+    def run_planned(self, plan: Plan, xs: Sequence[Tensor]) -> Any:
         """The result on Tensors of raw values; what one Graph watches, or none, takes no further step."""
-        z = _new(Tensor)
-        trace, values, marks = None, [], []
-        for x in xs:
-            values.append(x.value)
-            marks.append(x.mark)
-            if x.trace is not None:
-                if trace is not None and x.trace is not trace:
+        marks: tuple[Any, ...]
+        if len(xs) == 1:
+            x = xs[0]
+            trace, values, marks = x.trace, [x.value], (x.mark,)
+        elif len(xs) == 2:
+            x, y = xs
+            trace, values, marks = x.trace or y.trace, [x.value, y.value], (x.mark, y.mark)
+        else:
+            trace = next((x.trace for x in xs if x.trace is not None), None)
+            values, marks = list(map(_value, xs)), tuple(map(_mark, xs))
+        if trace is not None and len(xs) > 1:
+            for x in xs:
+                if x.trace is not None and x.trace is not trace:
                     return self.at(xs, plan.params)
-                trace = x.trace
-        if trace is None or (self.discrete and type(trace) is Graph):
-            z.value, z.trace, z.mark = plan.run(*values), None, None
-        elif type(trace) is not Graph or trace.id <= no_grad_level.get():
+        z: Any = _new(Tensor)
+        if trace is None or (self.discrete and type(trace) in _ENGINES):
+            value = plan.run(*values)
+            if type(value) is tuple:
+                z = tuple(map(tensor, value))
+            else:
+                z.value, z.trace, z.mark = value, None, None
+        elif trace.id <= no_grad_level.get() or type(trace) not in _ENGINES:
             return self.at(xs, plan.params)
+        elif type(trace) is Tangents:
+            z = trace.carry(self, values, plan.params, marks, plan.run(*values))
         else:
             value = plan.run(*values)
             wanted = _ONE if len(marks) == 1 else tuple([m is not None for m in marks])
-            memo = (values if self.keep_x else plan.inputs, value if self.keep_z else plan.output,
-                    plan.params, wanted)
-            z.value, z.trace, z.mark = value, trace, node(self, marks, memo)
+            made = node(self, marks, (values if self.keep_x else plan.inputs,
+                                      value if self.keep_z else plan.output, plan.params, wanted, plan))
+            if type(value) is tuple:
+                z = trace.several(value, made)
+            else:
+                z.value, z.trace, z.mark = value, trace, made
         return z if plan.finish is None else plan.finish(self, z, xs[0], plan.params)
 
     def at(self, xs: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -149,20 +93,46 @@ class Structured(Named, Called):
                 raise trace_errors.only_elementwise(self.name)
         return table.run(self.name, self.family, self.out, xs, params)
 
+    def ready(self, xs: Sequence[Any], params: dict[str, Any]) -> Rule:
+        return table.ready(self.name, self.family, self.out, xs, params)
+
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
         if not self.keep_x:
             xs = [spec(x) for x in xs]
         if not self.keep_z:
             z = tuple(map(spec, z)) if type(z) is tuple else spec(z)
-        return xs, z, params, wanted
+        return xs, z, params, wanted, None
 
     def pull(self, g: Any, memo: Any) -> Sequence[Any]:
-        xs, z, params, wanted = memo
-        if not self.vjp and self.vjp_of is None and self.vjp_all is None:
-            raise gradient_errors.no_derivative(self.name)
+        xs, z, params, wanted, plan = memo
+        if plan is not None and type(g) is Array:
+            key = plan, wanted, g.dtype, g.shape, g.strides
+            program = self.programs.get(key)
+            if type(program) is Program:
+                return program([g, *([z] if self.keep_z else ()), *(xs if self.keep_x else ())])
+            if program is not False:
+                self._rehearse(key, program is True, g, memo)
         g = tensor(g) if type(g) is Array else _present(g)
         z = z if type(z) is Spec else _present(z)
         args = [x if type(x) is Spec else _present(x) for x in xs]
+        return self._cotangents(g, z, args, params, wanted)
+
+    def _rehearse(self, key: Any, met: bool, g: Any, memo: Any) -> None:
+        """Find the program of pullbacks that are alike, the second time they are met."""
+        xs, z, params, wanted, _ = memo
+        if met:
+            self.programs[key] = rehearse(
+                lambda g, z, xs: self._cotangents(g, z, xs, params, wanted), g, z, xs) or False
+            return
+        if len(self.programs) >= MOST:
+            self.programs.clear()
+        self.programs[key] = True
+
+    def _cotangents(self, g: Any, z: Any, args: Sequence[Any], params: dict[str, Any],
+                    wanted: tuple[bool, ...]) -> Sequence[Any]:
+        """What the rules say on what they take, as inner values."""
+        if not self.vjp and self.vjp_of is None and self.vjp_all is None:
+            raise gradient_errors.no_derivative(self.name)
         if self.vjp_all is not None:
             found = self.vjp_all(g, z, *args, wanted=wanted, **params)
             return [_inner(c) if want else None for c, want in zip(found, wanted, strict=True)]
@@ -257,7 +227,6 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     like, cases : reference and test inputs, see registry.Row
     planned : what the op's function returns follows from the shapes, dtypes and strides of its Tensors and
         the values of the other arguments alone, and many calls are alike; default: of nbgrad's own ops
-        with one result
     family, private : of nbgrad's own ops, see registry.Row
 
     Raises RegistryError if the name is taken.
@@ -267,7 +236,7 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     def declare(bind: Rule) -> Structured:
         rules = (vjp,) if callable(vjp) else tuple(vjp)
         finish = view if results is None else lambda op, z, x, params: results(*z)
-        kept = home == OURS and results is None if planned is None else planned
+        kept = home == OURS if planned is None else planned
         made = Structured(bind.__name__, family, bind, out, rules, vjp_of, vjp_all, linear, multilinear, keep,
                           discrete, finish, write, kept)
         if kernel is not None and made.name not in OPS:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any
 
@@ -54,6 +55,10 @@ class Op:
         All are inner values. For an op with several outputs g is a tuple, None where no cotangent arrived.
         """
         raise NotImplementedError
+
+    def ready(self, xs: Sequence[Any], params: dict[str, Any]) -> Callable[..., Any]:
+        """What gives `run`'s results on raw inputs of the dtypes, shapes and strides of xs, with params."""
+        return partial(self.run, **params) if params else self.run
 
     def push(self, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
         """Tangent of z from the tangents ts of xs (None: no tangent); all inner values."""
@@ -168,6 +173,10 @@ class Graph:
             out = _new(Tensor)
             out.value, out.trace, out.mark = z, self, n
             return out
+        return self.several(z, n)
+
+    def several(self, z: tuple[Any, ...], n: Node) -> tuple[Tensor, ...]:
+        """The Tensors of the inner values z, the outputs of a node."""
         return tuple([tensor(part, self, node(_SLOT, (n,), (i, len(z)))) for i, part in enumerate(z)])
 
 
@@ -196,7 +205,10 @@ class Tangents:
     def record(self, op: Op, xs: Sequence[Any], params: dict[str, Any], marks: Sequence[Any],
                nested: bool) -> Any:
         """The Tensors of op's results on inner values, with their tangents. marks: the inputs' tangents."""
-        z = evaluate(op, xs, params, nested)
+        return self.carry(op, xs, params, marks, evaluate(op, xs, params, nested))
+
+    def carry(self, op: Op, xs: Sequence[Any], params: dict[str, Any], marks: Sequence[Any], z: Any) -> Any:
+        """The same of results z that are known."""
         t = op.push(marks, xs, z, params)
         if type(z) is not tuple:
             return wrap(z) if t is None else tensor(z, self, t)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from nbgrad.arrays import devices
 from nbgrad.engine import convert
@@ -59,7 +60,7 @@ class Tensor:
     mark: Any
     _grad: Tensor | None
     _view: tuple[Tensor, Any, dict[str, Any]]     # its base, and the op and parameters that show it
-    _views: Any
+    _views: Views
 
     def __init__(self, *_: Any, **__: Any) -> None:
         raise value_errors.not_by_class()
@@ -112,6 +113,18 @@ class Tensor:
         def __le__(self, other: Any) -> Tensor: ...
         def __gt__(self, other: Any) -> Tensor: ...
         def __ge__(self, other: Any) -> Tensor: ...
+
+
+class Views(list[Any]):
+    """Weak references to a Tensor's views; some may be dead, so that few are looked at.
+
+    base  : a weak reference to the Tensor itself: one that has none is no view and has no views
+    limit : how many there may be until the dead ones are left out
+    """
+
+    __slots__ = ("base", "limit")
+    base: ref[Tensor]
+    limit: int
 
 
 set_grad = vars(Tensor)["_grad"].__set__     # set_grad(x, gradient), without a step of Python's

@@ -21,24 +21,12 @@ import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.engine.graph import TAPE, Op, apply, no_grad_level
-from nbgrad.engine.tensor import Tensor, raw, tensor
+from nbgrad.engine.tensor import Tensor, Views, raw, tensor
 from nbgrad.errors import gradient_errors
 
 _FEW = 24
 _lock = threading.Lock()                  # the first views of one Tensor may be taken in several threads
 Change = tuple[Tensor, Tensor]            # a Tensor, and another with what it is to hold
-
-
-class Views(list[Any]):
-    """Weak references to a Tensor's views; some may be dead, so that few are looked at.
-
-    base  : a weak reference to the Tensor itself: one that has none is no view and has no views
-    limit : how many there may be until the dead ones are left out
-    """
-
-    __slots__ = ("base", "limit")
-    base: ref[Tensor]
-    limit: int
 
 
 def _views(x: Tensor) -> Views:

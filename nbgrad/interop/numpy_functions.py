@@ -126,10 +126,12 @@ class _Call:
     places  : of what NumPy's function requires, which ours is given by place: numbers among all values given
     options : the names of its other arguments, which ours is given by name, and the number of each
     ordered : whether the options are what ours takes by place behind the others
-    plain   : whether ours is given just what NumPy's is
+    order   : the numbers of all
+    optional : the options' numbers where ours is given just what NumPy's is by place; else None
     """
 
-    __slots__ = ("defaults", "function", "name", "options", "ordered", "places", "plain")
+    __slots__ = ("defaults", "function", "name", "optional", "options", "order", "ordered",
+                 "places")
 
     def __init__(self, function: _Function, theirs: Any, count: int, names: tuple[str, ...]) -> None:
         self.name, signature = called(theirs), _signature(theirs)
@@ -154,13 +156,20 @@ class _Call:
         self.function = function
         ours = [p.name for p in _signature(function).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
         self.ordered = own == ours[len(self.places):len(self.places) + len(own)]
-        self.plain = not own and self.places == list(range(count))
+        self.order = [*self.places, *[number for _, number in self.options]]
+        straight = self.ordered and self.order == list(range(count))
+        self.optional = range(len(self.places), count) if straight else None
 
     def __call__(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         given = (*args, *kwargs.values())
+        if self.ordered:
+            chosen = [given[i] for i in self.order]
+            for value in chosen[len(self.places):]:
+                if value is np._NoValue:
+                    break
+            else:
+                return self.function(*chosen)
         places, options = [given[i] for i in self.places], [(name, given[i]) for name, i in self.options]
-        if self.ordered and all(value is not np._NoValue for _, value in options):
-            return self.function(*places, *[value for _, value in options])
         return self.function(*places, **_options(self.name, self.function, options, self.defaults))
 
 
@@ -236,7 +245,12 @@ def install(library: ModuleType) -> None:
         call = calls.get((function, len(args), *kwargs)) if types == _OURS else None
         if call is None:
             return functions.function(function, types, args, kwargs)
-        return call.function(*args) if call.plain else call(args, kwargs)
+        if call.optional is None:
+            return call(args, kwargs)
+        for i in call.optional:
+            if args[i] is np._NoValue:
+                return call(args, kwargs)
+        return call.function(*args)
 
     for name, protocol in {"__array_ufunc__": ufunc, "__array_function__": function}.items():
         setattr(Tensor, name, protocol)

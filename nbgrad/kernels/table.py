@@ -35,7 +35,7 @@ Out = Callable[..., tuple[tuple[int, ...], Any]]        # (*xs, **params) -> sha
 DEVICES = ("cpu", "cuda")
 _ROWS = {"cpu": "nbgrad.kernels.cpu.rows", "cuda": "nbgrad.kernels.cuda.rows"}
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
-_FOUND: list[dict[Any, Any]] = []         # what is kept elsewhere of kernels that were found
+_FOUND: list[Any] = []         # what is kept elsewhere of kernels that were found
 memory.announce(pool.start)
 
 
@@ -50,9 +50,12 @@ def _end_plans() -> None:
         found.clear()
 
 
-def keep(found: dict[Any, Any]) -> None:
-    """Have a dict of what was found of kernels emptied whenever one is registered, or compiled at last."""
+def keep(found: Any) -> Any:
+    """What was found of kernels, a dict or the like, which is emptied from now on whenever one is registered,
+    or compiled at last.
+    """
     _FOUND.append(found)
+    return found
 
 
 tiers.announce(_end_plans)

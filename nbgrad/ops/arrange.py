@@ -18,7 +18,7 @@ from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.axes import listed, one
 from nbgrad.ops.index import integers, scatter
 from nbgrad.ops.reduce import sum
-from nbgrad.ops.shape import ravel, reshape
+from nbgrad.ops.shape import ravel, refit, reshape
 
 op: Any = family("arrange")
 
@@ -63,7 +63,7 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
 def _gathered(g: Tensor, z: Any, x: Any, counts: int | np.ndarray, axis: int) -> Tensor:
     """The sum over the copies of each element."""
     if isinstance(counts, int):
-        return sum(reshape(g, (*x.shape[:axis + 1], counts, *x.shape[axis + 1:])), axis + 1)
+        return sum(refit(g, (*x.shape[:axis + 1], counts, *x.shape[axis + 1:])), axis + 1)
     places = np.repeat(np.arange(x.shape[axis]), counts)
     return apply(scatter, (g,), {"index": (slice(None),) * axis + (places,), "shape": x.shape})
 
@@ -109,9 +109,9 @@ def tile(x: Any, reps: Any) -> Tensor:
     shape = (1,) * (ndim - x.ndim) + x.shape
     counts = [1] * (ndim - len(counts)) + counts
     pairs = list(zip(counts, shape, strict=True))
-    parted = reshape(x, [m for _, n in pairs for m in (1, n)])
-    repeated = broadcast_to(parted, [m for pair in pairs for m in pair])
-    return wrap(reshape(repeated, [k * n for k, n in pairs]))
+    parted = reshape(x, tuple([m for _, n in pairs for m in (1, n)]))
+    repeated = broadcast_to(parted, tuple([m for pair in pairs for m in pair]))
+    return wrap(reshape(repeated, tuple([k * n for k, n in pairs])))
 
 
 def kron(x: Any, y: Any) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.define.structured import numpy_names
+from nbgrad.define.plans import numpy_names
 from nbgrad.errors import shape_errors, value_errors
 
 
@@ -77,6 +77,6 @@ def named_dim(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def renamed(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **numpy_names(function.__name__, kwargs))
+        return function(*args, **numpy_names(function.__name__, kwargs)) if kwargs else function(*args)
 
     return renamed

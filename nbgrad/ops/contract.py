@@ -177,7 +177,7 @@ def _einsum_rule(i: int, g: Any, z: Any, *xs: Any, subscripts: str) -> Any:
     all_terms = ",".join([out, *[term for term, _ in others]])
     u = _contract(f"{all_terms}->{''.join(kept)}", g, *[x for _, x in others])
     if len(kept) != len(own):
-        u = reshape(u, tuple([n if c in kept else 1 for c, n in own.items()]))
+        u = refit(u, tuple([n if c in kept else 1 for c, n in own.items()]))
         u = broadcast_to(u, tuple(own.values()))
     if len(own) != len(terms[i]):
         u = _contract("".join(own) + "->" + terms[i], u)

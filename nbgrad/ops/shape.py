@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -341,13 +342,19 @@ def _joined(g: tuple[Tensor | None, ...], z: tuple[Any, ...], x: Any, places: An
 
 def _pieces(made: Any, z: tuple[Tensor, ...], x: Tensor, params: dict[str, Any]) -> tuple[Tensor, ...]:
     """The pieces as views of x, each by the slice that it is."""
-    ends, before = (*params["places"], x.shape[params["axis"]]), (_WHOLE,) * params["axis"]
-    for piece, start, stop in zip(z, (0, *params["places"]), ends, strict=True):
-        link(getitem, piece, x, {"index": (*before, slice(start, stop), ...)})
+    for piece, index in zip(z, _indices(x.shape[params["axis"]], **params), strict=True):
+        link(getitem, piece, x, index)
     return z
 
 
-@op(vjp=_joined, keep="", view=_pieces, planned=False,
+@lru_cache(maxsize=1024)
+def _indices(n: int, places: tuple[int, ...], axis: int) -> list[dict[str, Any]]:
+    """The parameters of `getitem` for each piece, which nobody changes."""
+    before, ends = (_WHOLE,) * axis, zip((0, *places), (*places, n), strict=True)
+    return [{"index": (*before, slice(start, stop), ...)} for start, stop in ends]
+
+
+@op(vjp=_joined, keep="", view=_pieces,
     like=lambda x, places, axis=0: tuple(np.split(x, places, axis)),
     cases=[((5, 2), {"places": (2, 3)}), ((2, 6), {"places": (0, 4), "axis": -1}), ((3,), {"places": ()})],
     private=True)
@@ -386,4 +393,4 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Tensor]:
     else:
         # as NumPy's slices do: counted from the end if negative, then moved into the array
         places = [slice(operator.index(p), None).indices(n)[0] for p in np.asarray(raw(sections)).tolist()]
-    return list(split_at(x, places, axis))
+    return list(split_at(x, tuple(places), axis))

@@ -35,7 +35,7 @@ def half_made():
 def warm():                                   # until the steps of these ops are compiled
     for _ in range(20):
         x, w = nb.asarray(X), leaf()
-        x + x, x * 2.0, nb.sin(x), nb.sum(x)
+        x + x, x * 2.0, nb.sin(x), nb.sum(x), x.reshape(-1, 1), nb.stack([x, x], 0), x @ x, nb.cumsum(x, 0)
         nb.sum(nb.sin(w) + w * w + w * 2.0).backward()
 
 def attempt(name, call, *arguments):
@@ -75,6 +75,7 @@ USES = {
     "jvp": lambda x: nb.jvp(nb.sin, (x,), (x,)), "dlpack": lambda x: x.__dlpack__(),
     "large": lambda x: nb.sum(nb.broadcast_to(x, (9000, 7)) * x),
     "requires_grad_": lambda x: x.requires_grad_(),
+    "stack": lambda x: nb.stack([x, x], 0), "cumsum of an axis": lambda x: nb.cumsum(x, 0),
 }
 """
 

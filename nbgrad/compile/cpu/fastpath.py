@@ -101,7 +101,7 @@ class Pullback(Record):
 class Plan(Record):
     """The kernel for operands of these kinds, dtypes or float, and the pullbacks for the operands wanted.
 
-    The kernel is 0 while a joint one alone is known. The pullback for operand i alone is at 2**i - 1, that for
+    The kernel is 0 while a joint one alone is known. The pullback for operand i alone is at 2**i - 1, for
     both at 2.
     """
 

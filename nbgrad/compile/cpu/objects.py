@@ -28,6 +28,15 @@ class PyTuple(PyObject):
     items: Cells[PyObject]
 
 
+class Items(Record):
+    item: Cells[PyObject]
+
+
+class PyList(PyObject):
+    length: int
+    items: Items
+
+
 class PyBytes(PyObject):
     length: int
     hash: int
@@ -50,10 +59,12 @@ class PyArray(PyObject):
 
 @cache
 def known() -> bool:
-    """Whether tuples, bytes and arrays of this process are laid out so."""
+    """Whether tuples, lists, bytes and arrays of this process are laid out so."""
     pair, few, x = (object(), object()), b"\1\2", np.zeros((2, 3))
-    t, b, a = PyTuple(id(pair)), PyBytes(id(few)), PyArray(id(x))
-    return (t.type == id(tuple) and t.length == 2 and t.items[1] == id(pair[1])
+    both = list(pair)
+    t, n, b, a = PyTuple(id(pair)), PyList(id(both)), PyBytes(id(few)), PyArray(id(x))
+    return (n.type == id(list) and n.length == 2 and n.items.item[1] == id(pair[1])
+            and t.type == id(tuple) and t.length == 2 and t.items[1] == id(pair[1])
             and b.type == id(bytes) and b.length == 2 and b.first & 0xFFFF == 0x0201
             and a.type == id(np.ndarray) and a.data == x.__array_interface__["data"][0] and a.ndim == 2
             and a.descr == id(x.dtype) and a.base == 0 and bool(a.flags & C_CONTIGUOUS)

@@ -10,7 +10,7 @@ import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype
-from nbgrad.define.structured import numpy_names
+from nbgrad.define.plans import numpy_names
 from nbgrad.engine.tensor import Tensor, raw
 from nbgrad.errors import protocol_errors, shape_errors, trace_errors, value_errors
 from nbgrad.interop.methods import copy, rebind, taken

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays import memory
+from nbgrad.compile.cpu.kernel import kernel
+from nbgrad.compile.cpu.language import Array, T, U
 from nbgrad.kernels.cpu import rows
 from nbgrad.kernels.shared import row_programs
 
@@ -22,10 +26,35 @@ def sum_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return rows.reduce(row_programs.total, x, axes, shape)
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def astype(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """A converted array; x itself if it has that dtype and lies as a copy would."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        return x.astype(dtype, copy=not x.flags.forc)
+    return x.astype(dtype, copy=not x.flags.forc)
+
+
+@kernel
+def convert(x: Array[T], out: Array[U]) -> None:
+    """The elements in another dtype."""
+    for i in range(x.size):
+        out[i] = x[i]
+
+
+def _converted(x: np.ndarray, dtype: np.dtype) -> Callable[..., np.ndarray] | None:
+    """`astype` of small arrays where no value can be out of range, and from floats in C order to floats."""
+    if dtype == x.dtype or x.nbytes >= memory.POOLED:
+        return None
+    if np.can_cast(x.dtype, dtype):
+        return lambda x: x.astype(dtype)
+    if x.dtype.kind != "f" or dtype.kind != "f" or not x.flags.c_contiguous:
+        return None
+    compiled, shape = convert[x.dtype, dtype], x.shape
+
+    def run(x: np.ndarray) -> np.ndarray:
+        out = np.empty(shape, dtype)
+        compiled(x, out)
+        return out
+
+    return run
 
 
 def _repeated(x: np.ndarray, shape: tuple[int, ...]) -> Callable[..., np.ndarray] | None:
@@ -36,10 +65,10 @@ def _repeated(x: np.ndarray, shape: tuple[int, ...]) -> Callable[..., np.ndarray
 
     def repeat(x: np.ndarray) -> np.ndarray:
         z = np.ndarray(shape, x.dtype, x, 0, steps)
-        z.flags.writeable = False             # its elements share memory
+        z.setflags(write=False)               # its elements share memory
         return z
 
     return repeat
 
 
-READY = {broadcast_to: _repeated}
+READY: dict[Any, Any] = {broadcast_to: _repeated, astype: _converted}

@@ -5,6 +5,7 @@ No product warns: infinities and nan are in the result.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 import numpy as np
@@ -30,6 +31,25 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def matmul_turned(a: np.ndarray, b: np.ndarray, turned: tuple[bool, bool]) -> np.ndarray:
     """Matrix products of operands of which some are transposed."""
     return matmul(a.swapaxes(-1, -2) if turned[0] else a, b.swapaxes(-1, -2) if turned[1] else b)
+
+
+def _product(a: np.ndarray, b: np.ndarray, turned: tuple[bool, bool]) -> Callable[..., np.ndarray] | None:
+    """`matmul_turned` of floats of one dtype, at least matrices."""
+    if a.dtype is not b.dtype or a.dtype not in _FLOATS or min(a.ndim, b.ndim) < 2:
+        return None
+    compiled = product(a.dtype)
+    if compiled is None:
+        return None
+
+    def run(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        if turned[0]:
+            a = a.swapaxes(-1, -2)
+        if turned[1]:
+            b = b.swapaxes(-1, -2)
+        z = compiled(a, b)
+        return _matmul(a, b) if z is None else z
+
+    return run
 
 
 @_silent
@@ -77,4 +97,5 @@ def _place(z: np.ndarray, diagonal: str, shape: tuple[int, ...]) -> np.ndarray:
     return out
 
 
+READY = {matmul_turned: _product, matmul: lambda a, b: _product(a, b, (False, False))}
 _STEPS = Steps(_trim, _multiply, np.ndarray.transpose, _place)

@@ -5,6 +5,7 @@ One image is unfolded at a time, into memory that serves them all: it stays in t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -59,18 +60,25 @@ def unfold(x: Array[T], columns: Array[T], first: int, sizes: Array[np.int64], *
                     q += across
 
 
+@lru_cache(maxsize=1024)
+def _layout(shape: Shape, kernel: Shape, out: Shape, stride: Pair, padding: tuple[Pair, Pair], dilation: Pair,
+            groups: int) -> tuple[int, Shape, bool, np.ndarray]:
+    """Elements of an image; the matrices' shape; whether every element is one window; what `unfold` reads."""
+    before = padding[0][0], padding[1][0]
+    sizes = (*shape[1:], *kernel[2:], *out[2:], *stride, *before, *dilation)
+    same = kernel[2:] == (1, 1) == stride and padding == ((0, 0), (0, 0))
+    matrices = groups, prod(kernel[1:]), prod(out[2:])
+    return prod(shape[1:]), matrices, same, np.array(sizes, np.int64)
+
+
 class _Windows:
     """The windows of images of one shape, as matrices (groups, channels of a group and places, windows)."""
 
     def __init__(self, shape: Shape, kernel: Shape, out: Shape, stride: Pair, padding: tuple[Pair, Pair],
                  dilation: Pair, groups: int, dtype: np.dtype) -> None:
-        self.image, self.dtype = prod(shape[1:]), dtype
-        self.shape = (groups, prod(kernel[1:]), prod(out[2:]))
-        # every element is one window: nothing to unfold
-        self.same = kernel[2:] == (1, 1) == stride and padding == ((0, 0), (0, 0))
-        before = padding[0][0], padding[1][0]
-        sizes = (*shape[1:], *kernel[2:], *out[2:], *stride, *before, *dilation)
-        self.sizes = np.array(sizes, np.int64)
+        self.dtype = dtype
+        self.image, self.shape, self.same, self.sizes = _layout(
+            shape, kernel, out, stride, padding, dilation, groups)
         self.columns = np.empty(self.shape if not self.same else 0, dtype)
 
     def unfold(self, x: np.ndarray, place: int) -> np.ndarray:

@@ -7,11 +7,13 @@ more than its last rounding.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays import memory
 from nbgrad.compile import layout
 from nbgrad.compile.cpu.kernel import kernel
 from nbgrad.compile.cpu.language import (
@@ -171,6 +173,28 @@ def _scan(rule: Any, out: np.ndarray, x: np.ndarray, y: np.ndarray, axis: int, r
     _kernel(rule, rows, x.dtype, out.dtype)(x, y, out, totals, loops, steps, scan)
 
 
+def _scanning(rule: Any, x: np.ndarray, axis: int, reverse: bool = False) -> Callable[..., Any] | None:
+    """What gives scans of floats like x, of few elements; or None."""
+    if not x.size or x.dtype.kind != "f" or x.nbytes >= memory.POOLED:
+        return None
+    shape, dtype = x.shape, x.dtype
+    back = (slice(None),) * axis + (slice(None, None, -1),) if reverse else ...
+    like, given = np.empty(shape, dtype)[back], x[back]
+    rows, loops, steps, scan = _walk(shape, (given.strides, given.strides, like.strides), axis, 0)
+    kernel, room = _kernel(rule, rows, dtype, dtype), 0 if rows else STRIP
+
+    def run(x: np.ndarray) -> np.ndarray:
+        out = np.empty(shape, dtype)
+        if reverse:
+            x = x[back]
+            kernel(x, x, out[back], np.empty(room), loops, steps, scan)
+        else:
+            kernel(x, x, out, np.empty(room), loops, steps, scan)
+        return out
+
+    return run
+
+
 def cumsum(out: np.ndarray, x: np.ndarray, axis: int, reverse: bool) -> None:
     """Sums of all elements up to each."""
     _scan(add, out, x, x, axis, reverse)
@@ -201,3 +225,7 @@ def gather_differences(out: np.ndarray, g: np.ndarray, axis: int, n: int) -> Non
     if n > 1:
         out[(*before, slice(1, None))] = g
         out[(*before, slice(None, -1))] -= g
+
+
+READY = {cumsum: lambda x, axis, reverse: _scanning(add, x, axis, reverse),
+         cumprod: lambda x, axis: _scanning(multiply, x, axis)}

@@ -95,7 +95,7 @@ class _Copied:
         loops, ys = self.loops, list(xs)
         loops.copied += 1
         if loops.copied == _SELDOM:
-            self.flat.walks.clear()       # the strided kernel is worth compiling from now on
+            loops.forget(self.flat)       # the strided kernel is worth compiling from now on
         for i in self.copied:
             x = ys[i]
             ys[i] = y = np.empty(self.shape, x.dtype)
@@ -137,15 +137,17 @@ class Loops:
     name : for messages and for the kernels' names
     program : kinds of the operands -> Body
     many : whether the results are a tuple
+    kept : what else keeps walks, and is cleared with them
     """
 
-    __slots__ = ("copied", "flats", "many", "name", "program", "strided")
+    __slots__ = ("copied", "flats", "kept", "many", "name", "program", "strided")
 
     def __init__(self, name: str, program: Program, many: bool = False) -> None:
         self.name, self.program, self.many = name, program, many
         self.flats: dict[tuple[Kind, ...], Flat] = {}
         self.strided: dict[tuple[Kind, ...], Any] = {}
         self.copied = 0                   # calls whose operands were copied
+        self.kept: list[Any] = []
 
     def flat(self, xs: Sequence[Any]) -> Flat | None:
         """The flat kernel for operands of these dtypes, if it is at hand."""
@@ -175,6 +177,12 @@ class Loops:
                 other.keep(_places(given), _Scalars(self, flat, given))
             return z
         return self._walk(xs, flat)
+
+    def forget(self, flat: Flat) -> None:
+        """Have the walks of a kernel found anew."""
+        flat.walks.clear()
+        for kept in self.kept:
+            kept.clear()
 
     def noncontiguous(self, xs: Sequence[Any], flat: Flat) -> Any:
         """The result for operands that the flat kernel has declined."""

@@ -6,16 +6,17 @@ own: two pools that wait for work by spinning cost each other milliseconds a cal
 
 from __future__ import annotations
 
-from math import isfinite, prod
+from math import inf, isfinite, prod
 from typing import Any
 
 import numpy as np
 
 from nbgrad.compile.cpu.kernel import kernel
-from nbgrad.compile.cpu.language import Array, T, load_at
+from nbgrad.compile.cpu.language import Array, T, load_at, sqrt
 from nbgrad.errors import gradient_errors, shape_errors
 
 _silent = np.errstate(all="ignore")
+_FEW = 12                                 # rows of a matrix that LAPACK takes longer to reach
 _BLOCK = 32                               # rows that are solved by substitution; what is left goes to BLAS
 
 
@@ -80,16 +81,46 @@ def triangular(x: np.ndarray, a: np.ndarray, lower: bool, unit: bool = False) ->
         compiled(a[..., here, here], block, loops)
 
 
-@_silent
+@kernel
+def factor(out: Array[T], a: Array[T], n: int, upper: bool) -> bool:
+    """Cholesky factors of matrices of n rows; False where one has none, or an element that is not finite."""
+    row, column = 1 if upper else n, n if upper else 1
+    for m in range(0, out.size, n * n):
+        for j in range(n):
+            p = m + j * row
+            for i in range(j):                # of the other triangle
+                out[m + i * row + j * column] = 0
+            for i in range(j, n):
+                q = m + i * row
+                s = a[q + j * column]
+                for k in range(j):
+                    s -= out[q + k * column] * out[p + k * column]
+                if i > j:
+                    out[q + j * column] = s / out[p + j * column]
+                elif 0 < s < inf:
+                    out[q + j * column] = sqrt(s)
+                else:
+                    return False
+    return True
+
+
 def cholesky(out: np.ndarray, a: np.ndarray, upper: bool) -> None:
     """Cholesky factors, of what one triangle holds; nan where an element of it is not finite."""
+    n = a.shape[-1]
+    if not 0 < n <= _FEW or not a.flags.c_contiguous or not factor[a.dtype](out, a, n, upper):
+        _cholesky(out, a, upper)
+
+
+@_silent
+def _cholesky(out: np.ndarray, a: np.ndarray, upper: bool) -> None:
+    """The same, by LAPACK."""
     try:
         z = np.linalg.cholesky(a, upper=upper)
     except np.linalg.LinAlgError as error:
         rest, good = _read(a, not upper)
         if good.all():
             raise shape_errors.not_positive_definite("cholesky", a.shape) from error
-        cholesky(out, rest, upper)
+        _cholesky(out, rest, upper)
         out[~good] = np.nan
         return
     out[...] = z

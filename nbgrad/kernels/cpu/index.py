@@ -236,10 +236,10 @@ def _triangular(x: np.ndarray, k: int, lower: bool) -> Any:
         return None
     n, m = x.shape[-2:]
     bits, k = np.dtype(f"u{x.itemsize}"), max(-n, min(k, m))
-    kernel, rows = triangles[bits], x.size // m
+    kernel, rows, shape, dtype = triangles[bits], x.size // m, x.shape, x.dtype
 
     def run(x: np.ndarray) -> np.ndarray:
-        out = np.empty_like(x, order="C", subok=False)
+        out = np.empty(shape, dtype)
         kernel(x.view(bits), out.view(bits), rows, n, m, k, lower)
         return out
 

@@ -253,7 +253,8 @@ def layer_norm_vjp(g: np.ndarray, x: np.ndarray, *weight: np.ndarray, axis: tupl
     n, inner = _sizes(rows, _moved(axis, order))
     units = x.size // max(1, n * inner) * -(-inner // (STRIP if inner > 1 else 1))
     section = max(64 if inner == 1 else 1, -(-units // SECTIONS))
-    w, sums = x, np.broadcast_to(x, (2, *x.shape))
+    w = x
+    sums: Any = (x, x)                        # which nothing is read from or written to
     if weight:
         w, sums = np.ascontiguousarray(weight[0]), np.zeros((2, -(-units // section), n), x.dtype)
     if x.size:

@@ -38,7 +38,7 @@ def _runs(mode: str, n: int, width: int) -> tuple[tuple[slice, slice], ...]:
 
 def _sides(x: np.ndarray, axis: int, widths: tuple[int, int]) -> tuple[tuple[np.ndarray, int], ...]:
     """x with the axis in front, as seen from each of its ends, and the width of the border there."""
-    lines = np.moveaxis(x, axis, 0)
+    lines = x.transpose(axis, *range(axis), *range(axis + 1, x.ndim))
     return (lines, widths[0]), (lines[::-1], widths[1])
 
 

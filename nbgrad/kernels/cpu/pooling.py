@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import inf, prod
 from typing import Any
 
@@ -131,8 +132,16 @@ def spread_mean_step(a: Any, x: Any, b: Any, q: int, count: int, width: int, top
 def _run(step: Any, a: np.ndarray, x: np.ndarray, b: np.ndarray, kernel: Pair, stride: Pair, padding: Pair,
          dilation: Pair = (1, 1), pads: bool = False) -> None:
     """Run a kernel on C-contiguous images a and x and windows b."""
-    sizes = (prod(a.shape[:-2]), *a.shape[-2:], *b.shape[-2:], *kernel, *stride, *padding, *dilation, pads)
-    pool[b.dtype, step](a, x, b, np.array(sizes, np.int64))
+    sizes = _sizes(a.shape, b.shape, kernel, stride, padding, dilation, pads)
+    pool[b.dtype, step](a, x, b, sizes)
+
+
+@lru_cache(maxsize=1024)
+def _sizes(a: Shape, b: Shape, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair,
+           pads: bool) -> np.ndarray:
+    """What `pool` reads of the walk, for images and windows of these shapes."""
+    sizes = (prod(a[:-2]), *a[-2:], *b[-2:], *kernel, *stride, *padding, *dilation, pads)
+    return np.array(sizes, np.int64)
 
 
 def window_max(out: np.ndarray, x: np.ndarray, **windows: Any) -> None:

@@ -62,12 +62,12 @@ def search(out: Array[np.intp], x: Array[T], v: Array[T], n: int, *, before: Any
 
 def argmax(out: np.ndarray, x: np.ndarray, axis: int | None, keepdims: bool) -> None:
     """Places of the first maxima."""
-    np.argmax(x, axis=axis, out=out, keepdims=keepdims)
+    x.argmax(axis, out, keepdims=keepdims)
 
 
 def argmin(out: np.ndarray, x: np.ndarray, axis: int | None, keepdims: bool) -> None:
     """Places of the first minima."""
-    np.argmin(x, axis=axis, out=out, keepdims=keepdims)
+    x.argmin(axis, out, keepdims=keepdims)
 
 
 def searchsorted(out: np.ndarray, x: np.ndarray, v: np.ndarray, side: Literal["left", "right"]) -> None:

@@ -42,9 +42,19 @@ def stack(out: np.ndarray, *xs: np.ndarray, axis: int) -> None:
 
 def split_at(x: np.ndarray, places: tuple[int, ...], axis: int) -> tuple[np.ndarray, ...]:
     """Views of the pieces between the places."""
-    before = (slice(None),) * axis
-    ends = zip((0, *places), (*places, x.shape[axis]), strict=True)
-    return tuple([x[(*before, slice(start, stop))] for start, stop in ends])
+    return tuple([x[index] for index in _parts(x, places, axis)])
+
+
+def _parts(x: np.ndarray, places: tuple[int, ...], axis: int) -> list[tuple[slice, ...]]:
+    """The index of each piece."""
+    before, ends = (slice(None),) * axis, zip((0, *places), (*places, x.shape[axis]), strict=True)
+    return [(*before, slice(start, stop)) for start, stop in ends]
+
+
+def _split(x: np.ndarray, places: tuple[int, ...], axis: int) -> Callable[..., tuple[np.ndarray, ...]]:
+    """`split_at` with its indices known."""
+    parts = _parts(x, places, axis)
+    return itemgetter(*parts) if len(parts) > 1 else lambda x: (x[parts[0]],)
 
 
 _BACK = slice(None, None, -1)
@@ -57,9 +67,19 @@ def _concatenate(*xs: np.ndarray, axis: int) -> Callable[..., np.ndarray] | None
     return lambda *xs: np.concatenate(xs, axis)
 
 
+def _stack(*xs: np.ndarray, axis: int) -> Callable[..., np.ndarray] | None:
+    """`stack` of small arrays in front of one of their axes: joined, then parted."""
+    if axis == xs[0].ndim or not xs[0].size or sum([x.nbytes for x in xs]) * 8 >= memory.POOLED:
+        return None
+    shape = *xs[0].shape[:axis], len(xs), *xs[0].shape[axis:]
+    return lambda *xs: np.concatenate(xs, axis).reshape(shape)
+
+
 READY: dict[Any, Any] = {
     reshape: lambda x, shape: methodcaller("reshape", shape) if x.flags.c_contiguous else None,
     permute_dims: lambda x, axes: methodcaller("transpose", axes),
     concat: _concatenate,
+    stack: _stack,
+    split_at: _split,
     flip: lambda x, axis: itemgetter((*[_BACK if a in axis else slice(None) for a in range(x.ndim)], ...)),
 }
