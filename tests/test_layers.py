@@ -21,7 +21,7 @@ LAYERS = [
     ["testing", "backend"],
     ["bench"],
     ["__init__"],
-    ["info", "warm", "gpucheck"],
+    ["info", "warm", "gpucheck", "__main__"],
 ]
 # What inside a folder is below what, from the left to the right; "" are the modules directly in it.
 INSIDE = {
