@@ -17,6 +17,7 @@ LAYERS = [
     ["engine"],
     ["define"],
     ["ops"],
+    ["optimizers"],
     ["linalg", "optim", "interop"],
     ["testing", "backend"],
     ["bench"],

@@ -118,9 +118,9 @@ def bad_argument(op: str, got: object, need: str) -> DtypeError:
 
 
 def other_state(what: str, names: Iterable[str], need: Iterable[str]) -> ValueRangeError:
-    return ValueRangeError(f"{what}: load_state_dict got a state with the numbers {listed(sorted(names))}, but "
-                           f"this optimiser has {listed(sorted(need))}. It loads what an optimiser of its class "
-                           f"kept; lr is in a state where it is no schedule.")
+    return ValueRangeError(f"{what}: load_state_dict got a state with the numbers {listed(sorted(names))}; "
+                           f"this optimiser has {listed(sorted(need))}. It loads what one of its class kept; "
+                           f"a schedule as lr is kept by neither.")
 
 
 def no_argument(what: str, name: str, given: Sequence[str]) -> ValueRangeError:
