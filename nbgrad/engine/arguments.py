@@ -66,7 +66,7 @@ def chosen(what: str, argnums: int | Sequence[int] | None, argnames: str | Seque
     for name in names:
         if not isinstance(name, str):
             raise value_errors.bad_argument(what, name, "argnames: the name of an argument, or several")
-    return Chosen(what, nums, names, several or more or len(nums) + len(names) > 1)
+    return Chosen(what, tuple(map(int, nums)), names, several or more or len(nums) + len(names) > 1)
 
 
 def _listed(given: Any) -> tuple[tuple[Any, ...], bool]:
@@ -97,8 +97,8 @@ class Inputs:
 
     def __init__(self, what: str, args: Sequence[Any], keys: Sequence[Key],
                  kwargs: Mapping[str, Any] | None = None) -> None:
-        self.what, self.args, self.kwargs = what, list(args), kwargs or {}
-        self.keys = [self._from_first(key) for key in keys]
+        self.what, self.args, self.kwargs, count = what, args, kwargs or {}, len(args)
+        self.keys = [k if isinstance(k, str) or 0 <= k < count else self._from_first(k) for k in keys]
         if len(self.keys) > 1 and len(set(self.keys)) < len(self.keys):
             raise value_errors.bad_value(what, f"{tuple(keys)} names an argument twice")
         given = [self.kwargs[k] if isinstance(k, str) else args[k] for k in self.keys]
@@ -109,25 +109,23 @@ class Inputs:
             raise value_errors.needs_floats(what, ", ".join(map(str, found)) or "nothing")
         self.values = [unwrap(as_tensor(self.leaves[k])) for k in self.moving]
 
-    def _from_first(self, key: Key) -> Key:
-        """A keyword of the call, or a place counted from the first."""
-        if isinstance(key, str):
-            return key
+    def _from_first(self, place: int) -> int:
+        """A place counted from the last one, counted from the first one."""
         count = len(self.args)
-        if not -count <= key < count:
-            why = f"argnums {key} is out of range for {count} arguments by place"
+        if not -count <= place < 0:
+            why = f"argnums {place} is out of range for {count} arguments by place"
             raise value_errors.bad_value(self.what, why)
-        return int(key) % count
+        return place + count
 
     def call(self, f: Callable[..., Any], tensors: Sequence[Tensor]) -> Any:
         """f of the arguments with these Tensors for their floating-point leaves."""
         leaves = list(self.leaves)
         for k, t in zip(self.moving, tensors, strict=True):
             leaves[k] = t
-        args, kwargs = list(self.args), dict(self.kwargs)
+        args, kwargs = list(self.args), self.kwargs
         for key, tree in zip(self.keys, self.rebuild(leaves), strict=True):
             if isinstance(key, str):
-                kwargs[key] = tree
+                kwargs = {**kwargs, key: tree}
             else:
                 args[key] = tree
         return f(*args, **kwargs)
