@@ -30,7 +30,8 @@ def test_examples_of_docstrings_print_what_they_say(name, own_ops, tmp_path, mon
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_python_blocks_run(file, own_ops):
+def test_python_blocks_run(file, own_ops, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     text, names = file.read_text(encoding="utf-8"), {"__name__": file.stem}
     for block in BLOCK.finditer(text):
         lines = text.count("\n", 0, block.start(1))
