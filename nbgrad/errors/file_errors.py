@@ -41,6 +41,11 @@ def broken(file: object, error: Exception) -> FileError:
                      f"({type(error).__name__}: {error}).")
 
 
+def foreign_dtype(file: object, error: Exception) -> FileError:
+    return FileError(f"load: {file} has an array of a dtype that NumPy does not have ({error}). Convert it "
+                     f"by the library that wrote it, for example to float32.")
+
+
 def no_class(name: str) -> FileError:
     return FileError(f"load: the file has the class {name}, which only you can give: nb.load(file, "
                      f"types=[{name.rsplit('.', maxsplit=1)[-1]}]). A file never imports anything.")

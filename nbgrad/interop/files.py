@@ -61,6 +61,9 @@ def save(file: str | os.PathLike[str] | BinaryIO, tree: Any) -> None:
         return
     write = _write_safetensors if _is_safetensors(file) else _write_npz
     path = Path(file).resolve()
+    if path.exists() and not path.is_file():  # a pipe or a device, which nothing can replace
+        with path.open("wb") as stream:
+            return write(stream, writer.arrays, structure)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as stream:
@@ -247,6 +250,8 @@ def _read_safetensors(file: Any) -> tuple[dict[str, np.ndarray], str | None]:
             return arrays, (found.metadata() or {}).get(STRUCTURE)
     except package.SafetensorError as error:
         raise file_errors.broken(file, error) from error
+    except (AttributeError, TypeError) as error:
+        raise file_errors.foreign_dtype(file, error) from error
 
 
 _SAFE = {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"}

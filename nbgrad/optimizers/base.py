@@ -29,6 +29,13 @@ class Optimizer:
     steps  : how many there were
 
     Raises ValueRangeError for a number that is out of range, GradientError for params without such a tensor.
+
+    >>> w = nb.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = nb.optim.SGD(w, lr=0.25)
+    >>> nb.sum(w**2).backward()
+    >>> optimizer.step()
+    >>> print(w)
+    tensor([0.5, 1. ], requires_grad=True)
     """
 
     def __init__(self, params: Any = None, lr: Rate = 1e-2) -> None:

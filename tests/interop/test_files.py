@@ -5,6 +5,7 @@ import dataclasses
 import importlib
 import io
 import json
+import os
 import pickle
 import zipfile
 
@@ -164,6 +165,20 @@ def test_a_failed_save_leaves_the_file_that_was_there(tmp_path, monkeypatch):
     assert nb.load(tmp_path / "a.npz") == 1 and len(list(tmp_path.iterdir())) == 1
 
 
+def test_links_and_pipes_are_written_through(tmp_path):
+    nb.save(tmp_path / "a.npz", 1)
+    (tmp_path / "link.npz").symlink_to(tmp_path / "a.npz")
+    nb.save(tmp_path / "link.npz", 2)
+    assert (tmp_path / "link.npz").is_symlink() and nb.load(tmp_path / "a.npz") == 2
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    nb.save(tmp_path / "pipe", [nb.ones(2), 3])
+    assert nb.load(io.BytesIO(os.read(reader, 10_000)))[1] == 3
+    os.close(reader)
+    with pytest.raises(IsADirectoryError):
+        nb.save(tmp_path, 1)
+
+
 def cyclic():
     x = []
     x.append(x)
@@ -253,6 +268,11 @@ def test_safetensors_of_others_and_broken_ones(tmp_path):
     path.write_bytes(b"nonsense")
     with pytest.raises(errors.FileError, match="broken"):
         nb.load(path)
+    for dtype in ("BF16", "F8_E4M3"):
+        head = json.dumps({"w": {"dtype": dtype, "shape": [0], "data_offsets": [0, 0]}}).encode()
+        path.write_bytes(len(head).to_bytes(8, "little") + head)
+        with pytest.raises(errors.FileError, match="of a dtype that NumPy does not have"):
+            nb.load(path)
     for x in (np.array(["a"]), np.ones(2, ">f8"), np.datetime64("2020-01-01")):
         with pytest.raises(errors.DtypeError, match="safetensors has no dtype"):
             nb.save(path, [x])
