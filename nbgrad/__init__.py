@@ -45,6 +45,7 @@ from nbgrad.engine.transforms import (
     vjp,
 )
 from nbgrad.interop import exchange, methods, numpy_functions
+from nbgrad.interop.files import load, save
 from nbgrad.interop.spellings import names
 from nbgrad.kernels.libraries import use_cupy
 from nbgrad.ops.activations import elu, gelu, leaky_relu, relu, sigmoid, silu, softplus
@@ -153,7 +154,7 @@ from nbgrad.ops.exponential import log_softmax, logsumexp, softmax
 from nbgrad.ops.factor import cholesky, eigh, eigvalsh, solve_triangular
 from nbgrad.ops.gdot import gdot
 from nbgrad.ops.index import getitem, nonzero, scatter_add, setitem, take, tril, triu
-from nbgrad.ops.jacobians import hessian, jacobian
+from nbgrad.ops.jacobians import hessian, jacfwd, jacobian, jacrev
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
 from nbgrad.ops.nn import cross_entropy, huber, mse
 from nbgrad.ops.norm import layer_norm
@@ -216,23 +217,24 @@ __all__ = [
     "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp",
     "exp2", "expand_dims", "expm", "expm1", "eye", "finfo", "flip", "float32", "float64", "floor",
     "floor_divide", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads",
-    "getitem", "grad", "greater", "greater_equal", "hessian", "hstack", "huber", "hvp", "hypot",
-    "iinfo", "inf", "inner", "int16", "int32", "int64", "int8", "inv", "invert", "isclose", "isdtype",
-    "isfinite", "isin", "isinf", "isnan", "jacobian", "jvp", "kron", "layer_norm", "leaky_relu",
-    "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "log", "log10", "log1p",
-    "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean",
-    "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad",
-    "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "permute_dims",
-    "pi", "positive", "pow", "power", "prod", "rand", "randn", "ravel", "reciprocal", "relu",
-    "remainder", "repeat", "reshape", "result_type", "right_shift", "rint", "roll", "round",
-    "scatter_add", "searchsorted", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu",
-    "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
-    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
-    "tile", "trace", "transpose", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
-    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "use_cupy",
-    "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros", "zeros_like",
+    "getitem", "grad", "greater", "greater_equal", "hessian", "hstack", "huber", "hvp", "hypot", "iinfo",
+    "inf", "inner", "int16", "int32", "int64", "int8", "inv", "invert", "isclose", "isdtype", "isfinite",
+    "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu",
+    "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10",
+    "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d",
+    "maximum", "mean", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "negative",
+    "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer",
+    "pad", "permute_dims", "pi", "positive", "pow", "power", "prod", "rand", "randn", "ravel",
+    "reciprocal", "relu", "remainder", "repeat", "reshape", "result_type", "right_shift", "rint", "roll",
+    "round", "save", "scatter_add", "searchsorted", "set_num_threads", "setitem", "sigmoid", "sign",
+    "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve",
+    "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient",
+    "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor",
+    "tensordot", "testing", "tile", "trace", "transpose", "tril", "triu", "true_divide", "trunc",
+    "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "use_cupy", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros",
+    "zeros_like",
 ]
 
 __version__ = "0.1.0"

@@ -17,11 +17,12 @@ LAYERS = [
     ["engine"],
     ["define"],
     ["ops"],
+    ["optimizers"],
     ["linalg", "optim", "interop"],
     ["testing", "backend"],
     ["bench"],
     ["__init__"],
-    ["info", "warm", "gpucheck"],
+    ["info", "warm", "gpucheck", "__main__"],
 ]
 # What inside a folder is below what, from the left to the right; "" are the modules directly in it.
 INSIDE = {

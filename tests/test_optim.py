@@ -14,6 +14,9 @@ METHODS = {
     "sgd": lambda *p: nb.optim.SGD(*p, lr=0.1),
     "momentum": lambda *p: nb.optim.SGD(*p, lr=0.1, momentum=0.9),
     "adam": lambda *p: nb.optim.Adam(*p, lr=0.1),
+    "adamw": lambda *p: nb.optim.AdamW(*p, lr=0.1),
+    "rmsprop": lambda *p: nb.optim.RMSProp(*p, lr=0.1),
+    "rmsprop_momentum": lambda *p: nb.optim.RMSProp(*p, lr=0.1, momentum=0.9),
 }
 each_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 
@@ -74,10 +77,40 @@ def test_adam_without_a_gradient_of_its_own():
     np.testing.assert_array_equal(x, np.ones(3))
 
 
+def test_adamw_by_hand():
+    """The decay is no part of the gradient: it shrinks x by the same factor whatever the memory."""
+    lr, b1, b2, eps, decay = 0.03, 0.8, 0.95, 1e-3, 0.2
+    optimizer = nb.optim.AdamW(lr=lr, betas=(b1, b2), eps=eps, weight_decay=decay)
+    x, want, m, v = nb.asarray([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0]), 0.0, 0.0
+    for t, g in enumerate(gradients(12), 1):
+        x = optimizer.update(x, g)
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g ** 2
+        want = (1 - lr * decay) * want - lr * (m / (1 - b1 ** t)) / (np.sqrt(v / (1 - b2 ** t)) + eps)
+        np.testing.assert_allclose(x, want, rtol=1e-13)
+    same, plain = nb.optim.AdamW(lr=0.1, weight_decay=0), nb.optim.Adam(lr=0.1)
+    for g in gradients(3):
+        np.testing.assert_array_equal(same.update(np.ones(3), g), plain.update(np.ones(3), g))
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.7])
+def test_rmsprop_by_hand(momentum):
+    lr, alpha, eps = 0.03, 0.8, 1e-3
+    optimizer = nb.optim.RMSProp(lr=lr, alpha=alpha, eps=eps, momentum=momentum)
+    x, want, v, u = nb.asarray([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0]), 0.0, 0.0
+    for g in gradients(12):
+        x = optimizer.update(x, g)
+        v = alpha * v + (1 - alpha) * g ** 2
+        u = momentum * u + g / (np.sqrt(v) + eps)
+        want = want - lr * u
+        np.testing.assert_allclose(x, want, rtol=1e-13)
+
+
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
 @pytest.mark.parametrize("name, kwargs", [
     ("SGD", {"lr": 0.1}), ("SGD", {"lr": 0.1, "momentum": 0.9}), ("Adam", {"lr": 0.05}),
-    ("Adam", {"lr": 0.05, "betas": (0.7, 0.9), "eps": 1e-2})])
+    ("Adam", {"lr": 0.05, "betas": (0.7, 0.9), "eps": 1e-2}),
+    ("AdamW", {}), ("AdamW", {"lr": 0.05, "betas": (0.7, 0.9), "eps": 1e-2, "weight_decay": 0.3}),
+    ("RMSprop", {}), ("RMSprop", {"lr": 0.05, "alpha": 0.7, "eps": 1e-2, "momentum": 0.8})])
 @pytest.mark.parametrize("dtype, rtol", [("float64", 1e-12), ("float32", 1e-4)])
 def test_same_as_torch(name, kwargs, dtype, rtol):
     """Also when a parameter misses some gradients, and when lr changes."""
@@ -86,15 +119,17 @@ def test_same_as_torch(name, kwargs, dtype, rtol):
     start, given = gradients(2, (4, 3), seed=1), gradients(30, (2, 4, 3), seed=2)
     ours = [leaf(s, dtype) for s in start]
     theirs = [torch.tensor(s, dtype=getattr(torch, dtype), requires_grad=True) for s in start]
-    optimizer = getattr(nb.optim, name)(ours, **kwargs)
+    optimizer = getattr(nb.optim, name.replace("RMSprop", "RMSProp"))(ours, **kwargs)
     reference = getattr(torch.optim, name)(theirs, **kwargs)
+    start_lr = optimizer.lr
+    assert start_lr == reference.param_groups[0]["lr"]
     for k, pair in enumerate(given):
         optimizer.zero_grad()
         reference.zero_grad()
         for x, t, g in zip(ours[k % 3 == 0:], theirs[k % 3 == 0:], pair, strict=False):
             (x * g).sum().backward()
             (t * torch.tensor(g)).sum().backward()
-        optimizer.lr = reference.param_groups[0]["lr"] = kwargs["lr"] / (1 + k)
+        optimizer.lr = reference.param_groups[0]["lr"] = start_lr / (1 + k)
         optimizer.step()
         reference.step()
     for x, t in zip(ours, theirs, strict=True):
@@ -155,7 +190,7 @@ def test_step_under_no_grad(method):
     with nb.no_grad():
         optimizer.step()
     assert w.is_leaf
-    np.testing.assert_allclose(w.detach(), [0.9, 1.9], rtol=1e-8)
+    np.testing.assert_array_equal(w.detach(), method().update(np.array([1.0, 2.0]), np.ones(2)))
 
 
 # ----------------------------------------------------------------------------------------------- trees
@@ -286,7 +321,7 @@ def test_gradient_through_updates():
     np.testing.assert_allclose(t, shrink ** 4 * x0, rtol=1e-13)
 
 
-@pytest.mark.parametrize("name", ["momentum", "adam"])
+@pytest.mark.parametrize("name", ["momentum", "adam", "adamw", "rmsprop", "rmsprop_momentum"])
 def test_gradient_through_memory(name):
     g = gradients(3)
 
@@ -307,8 +342,12 @@ def test_gradient_through_memory(name):
     (lambda: nb.optim.SGD(lr=-0.1), "SGD: lr must not be negative, got -0.1"),
     (lambda: nb.optim.Adam(lr=-1), "Adam: lr must not be negative, got -1"),
     (lambda: nb.optim.Adam(lr=np.nan), "Adam: lr must not be negative, got nan"),
+    (lambda: nb.optim.RMSProp(alpha=1), "RMSProp: alpha must lie from 0 to below 1, got 1"),
+    (lambda: nb.optim.AdamW(weight_decay=-1), "AdamW: weight_decay must not be negative, got -1"),
+    (lambda: nb.optim.LBFGS(max_iter=0), "LBFGS: max_iter must be 1 or more, got 0"),
+    (lambda: nb.optim.SGD(lr=lambda step: -1.0).update(1.0, 1.0), "SGD: lr must not be negative, got -1.0"),
     (lambda: nb.optim.SGD(momentum=-0.5), "SGD: momentum must not be negative, got -0.5"),
-    (lambda: nb.optim.Adam(betas=(0.9, 1.0)), r"Adam: betas must lie from 0 to below 1, got \(0.9, 1.0\)"),
+    (lambda: nb.optim.Adam(betas=(0.9, 1.0)), r"Adam: betas must lie from 0 to below 1, got 1.0"),
 ])
 def test_bad_numbers(make, message):
     with pytest.raises(ValueRangeError, match=message):

@@ -13,8 +13,9 @@ from nbgrad.bench.clock import Run, amount, medians, once, peak, samples
 from nbgrad.compile import cache, tiers
 from nbgrad.define.registry import OPS
 from nbgrad.engine import convert
+from nbgrad.engine.arguments import is_float
 from nbgrad.engine.tensor import Tensor, raw, tensor
-from nbgrad.engine.transforms import is_float, vjp
+from nbgrad.engine.transforms import vjp
 from nbgrad.engine.tree import flatten, map_leaves
 from nbgrad.errors import value_errors
 from nbgrad.testing import reference

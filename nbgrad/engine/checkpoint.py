@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nbgrad.engine.arguments import is_float
 from nbgrad.engine.graph import Graph, Op, Tangents, apply, pull
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor, wrap
-from nbgrad.engine.transforms import check_function, is_float, transformed
+from nbgrad.engine.transforms import check_function, transformed
 from nbgrad.engine.tree import flatten
 from nbgrad.errors import gradient_errors
 

@@ -13,71 +13,17 @@ from collections.abc import Callable, Sequence
 from contextvars import Token
 from typing import Any
 
-import numpy as np
-
 from nbgrad.arrays import devices
+from nbgrad.engine.arguments import Chosen, Inputs, chosen, is_float
 from nbgrad.engine.graph import Graph, Node, Tangents, next_id, no_grad_level, pull
 from nbgrad.engine.tensor import ENDED, Tensor, as_tensor, living, raw, tensor, unwrap, wrap
 from nbgrad.engine.tree import flatten, form, map_leaves
 from nbgrad.errors import gradient_errors, value_errors
 
 
-def is_float(x: Any) -> bool:
-    if type(x) is Tensor or isinstance(x, (np.ndarray, np.generic)):
-        return x.dtype.kind == "f"
-    return isinstance(x, float)
-
-
-def _inner(x: Any) -> Any:
-    """A leaf given by the user as an inner value."""
-    return unwrap(as_tensor(x))
-
-
 def _zero(x: Any) -> Tensor:
     """The cotangent or tangent zero of an inner value."""
     return tensor(devices.zeros_like(raw(x)))
-
-
-class Inputs:
-    """A function's arguments with some of their leaves watched by a trace.
-
-    what : name of the transform, for messages
-    args, argnums : the arguments, and the places of those to differentiate by
-    """
-
-    def __init__(self, what: str, args: Sequence[Any], argnums: Sequence[int]) -> None:
-        for i in argnums:
-            if not isinstance(i, (int, np.integer)):
-                raise value_errors.bad_argument(what, i, "argnums: the place of an argument, or several")
-            if not -len(args) <= i < len(args):
-                why = f"argnums {i} is out of range for {len(args)} arguments by place"
-                raise value_errors.bad_value(what, why)
-        self.what, self.args, self.places = what, list(args), [i % len(args) for i in argnums]
-        if len(self.places) > 1 and len(set(self.places)) < len(self.places):
-            raise value_errors.bad_value(what, f"argnums {tuple(argnums)} names an argument twice")
-        self.leaves, self.rebuild = flatten([args[i] for i in self.places])
-        self.moving = [k for k, x in enumerate(self.leaves) if is_float(x)]
-        if not self.moving:
-            found = [getattr(x, "dtype", type(x).__name__) for x in self.leaves]
-            raise value_errors.needs_floats(what, ", ".join(map(str, found)) or "nothing")
-        self.values = [_inner(self.leaves[k]) for k in self.moving]
-
-    def watched(self, tensors: Sequence[Tensor]) -> list[Any]:
-        """The arguments with these Tensors for their floating-point leaves."""
-        leaves = list(self.leaves)
-        for k, t in zip(self.moving, tensors, strict=True):
-            leaves[k] = t
-        args = list(self.args)
-        for i, tree in zip(self.places, self.rebuild(leaves), strict=True):
-            args[i] = tree
-        return args
-
-    def tree(self, results: Sequence[Any]) -> list[Any]:
-        """One tree for each argument, with these results at the floating-point leaves, None at the others."""
-        leaves: list[Any] = [None] * len(self.leaves)
-        for k, r in zip(self.moving, results, strict=True):
-            leaves[k] = r
-        return self.rebuild(leaves)
 
 
 def _pair(what: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
@@ -92,11 +38,11 @@ def _pair(what: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
 class Reverse:
     """A function run once under a Graph: its results, and the pullback to its inputs."""
 
-    def __init__(self, f: Callable[..., Any], inputs: Inputs, kwargs: dict[str, Any], has_aux: bool) -> None:
+    def __init__(self, f: Callable[..., Any], inputs: Inputs, has_aux: bool) -> None:
         self.trace, self.inputs = Graph(), inputs
         watched = [self.trace.leaf(v) for v in inputs.values]
         self.nodes: list[Node] = [t.mark for t in watched]
-        result, aux = _pair(inputs.what, f(*inputs.watched(watched), **kwargs), has_aux)
+        result, aux = _pair(inputs.what, inputs.call(f, watched), has_aux)
         self.leaves, self.rebuild = flatten(result)
         self.outs = [wrap(as_tensor(y)) for y in self.leaves]       # as they are now
         own, self.trace.id = self.trace.id, ENDED
@@ -141,29 +87,31 @@ def check_function(what: str, f: Any) -> None:
         raise value_errors.bad_argument(what, f, "a function, its first argument")
 
 
-def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0,
-                   has_aux: bool = False) -> Callable[..., Any]:
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, has_aux: bool = False,
+                   *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
     """Return a function that gives f's value and its gradient, (value, gradient).
 
     f : returns a scalar (a Tensor of one element with shape ()), or (scalar, aux) if has_aux
-    argnums : which argument to differentiate by, or several; the gradient is then a tuple
+    argnums : which argument to differentiate by, or several: its place. The first one if nothing is said
+    argnames : the same by name, however the call passes them; they come after those of argnums
     The gradient has the form of the argument: a Tensor, or a tree of the same kind with None for leaves that
-    are not floats. With has_aux the result is ((value, aux), gradient).
+    are not floats. It is a tuple of such if several are given, or one of each. With has_aux the result is
+    ((value, aux), gradient).
 
-    Raises GradientError if f's value is not a floating-point scalar, DtypeError if the argument holds none.
+    Raises GradientError if f's value is not a floating-point scalar, DtypeError if the argument holds none,
+    ValueRangeError if a place or name is not among those of the call.
+
+    >>> value, slope = nb.value_and_grad(lambda x, rate: x * x * rate, argnames="rate")(3.0, rate=2.0)
+    >>> print(value, slope)
+    18.0 9.0
     """
     check_function("value_and_grad", f)
-    return transformed(_value_and_grad, f, *_places(argnums), has_aux)
+    return transformed(_value_and_grad, f, chosen("grad", argnums, argnames), has_aux)
 
 
-def _places(argnums: int | Sequence[int]) -> tuple[tuple[int, ...], bool]:
-    """The places to differentiate by, and whether they were given as several."""
-    return (tuple(argnums), True) if isinstance(argnums, Sequence) else ((argnums,), False)
-
-
-def _value_and_grad(f: Callable[..., Any], places: tuple[int, ...], several: bool, has_aux: bool, /,
+def _value_and_grad(f: Callable[..., Any], wanted: Chosen, has_aux: bool, /,
                     *args: Any, **kwargs: Any) -> Any:
-    run = Reverse(f, Inputs("grad", args, places), kwargs, has_aux)
+    run = Reverse(f, Inputs("grad", args, wanted.keys(f, args, kwargs), kwargs), has_aux)
     if len(run.outs) != 1 or run.leaves[0] is not run.rebuild(run.leaves):
         raise value_errors.bad_argument("grad", run.rebuild(run.leaves), "a single scalar from the function")
     y = run.values[0]
@@ -172,19 +120,22 @@ def _value_and_grad(f: Callable[..., Any], places: tuple[int, ...], several: boo
     if y.shape != ():
         raise gradient_errors.not_scalar("grad", y.shape)
     trees = run.inputs.tree(run.pull([tensor(devices.ones_like(raw(y)))]))
-    return (y, run.aux) if has_aux else y, tuple(trees) if several else trees[0]
+    return (y, run.aux) if has_aux else y, wanted.packed(trees)
 
 
-def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0,
-         has_aux: bool = False) -> Callable[..., Any]:
-    """Return a function that gives f's gradient, or (gradient, aux) if has_aux. See value_and_grad."""
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, has_aux: bool = False,
+         *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
+    """Return a function that gives f's gradient, or (gradient, aux) if has_aux. See value_and_grad.
+
+    >>> print(nb.grad(lambda x, y: x * y**2, argnames=("y", "x"))(2.0, y=3.0))
+    (tensor(12.), tensor(9.))
+    """
     check_function("grad", f)
-    return transformed(_grad, f, *_places(argnums), has_aux)
+    return transformed(_grad, f, chosen("grad", argnums, argnames), has_aux)
 
 
-def _grad(f: Callable[..., Any], places: tuple[int, ...], several: bool, has_aux: bool, /,
-          *args: Any, **kwargs: Any) -> Any:
-    value, gradient = _value_and_grad(f, places, several, has_aux, *args, **kwargs)
+def _grad(f: Callable[..., Any], wanted: Chosen, has_aux: bool, /, *args: Any, **kwargs: Any) -> Any:
+    value, gradient = _value_and_grad(f, wanted, has_aux, *args, **kwargs)
     return (gradient, value[1]) if has_aux else gradient
 
 
@@ -215,7 +166,7 @@ def vjp(f: Callable[..., Any], *xs: Any, has_aux: bool = False) -> Any:
     The pullback may be called any number of times. With has_aux: (y, pullback, aux).
     """
     check_function("vjp", f)
-    run = Reverse(f, Inputs("vjp", xs, range(len(xs))), {}, has_aux)
+    run = Reverse(f, Inputs("vjp", xs, range(len(xs))), has_aux)
     y = run.rebuild(run.values)
 
     def pullback(v: Any) -> tuple[Any, ...]:
@@ -238,7 +189,7 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], ts: Sequence[Any], has_aux: bo
     tangents = _match("jvp", list(ts), list(xs), _shaped(inputs.leaves))
     trace = Tangents()
     moving = [unwrap(t) for t in tangents if t is not None]
-    result = f(*inputs.watched([tensor(v, trace, t) for v, t in zip(inputs.values, moving, strict=True)]))
+    result = inputs.call(f, [tensor(v, trace, t) for v, t in zip(inputs.values, moving, strict=True)])
     result, aux = _pair("jvp", result, has_aux)
     leaves, rebuild = flatten(result)
     ys = [as_tensor(y) for y in leaves]
@@ -256,7 +207,7 @@ def linearize(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[..., Any]]
     f(x + dx) is y + push(dx) to first order.
     """
     check_function("linearize", f)
-    run = Reverse(f, Inputs("linearize", xs, range(len(xs))), {}, False)
+    run = Reverse(f, Inputs("linearize", xs, range(len(xs))), False)
     trace = Graph()
     ends = [trace.leaf(devices.zeros_like(raw(y))) if y.dtype.kind == "f" else None for y in run.values]
     nodes = [None if end is None else end.mark for end in ends]

@@ -91,6 +91,14 @@ class ExchangeError(NbgradError, BufferError):
     """A way of handing over memory that a Tensor does not offer."""
 
 
+class FileError(NbgradError, ValueError):
+    """A file that is broken, or not of the kind that is read."""
+
+
+class MissingPackageError(NbgradError, ImportError):
+    """An optional package that is needed and not installed."""
+
+
 class _IndexError(NbgradError, IndexError):
     """An index that does not fit."""
 

@@ -11,6 +11,12 @@ def unsized(what: str) -> ProtocolError:
     return ProtocolError(f"{what} of a 0-d tensor: it has one element and no axis. Take it out with item().")
 
 
+def no_format(spec: str, shape: tuple[int, ...]) -> ProtocolError:
+    return ProtocolError(f"the format {spec!r} is for one number, and this is a tensor of shape {shape}. "
+                         f"Format its elements, or print it as it is: f'{{x}}'. np.array2string(x.numpy(), "
+                         f"precision=2) chooses digits.")
+
+
 def no_numpy_function(name: str) -> ProtocolError:
     return ProtocolError(f"{name} does not take Tensors: nbgrad has no function for it, and a gradient would "
                          f"be lost. python -m nbgrad.info --ops lists the ops; declare your own with a rule "

@@ -121,6 +121,18 @@ def bad_argument(op: str, got: object, need: str) -> DtypeError:
     return DtypeError(f"{op}: got {type(got).__name__}, but needs {need}.")
 
 
+def other_state(what: str, names: Iterable[str], need: Iterable[str]) -> ValueRangeError:
+    return ValueRangeError(f"{what}: load_state_dict got a state with the numbers {listed(sorted(names))}; "
+                           f"this optimiser has {listed(sorted(need))}. It loads what one of its class kept; "
+                           f"a schedule as lr is kept by neither.")
+
+
+def no_argument(what: str, name: str, given: Sequence[str]) -> ValueRangeError:
+    return ValueRangeError(f"{what}: argnames {name!r} is not among the arguments of this call: "
+                           f"{listed(given) or 'none that has a name'}. Pass it to the function; one that is "
+                           f"left to its default has no gradient.")
+
+
 def bench_differs(what: str) -> ValueRangeError:
     return ValueRangeError(f"bench: the NumPy function gives {what}. Both must compute the same; pass the "
                            f"right one as numpy=.")

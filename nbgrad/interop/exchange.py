@@ -16,7 +16,7 @@ from nbgrad.interop.methods import is_leaf, numpy
 from nbgrad.kernels.cuda import copies
 
 
-def _value(x: Tensor, what: str) -> tuple[Any, bool]:
+def values_of(x: Tensor, what: str) -> tuple[Any, bool]:
     """x's raw array, and whether it is a leaf. Raises TraceError if x was computed from what is watched."""
     x = living(x)
     if x.trace is not None and not is_leaf(x):
@@ -36,18 +36,18 @@ def restored(value: Any, leaf: bool, where: str = "cpu") -> Tensor:
 
 def _reduce(x: Tensor) -> tuple[Any, tuple[Any, ...]]:
     """x for pickle: its values, whether it is a leaf, and its device; not its .grad, as in PyTorch."""
-    value, leaf = _value(x, "a pickle")
+    value, leaf = values_of(x, "a pickle")
     return restored, (devices.host(value), leaf, str(devices.name_of(value)))
 
 
 def _copy(x: Tensor) -> Tensor:
     """Another handle with the same values, which never change; of a leaf a new leaf without .grad."""
-    return restored(*_value(x, "copy.copy"))
+    return restored(*values_of(x, "copy.copy"))
 
 
 def _deepcopy(x: Tensor, memo: dict[int, Any]) -> Tensor:
     """As copy; of a leaf a new leaf with the same .grad."""
-    new = restored(*_value(x, "copy.deepcopy"))
+    new = restored(*values_of(x, "copy.deepcopy"))
     if x.grad is not None:
         new.grad = _copy(x.grad)
     return new
@@ -55,7 +55,7 @@ def _deepcopy(x: Tensor, memo: dict[int, Any]) -> Tensor:
 
 def _constant(x: Tensor, what: str) -> Any:
     """x's raw array. Raises TraceError where a gradient is taken through x."""
-    value = _value(x, what)[0]
+    value = values_of(x, what)[0]
     if living(x).trace is not None:
         raise trace_errors.traced_value(what)
     return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import weakref
 from _weakref import getweakrefcount
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from nbgrad.engine.tensor import Tensor, living, raw, tensor
 from nbgrad.engine.transforms import stop_gradient
 from nbgrad.engine.views import array, is_leaf, write
 from nbgrad.errors import protocol_errors, shape_errors, trace_errors, value_errors
+from nbgrad.interop import numbers
 from nbgrad.ops import (
     activations,
     arrange,
@@ -104,30 +104,6 @@ def rebind(x: Tensor, new: Tensor, what: str) -> Tensor:
 
 
 # ------------------------------------------------------------------------------------ values taken out
-def item(x: Tensor) -> Any:
-    """The single element as a Python number."""
-    value = taken(x, "item()")
-    if value.size != 1:
-        raise trace_errors.several_elements(value.shape, "item()")
-    return value.item()
-
-
-def _host(x: Tensor) -> np.ndarray:
-    """x's values where NumPy can read them. Raises TraceError for the scalar of a program."""
-    value = devices.host(raw(x))
-    if not isinstance(value, np.ndarray):
-        raise trace_errors.branch_on_symbol()
-    return value
-
-
-def taken(x: Tensor, what: str) -> Any:
-    """x's raw array for a use outside the graph, refused where a transform would lose a gradient by it."""
-    value = _host(x)
-    if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
-        raise trace_errors.traced_value(what)
-    return value
-
-
 def numpy(x: Tensor) -> np.ndarray:
     """x's values as a read-only array, without a copy where they are on the CPU.
 
@@ -140,7 +116,7 @@ def numpy(x: Tensor) -> np.ndarray:
 
 def _constant(x: Tensor, lost: Callable[[], Exception]) -> np.ndarray:
     """x's values as a read-only array. Raises the error that is made where a gradient is taken through x."""
-    value = _host(x)
+    value = numbers.host(x)
     if living(x).trace is not None:
         raise lost()
     memory.seal(value)
@@ -151,43 +127,9 @@ def _array(x: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray
     return np.array(_constant(x, trace_errors.traced_array), dtype, copy=copy)
 
 
-def _float(x: Tensor) -> float:
-    """The single element, for float(x), math's functions, and where NumPy writes x into an array of its own.
-
-    Raises TraceError where a transform would lose a gradient by it.
-    """
-    value = _host(x)
-    if value.size != 1:
-        raise trace_errors.several_elements(value.shape, "float()")
-    if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
-        raise trace_errors.traced_number("float()")
-    return float(value.item())
-
-
 def _numba(x: Tensor) -> Any:
     """What Numba asks for the type of an argument: there is none."""
     raise trace_errors.given_to_numba(living(x).trace is not None)
-
-
-def _bool(x: Tensor) -> bool:
-    value = _host(x)
-    if value.size != 1:
-        raise trace_errors.several_elements(value.shape, "the truth value")
-    return bool(value.item())
-
-
-def _index(x: Tensor) -> int:
-    value = devices.host(raw(x))
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iu" or value.size != 1:
-        raise value_errors.needs_integers("index", "an index", x.dtype)
-    return operator.index(value.item())
-
-
-def _int(x: Tensor) -> int:
-    value = _host(x)
-    if value.size != 1:
-        raise trace_errors.several_elements(value.shape, "int()")
-    return int(value.item())
 
 
 def _len(x: Tensor) -> int:
@@ -202,7 +144,7 @@ def _iter(x: Tensor) -> Iterator[Tensor]:
 
 def _contains(x: Tensor, y: Any) -> bool:
     """Whether y, broadcast, equals x somewhere, as in NumPy."""
-    return _bool(reduce.any(compare.equal(x, y)))
+    return bool(reduce.any(compare.equal(x, y)))
 
 
 def _repr(x: Tensor) -> str:
@@ -225,10 +167,6 @@ def _str(x: Tensor) -> str:
     """A 0-d tensor prints as its number in full, as NumPy's do; others as their repr."""
     value = devices.host(raw(x))
     return str(value) if isinstance(value, np.ndarray) and not x.shape else _repr(x)
-
-
-def _format(x: Tensor, spec: str) -> str:
-    return format(item(x), spec) if spec else str(x)
 
 
 # --------------------------------------------------------------------------------------- PyTorch's names
@@ -290,8 +228,7 @@ _PROTOCOLS: dict[str, Any] = {
     "__neg__": elementwise.negative, "__pos__": elementwise.positive, "__abs__": elementwise.abs,
     "__invert__": compare.bitwise_invert, "__getitem__": index.part, "__setitem__": _setitem,
     "__len__": _len, "__iter__": _iter, "__contains__": _contains,
-    "__bool__": _bool, "__float__": _float, "__int__": _int, "__index__": _index,
-    "__array__": _array, "__repr__": _repr, "__str__": _str, "__format__": _format,
+    "__array__": _array, "__repr__": _repr, "__str__": _str, **numbers.PROTOCOLS,
 }
 _METHODS: dict[str, Any] = {
     "numpy": numpy, "backward": backward, "detach": stop_gradient, "requires_grad_": set_requires_grad,

@@ -16,7 +16,7 @@ from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import protocol_errors, value_errors
-from nbgrad.ops import contract, create, deviation, elementwise, reduce, sets, shape, sort
+from nbgrad.ops import compare, contract, create, deviation, elementwise, reduce, sets, shape, sort
 from nbgrad.ops.axes import several
 from nbgrad.ops.cumulative import cumulative_prod, cumulative_sum
 from nbgrad.ops.elementwise import divide, logaddexp, maximum, minimum, sqrt, square, subtract
@@ -237,6 +237,7 @@ def _astype(x: Any, dtype: Any, copy: bool = True) -> Tensor:
 
 
 FUNCTIONS: dict[Any, _Function] = {
+    np.divmod: lambda x, y: (compare.floor_divide(x, y), elementwise.remainder(x, y)),
     np.sum: _sum, np.prod: _prod, np.max: _max, np.amax: _max, np.min: _min, np.amin: _min,
     np.any: _any, np.all: _all, np.mean: _mean, np.var: _var, np.std: _std,
     np.concatenate: _joined(shape.concat)[1], np.stack: _joined(shape.stack)[1],

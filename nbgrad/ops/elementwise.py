@@ -290,8 +290,8 @@ def round(x: Any, decimals: int = 0) -> Tensor:
     x = as_tensor(x)
     exact = x.dtype.kind in "iu"
     if decimals >= 0:
-        scale = 10.0 ** decimals
+        scale = float(10.0 ** decimals)
         return positive(x) if exact else rint(x * scale) / scale if decimals else rint(x)
-    scale = 10.0 ** -decimals
+    scale = float(10.0 ** -decimals)
     z = rint(x / scale) * scale
     return astype(z, x.dtype) if exact else z

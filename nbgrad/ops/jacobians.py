@@ -1,4 +1,4 @@
-"""Whole derivative matrices: jacobian in several layouts, and hessian."""
+"""Whole derivative matrices: jacobian in several layouts and by either mode, and hessian."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from math import prod
 from typing import Any
 
 from nbgrad.arrays import devices
+from nbgrad.engine.arguments import Chosen, Inputs, chosen
 from nbgrad.engine.graph import Tangents
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor, wrap
-from nbgrad.engine.transforms import Inputs, Reverse, check_function, grad, transformed
+from nbgrad.engine.transforms import Reverse, check_function, grad, transformed
 from nbgrad.engine.tree import flatten
 from nbgrad.errors import gradient_errors, value_errors
 from nbgrad.ops.shape import permute_dims, reshape, stack
 
 
-def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, mode: str = "auto",
-             layout: str = "array") -> Callable[..., Any]:
+def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, mode: str = "auto",
+             layout: str = "array", *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian.
 
+    argnums, argnames : which arguments to differentiate by, as in value_and_grad
     mode   : "rev" takes one backward pass for each element of the output, "fwd" one forward pass for each of
         the input, "auto" whichever are fewer
     layout : the shape of the Jacobian of an output of shape (m, l) by an input of shape (n, k):
@@ -30,20 +32,50 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, mode: str 
         "vec"          (m * l, n * k): both flattened, last axis fastest
     Trees give a tree of the output's form, each leaf a tree of the input's form.
 
-    Raises ValueRangeError for an unknown mode or layout, GradientError for an output that is not a float.
+    Raises ValueRangeError for an unknown mode or layout, or an argument that is not there, GradientError for
+    an output that is not a float.
+
+    >>> print(nb.jacobian(lambda x, scale: scale * x**2, argnames="x")(np.array([1.0, 2.0]), scale=3.0))
+    tensor([[ 6.,  0.],
+            [ 0., 12.]])
     """
     if mode not in ("auto", "rev", "fwd"):
         raise value_errors.bad_choice("jacobian", "mode", mode, ("auto", "rev", "fwd"))
     if layout not in _LAYOUTS:
         raise value_errors.bad_choice("jacobian", "layout", layout, _LAYOUTS)
     check_function("jacobian", f)
-    return transformed(_jacobian, f, argnums, mode, layout)
+    return transformed(_jacobian, f, chosen("jacobian", argnums, argnames), mode, layout)
 
 
-def _jacobian(f: Callable[..., Any], argnums: int | Sequence[int], mode: str, layout: str, /,
+def jacfwd(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, layout: str = "array",
+           *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
+    """Return a function that gives f's Jacobian by forward passes: `jacobian` with mode="fwd".
+
+    It suits functions of few inputs and many outputs. Shapes and errors are those of `jacobian`.
+
+    >>> print(nb.jacfwd(nb.cumsum)(np.ones(2)))
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
+    return jacobian(f, argnums, "fwd", layout, argnames=argnames)
+
+
+def jacrev(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, layout: str = "array",
+           *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
+    """Return a function that gives f's Jacobian by backward passes: `jacobian` with mode="rev".
+
+    It suits functions of many inputs and few outputs. Shapes and errors are those of `jacobian`.
+
+    >>> print(nb.jacrev(nb.sum)(np.ones(3)))
+    tensor([1., 1., 1.])
+    """
+    return jacobian(f, argnums, "rev", layout, argnames=argnames)
+
+
+def _jacobian(f: Callable[..., Any], wanted: Chosen, mode: str, layout: str, /,
               *args: Any, **kwargs: Any) -> Any:
-    inputs = Inputs("jacobian", args, (argnums,) if isinstance(argnums, int) else tuple(argnums))
-    reverse = Reverse(f, inputs, kwargs, False)
+    inputs = Inputs("jacobian", args, wanted.keys(f, args, kwargs), kwargs)
+    reverse = Reverse(f, inputs, False)
     if not reverse.values:
         raise value_errors.bad_argument("jacobian", None, "a result from the function, with numbers in it")
     for y in reverse.values:
@@ -51,17 +83,28 @@ def _jacobian(f: Callable[..., Any], argnums: int | Sequence[int], mode: str, la
             raise gradient_errors.not_float_result("jacobian", y.dtype)
     outputs, arguments = _count(reverse.values), _count(inputs.values)
     forward = mode == "fwd" or (mode == "auto" and arguments < outputs)
-    blocks = _columns(reverse, f, kwargs) if forward else _rows(reverse)
+    blocks = _columns(reverse, f) if forward else _rows(reverse)
     trees = [inputs.tree([_LAYOUTS[layout](block, y.shape, raw(x).shape)
                           for block, x in zip(row, inputs.values, strict=True)])
              for y, row in zip(reverse.values, blocks, strict=True)]
-    return reverse.rebuild([t[0] if isinstance(argnums, int) else tuple(t) for t in trees])
+    return reverse.rebuild([wanted.packed(t) for t in trees])
 
 
-def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """Return a function that gives the second derivatives of the scalar function f: (*x.shape, *x.shape)."""
+def hessian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None,
+            *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
+    """Return a function that gives the second derivatives of the scalar function f: (*x.shape, *x.shape).
+
+    argnums, argnames : which arguments to differentiate by, as in value_and_grad. Several give a tuple of
+        rows: the derivatives of each one's gradient by all of them.
+
+    Raises as value_and_grad does.
+
+    >>> print(nb.hessian(lambda x: nb.sum(x**3))(np.array([1.0, 2.0])))
+    tensor([[ 6.,  0.],
+            [ 0., 12.]])
+    """
     check_function("hessian", f)
-    return jacobian(grad(f, argnums), argnums)
+    return jacobian(grad(f, argnums, argnames=argnames), argnums, argnames=argnames)
 
 
 def _count(values: Sequence[Any]) -> int:
@@ -85,21 +128,21 @@ def _rows(run: Reverse) -> list[list[Tensor]]:
     return blocks
 
 
-def _columns(run: Reverse, f: Callable[..., Any], kwargs: dict[str, Any]) -> list[list[Tensor]]:
+def _columns(run: Reverse, f: Callable[..., Any]) -> list[list[Tensor]]:
     """The same by a forward pass a column."""
     blocks: list[list[Tensor]] = [[] for _ in run.values]
     for j, x in enumerate(run.inputs.values):
-        passes = [_along(run, f, kwargs, j, e) for e in _basis(raw(x))]
+        passes = [_along(run, f, j, e) for e in _basis(raw(x))]
         for k, y in enumerate(run.values):
             blocks[k].append(permute_dims(_matrix([p[k] for p in passes], raw(y))))
     return blocks
 
 
-def _along(run: Reverse, f: Callable[..., Any], kwargs: dict[str, Any], moving: int, e: Any) -> list[Tensor]:
+def _along(run: Reverse, f: Callable[..., Any], moving: int, e: Any) -> list[Tensor]:
     """Tangents of all outputs along the direction e of one input."""
     trace = Tangents()
     watched = [tensor(v, trace, e) if i == moving else wrap(v) for i, v in enumerate(run.inputs.values)]
-    ys = [as_tensor(y) for y in flatten(f(*run.inputs.watched(watched), **kwargs))[0]]
+    ys = [as_tensor(y) for y in flatten(run.inputs.call(f, watched))[0]]
     return [wrap(y.mark) if y.trace is trace else tensor(devices.zeros_like(raw(y))) for y in ys]
 
 

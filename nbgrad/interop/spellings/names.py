@@ -138,8 +138,7 @@ def install() -> None:
         setattr(Tensor, name, property(read))
     for name, way in WAYS.items():
         setattr(Tensor, name, Absent(name, way))
-    for name, protocol in (("__dir__", _names), ("__divmod__", _divmod), ("__rdivmod__", _rdivmod)):
-        setattr(Tensor, name, protocol)
+    Tensor.__dir__ = _names  # type: ignore[method-assign, assignment]
 
 
 def _names(x: Tensor) -> list[str]:
@@ -147,9 +146,3 @@ def _names(x: Tensor) -> list[str]:
     return [name for name in object.__dir__(x) if name not in WAYS]
 
 
-def _divmod(x: Tensor, y: Any) -> tuple[Tensor, Tensor]:
-    return x // y, x % y
-
-
-def _rdivmod(x: Tensor, y: Any) -> tuple[Tensor, Tensor]:
-    return y // x, y % x

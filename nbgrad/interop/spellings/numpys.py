@@ -13,7 +13,8 @@ from nbgrad.define.broadcast import astype
 from nbgrad.define.plans import numpy_names
 from nbgrad.engine.tensor import Tensor, raw
 from nbgrad.errors import protocol_errors, shape_errors, trace_errors, value_errors
-from nbgrad.interop.methods import copy, rebind, taken
+from nbgrad.interop.methods import copy, rebind
+from nbgrad.interop.numbers import taken
 from nbgrad.ops import create, shape
 
 Method = Callable[..., Any]
