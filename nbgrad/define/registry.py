@@ -12,12 +12,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from nbgrad.define.signature import Lazy
 from nbgrad.engine.graph import Op
 from nbgrad.errors import table_errors
 
 
 class Named(Op):
     """An op that may stand in the table: copied it is itself, and pickled it goes by its name there."""
+
+    __signature__ = Lazy()
 
     def __copy__(self) -> Op:
         return self

@@ -7,8 +7,10 @@ older traces watch.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 from weakref import ref
+
+import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.engine import convert
@@ -17,13 +19,22 @@ from nbgrad.errors import value_errors
 ENDED = 0                                     # the id of a trace that has ended: it records nothing
 _new = object.__new__
 
+if TYPE_CHECKING:                             # interop/ gives Tensor these; tools/stubs.py writes the stub
+    from nbgrad.engine.methods import Methods
+else:
+    Methods = object
+
 
 class Size(int):
     """The number of elements, as NumPy's size; called, as in PyTorch, the shape or the length of an axis."""
 
     shape: tuple[int, ...]
 
-    def __call__(self, dim: int | None = None) -> Any:
+    @overload
+    def __call__(self, dim: None = None) -> tuple[int, ...]: ...
+    @overload
+    def __call__(self, dim: int) -> int: ...
+    def __call__(self, dim: int | None = None) -> tuple[int, ...] | int:
         return self.shape if dim is None else self.shape[dim]
 
     def __reduce__(self) -> Any:
@@ -41,7 +52,7 @@ def size(shape: tuple[int, ...]) -> Size:
     return found
 
 
-class Tensor:
+class Tensor(Methods):
     """An array that gradients can be taken through.
 
     value : raw, or the Tensor one trace further out if several traces watch it
@@ -80,7 +91,7 @@ class Tensor:
         return self.value.shape               # a Tensor further out asks its own value
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype[Any]:
         """NumPy dtype of the elements."""
         return self.value.dtype
 
@@ -93,26 +104,6 @@ class Tensor:
     def size(self) -> Size:
         """Number of elements; size() is the shape, size(dim) the length of one axis."""
         return size(self.value.shape)
-
-    if TYPE_CHECKING:                         # interop/methods.py gives Tensor its operators and methods
-        def __getattr__(self, name: str) -> Any: ...
-        def __getitem__(self, index: Any) -> Tensor: ...
-        def __setitem__(self, index: Any, value: Any) -> None: ...
-        def __neg__(self) -> Tensor: ...
-        def __add__(self, other: Any) -> Tensor: ...
-        def __radd__(self, other: Any) -> Tensor: ...
-        def __sub__(self, other: Any) -> Tensor: ...
-        def __rsub__(self, other: Any) -> Tensor: ...
-        def __mul__(self, other: Any) -> Tensor: ...
-        def __rmul__(self, other: Any) -> Tensor: ...
-        def __truediv__(self, other: Any) -> Tensor: ...
-        def __rtruediv__(self, other: Any) -> Tensor: ...
-        def __matmul__(self, other: Any) -> Tensor: ...
-        def __pow__(self, other: Any) -> Tensor: ...
-        def __lt__(self, other: Any) -> Tensor: ...
-        def __le__(self, other: Any) -> Tensor: ...
-        def __gt__(self, other: Any) -> Tensor: ...
-        def __ge__(self, other: Any) -> Tensor: ...
 
 
 class Views(list[Any]):

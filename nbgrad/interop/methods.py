@@ -274,18 +274,29 @@ def install() -> None:
         setattr(Tensor, f"__{name}__", _binary(op)[0])
     named = {name: getattr(module, name) for module, names in _NAMED.items() for name in names}
     for name, value in {**_PROTOCOLS, **_METHODS, **named}.items():
-        setattr(Tensor, name, _method(value))
+        setattr(Tensor, name, method(value))
     for name, parts in _PROPERTIES.items():
         setattr(Tensor, name, property(*parts))
 
 
-def _method(op: Callable[..., Any]) -> Callable[..., Any]:
+def method(op: Callable[..., Any]) -> Callable[..., Any]:
     """An op as a method: ops are objects, which Python does not bind by itself."""
     if hasattr(op, "__get__"):
         return op
 
-    def method(x: Tensor, *args: Any, **kwargs: Any) -> Any:
+    def call(x: Tensor, *args: Any, **kwargs: Any) -> Any:
         return op(x, *args, **kwargs)
 
-    method.__doc__, method.__name__ = op.__doc__, getattr(op, "__name__", "method")
-    return method
+    return like(call, op)
+
+
+def named(made: Callable[..., Any], op: Any) -> Callable[..., Any]:
+    """The method with the name and documentation of an op."""
+    made.__doc__, made.__name__ = op.__doc__, getattr(op, "__name__", "method")
+    return made
+
+
+def like(made: Callable[..., Any], op: Any) -> Callable[..., Any]:
+    """The method with the name, documentation and signature of an op."""
+    vars(made)["__wrapped__"] = op
+    return named(made, op)

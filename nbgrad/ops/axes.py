@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from nbgrad.define.plans import numpy_names
 from nbgrad.errors import shape_errors, value_errors
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def one(op: str, axis: Any, ndim: int) -> int:
@@ -72,7 +75,7 @@ def flag(op: str, name: str, value: Any) -> bool:
     return bool(value)
 
 
-def named_dim(function: Callable[..., Any]) -> Callable[..., Any]:
+def named_dim(function: Callable[P, R]) -> Callable[P, R]:
     """The function, which then takes axis and keepdims by PyTorch's names too, dim and keepdim, as ops do."""
 
     @functools.wraps(function)

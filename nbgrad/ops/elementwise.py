@@ -45,7 +45,8 @@ def floats(name: str) -> Any:
 # names its own row or one below it.
 # ----------------------------------------------------------------------------------------- arithmetic
 where = elementwise(
-    "where", "{1} if {0} else {2}", lambda c, x, y, z: (None, choose(c, 1), choose(logical_not(c), 1)),
+    "where", "{1} if {0} else {2}", lambda condition, x, y, z: (
+        None, choose(condition, 1), choose(logical_not(condition), 1)),
     like=np.where, loop=common_loop("where", first=np.bool_), at=(bool, _FAR, _FAR),
     doc="""Return x where the condition holds, y elsewhere; the three operands broadcast.
 

@@ -166,8 +166,8 @@ def cholesky(a: Any, upper: bool = False) -> Any:
 class Eigh(NamedTuple):
     """Eigenvalues (..., n), ascending, and eigenvectors (..., n, n), the columns."""
 
-    eigenvalues: Any
-    eigenvectors: Any
+    eigenvalues: Tensor
+    eigenvectors: Tensor
 
 
 def _symmetric_part(x: Tensor) -> Tensor:

@@ -217,8 +217,8 @@ def cofactor_push(a: Any, e: Any) -> Any:
 class Slogdet(NamedTuple):
     """Sign (...) and logarithm of the absolute value (...) of determinants."""
 
-    sign: Any
-    logabsdet: Any
+    sign: Tensor
+    logabsdet: Tensor
 
 
 def _log_rule(g: Any, z: Any, a: Any) -> Tensor | None:

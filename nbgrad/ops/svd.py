@@ -27,9 +27,9 @@ class SVDResult(NamedTuple):
     rows of Vh.
     """
 
-    U: Any
-    S: Any
-    Vh: Any
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
 
 
 def _matrices(name: str, a: Any) -> Tensor:

@@ -15,7 +15,7 @@ import numpy as np
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, broadcast_to, sum_to
 from nbgrad.engine.tensor import Tensor, raw
-from nbgrad.interop.methods import copy
+from nbgrad.interop.methods import copy, method
 from nbgrad.interop.spellings import numpys, torchs
 from nbgrad.interop.spellings.absent import WAYS, Absent
 from nbgrad.ops import (
@@ -84,9 +84,9 @@ _OTHER: dict[str, Any] = {
     "is_same_size": lambda x, y: x.shape == y.shape,
     "sum_to_size": lambda x, *sizes: sum_to(x, numpys.sizes("sum_to_size", sizes)),
     "cuda": lambda x: transfer.to(x, "cuda"), "fliplr": lambda x: shape.flip(x, 1),
-    "flipud": lambda x: shape.flip(x, 0), "is_nonzero": bool,
+    "flipud": lambda x: shape.flip(x, 0),
     # dtypes, and what is asked of them
-    **{name: (lambda x, dtype=dtype: astype(x, dtype)) for name, dtype in {
+    **{name: torchs.cast(dtype) for name, dtype in {
         "bool": "bool", "byte": "uint8", "char": "int8", "short": "int16", "int": "int32", "long": "int64",
         "float": "float32", "double": "float64"}.items()},
     "element_size": numpys.itemsize,
@@ -101,7 +101,7 @@ _OTHER: dict[str, Any] = {
     # PyTorch's
     **{name: getattr(torchs, name) for name in (
         "clamp_max", "clamp_min", "copy_", "detach_", "equal", "expand", "fill_", "flip", "gather",
-        "index_add", "index_copy", "index_put", "index_select", "is_contiguous", "masked_fill",
+        "index_add", "index_copy", "index_put", "index_select", "is_contiguous", "is_nonzero", "masked_fill",
         "masked_select", "narrow", "new_full", "rsqrt", "scatter", "scatter_add", "select", "stride",
         "unbind", "view", "where")},
     **{f"new_{name}": torchs.new(name) for name in ("zeros", "ones", "empty")},
@@ -131,7 +131,7 @@ def _methods() -> dict[str, Any]:
 def install() -> None:
     """Give Tensor these methods and properties, and an explanation for each name that it does not have."""
     for name, op in _methods().items():
-        setattr(Tensor, name, op if hasattr(op, "__get__") else numpys.plain(op))
+        setattr(Tensor, name, method(op))
     for name in _IN_PLACE.split():
         setattr(Tensor, f"{name}_", torchs.in_place(getattr(Tensor, name), name))
     for name, read in _PROPERTIES.items():

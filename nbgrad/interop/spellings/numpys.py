@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from itertools import takewhile
 from math import prod
 from typing import Any
 
@@ -13,20 +15,16 @@ from nbgrad.define.broadcast import astype
 from nbgrad.define.plans import numpy_names
 from nbgrad.engine.tensor import Tensor, raw
 from nbgrad.errors import protocol_errors, shape_errors, trace_errors, value_errors
-from nbgrad.interop.methods import copy, rebind
+from nbgrad.interop.methods import copy, like, named, rebind
 from nbgrad.interop.numbers import taken
+from nbgrad.interop.numpy_spellings import FUNCTIONS
 from nbgrad.ops import create, shape
 
 Method = Callable[..., Any]
 # The names of parameters that our ops have.
 _OURS = frozenset(["axis", "keepdims", "dim", "keepdim", "ddof", "correction", "descending", "stable", "min",
                    "max", "decimals", "indices"])
-
-
-def named(method: Method, op: Any) -> Method:
-    """The method with the name and documentation of an op."""
-    method.__doc__, method.__name__ = op.__doc__, getattr(op, "__name__", "method")
-    return method
+_NAMES = {"a_min": "min", "a_max": "max"}     # NumPy's, of its parameters
 
 
 def ordered(op: Method, function: Method, alike: int = 1) -> Method:
@@ -43,15 +41,19 @@ def ordered(op: Method, function: Method, alike: int = 1) -> Method:
             return op(x, *args, **kwargs)
         return function(x, *args, **numpy_names(function.__name__, kwargs))
 
+    vars(method)["__signature__"] = _signature(op, function)
     return named(method, op)
 
 
-def plain(op: Any) -> Method:
-    """An op as a method: ops are objects, which Python does not bind by itself."""
-    def method(x: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return op(x, *args, **kwargs)
-
-    return named(method, op)
+def _signature(op: Method, function: Method) -> inspect.Signature:
+    """The parameters of an op, and NumPy's that it has too: by place those that come first in NumPy."""
+    theirs = inspect.signature(function).parameters
+    more = inspect.signature(FUNCTIONS.get(function, op)).parameters
+    known = {name: p for name, p in more.items() if name in theirs} | dict(inspect.signature(op).parameters)
+    places = ["x", *[_NAMES.get(p.name, p.name) for p in theirs.values() if p.kind is not p.KEYWORD_ONLY][1:]]
+    first = [known.pop(name) for name in takewhile(known.__contains__, places)]
+    rest = [p.replace(kind=p.KEYWORD_ONLY) for p in known.values()]
+    return inspect.Signature([*first, *rest], return_annotation="Tensor")
 
 
 # --------------------------------------------------------------------------------------------------- sizes
@@ -158,5 +160,5 @@ def diagonal(op: Method) -> Method:
     def method(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return op(x, *args, **{{"dim1": "axis1", "dim2": "axis2"}.get(k, k): v for k, v in kwargs.items()})
 
-    return named(method, op)
+    return like(method, op)
 

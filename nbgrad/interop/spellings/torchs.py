@@ -11,8 +11,8 @@ from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.engine.transforms import stop_gradient
 from nbgrad.errors import shape_errors, value_errors
-from nbgrad.interop.methods import is_leaf, rebind, requires_grad, set_requires_grad
-from nbgrad.interop.spellings.numpys import Method, fill, named, sizes
+from nbgrad.interop.methods import is_leaf, like, named, rebind, requires_grad, set_requires_grad
+from nbgrad.interop.spellings.numpys import Method, fill, sizes
 from nbgrad.ops import compare, create, elementwise, index, reduce, shape
 from nbgrad.ops.axes import one
 
@@ -69,12 +69,22 @@ def masked_fill(x: Tensor, mask: Any, value: Any) -> Tensor:
     return z if z.dtype == x.dtype else astype(z, x.dtype)
 
 
+def cast(dtype: str) -> Method:
+    """float, long and their kin: x in a dtype."""
+    def method(x: Tensor) -> Tensor:
+        return astype(x, dtype)
+
+    method.__doc__ = f"Return x in {dtype}."
+    return method
+
+
 # ---------------------------------------------------------------------------------------------- in place
 def in_place(method: Method, name: str) -> Method:
     """PyTorch's method of that name with a _ at its end: x becomes the result."""
     def update(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return rebind(x, method(x, *args, **kwargs), f"{name}_")
 
+    like(update, method)
     update.__name__, update.__doc__ = f"{name}_", f"Make x what x.{name}(...) is, and return x."
     return update
 
@@ -224,6 +234,11 @@ def stride(x: Tensor, dim: int | None = None) -> Any:
     """Return the steps from element to element along each axis, or along one, in elements."""
     steps = tuple([s // x.dtype.itemsize for s in raw(x).strides])
     return steps if dim is None else steps[dim]
+
+
+def is_nonzero(x: Tensor) -> bool:
+    """Return whether the only element is not zero."""
+    return bool(x)
 
 
 def is_contiguous(x: Tensor) -> bool:

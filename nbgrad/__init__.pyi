@@ -1,0 +1,757 @@
+"""nbgrad: exact gradients for people who write NumPy and Numba."""
+
+# python tools/stubs.py writes this file.
+
+from nbgrad import backend as backend
+from nbgrad import errors as errors
+from nbgrad import linalg as linalg
+from nbgrad import optim as optim
+from nbgrad import testing as testing
+from nbgrad.arrays import devices as devices
+from nbgrad.arrays.devices import Device as device
+from nbgrad.bench.function import bench as bench
+from nbgrad.compile.threads import get_num_threads as get_num_threads
+from nbgrad.compile.threads import set_num_threads as set_num_threads
+from nbgrad.engine.transforms import no_grad as no_grad
+from nbgrad.interop.files import load as load
+from nbgrad.interop.files import save as save
+from nbgrad.kernels.libraries import use_cupy as use_cupy
+from numpy import bool_ as bool_
+from numpy import float32 as float32
+from numpy import float64 as float64
+from numpy import int16 as int16
+from numpy import int32 as int32
+from numpy import int64 as int64
+from numpy import int8 as int8
+from numpy import uint16 as uint16
+from numpy import uint32 as uint32
+from numpy import uint64 as uint64
+from numpy import uint8 as uint8
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from nbgrad.define.registry import Named
+from nbgrad.engine.methods import ArrayLike, Axis, Index, Shape
+from nbgrad.engine.tensor import Tensor as Tensor
+from nbgrad.ops.factor import Eigh
+from nbgrad.ops.linalg import Slogdet
+from nbgrad.ops.sets import UniqueAll, UniqueCounts, UniqueInverse
+from nbgrad.ops.svd import SVDResult
+
+_Tree = TypeVar("_Tree", bound=Any)       # so that the argument of a lambda is Any
+_Tensors = TypeVar("_Tensors", bound=Tensor | dict[Any, Tensor] | list[Tensor] | tuple[Tensor, ...])
+_Value = TypeVar("_Value")
+_Aux = TypeVar("_Aux")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_Arguments = ParamSpec("_Arguments")
+_Result_co = TypeVar("_Result_co", covariant=True)
+_Rule = Callable[..., Any]
+_Mode = Literal["auto", "rev", "fwd"]
+_Layout = Literal["array", "numerator", "denominator", "vec"]
+
+__version__: str
+e: float
+inf: float
+nan: float
+newaxis: None
+pi: float
+
+class _Op(Named, Generic[_Arguments, _Result_co]):
+    __name__: str
+    def __call__(self, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result_co: ...
+
+__all__ = [
+    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "any", "arange",
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort",
+    "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "average", "avg_pool2d",
+    "backend", "bench", "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or",
+    "bitwise_right_shift", "bitwise_xor", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil",
+    "checkpoint", "cholesky", "clip", "concat", "concatenate", "conv1d", "conv2d", "cos", "cosh",
+    "count_nonzero", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "det",
+    "device", "devices", "diag", "diagonal", "diff", "directional_derivative", "divide", "dot", "dropout",
+    "e", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal",
+    "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "finfo", "flip", "float32",
+    "float64", "floor", "floor_divide", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
+    "get_num_threads", "getitem", "grad", "greater", "greater_equal", "hessian", "hstack", "huber", "hvp",
+    "hypot", "iinfo", "inf", "inner", "int16", "int32", "int64", "int8", "inv", "invert", "isclose",
+    "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
+    "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load",
+    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum",
+    "mean", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad",
+    "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "permute_dims", "pi",
+    "positive", "pow", "power", "prod", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat",
+    "reshape", "result_type", "right_shift", "rint", "roll", "round", "save", "scatter_add", "searchsorted",
+    "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax",
+    "softplus", "softsign", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze",
+    "stack", "std", "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take",
+    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "tril",
+    "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts",
+    "unique_inverse", "unique_values", "use_cupy", "value_and_grad", "var", "vecdot", "vjp", "vstack",
+    "where", "zeros", "zeros_like"
+]
+
+def abs(x: ArrayLike, /) -> Tensor:
+    """Return |x|; its derivative at 0 is 0."""
+def absolute(x: ArrayLike, /) -> Tensor:
+    """Return |x|; its derivative at 0 is 0."""
+def acos(x: ArrayLike, /) -> Tensor:
+    """Return the angle in radians whose cosine is x."""
+def acosh(x: ArrayLike, /) -> Tensor:
+    """Return the number whose hyperbolic cosine is x."""
+def add(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x + y; the operands broadcast."""
+def all(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return whether no element is zero, over axes (None: all)."""
+def allclose(
+        x: ArrayLike, y: ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False,
+) -> bool:
+    """Return whether every |x - y| is at most atol + rtol * |y|; the operands broadcast."""
+def any(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return whether an element is not zero, over axes (None: all)."""
+def arange(
+        start: ArrayLike, stop: ArrayLike | None = None, step: ArrayLike = 1, dtype: DTypeLike | None = None,
+        requires_grad: bool = False,
+) -> Tensor:
+    """Return start, start + step, ... up to but without stop; arange(stop) starts at 0."""
+def arccos(x: ArrayLike, /) -> Tensor:
+    """Return the angle in radians whose cosine is x."""
+def arccosh(x: ArrayLike, /) -> Tensor:
+    """Return the number whose hyperbolic cosine is x."""
+def arcsin(x: ArrayLike, /) -> Tensor:
+    """Return the angle in radians whose sine is x."""
+def arcsinh(x: ArrayLike, /) -> Tensor:
+    """Return the number whose hyperbolic sine is x."""
+def arctan(x: ArrayLike, /) -> Tensor:
+    """Return the angle in radians whose tangent is x."""
+def arctan2(y: ArrayLike, x: ArrayLike, /) -> Tensor:
+    """Return the angle of the point (x, y) from the x axis, in radians; its derivative at (0, 0) is nan."""
+def arctanh(x: ArrayLike, /) -> Tensor:
+    """Return the number whose hyperbolic tangent is x."""
+def argmax(
+        x: ArrayLike, axis: int | None = None, keepdims: bool = False, *, dim: int | None = ...,
+        keepdim: bool = ...,
+) -> Tensor:
+    """Return the index of the first largest element along an axis, or of x flattened."""
+def argmin(
+        x: ArrayLike, axis: int | None = None, keepdims: bool = False, *, dim: int | None = ...,
+        keepdim: bool = ...,
+) -> Tensor:
+    """Return the index of the first smallest element along an axis, or of x flattened."""
+def argsort(
+        x: ArrayLike, axis: int | None = -1, descending: bool = False, stable: bool = True, *,
+        dim: int | None = ...,
+) -> Tensor:
+    """Return the indices that sort x along an axis (None: in C order), nan last (first if descending)."""
+def array(
+        data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False, *, order: str = "K",
+) -> Tensor:
+    """Return data, copied, as a Tensor; the arguments and errors of `asarray`, and an order as of `zeros`."""
+def asarray(
+        data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False,
+        copy: bool | None = True,
+) -> Tensor:
+    """Return data as a Tensor."""
+def asin(x: ArrayLike, /) -> Tensor:
+    """Return the angle in radians whose sine is x."""
+def asinh(x: ArrayLike, /) -> Tensor:
+    """Return the number whose hyperbolic sine is x."""
+def astype(x: ArrayLike, dtype: DTypeLike) -> Tensor:
+    """Return x converted to a dtype."""
+def atan(x: ArrayLike, /) -> Tensor:
+    """Return the angle in radians whose tangent is x."""
+def atan2(y: ArrayLike, x: ArrayLike, /) -> Tensor:
+    """Return the angle of the point (x, y) from the x axis, in radians; its derivative at (0, 0) is nan."""
+def atanh(x: ArrayLike, /) -> Tensor:
+    """Return the number whose hyperbolic tangent is x."""
+def average(
+        x: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None, keepdims: bool = False, *,
+        dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return the weighted mean of x over axes; weights broadcast against x, or have the axes' lengths."""
+def avg_pool2d(
+        x: ArrayLike, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0, ceil_mode: bool = False, count_include_pad: bool = True,
+) -> Tensor:
+    """Return the mean of each window of x."""
+def bitwise_and(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return bitwise_and of every element."""
+def bitwise_invert(x: ArrayLike, /) -> Tensor:
+    """Return bitwise_invert of every element."""
+def bitwise_left_shift(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x with its bits moved up by y places."""
+def bitwise_not(x: ArrayLike, /) -> Tensor:
+    """Return bitwise_invert of every element."""
+def bitwise_or(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return bitwise_or of every element."""
+def bitwise_right_shift(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x with its bits moved down by y places."""
+def bitwise_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return bitwise_xor of every element."""
+def broadcast_to(x: ArrayLike, shape: Shape) -> Tensor:
+    """Return a read-only view of x, its axes of length 1 repeated and axes added in front, of a given shape."""
+def can_cast(from_: ArrayLike | DTypeLike, to: ArrayLike | DTypeLike, casting: str = "safe") -> bool:
+    """Return whether a dtype can be cast to another by NumPy's rule of that name. Raises DtypeError."""
+def cat(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = ...) -> Tensor:
+    """Return arrays joined along an axis: concat([x, y, ...], axis=0)."""
+def cbrt(x: ArrayLike, /) -> Tensor:
+    """Return the cube root; its derivative at 0 is inf."""
+def ceil(x: ArrayLike, /) -> Tensor:
+    """Return the smallest integer not below x."""
+def checkpoint(f: _Function) -> _Function:
+    """Return a function with f's values and derivatives that stores its arguments only."""
+def cholesky(a: ArrayLike, upper: bool = False) -> Tensor:
+    """Return the lower triangular z with z @ z.T = a, or with `upper` the upper triangular z, z.T @ z = a."""
+def clip(x: ArrayLike, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
+    """Return x limited to the interval from min to max; the operands broadcast, None is no limit."""
+def concat(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = ...) -> Tensor:
+    """Return arrays joined along an axis: concat([x, y, ...], axis=0)."""
+def concatenate(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = ...) -> Tensor:
+    """Return arrays joined along an axis: concat([x, y, ...], axis=0)."""
+def conv1d(
+        x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1, groups: int = 1,
+) -> Tensor:
+    """Return the one-dimensional cross-correlation of x with weight, plus bias."""
+def conv2d(
+        x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1, groups: int = 1,
+) -> Tensor:
+    """Return the two-dimensional cross-correlation of x with weight, plus bias."""
+def cos(x: ArrayLike, /) -> Tensor:
+    """Return the cosine of an angle in radians."""
+def cosh(x: ArrayLike, /) -> Tensor:
+    """Return the hyperbolic cosine."""
+def count_nonzero(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return the number of elements that are not zero, over axes (None: all)."""
+def cross_entropy(
+        logits: ArrayLike, target: ArrayLike, axis: int = -1, reduction: str = "mean",
+        weight: ArrayLike | None = None, ignore_index: int = -100, label_smoothing: float = 0.0, *,
+        dim: int = ...,
+) -> Tensor:
+    """Return the cross-entropy between the softmax of logits along an axis and a target, in nats."""
+def cumprod(
+        x: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, *, dim: int | None = ...,
+) -> Tensor:
+    """Return the products of the elements of x up to each along an axis; None: of x read in C order."""
+def cumsum(
+        x: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, *, dim: int | None = ...,
+) -> Tensor:
+    """Return the sums of the elements of x up to each along an axis; None: of x read in C order."""
+def cumulative_prod(
+        x: ArrayLike, *, axis: int | None = None, dtype: DTypeLike | None = None,
+        include_initial: bool = False, dim: int | None = ...,
+) -> Tensor:
+    """Return `cumprod` along an axis, which only a 1-d x may go without."""
+def cumulative_sum(
+        x: ArrayLike, *, axis: int | None = None, dtype: DTypeLike | None = None,
+        include_initial: bool = False, dim: int | None = ...,
+) -> Tensor:
+    """Return `cumsum` along an axis, which only a 1-d x may go without."""
+def det(a: ArrayLike) -> Tensor:
+    """Return the determinant of matrices."""
+def diag(x: ArrayLike, k: int = 0) -> Tensor:
+    """Return the k-th diagonal of a matrix, a read-only view; of a vector, the square matrix that has it."""
+def diagonal(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """Return the elements x[i, i + offset] of the matrices in two axes, a read-only view, along a last axis."""
+def diff(
+        x: ArrayLike, n: int = 1, axis: int = -1, prepend: ArrayLike | None = None,
+        append: ArrayLike | None = None, *, dim: int = ...,
+) -> Tensor:
+    """Return the n-th differences of x along an axis: of booleans, whether neighbours differ."""
+def directional_derivative(f: Callable[..., _Value], x: Any, p: Any) -> _Value:
+    """Return the derivative of f at x along p, in one forward pass: <gradient, p> if f is scalar."""
+def divide(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x / y, a float also for integers."""
+def dot(a: ArrayLike, b: ArrayLike) -> Tensor:
+    """Return NumPy's dot product: sums over the last axis of a and the second-last, or only, axis of b."""
+def dropout(
+        x: ArrayLike, p: float = 0.5, training: bool = True, *, key: int | tuple[int, ...] | None = None,
+) -> Tensor:
+    """Return x with each element set to 0 with probability p and divided by 1 - p otherwise."""
+def eigh(a: ArrayLike, UPLO: str = "L") -> Eigh:
+    """Return the eigenvalues and eigenvectors of symmetric matrices."""
+def eigvalsh(a: ArrayLike, UPLO: str = "L") -> Tensor:
+    """Return the eigenvalues of symmetric matrices, ascending."""
+def einsum(*operands: ArrayLike | str, subscripts: str | None = None) -> Tensor:
+    """Return the sum of products that the subscripts name: einsum("ij,jk->ik", a, b) is a @ b."""
+def elementwise(name: str, value: str | _Rule, d: _Rule | None = None, *, like: _Rule | str | None = None,
+                at: tuple[Any, ...] = (-3.0, 3.0), loop: _Rule | None = None, discrete: bool = False,
+                linear: tuple[int, ...] = (), on_bool: str | None = None, doc: str = "",
+                private: bool = False) -> _Op[..., Tensor]:
+    """Declare an elementwise op and enter it in the op table."""
+def elu(x: ArrayLike, /, *, alpha: float = 1.0) -> Tensor:
+    """Return x where it is positive, alpha * (exp(x) - 1) elsewhere; its derivative at 0 is alpha."""
+def embedding(indices: ArrayLike, weight: ArrayLike, padding_idx: int | None = None) -> Tensor:
+    """Return the rows of weight with the given numbers."""
+def empty(
+        *shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False, order: str = "C",
+) -> Tensor:
+    """Return a Tensor whose values are arbitrary. dtype: default float64. order: as of `zeros`. Raises"""
+def empty_like(x: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Return arbitrary values with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+def equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return whether x == y."""
+def erf(x: ArrayLike, /) -> Tensor:
+    """Return the error function."""
+def erfc(x: ArrayLike, /) -> Tensor:
+    """Return 1 - erf(x), accurate for large x."""
+def exp(x: ArrayLike, /) -> Tensor:
+    """Return e to the power x."""
+def exp2(x: ArrayLike, /) -> Tensor:
+    """Return 2 to the power x."""
+def expand_dims(x: ArrayLike, axis: Axis = 0, *, dim: Axis = ...) -> Tensor:
+    """Return a view of x with an axis of length 1 at each of the given places of the result."""
+def expm(a: ArrayLike) -> Tensor:
+    """Return the matrix exponential, the sum of a**k / k! over all k. (np.exp takes that of each element.)"""
+def expm1(x: ArrayLike, /) -> Tensor:
+    """Return exp(x) - 1, accurate near 0."""
+def eye(
+        n: int, m: int | None = None, k: int = 0, dtype: DTypeLike | None = None,
+        requires_grad: bool = False,
+) -> Tensor:
+    """Return an (n, m) matrix, m = n by default, with ones on its k-th diagonal."""
+def finfo(dtype: ArrayLike | DTypeLike) -> np.finfo[Any]:
+    """Return the limits of a float dtype: eps, max, min, smallest_normal, bits. Raises DtypeError."""
+def flip(x: ArrayLike, axis: Axis = None, *, dim: Axis = ...) -> Tensor:
+    """Return a view of x with the order of its elements reversed along an axis, several, or all of them."""
+def floor(x: ArrayLike, /) -> Tensor:
+    """Return the largest integer not above x."""
+def floor_divide(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return floor_divide of every element."""
+def from_dlpack(x: Any, copy: bool | None = None) -> Tensor:
+    """Return a Tensor with what another library's array holds; its gradients do not come along."""
+def from_numpy(x: np.ndarray[Any, Any]) -> Tensor:
+    """Return a Tensor that shares the memory of x, which becomes read-only, with what x is a view of."""
+def full(
+        shape: Shape, fill_value: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False,
+) -> Tensor:
+    """Return a Tensor filled with one value; if that is a Tensor, gradients flow to it."""
+def full_like(
+        x: ArrayLike, fill_value: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False,
+) -> Tensor:
+    """Return `full` with the shape of x and, if none is given, its dtype. Raises DtypeError, ShapeError."""
+def gdot(
+        a: ArrayLike, b: ArrayLike, multiply: Callable[..., Any] = ...,
+        add: str | Callable[..., Any] = "sum",
+) -> Tensor:
+    """Return the matrix product of a and b with other scalar functions for multiply and add:"""
+def gelu(x: ArrayLike, /, *, approximate: str = "none") -> Tensor:
+    """Return x times the standard normal distribution function at x."""
+def getitem(x: ArrayLike, index: Index) -> Tensor:
+    """Return x[index]: a view of x for ints, slices, None and Ellipsis, a copy for one element or an array."""
+@overload
+def grad(f: Callable[Concatenate[_Tree, ...], Any], argnums: Literal[0] = 0,
+         has_aux: Literal[False] = False) -> Callable[..., _Tree]:
+    """Return a function that gives f's gradient, or (gradient, aux) if has_aux. See value_and_grad."""
+@overload
+def grad(f: Callable[..., Any], argnums: int = 0, has_aux: Literal[False] = False) -> Callable[..., Any]: ...
+@overload
+def grad(f: Callable[..., Any], argnums: Sequence[int],
+         has_aux: Literal[False] = False) -> Callable[..., tuple[Any, ...]]: ...
+@overload
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, *,
+         has_aux: Literal[True]) -> Callable[..., tuple[Any, Any]]: ...
+@overload
+def grad(f: Callable[..., Any], argnums: int | Sequence[int],
+         has_aux: Literal[True]) -> Callable[..., tuple[Any, Any]]: ...
+def greater(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return whether x > y."""
+def greater_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return whether x >= y."""
+@overload
+def hessian(f: Callable[Concatenate[Tensor, ...], Any], argnums: Literal[0] = 0) -> Callable[..., Tensor]:
+    """Return a function that gives the second derivatives of the scalar function f: (*x.shape, *x.shape)."""
+@overload
+def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]: ...
+def hstack(arrays: Sequence[ArrayLike]) -> Tensor:
+    """Return arrays joined along the second axis, or the first if they have only one. Raises ShapeError."""
+def huber(x: ArrayLike, y: ArrayLike, delta: ArrayLike = 1.0, reduction: str = "mean") -> Tensor:
+    """Return the mean (or "sum", or "none": each) of Huber's loss of the differences d = x - y."""
+@overload
+def hvp(f: Callable[..., Any], x: _Tensors, v: Any) -> _Tensors:
+    """Return the Hessian of the scalar function f at x times v."""
+@overload
+def hvp(f: Callable[..., Any], x: np.ndarray[Any, Any] | float, v: Any) -> Tensor: ...
+@overload
+def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any: ...
+def hypot(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return sqrt(x * x + y * y) without overflow; its derivatives at (0, 0) are 0."""
+def iinfo(dtype: ArrayLike | DTypeLike) -> np.iinfo[Any]:
+    """Return the limits of an integer dtype: max, min, bits. Raises DtypeError."""
+def inner(a: ArrayLike, b: ArrayLike) -> Tensor:
+    """Return the sums of products over the last axes of a and b."""
+def inv(a: ArrayLike) -> Tensor:
+    """Return the inverse of matrices."""
+def invert(x: ArrayLike, /) -> Tensor:
+    """Return bitwise_invert of every element."""
+def isclose(
+        x: ArrayLike, y: ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False,
+) -> Tensor:
+    """Return at every element whether |x - y| is at most atol + rtol * |y|, as in `allclose`."""
+def isdtype(dtype: ArrayLike | DTypeLike, kind: str | DTypeLike | tuple[Any, ...]) -> bool:
+    """Return whether a dtype is one, or of a kind: bool, integral, real floating, numeric ...; or of several."""
+def isfinite(x: ArrayLike, /) -> Tensor:
+    """Return isfinite of every element."""
+def isin(x: ArrayLike, values: ArrayLike, invert: bool = False) -> Tensor:
+    """Return for each element of x whether it is one of the values, or is none if invert; nan is none."""
+def isinf(x: ArrayLike, /) -> Tensor:
+    """Return isinf of every element."""
+def isnan(x: ArrayLike, /) -> Tensor:
+    """Return isnan of every element."""
+def jacfwd(
+        f: Callable[..., Any], argnums: int | Sequence[int] | None = None, layout: str = "array", *,
+        argnames: str | Sequence[str] | None = None,
+) -> Callable[..., Any]:
+    """Return a function that gives f's Jacobian by forward passes: `jacobian` with mode="fwd"."""
+@overload
+def jacobian(f: Callable[Concatenate[Tensor, ...], Tensor], argnums: Literal[0] = 0, mode: _Mode = "auto",
+             layout: _Layout = "array") -> Callable[..., Tensor]:
+    """Return a function that gives f's Jacobian."""
+@overload
+def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, mode: _Mode = "auto",
+             layout: _Layout = "array") -> Callable[..., Any]: ...
+def jacrev(
+        f: Callable[..., Any], argnums: int | Sequence[int] | None = None, layout: str = "array", *,
+        argnames: str | Sequence[str] | None = None,
+) -> Callable[..., Any]:
+    """Return a function that gives f's Jacobian by backward passes: `jacobian` with mode="rev"."""
+@overload
+def jvp(f: Callable[..., _Value], xs: Sequence[Any], ts: Sequence[Any],
+        has_aux: Literal[False] = False) -> tuple[_Value, _Value]:
+    """Return (y, t): f(*xs) and its derivative along the tangents ts, in one forward pass."""
+@overload
+def jvp(f: Callable[..., tuple[_Value, _Aux]], xs: Sequence[Any], ts: Sequence[Any],
+        has_aux: Literal[True]) -> tuple[_Value, _Value, _Aux]: ...
+def kron(x: ArrayLike, y: ArrayLike) -> Tensor:
+    """Return the Kronecker product: copies of y, each times one element of x, in the places of x's elements."""
+def layer_norm(
+        x: ArrayLike, axis: Axis = -1, weight: ArrayLike | None = None, bias: ArrayLike | None = None,
+        eps: float = 1e-05, *, dim: Axis = ...,
+) -> Tensor:
+    """Return (x - mean) / sqrt(variance + eps) over axes, times weight plus bias."""
+def leaky_relu(x: ArrayLike, /, *, slope: float = 0.01) -> Tensor:
+    """Return x where it is positive, slope * x elsewhere; its derivative at 0 is slope."""
+def left_shift(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x with its bits moved up by y places."""
+def less(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return whether x < y."""
+def less_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return whether x <= y."""
+def linearize(f: Callable[..., _Value], *xs: Any) -> tuple[_Value, Callable[..., _Value]]:
+    """Return (y, push): f(*xs), and the linear map from tangents, one for each x, to the tangent of y."""
+def linspace(
+        start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: bool = True,
+        dtype: DTypeLike | None = None, requires_grad: bool = False,
+) -> Tensor:
+    """Return num equally spaced values from start to stop; gradients flow to either if it is a Tensor."""
+def log(x: ArrayLike, /) -> Tensor:
+    """Return the natural logarithm."""
+def log10(x: ArrayLike, /) -> Tensor:
+    """Return the logarithm to base 10."""
+def log1p(x: ArrayLike, /) -> Tensor:
+    """Return log(1 + x), accurate near 0."""
+def log2(x: ArrayLike, /) -> Tensor:
+    """Return the logarithm to base 2."""
+def log_softmax(x: ArrayLike, axis: int = -1, *, dim: int = ...) -> Tensor:
+    """Return the logarithm of softmax along an axis, without overflow: x's shape, a float."""
+def logaddexp(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each."""
+def logical_and(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return logical_and of every element."""
+def logical_not(x: ArrayLike, /) -> Tensor:
+    """Return logical_not of every element."""
+def logical_or(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return logical_or of every element."""
+def logical_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return logical_xor of every element."""
+def logsumexp(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return log(sum(exp(x))) over axes (None: all), without overflow, a float; -inf of no element."""
+def matmul(a: ArrayLike, b: ArrayLike) -> Tensor:
+    """Return the matrix product a @ b."""
+def matrix_power(a: ArrayLike, n: int) -> Tensor:
+    """Return the matrix product of n factors a: the identity for n = 0, the inverse's power for n < 0."""
+def matrix_transpose(x: ArrayLike) -> Tensor:
+    """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
+def max(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
+def max_pool2d(
+        x: ArrayLike, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, ceil_mode: bool = False,
+) -> Tensor:
+    """Return the largest element of each window of x, nan if there is one."""
+def maximum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2."""
+def mean(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return the mean of x over axes (None: all), a float; nan where there is nothing to average."""
+def min(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
+def minimum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative 1/2."""
+def mod(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x - y * floor(x / y), which has the sign of y; at its jumps the derivatives are those of the right side."""
+def moveaxis(x: ArrayLike, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Tensor:
+    """Return a view of x with some axes moved to other places; the others keep their order."""
+def mse(x: ArrayLike, y: ArrayLike, reduction: str = "mean") -> Tensor:
+    """Return the mean (or "sum", or "none": each) of the squared differences of x and y, which broadcast."""
+def multiply(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x * y; the operands broadcast."""
+def negative(x: ArrayLike, /) -> Tensor:
+    """Return -x."""
+def nonzero(x: ArrayLike) -> tuple[Tensor, ...]:
+    """Return the places of the elements that are not zero: a tuple with an int64 Tensor for each axis."""
+def norm(
+        x: ArrayLike, ord: float | str | None = None, axis: Axis = None, keepdims: bool = False, *,
+        dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return a norm of x over axes: of vectors over one, of matrices over two, of all elements by default."""
+def not_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return whether x != y."""
+def ones(
+        *shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False, order: str = "C",
+) -> Tensor:
+    """Return ones: ones((2, 3)) or ones(2, 3). dtype: default float64. Raises ShapeError, DtypeError."""
+def ones_like(x: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Return ones with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+@overload
+def op(name: str, *, kernel: _Rule, out: _Rule | None = None, vjp: _Rule | Sequence[_Rule | None] = (),
+       vjp_of: _Rule | None = None, vjp_all: _Rule | None = None, linear: bool = False,
+       multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False, view: _Rule | None = None,
+       write: _Rule | None = None, like: _Rule | str | None = None, cases: Sequence[Any] = (),
+       planned: bool | None = None, family: str | None = None, private: bool = False) -> _Op[..., Tensor]:
+    """Declare a structured op and enter it in the op table."""
+@overload
+def op(name: str, *, kernel: _Rule, results: Callable[..., _Result_co], out: _Rule | None = None,
+       vjp: _Rule | Sequence[_Rule | None] = (), vjp_of: _Rule | None = None, vjp_all: _Rule | None = None,
+       linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
+       view: _Rule | None = None, write: _Rule | None = None, like: _Rule | str | None = None,
+       cases: Sequence[Any] = (), planned: bool | None = None, family: str | None = None,
+       private: bool = False) -> _Op[..., _Result_co]: ...
+@overload
+def op(name: None = None, *, kernel: _Rule | None = None, out: _Rule | None = None,
+       vjp: _Rule | Sequence[_Rule | None] = (), vjp_of: _Rule | None = None, vjp_all: _Rule | None = None,
+       linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
+       view: _Rule | None = None, write: _Rule | None = None, like: _Rule | str | None = None,
+       cases: Sequence[Any] = (), planned: bool | None = None, family: str | None = None,
+       private: bool = False) -> Callable[[Callable[_Arguments, Any]], _Op[_Arguments, Tensor]]: ...
+@overload
+def op(name: None = None, *, results: Callable[..., _Result_co], kernel: _Rule | None = None,
+       out: _Rule | None = None, vjp: _Rule | Sequence[_Rule | None] = (), vjp_of: _Rule | None = None,
+       vjp_all: _Rule | None = None, linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz",
+       discrete: bool = False, view: _Rule | None = None, write: _Rule | None = None,
+       like: _Rule | str | None = None, cases: Sequence[Any] = (), planned: bool | None = None,
+       family: str | None = None,
+       private: bool = False) -> Callable[[Callable[_Arguments, Any]], _Op[_Arguments, _Result_co]]: ...
+def outer(a: ArrayLike, b: ArrayLike) -> Tensor:
+    """Return all products of an element of a with one of b. a: n elements, b: m, in any shape -> (n, m)."""
+def pad(
+        x: ArrayLike, pad_width: ArrayLike, mode: str = "constant", constant_values: ArrayLike = 0,
+) -> Tensor:
+    """Return x between borders before and after each of its axes."""
+def permute_dims(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
+    """Return a view of x with its axes in another order, by default reversed."""
+def positive(x: ArrayLike, /) -> Tensor:
+    """Return x."""
+def pow(x: ArrayLike, y: ArrayLike) -> Tensor:
+    """Return x to the power y; the operands broadcast."""
+def power(x: ArrayLike, y: ArrayLike) -> Tensor:
+    """Return x to the power y; the operands broadcast."""
+def prod(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return the product of x over axes (None: all); derivatives are exact also where factors are zero."""
+def rand(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Return uniform numbers in [0, 1) from NumPy's global generator. dtype: default float64."""
+def randn(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Return standard normal numbers from NumPy's global generator. dtype: default float64."""
+def ravel(x: ArrayLike, order: str = "C") -> Tensor:
+    """Return x's elements with one axis: a view if they lie so in memory, else a copy. x: any shape."""
+def reciprocal(x: ArrayLike, /) -> Tensor:
+    """Return 1 / x, a float also for integers."""
+def relu(x: ArrayLike, /) -> Tensor:
+    """Return max(x, 0); its derivative at 0 is 0."""
+def remainder(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x - y * floor(x / y), which has the sign of y; at its jumps the derivatives are those of the right side."""
+def repeat(x: ArrayLike, repeats: ArrayLike, axis: int | None = None, *, dim: int | None = ...) -> Tensor:
+    """Return x with each element along an axis repeated, one copy after the other; None: x is in C order."""
+def reshape(x: ArrayLike, shape: Shape, order: str = "C") -> Tensor:
+    """Return x's elements in another shape: a view of x, or a copy where NumPy makes one."""
+def result_type(*operands: ArrayLike | DTypeLike) -> np.dtype[Any]:
+    """Return the dtype that operands promote to, as in NumPy."""
+def right_shift(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x with its bits moved down by y places."""
+def rint(x: ArrayLike, /) -> Tensor:
+    """Return the nearest integer, ties to even."""
+def roll(x: ArrayLike, shift: ArrayLike, axis: Axis = None, *, dim: Axis = ...) -> Tensor:
+    """Return x with its elements moved on by shift places; those that leave at the end come in at the front."""
+def round(x: ArrayLike, decimals: int = 0) -> Tensor:
+    """Return x rounded to a number of decimals, ties to even; its derivative is taken as 0."""
+def scatter_add(x: ArrayLike, index: Index, v: ArrayLike) -> Tensor:
+    """Return x with v added at x[index]; where that names a place twice, values add up, as in numpy.add.at."""
+def searchsorted(
+        x: ArrayLike, v: ArrayLike, side: str = "left", sorter: ArrayLike | None = None,
+) -> Tensor:
+    """Return where the elements of v belong in x: x[i - 1] < v <= x[i], or x[i - 1] <= v < x[i] if right."""
+def setitem(x: ArrayLike, index: Index, v: ArrayLike) -> Tensor:
+    """Return what x is after x[index] = v. Of several values written to one place the last stays."""
+def sigmoid(x: ArrayLike, /) -> Tensor:
+    """Return 1 / (1 + exp(-x)) without overflow."""
+def sign(x: ArrayLike, /) -> Tensor:
+    """Return -1, 0 or 1; its derivative is taken as 0."""
+def signbit(x: ArrayLike, /) -> Tensor:
+    """Return signbit of every element."""
+def silu(x: ArrayLike, /) -> Tensor:
+    """Return x * sigmoid(x)."""
+def sin(x: ArrayLike, /) -> Tensor:
+    """Return the sine of an angle in radians."""
+def sinh(x: ArrayLike, /) -> Tensor:
+    """Return the hyperbolic sine."""
+def slogdet(a: ArrayLike) -> Slogdet:
+    """Return the sign and the logarithm of the absolute value of the determinant, without overflow."""
+def softmax(x: ArrayLike, axis: int = -1, *, dim: int = ...) -> Tensor:
+    """Return exp(x) over its sum along an axis, without overflow: x's shape, a float."""
+def softplus(x: ArrayLike, /, *, beta: float = 1.0) -> Tensor:
+    """Return log(1 + exp(beta * x)) / beta without overflow."""
+def softsign(x: ArrayLike, /) -> Tensor:
+    """Return x / (1 + |x|)."""
+def solve(a: ArrayLike, b: ArrayLike) -> Tensor:
+    """Return the solution z of the linear equations a @ z = b."""
+def solve_triangular(
+        a: ArrayLike, b: ArrayLike, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False,
+        *, upper: bool | None = None,
+) -> Tensor:
+    """Return the solution z of a @ z = b with a triangular matrix a."""
+def sort(
+        x: ArrayLike, axis: int | None = -1, descending: bool = False, stable: bool = True, *,
+        dim: int | None = ...,
+) -> Tensor:
+    """Return the elements of x in rising order along an axis (None: in C order), nan last."""
+def split(x: ArrayLike, sections: ArrayLike, axis: int = 0, *, dim: int = ...) -> list[Tensor]:
+    """Return a list of pieces of x, views of it, along an axis."""
+def sqrt(x: ArrayLike, /) -> Tensor:
+    """Return the square root; its derivative at 0 is inf."""
+def square(x: ArrayLike, /) -> Tensor:
+    """Return x * x."""
+def squeeze(x: ArrayLike, axis: Axis = None, *, dim: Axis = ...) -> Tensor:
+    """Return a view of x without the given axes of length 1, by default without all of them."""
+def stack(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = ...) -> Tensor:
+    """Return arrays joined along a new axis of the result: stack([x, y, ...], axis=0)."""
+def std(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, correction: float = 0,
+        ddof: float | None = None, *, dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return the standard deviation, the square root of `var`, also where that overflows or underflows."""
+def stop_gradient(x: _Value) -> _Value:
+    """Return x (or a tree) as a constant: no derivative of any order goes through it."""
+def subtract(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x - y."""
+def sum(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits."""
+@overload
+def svd(a: ArrayLike, full_matrices: bool = True, compute_uv: Literal[True] = True) -> SVDResult:
+    """Return the singular value decomposition a = U @ diag(S) @ Vh of matrices."""
+@overload
+def svd(a: ArrayLike, full_matrices: bool, compute_uv: Literal[False]) -> Tensor: ...
+@overload
+def svd(a: ArrayLike, full_matrices: bool = True, *, compute_uv: Literal[False]) -> Tensor: ...
+def svdvals(a: ArrayLike) -> Tensor:
+    """Return the singular values of matrices, falling."""
+def swapaxes(x: ArrayLike, axis1: int, axis2: int) -> Tensor:
+    """Return a view of x with two axes exchanged. x: any shape. Raises AxisError."""
+def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None, *, dim: int | None = ...) -> Tensor:
+    """Return the elements of x at the indices along an axis, or of x read in C order if axis is None."""
+def take_along_axis(
+        x: ArrayLike, indices: ArrayLike, axis: int | None = -1, *, dim: int | None = ...,
+) -> Tensor:
+    """Return the elements of x at the places along an axis that argsort and argmax give, one index for each."""
+def tan(x: ArrayLike, /) -> Tensor:
+    """Return the tangent of an angle in radians."""
+def tanh(x: ArrayLike, /) -> Tensor:
+    """Return the hyperbolic tangent."""
+def tensor(data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Return data, copied, as a Tensor; the arguments and errors of `asarray`."""
+def tensordot(a: ArrayLike, b: ArrayLike, axes: int | Sequence[Any] = 2) -> Tensor:
+    """Return the sums of products over several axes; the result has the other axes of a, then those of b."""
+def tile(x: ArrayLike, reps: Shape) -> Tensor:
+    """Return copies of x side by side: reps[a] of them along axis a, counted from the last axis."""
+def trace(
+        x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: DTypeLike | None = None,
+) -> Tensor:
+    """Return the sums of `diagonal`, in x's dtype if that is a float, else in 64-bit integers, or in dtype."""
+def transpose(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
+    """Return a view of x with its axes in another order, by default reversed."""
+def tril(x: ArrayLike, k: int = 0) -> Tensor:
+    """Return x with zeros above the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError."""
+def triu(x: ArrayLike, k: int = 0) -> Tensor:
+    """Return x with zeros below the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError."""
+def true_divide(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x / y, a float also for integers."""
+def trunc(x: ArrayLike, /) -> Tensor:
+    """Return x without its fraction."""
+def unique_all(x: ArrayLike) -> UniqueAll:
+    """Return x's different values, rising, where each stands first, which one each element is, and counts."""
+def unique_counts(x: ArrayLike) -> UniqueCounts:
+    """Return x's different values, rising, and how often each occurs, as `unique_all` does."""
+def unique_inverse(x: ArrayLike) -> UniqueInverse:
+    """Return x's different values, rising, and which one each element is, as `unique_all` does."""
+def unique_values(x: ArrayLike) -> Tensor:
+    """Return x's different values, rising, as `unique_all` does."""
+@overload
+def value_and_grad(f: Callable[Concatenate[_Tree, ...], Any], argnums: Literal[0] = 0,
+                   has_aux: Literal[False] = False) -> Callable[..., tuple[Tensor, _Tree]]:
+    """Return a function that gives f's value and its gradient, (value, gradient)."""
+@overload
+def value_and_grad(f: Callable[..., Any], argnums: int = 0,
+                   has_aux: Literal[False] = False) -> Callable[..., tuple[Tensor, Any]]: ...
+@overload
+def value_and_grad(f: Callable[..., Any], argnums: Sequence[int],
+                   has_aux: Literal[False] = False) -> Callable[..., tuple[Tensor, tuple[Any, ...]]]: ...
+@overload
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, *,
+                   has_aux: Literal[True]) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
+@overload
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int],
+                   has_aux: Literal[True]) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
+def var(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, correction: float = 0,
+        ddof: float | None = None, *, dim: Axis = ..., keepdim: bool = ...,
+) -> Tensor:
+    """Return the variance of x over axes (None: all): squared deviations summed, over count - correction."""
+def vecdot(a: ArrayLike, b: ArrayLike, axis: int = -1, *, dim: int = ...) -> Tensor:
+    """Return the dot products of the vectors along one axis; the other axes broadcast."""
+@overload
+def vjp(f: Callable[..., _Value], *xs: Any,
+        has_aux: Literal[False] = False) -> tuple[_Value, Callable[[Any], tuple[Any, ...]]]:
+    """Return (y, pullback): f(*xs), and the map from a cotangent of y to a tuple of those of the xs."""
+@overload
+def vjp(f: Callable[..., tuple[_Value, _Aux]], *xs: Any,
+        has_aux: Literal[True]) -> tuple[_Value, Callable[[Any], tuple[Any, ...]], _Aux]: ...
+def vstack(arrays: Sequence[ArrayLike]) -> Tensor:
+    """Return arrays joined along the first axis, 1-d ones as rows. Raises ShapeError."""
+def where(condition: ArrayLike, x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x where the condition holds, y elsewhere; the three operands broadcast."""
+def zeros(
+        *shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False, order: str = "C",
+) -> Tensor:
+    """Return zeros: zeros((2, 3)) or zeros(2, 3). dtype: default float64. Raises ShapeError, DtypeError."""
+def zeros_like(x: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Return zeros with the shape of x and, if none is given, its dtype. Raises DtypeError."""
