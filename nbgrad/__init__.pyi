@@ -285,9 +285,9 @@ def eigvalsh(a: ArrayLike, UPLO: str = "L") -> Tensor:
 def einsum(*operands: ArrayLike | str, subscripts: str | None = None) -> Tensor:
     """Return the sum of products that the subscripts name: einsum("ij,jk->ik", a, b) is a @ b."""
 def elementwise(name: str, value: str | _Rule, d: _Rule | None = None, *, like: _Rule | str | None = None,
-                at: tuple[Any, ...] = (-3.0, 3.0), loop: _Rule | None = None, discrete: bool = False,
-                linear: tuple[int, ...] = (), on_bool: str | None = None, doc: str = "",
-                private: bool = False) -> _Op[..., Tensor]:
+                at: tuple[Any, ...] = (-3.0, 3.0), loop: _Rule | None = None, joint: bool = False,
+                discrete: bool = False, linear: tuple[int, ...] = (), on_bool: str | None = None,
+                doc: str = "", private: bool = False) -> _Op[..., Tensor]:
     """Declare an elementwise op and enter it in the op table."""
 def elu(x: ArrayLike, /, *, alpha: float = 1.0) -> Tensor:
     """Return x where it is positive, alpha * (exp(x) - 1) elsewhere; its derivative at 0 is alpha."""

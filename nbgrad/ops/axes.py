@@ -78,8 +78,10 @@ def flag(op: str, name: str, value: Any) -> bool:
 def named_dim(function: Callable[P, R]) -> Callable[P, R]:
     """The function, which then takes axis and keepdims by PyTorch's names too, dim and keepdim, as ops do."""
 
+    called: Callable[..., Any] = function
+
     @functools.wraps(function)
     def renamed(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **numpy_names(function.__name__, kwargs)) if kwargs else function(*args)
+        return called(*args, **numpy_names(function.__name__, kwargs)) if kwargs else called(*args)
 
     return renamed
