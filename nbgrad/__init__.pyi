@@ -50,6 +50,7 @@ _Arguments = ParamSpec("_Arguments")
 _Result_co = TypeVar("_Result_co", covariant=True)
 _Rule = Callable[..., Any]
 _Mode = Literal["auto", "rev", "fwd"]
+_Names = str | Sequence[str] | None
 _Layout = Literal["array", "numerator", "denominator", "vec"]
 
 __version__: str
@@ -350,29 +351,32 @@ def gelu(x: ArrayLike, /, *, approximate: str = "none") -> Tensor:
 def getitem(x: ArrayLike, index: Index) -> Tensor:
     """Return x[index]: a view of x for ints, slices, None and Ellipsis, a copy for one element or an array."""
 @overload
-def grad(f: Callable[Concatenate[_Tree, ...], Any], argnums: Literal[0] = 0,
-         has_aux: Literal[False] = False) -> Callable[..., _Tree]:
+def grad(f: Callable[Concatenate[_Tree, ...], Any], argnums: Literal[0] | None = None,
+         has_aux: Literal[False] = False, *, argnames: None = None) -> Callable[..., _Tree]:
     """Return a function that gives f's gradient, or (gradient, aux) if has_aux. See value_and_grad."""
 @overload
-def grad(f: Callable[..., Any], argnums: int = 0, has_aux: Literal[False] = False) -> Callable[..., Any]: ...
+def grad(f: Callable[..., Any], argnums: Sequence[int], has_aux: Literal[False] = False, *,
+         argnames: _Names = None) -> Callable[..., tuple[Any, ...]]: ...
 @overload
-def grad(f: Callable[..., Any], argnums: Sequence[int],
-         has_aux: Literal[False] = False) -> Callable[..., tuple[Any, ...]]: ...
+def grad(f: Callable[..., Any], argnums: int | None = None, has_aux: Literal[False] = False, *,
+         argnames: _Names = None) -> Callable[..., Any]: ...
 @overload
-def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, *,
-         has_aux: Literal[True]) -> Callable[..., tuple[Any, Any]]: ...
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, *, has_aux: Literal[True],
+         argnames: _Names = None) -> Callable[..., tuple[Any, Any]]: ...
 @overload
-def grad(f: Callable[..., Any], argnums: int | Sequence[int],
-         has_aux: Literal[True]) -> Callable[..., tuple[Any, Any]]: ...
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None, has_aux: Literal[True], *,
+         argnames: _Names = None) -> Callable[..., tuple[Any, Any]]: ...
 def greater(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether x > y."""
 def greater_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether x >= y."""
 @overload
-def hessian(f: Callable[Concatenate[Tensor, ...], Any], argnums: Literal[0] = 0) -> Callable[..., Tensor]:
+def hessian(f: Callable[Concatenate[Tensor, ...], Any], argnums: Literal[0] | None = None, *,
+            argnames: None = None) -> Callable[..., Tensor]:
     """Return a function that gives the second derivatives of the scalar function f: (*x.shape, *x.shape)."""
 @overload
-def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]: ...
+def hessian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, *,
+            argnames: _Names = None) -> Callable[..., Any]: ...
 def hstack(arrays: Sequence[ArrayLike]) -> Tensor:
     """Return arrays joined along the second axis, or the first if they have only one. Raises ShapeError."""
 def huber(x: ArrayLike, y: ArrayLike, delta: ArrayLike = 1.0, reduction: str = "mean") -> Tensor:
@@ -414,12 +418,13 @@ def jacfwd(
 ) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian by forward passes: `jacobian` with mode="fwd"."""
 @overload
-def jacobian(f: Callable[Concatenate[Tensor, ...], Tensor], argnums: Literal[0] = 0, mode: _Mode = "auto",
-             layout: _Layout = "array") -> Callable[..., Tensor]:
+def jacobian(f: Callable[Concatenate[Tensor, ...], Tensor], argnums: Literal[0] | None = None,
+             mode: _Mode = "auto", layout: _Layout = "array", *,
+             argnames: None = None) -> Callable[..., Tensor]:
     """Return a function that gives f's Jacobian."""
 @overload
-def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, mode: _Mode = "auto",
-             layout: _Layout = "array") -> Callable[..., Any]: ...
+def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, mode: _Mode = "auto",
+             layout: _Layout = "array", *, argnames: _Names = None) -> Callable[..., Any]: ...
 def jacrev(
         f: Callable[..., Any], argnums: int | Sequence[int] | None = None, layout: str = "array", *,
         argnames: str | Sequence[str] | None = None,
@@ -716,21 +721,23 @@ def unique_inverse(x: ArrayLike) -> UniqueInverse:
 def unique_values(x: ArrayLike) -> Tensor:
     """Return x's different values, rising, as `unique_all` does."""
 @overload
-def value_and_grad(f: Callable[Concatenate[_Tree, ...], Any], argnums: Literal[0] = 0,
-                   has_aux: Literal[False] = False) -> Callable[..., tuple[Tensor, _Tree]]:
+def value_and_grad(f: Callable[Concatenate[_Tree, ...], Any], argnums: Literal[0] | None = None,
+                   has_aux: Literal[False] = False, *,
+                   argnames: None = None) -> Callable[..., tuple[Tensor, _Tree]]:
     """Return a function that gives f's value and its gradient, (value, gradient)."""
 @overload
-def value_and_grad(f: Callable[..., Any], argnums: int = 0,
-                   has_aux: Literal[False] = False) -> Callable[..., tuple[Tensor, Any]]: ...
+def value_and_grad(f: Callable[..., Any], argnums: Sequence[int], has_aux: Literal[False] = False, *,
+                   argnames: _Names = None) -> Callable[..., tuple[Tensor, tuple[Any, ...]]]: ...
 @overload
-def value_and_grad(f: Callable[..., Any], argnums: Sequence[int],
-                   has_aux: Literal[False] = False) -> Callable[..., tuple[Tensor, tuple[Any, ...]]]: ...
+def value_and_grad(f: Callable[..., Any], argnums: int | None = None, has_aux: Literal[False] = False, *,
+                   argnames: _Names = None) -> Callable[..., tuple[Tensor, Any]]: ...
 @overload
-def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, *,
-                   has_aux: Literal[True]) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, *,
+                   has_aux: Literal[True],
+                   argnames: _Names = None) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
 @overload
-def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int],
-                   has_aux: Literal[True]) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None, has_aux: Literal[True], *,
+                   argnames: _Names = None) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
 def var(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, correction: float = 0,
         ddof: float | None = None, *, dim: Axis = ..., keepdim: bool = ...,
