@@ -31,6 +31,9 @@ class Optimizer:
     lr     : the step size, not negative; a Tensor if a gradient is to flow to it
     """
 
+    leaves: list[Tensor]
+    lr: Any
+
     def __init__(self, params: Any = None, lr: Any = 1e-2) -> None:
         name, several = type(self).__name__, isinstance(params, (Iterator, ValuesView))
         if not lr >= 0:
@@ -116,6 +119,9 @@ class SGD(Optimizer):
 
 class Adam(Optimizer):
     """Adam. Source: Kingma and Ba, Adam: a method for stochastic optimization, 2015, algorithm 1."""
+
+    betas: tuple[float, float]
+    eps: float
 
     def __init__(self, params: Any = None, lr: Any = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8) -> None:

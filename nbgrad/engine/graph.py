@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from heapq import heappop, heappush
 from typing import Any
@@ -33,7 +33,8 @@ class Op:
     """One row of the op table: how it runs, and how cotangents and tangents cross it."""
 
     name: str
-    discrete = False                          # no derivative: traces that take derivatives do not record it
+    __call__: Callable[..., Tensor]           # of those that stand in the table
+    discrete: bool = False                    # no derivative: traces that take derivatives do not record it
 
     def run(self, *xs: Any, **params: Any) -> Any:
         """The result, raw, on raw inputs; a tuple if there are several."""
