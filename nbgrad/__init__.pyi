@@ -33,7 +33,6 @@ from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overl
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nbgrad.define.registry import Named
 from nbgrad.engine.methods import ArrayLike, Axis, Index, Shape
 from nbgrad.engine.tensor import Tensor as Tensor
 from nbgrad.ops.factor import Eigh
@@ -60,7 +59,9 @@ nan: float
 newaxis: None
 pi: float
 
-class _Op(Named, Generic[_Arguments, _Result_co]):
+class _Op(Generic[_Arguments, _Result_co]):
+    name: str
+    discrete: bool
     __name__: str
     def __call__(self, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result_co: ...
 
@@ -106,7 +107,7 @@ def acosh(x: ArrayLike, /) -> Tensor:
 def add(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x + y; the operands broadcast."""
 def all(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return whether no element is zero, over axes (None: all)."""
 def allclose(
@@ -114,7 +115,7 @@ def allclose(
 ) -> bool:
     """Return whether every |x - y| is at most atol + rtol * |y|; the operands broadcast."""
 def any(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return whether an element is not zero, over axes (None: all)."""
 def arange(
@@ -137,18 +138,18 @@ def arctan2(y: ArrayLike, x: ArrayLike, /) -> Tensor:
 def arctanh(x: ArrayLike, /) -> Tensor:
     """Return the number whose hyperbolic tangent is x."""
 def argmax(
-        x: ArrayLike, axis: int | None = None, keepdims: bool = False, *, dim: int | None = ...,
-        keepdim: bool = ...,
+        x: ArrayLike, axis: int | None = None, keepdims: bool = False, *, dim: int | None = None,
+        keepdim: bool = False,
 ) -> Tensor:
     """Return the index of the first largest element along an axis, or of x flattened."""
 def argmin(
-        x: ArrayLike, axis: int | None = None, keepdims: bool = False, *, dim: int | None = ...,
-        keepdim: bool = ...,
+        x: ArrayLike, axis: int | None = None, keepdims: bool = False, *, dim: int | None = None,
+        keepdim: bool = False,
 ) -> Tensor:
     """Return the index of the first smallest element along an axis, or of x flattened."""
 def argsort(
         x: ArrayLike, axis: int | None = -1, descending: bool = False, stable: bool = True, *,
-        dim: int | None = ...,
+        dim: int | None = -1,
 ) -> Tensor:
     """Return the indices that sort x along an axis (None: in C order), nan last (first if descending)."""
 def array(
@@ -174,7 +175,7 @@ def atanh(x: ArrayLike, /) -> Tensor:
     """Return the number whose hyperbolic tangent is x."""
 def average(
         x: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None, keepdims: bool = False, *,
-        dim: Axis = ..., keepdim: bool = ...,
+        dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the weighted mean of x over axes; weights broadcast against x, or have the axes' lengths."""
 def avg_pool2d(
@@ -200,7 +201,7 @@ def broadcast_to(x: ArrayLike, shape: Shape) -> Tensor:
     """Return a read-only view of x, its axes of length 1 repeated and axes added in front, of a given shape."""
 def can_cast(from_: ArrayLike | DTypeLike, to: ArrayLike | DTypeLike, casting: str = "safe") -> bool:
     """Return whether a dtype can be cast to another by NumPy's rule of that name. Raises DtypeError."""
-def cat(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = ...) -> Tensor:
+def cat(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = 0) -> Tensor:
     """Return arrays joined along an axis: concat([x, y, ...], axis=0)."""
 def cbrt(x: ArrayLike, /) -> Tensor:
     """Return the cube root; its derivative at 0 is inf."""
@@ -212,9 +213,9 @@ def cholesky(a: ArrayLike, upper: bool = False) -> Tensor:
     """Return the lower triangular z with z @ z.T = a, or with `upper` the upper triangular z, z.T @ z = a."""
 def clip(x: ArrayLike, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
     """Return x limited to the interval from min to max; the operands broadcast, None is no limit."""
-def concat(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = ...) -> Tensor:
+def concat(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = 0) -> Tensor:
     """Return arrays joined along an axis: concat([x, y, ...], axis=0)."""
-def concatenate(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = ...) -> Tensor:
+def concatenate(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = 0) -> Tensor:
     """Return arrays joined along an axis: concat([x, y, ...], axis=0)."""
 def conv1d(
         x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None, stride: int | Sequence[int] = 1,
@@ -231,31 +232,31 @@ def cos(x: ArrayLike, /) -> Tensor:
 def cosh(x: ArrayLike, /) -> Tensor:
     """Return the hyperbolic cosine."""
 def count_nonzero(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the number of elements that are not zero, over axes (None: all)."""
 def cross_entropy(
         logits: ArrayLike, target: ArrayLike, axis: int = -1, reduction: str = "mean",
         weight: ArrayLike | None = None, ignore_index: int = -100, label_smoothing: float = 0.0, *,
-        dim: int = ...,
+        dim: int = -1,
 ) -> Tensor:
     """Return the cross-entropy between the softmax of logits along an axis and a target, in nats."""
 def cumprod(
-        x: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, *, dim: int | None = ...,
+        x: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, *, dim: int | None = None,
 ) -> Tensor:
     """Return the products of the elements of x up to each along an axis; None: of x read in C order."""
 def cumsum(
-        x: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, *, dim: int | None = ...,
+        x: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, *, dim: int | None = None,
 ) -> Tensor:
     """Return the sums of the elements of x up to each along an axis; None: of x read in C order."""
 def cumulative_prod(
         x: ArrayLike, *, axis: int | None = None, dtype: DTypeLike | None = None,
-        include_initial: bool = False, dim: int | None = ...,
+        include_initial: bool = False, dim: int | None = None,
 ) -> Tensor:
     """Return `cumprod` along an axis, which only a 1-d x may go without."""
 def cumulative_sum(
         x: ArrayLike, *, axis: int | None = None, dtype: DTypeLike | None = None,
-        include_initial: bool = False, dim: int | None = ...,
+        include_initial: bool = False, dim: int | None = None,
 ) -> Tensor:
     """Return `cumsum` along an axis, which only a 1-d x may go without."""
 def det(a: ArrayLike) -> Tensor:
@@ -266,7 +267,7 @@ def diagonal(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> T
     """Return the elements x[i, i + offset] of the matrices in two axes, a read-only view, along a last axis."""
 def diff(
         x: ArrayLike, n: int = 1, axis: int = -1, prepend: ArrayLike | None = None,
-        append: ArrayLike | None = None, *, dim: int = ...,
+        append: ArrayLike | None = None, *, dim: int = -1,
 ) -> Tensor:
     """Return the n-th differences of x along an axis: of booleans, whether neighbours differ."""
 def directional_derivative(f: Callable[..., _Value], x: Any, p: Any) -> _Value:
@@ -310,7 +311,7 @@ def exp(x: ArrayLike, /) -> Tensor:
     """Return e to the power x."""
 def exp2(x: ArrayLike, /) -> Tensor:
     """Return 2 to the power x."""
-def expand_dims(x: ArrayLike, axis: Axis = 0, *, dim: Axis = ...) -> Tensor:
+def expand_dims(x: ArrayLike, axis: Axis = 0, *, dim: Axis = 0) -> Tensor:
     """Return a view of x with an axis of length 1 at each of the given places of the result."""
 def expm(a: ArrayLike) -> Tensor:
     """Return the matrix exponential, the sum of a**k / k! over all k. (np.exp takes that of each element.)"""
@@ -323,7 +324,7 @@ def eye(
     """Return an (n, m) matrix, m = n by default, with ones on its k-th diagonal."""
 def finfo(dtype: ArrayLike | DTypeLike) -> np.finfo[Any]:
     """Return the limits of a float dtype: eps, max, min, smallest_normal, bits. Raises DtypeError."""
-def flip(x: ArrayLike, axis: Axis = None, *, dim: Axis = ...) -> Tensor:
+def flip(x: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
     """Return a view of x with the order of its elements reversed along an axis, several, or all of them."""
 def floor(x: ArrayLike, /) -> Tensor:
     """Return the largest integer not above x."""
@@ -441,7 +442,7 @@ def kron(x: ArrayLike, y: ArrayLike) -> Tensor:
     """Return the Kronecker product: copies of y, each times one element of x, in the places of x's elements."""
 def layer_norm(
         x: ArrayLike, axis: Axis = -1, weight: ArrayLike | None = None, bias: ArrayLike | None = None,
-        eps: float = 1e-05, *, dim: Axis = ...,
+        eps: float = 1e-05, *, dim: Axis = -1,
 ) -> Tensor:
     """Return (x - mean) / sqrt(variance + eps) over axes, times weight plus bias."""
 def leaky_relu(x: ArrayLike, /, *, slope: float = 0.01) -> Tensor:
@@ -467,7 +468,7 @@ def log1p(x: ArrayLike, /) -> Tensor:
     """Return log(1 + x), accurate near 0."""
 def log2(x: ArrayLike, /) -> Tensor:
     """Return the logarithm to base 2."""
-def log_softmax(x: ArrayLike, axis: int = -1, *, dim: int = ...) -> Tensor:
+def log_softmax(x: ArrayLike, axis: int = -1, *, dim: int = -1) -> Tensor:
     """Return the logarithm of softmax along an axis, without overflow: x's shape, a float."""
 def logaddexp(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each."""
@@ -480,7 +481,7 @@ def logical_or(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def logical_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return logical_xor of every element."""
 def logsumexp(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return log(sum(exp(x))) over axes (None: all), without overflow, a float; -inf of no element."""
 def matmul(a: ArrayLike, b: ArrayLike) -> Tensor:
@@ -490,7 +491,7 @@ def matrix_power(a: ArrayLike, n: int) -> Tensor:
 def matrix_transpose(x: ArrayLike) -> Tensor:
     """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
 def max(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def max_pool2d(
@@ -501,11 +502,11 @@ def max_pool2d(
 def maximum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2."""
 def mean(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the mean of x over axes (None: all), a float; nan where there is nothing to average."""
 def min(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def minimum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -524,7 +525,7 @@ def nonzero(x: ArrayLike) -> tuple[Tensor, ...]:
     """Return the places of the elements that are not zero: a tuple with an int64 Tensor for each axis."""
 def norm(
         x: ArrayLike, ord: float | str | None = None, axis: Axis = None, keepdims: bool = False, *,
-        dim: Axis = ..., keepdim: bool = ...,
+        dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return a norm of x over axes: of vectors over one, of matrices over two, of all elements by default."""
 def not_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -579,7 +580,7 @@ def pow(x: ArrayLike, y: ArrayLike) -> Tensor:
 def power(x: ArrayLike, y: ArrayLike) -> Tensor:
     """Return x to the power y; the operands broadcast."""
 def prod(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the product of x over axes (None: all); derivatives are exact also where factors are zero."""
 def rand(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
@@ -594,7 +595,9 @@ def relu(x: ArrayLike, /) -> Tensor:
     """Return max(x, 0); its derivative at 0 is 0."""
 def remainder(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x - y * floor(x / y), which has the sign of y; at its jumps the derivatives are those of the right side."""
-def repeat(x: ArrayLike, repeats: ArrayLike, axis: int | None = None, *, dim: int | None = ...) -> Tensor:
+def repeat(
+        x: ArrayLike, repeats: ArrayLike, axis: int | None = None, *, dim: int | None = None,
+) -> Tensor:
     """Return x with each element along an axis repeated, one copy after the other; None: x is in C order."""
 def reshape(x: ArrayLike, shape: Shape, order: str = "C") -> Tensor:
     """Return x's elements in another shape: a view of x, or a copy where NumPy makes one."""
@@ -604,7 +607,7 @@ def right_shift(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x with its bits moved down by y places."""
 def rint(x: ArrayLike, /) -> Tensor:
     """Return the nearest integer, ties to even."""
-def roll(x: ArrayLike, shift: ArrayLike, axis: Axis = None, *, dim: Axis = ...) -> Tensor:
+def roll(x: ArrayLike, shift: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
     """Return x with its elements moved on by shift places; those that leave at the end come in at the front."""
 def round(x: ArrayLike, decimals: int = 0) -> Tensor:
     """Return x rounded to a number of decimals, ties to even; its derivative is taken as 0."""
@@ -630,7 +633,7 @@ def sinh(x: ArrayLike, /) -> Tensor:
     """Return the hyperbolic sine."""
 def slogdet(a: ArrayLike) -> Slogdet:
     """Return the sign and the logarithm of the absolute value of the determinant, without overflow."""
-def softmax(x: ArrayLike, axis: int = -1, *, dim: int = ...) -> Tensor:
+def softmax(x: ArrayLike, axis: int = -1, *, dim: int = -1) -> Tensor:
     """Return exp(x) over its sum along an axis, without overflow: x's shape, a float."""
 def softplus(x: ArrayLike, /, *, beta: float = 1.0) -> Tensor:
     """Return log(1 + exp(beta * x)) / beta without overflow."""
@@ -645,22 +648,22 @@ def solve_triangular(
     """Return the solution z of a @ z = b with a triangular matrix a."""
 def sort(
         x: ArrayLike, axis: int | None = -1, descending: bool = False, stable: bool = True, *,
-        dim: int | None = ...,
+        dim: int | None = -1,
 ) -> Tensor:
     """Return the elements of x in rising order along an axis (None: in C order), nan last."""
-def split(x: ArrayLike, sections: ArrayLike, axis: int = 0, *, dim: int = ...) -> list[Tensor]:
+def split(x: ArrayLike, sections: ArrayLike, axis: int = 0, *, dim: int = 0) -> list[Tensor]:
     """Return a list of pieces of x, views of it, along an axis."""
 def sqrt(x: ArrayLike, /) -> Tensor:
     """Return the square root; its derivative at 0 is inf."""
 def square(x: ArrayLike, /) -> Tensor:
     """Return x * x."""
-def squeeze(x: ArrayLike, axis: Axis = None, *, dim: Axis = ...) -> Tensor:
+def squeeze(x: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
     """Return a view of x without the given axes of length 1, by default without all of them."""
-def stack(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = ...) -> Tensor:
+def stack(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = 0) -> Tensor:
     """Return arrays joined along a new axis of the result: stack([x, y, ...], axis=0)."""
 def std(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, correction: float = 0,
-        ddof: float | None = None, *, dim: Axis = ..., keepdim: bool = ...,
+        ddof: float | None = None, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the standard deviation, the square root of `var`, also where that overflows or underflows."""
 def stop_gradient(x: _Value) -> _Value:
@@ -668,7 +671,7 @@ def stop_gradient(x: _Value) -> _Value:
 def subtract(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x - y."""
 def sum(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = ..., keepdim: bool = ...,
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits."""
 @overload
@@ -682,10 +685,10 @@ def svdvals(a: ArrayLike) -> Tensor:
     """Return the singular values of matrices, falling."""
 def swapaxes(x: ArrayLike, axis1: int, axis2: int) -> Tensor:
     """Return a view of x with two axes exchanged. x: any shape. Raises AxisError."""
-def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None, *, dim: int | None = ...) -> Tensor:
+def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None, *, dim: int | None = None) -> Tensor:
     """Return the elements of x at the indices along an axis, or of x read in C order if axis is None."""
 def take_along_axis(
-        x: ArrayLike, indices: ArrayLike, axis: int | None = -1, *, dim: int | None = ...,
+        x: ArrayLike, indices: ArrayLike, axis: int | None = -1, *, dim: int | None = -1,
 ) -> Tensor:
     """Return the elements of x at the places along an axis that argsort and argmax give, one index for each."""
 def tan(x: ArrayLike, /) -> Tensor:
@@ -740,10 +743,10 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None, h
                    argnames: _Names = None) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
 def var(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, correction: float = 0,
-        ddof: float | None = None, *, dim: Axis = ..., keepdim: bool = ...,
+        ddof: float | None = None, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the variance of x over axes (None: all): squared deviations summed, over count - correction."""
-def vecdot(a: ArrayLike, b: ArrayLike, axis: int = -1, *, dim: int = ...) -> Tensor:
+def vecdot(a: ArrayLike, b: ArrayLike, axis: int = -1, *, dim: int = -1) -> Tensor:
     """Return the dot products of the vectors along one axis; the other axes broadcast."""
 @overload
 def vjp(f: Callable[..., _Value], *xs: Any,

@@ -34,7 +34,7 @@ def matrix_exp(a: ArrayLike) -> Tensor:
 def matrix_norm(x: ArrayLike, *, keepdims: bool = False, ord: float | str = "fro") -> Tensor:
     """Return the norms of matrices; see `norm`. x: (..., n, m) -> (...)."""
 def vector_norm(
-        x: ArrayLike, *, axis: Axis = None, keepdims: bool = False, ord: float | str = 2, dim: Axis = ...,
-        keepdim: bool = ...,
+        x: ArrayLike, *, axis: Axis = None, keepdims: bool = False, ord: float | str = 2, dim: Axis = None,
+        keepdim: bool = False,
 ) -> Tensor:
     """Return the vector norm of x over axes, one, several, or all; see `norm`."""

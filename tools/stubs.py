@@ -92,7 +92,7 @@ def parameters(f: Any, own: bool = False) -> list[Parameter]:
     if takes_dim(f) or _in_numpys_manner(f):
         for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
             if ours in names and theirs not in names:
-                found.append(names[ours].replace(name=theirs, kind=Parameter.KEYWORD_ONLY, default=...))
+                found.append(names[ours].replace(name=theirs, kind=Parameter.KEYWORD_ONLY))
     return found
 
 

@@ -91,4 +91,4 @@ def _threads(environment: dict[str, str] | os._Environ[str]) -> int | None:
     return None
 
 
-settings = read(os.environ)
+settings: Settings = read(os.environ)

@@ -34,6 +34,9 @@ class Buffer:
     """
 
     __slots__ = ("home", "memory", "size", "stream", "typed")
+    home: driver.Host
+    size: int
+    stream: int
 
     def __init__(self, size: int) -> None:
         self.home = home = host()
@@ -81,6 +84,11 @@ class Lent(Buffer):
     """A run of another library's memory on the device, for as long as there is this."""
 
     __slots__ = ()
+    home: driver.Host
+    size: int
+    stream: int
+    memory: Any
+    typed: dict[np.dtype, Any]
 
     def __init__(self, address: int, size: int, owner: Any) -> None:
         self.home, self.size, self.stream = host(), size, current_stream().handle
@@ -99,19 +107,22 @@ class CudaArray:
     """
 
     __slots__ = ("buffer", "form", "offset")
+    buffer: Buffer
+    form: np.ndarray
+    offset: int
 
     def __init__(self, buffer: Buffer, form: np.ndarray, offset: int = 0) -> None:
         if form.size >= _LIMIT:
             raise device_errors.too_many_elements(form.shape)
         self.buffer, self.form, self.offset = buffer, form, offset
 
-    shape = property(lambda self: self.form.shape)
-    dtype = property(lambda self: self.form.dtype)
-    strides = property(lambda self: self.form.strides)
-    ndim = property(lambda self: self.form.ndim)
-    size = property(lambda self: self.form.size)
-    nbytes = property(lambda self: self.form.nbytes)
-    contiguous = property(lambda self: self.form.flags.c_contiguous)
+    shape: Any = property(lambda self: self.form.shape)
+    dtype: Any = property(lambda self: self.form.dtype)
+    strides: Any = property(lambda self: self.form.strides)
+    ndim: Any = property(lambda self: self.form.ndim)
+    size: Any = property(lambda self: self.form.size)
+    nbytes: Any = property(lambda self: self.form.nbytes)
+    contiguous: Any = property(lambda self: self.form.flags.c_contiguous)
 
     def view(self, make: Any) -> CudaArray:
         """The array that make, a function of NumPy's that copies nothing, would make of one like this."""

@@ -34,7 +34,8 @@ class _Plain(ctypes.Structure):
     """DLManagedTensor: the unversioned struct, for consumers older than DLPack 1.0."""
 
     _fields_ = (("tensor", _Tensor), ("owner", c_void_p), ("deleter", c_void_p))
-    name, used = b"dltensor", b"used_dltensor"
+    name: bytes = b"dltensor"
+    used: bytes = b"used_dltensor"
 
 
 class _Versioned(ctypes.Structure):
@@ -42,7 +43,8 @@ class _Versioned(ctypes.Structure):
 
     _fields_ = (("major", c_uint32), ("minor", c_uint32), ("owner", c_void_p), ("deleter", c_void_p),
                 ("flags", c_uint64), ("tensor", _Tensor))
-    name, used = b"dltensor_versioned", b"used_dltensor_versioned"
+    name: bytes = b"dltensor_versioned"
+    used: bytes = b"used_dltensor_versioned"
 
 
 def _function(name: str, result: Any, *arguments: Any) -> Any:
@@ -82,6 +84,9 @@ def capsule(x: CudaArray, versioned: bool, flags: int) -> Any:
 
 class Import:
     """What another library's capsule holds, until `done`, which is called once."""
+
+    address: Any
+    managed: _Plain | _Versioned
 
     def __init__(self, capsule: Any) -> None:
         for kind in (_Versioned, _Plain):

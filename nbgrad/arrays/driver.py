@@ -35,6 +35,17 @@ class Host:
     stage   : bytes of a piece of host memory that copies go through
     """
 
+    api: Any
+    blocks: int
+    name: str
+    threads: int
+    grain: int
+    keep: bool
+    stage: int
+    simulates: bool
+    language: Any
+    lock: threading.RLock
+
     def __init__(self, api: Any, name: str, threads: int, blocks: int, grain: int, keep: bool,
                  stage: int) -> None:
         self.api, self.name, self.threads, self.blocks = api, name, threads, blocks

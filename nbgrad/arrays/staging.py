@@ -25,6 +25,12 @@ class Staging:
     back  : pieces for copies from the device
     """
 
+    lock: threading.Lock
+    size: int
+    stream: Stream
+    turn: int
+    used: int
+
     def __init__(self, stream: Stream, size: int) -> None:
         self.stream, self.size, self.lock = stream, size, threading.Lock()
         self.there: list[np.ndarray] = []

@@ -33,6 +33,9 @@ class Stream:
     """
 
     __slots__ = ("api", "handle", "kept", "ready", "recent", "staging")
+    api: Any
+    handle: int
+    kept: Any
 
     def __init__(self, handle: int, api: Any, kept: Any) -> None:
         self.handle, self.api, self.kept = handle, api, kept

@@ -13,6 +13,7 @@ from nbgrad.arrays import devices
 from nbgrad.define.registry import Named, Row, declared, register
 from nbgrad.define.scalar import Elementwise
 from nbgrad.define.scalar_program import Symbol, common_loop, ufunc_loop
+from nbgrad.engine.graph import Op
 from nbgrad.engine.tensor import Tensor, living, raw
 from nbgrad.errors import trace_errors, value_errors
 
@@ -24,6 +25,14 @@ class Choice(Named):
         that one serves all values; where every parameter has its default, they are constants of a kernel.
     made : the ops for other parameters, one for each of their values, made when first used
     """
+
+    arity: int
+    d: Any
+    defaults: dict[str, Any]
+    name: str
+    value: Callable[..., Any]
+    numbers: tuple[str, ...]
+    usual: Elementwise
 
     def __init__(self, name: str, value: Callable[..., Any], d: Any, arity: int,
                  defaults: dict[str, Any], joint: bool = False) -> None:
@@ -99,7 +108,7 @@ class Choice(Named):
 def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: Any = (-3.0, 3.0),
                 loop: Any = None, joint: bool = False, discrete: bool = False,
                 linear: tuple[int, ...] = (), on_bool: str | None = None, doc: str = "",
-                private: bool = False) -> Any:
+                private: bool = False) -> Op:
     """Declare an elementwise op and enter it in the op table.
 
     name  : its name

@@ -20,7 +20,7 @@ from nbgrad.errors import table_errors
 class Named(Op):
     """An op that may stand in the table: copied it is itself, and pickled it goes by its name there."""
 
-    __signature__ = Lazy()
+    __signature__: Lazy = Lazy()
 
     def __copy__(self) -> Op:
         return self

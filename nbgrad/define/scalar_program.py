@@ -23,8 +23,13 @@ class Symbol:
     """A scalar of a program: an operand, or what an op makes of other scalars."""
 
     __slots__ = ("args", "dtype", "name", "op", "program")
-    shape = ()
+    shape: tuple[()] = ()
     ndim = 0
+    args: tuple[Any, ...]
+    dtype: Any
+    name: str
+    op: Any
+    program: Program
 
     def __init__(self, program: Program, name: str, dtype: Any, op: Any = None,
                  args: tuple[Any, ...] = ()) -> None:

@@ -34,7 +34,8 @@ class Op:
     """One row of the op table: how it runs, and how cotangents and tangents cross it."""
 
     name: str
-    discrete = False                          # no derivative: traces that take derivatives do not record it
+    __call__: Callable[..., Tensor]           # of those that stand in the table
+    discrete: bool = False                    # no derivative: traces that take derivatives do not record it
 
     def run(self, *xs: Any, **params: Any) -> Any:
         """The result, raw, on raw inputs; a tuple if there are several."""

@@ -155,7 +155,7 @@ class Methods:
     @overload
     def all(
             self, axis: Axis = None, *, keepdims: builtins.bool = False, where: ArrayLike = True,
-            dim: Axis = ..., keepdim: builtins.bool = ...,
+            dim: Axis = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return whether no element is zero, over axes (None: all)."""
     @overload
@@ -166,19 +166,19 @@ class Methods:
     ) -> builtins.bool:
         """Return whether every |x - y| is at most atol + rtol * |y|; the operands broadcast."""
     def amax(
-            self, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = ...,
-            keepdim: builtins.bool = ...,
+            self, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None,
+            keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
     def amin(
-            self, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = ...,
-            keepdim: builtins.bool = ...,
+            self, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None,
+            keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
     @overload
     def any(
             self, axis: Axis = None, *, keepdims: builtins.bool = False, where: ArrayLike = True,
-            dim: Axis = ..., keepdim: builtins.bool = ...,
+            dim: Axis = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return whether an element is not zero, over axes (None: all)."""
     @overload
@@ -214,7 +214,7 @@ class Methods:
     @overload
     def argmax(
             self, axis: builtins.int | None = None, *, keepdims: builtins.bool = False,
-            dim: builtins.int | None = ..., keepdim: builtins.bool = ...,
+            dim: builtins.int | None = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the index of the first largest element along an axis, or of x flattened."""
     @overload
@@ -222,7 +222,7 @@ class Methods:
     @overload
     def argmin(
             self, axis: builtins.int | None = None, *, keepdims: builtins.bool = False,
-            dim: builtins.int | None = ..., keepdim: builtins.bool = ...,
+            dim: builtins.int | None = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the index of the first smallest element along an axis, or of x flattened."""
     @overload
@@ -230,7 +230,7 @@ class Methods:
     @overload
     def argsort(
             self, axis: builtins.int | None = -1, kind: str | None = None, *, stable: builtins.bool = True,
-            descending: builtins.bool = False, dim: builtins.int | None = ...,
+            descending: builtins.bool = False, dim: builtins.int | None = -1,
     ) -> Tensor:
         """Return the indices that sort x along an axis (None: in C order), nan last (first if descending)."""
     @overload
@@ -343,30 +343,30 @@ class Methods:
     def cosh_(self) -> Tensor:
         """Make x what x.cosh(...) is, and return x."""
     def count_nonzero(
-            self, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = ...,
-            keepdim: builtins.bool = ...,
+            self, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None,
+            keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the number of elements that are not zero, over axes (None: all)."""
     def cpu(self) -> Tensor: ...
     def cuda(self) -> Tensor: ...
     def cumprod(
             self, axis: builtins.int | None = None, dtype: DTypeLike | None = None, *,
-            dim: builtins.int | None = ...,
+            dim: builtins.int | None = None,
     ) -> Tensor:
         """Return the products of the elements of x up to each along an axis; None: of x read in C order."""
     def cumprod_(
             self, axis: builtins.int | None = None, dtype: DTypeLike | None = None, *,
-            dim: builtins.int | None = ...,
+            dim: builtins.int | None = None,
     ) -> Tensor:
         """Make x what x.cumprod(...) is, and return x."""
     def cumsum(
             self, axis: builtins.int | None = None, dtype: DTypeLike | None = None, *,
-            dim: builtins.int | None = ...,
+            dim: builtins.int | None = None,
     ) -> Tensor:
         """Return the sums of the elements of x up to each along an axis; None: of x read in C order."""
     def cumsum_(
             self, axis: builtins.int | None = None, dtype: DTypeLike | None = None, *,
-            dim: builtins.int | None = ...,
+            dim: builtins.int | None = None,
     ) -> Tensor:
         """Make x what x.cumsum(...) is, and return x."""
     def det(self) -> Tensor:
@@ -385,7 +385,7 @@ class Methods:
         """Return the elements x[i, i + offset] of the matrices in two axes, a read-only view, along a last axis."""
     def diff(
             self, n: builtins.int = 1, axis: builtins.int = -1, prepend: ArrayLike | None = None,
-            append: ArrayLike | None = None, *, dim: builtins.int = ...,
+            append: ArrayLike | None = None, *, dim: builtins.int = -1,
     ) -> Tensor:
         """Return the n-th differences of x along an axis: of booleans, whether neighbours differ."""
     def dim(self) -> builtins.int: ...
@@ -428,7 +428,7 @@ class Methods:
     def expand(self, *wanted: Shape) -> Tensor:
         """Return x broadcast to these sizes; -1 keeps the size of an axis."""
     def expand_as(self, y: Tensor) -> Tensor: ...
-    def expand_dims(self, axis: Axis = 0, *, dim: Axis = ...) -> Tensor:
+    def expand_dims(self, axis: Axis = 0, *, dim: Axis = 0) -> Tensor:
         """Return a view of x with an axis of length 1 at each of the given places of the result."""
     def expm1(self) -> Tensor:
         """Return exp(x) - 1, accurate near 0."""
@@ -582,7 +582,7 @@ class Methods:
         """Make x what x.log2(...) is, and return x."""
     def log_(self) -> Tensor:
         """Make x what x.log(...) is, and return x."""
-    def log_softmax(self, axis: builtins.int = -1, *, dim: builtins.int = ...) -> Tensor:
+    def log_softmax(self, axis: builtins.int = -1, *, dim: builtins.int = -1) -> Tensor:
         """Return the logarithm of softmax along an axis, without overflow: x's shape, a float."""
     def logaddexp(self, y: ArrayLike, /) -> Tensor:
         """Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each."""
@@ -603,8 +603,8 @@ class Methods:
     def logical_xor_(self, y: ArrayLike, /) -> Tensor:
         """Make x what x.logical_xor(...) is, and return x."""
     def logsumexp(
-            self, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = ...,
-            keepdim: builtins.bool = ...,
+            self, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None,
+            keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return log(sum(exp(x))) over axes (None: all), without overflow, a float; -inf of no element."""
     def long(self) -> Tensor:
@@ -634,7 +634,7 @@ class Methods:
     @overload
     def max(
             self, axis: Axis = None, *, keepdims: builtins.bool = False, initial: ArrayLike | None = None,
-            where: ArrayLike = True, dim: Axis = ..., keepdim: builtins.bool = ...,
+            where: ArrayLike = True, dim: Axis = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
     @overload
@@ -644,7 +644,7 @@ class Methods:
     @overload
     def mean(
             self, axis: Axis = None, dtype: DTypeLike | None = None, *, keepdims: builtins.bool = False,
-            where: ArrayLike = True, dim: Axis = ..., keepdim: builtins.bool = ...,
+            where: ArrayLike = True, dim: Axis = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the mean of x over axes (None: all), a float; nan where there is nothing to average."""
     @overload
@@ -652,7 +652,7 @@ class Methods:
     @overload
     def min(
             self, axis: Axis = None, *, keepdims: builtins.bool = False, initial: ArrayLike | None = None,
-            where: ArrayLike = True, dim: Axis = ..., keepdim: builtins.bool = ...,
+            where: ArrayLike = True, dim: Axis = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
     @overload
@@ -720,7 +720,7 @@ class Methods:
         """Return the places of the elements that are not zero: a tuple with an int64 Tensor for each axis."""
     def norm(
             self, ord: builtins.float | str | None = None, axis: Axis = None,
-            keepdims: builtins.bool = False, *, dim: Axis = ..., keepdim: builtins.bool = ...,
+            keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return a norm of x over axes: of vectors over one, of matrices over two, of all elements by default."""
     def not_equal(self, y: ArrayLike, /) -> Tensor:
@@ -743,8 +743,8 @@ class Methods:
     @overload
     def prod(
             self, axis: Axis = None, dtype: DTypeLike | None = None, *, keepdims: builtins.bool = False,
-            initial: ArrayLike | None = None, where: ArrayLike = True, dim: Axis = ...,
-            keepdim: builtins.bool = ...,
+            initial: ArrayLike | None = None, where: ArrayLike = True, dim: Axis = None,
+            keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the product of x over axes (None: all); derivatives are exact also where factors are zero."""
     @overload
@@ -767,11 +767,11 @@ class Methods:
     def remainder_(self, y: ArrayLike, /) -> Tensor:
         """Make x what x.remainder(...) is, and return x."""
     def repeat(
-            self, repeats: ArrayLike, axis: builtins.int | None = None, *, dim: builtins.int | None = ...,
+            self, repeats: ArrayLike, axis: builtins.int | None = None, *, dim: builtins.int | None = None,
     ) -> Tensor:
         """Return x with each element along an axis repeated, one copy after the other; None: x is in C order."""
     def repeat_interleave(
-            self, repeats: ArrayLike, axis: builtins.int | None = None, *, dim: builtins.int | None = ...,
+            self, repeats: ArrayLike, axis: builtins.int | None = None, *, dim: builtins.int | None = None,
     ) -> Tensor:
         """Return x with each element along an axis repeated, one copy after the other; None: x is in C order."""
     @property
@@ -788,7 +788,7 @@ class Methods:
         """x itself: all numbers are real."""
     def resolve_neg(self) -> Tensor:
         """x itself: all numbers are real."""
-    def roll(self, shift: ArrayLike, axis: Axis = None, *, dim: Axis = ...) -> Tensor:
+    def roll(self, shift: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
         """Return x with its elements moved on by shift places; those that leave at the end come in at the front."""
     def round(self, decimals: builtins.int = 0) -> Tensor:
         """Return x rounded to a number of decimals, ties to even; its derivative is taken as 0."""
@@ -842,7 +842,7 @@ class Methods:
         """Make x what x.sinh(...) is, and return x."""
     def slogdet(self) -> Slogdet:
         """Return the sign and the logarithm of the absolute value of the determinant, without overflow."""
-    def softmax(self, axis: builtins.int = -1, *, dim: builtins.int = ...) -> Tensor:
+    def softmax(self, axis: builtins.int = -1, *, dim: builtins.int = -1) -> Tensor:
         """Return exp(x) over its sum along an axis, without overflow: x's shape, a float."""
     def sqrt(self) -> Tensor:
         """Return the square root; its derivative at 0 is inf."""
@@ -852,13 +852,13 @@ class Methods:
         """Return x * x."""
     def square_(self) -> Tensor:
         """Make x what x.square(...) is, and return x."""
-    def squeeze(self, axis: Axis = None, *, dim: Axis = ...) -> Tensor:
+    def squeeze(self, axis: Axis = None, *, dim: Axis = None) -> Tensor:
         """Return a view of x without the given axes of length 1, by default without all of them."""
     @overload
     def std(
             self, axis: Axis = None, dtype: DTypeLike | None = None, *, ddof: builtins.float | None = None,
             keepdims: builtins.bool = False, where: ArrayLike = True, mean: ArrayLike | None = None,
-            correction: builtins.float = 0, dim: Axis = ..., keepdim: builtins.bool = ...,
+            correction: builtins.float = 0, dim: Axis = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the standard deviation, the square root of `var`, also where that overflows or underflows."""
     @overload
@@ -882,8 +882,8 @@ class Methods:
     @overload
     def sum(
             self, axis: Axis = None, dtype: DTypeLike | None = None, *, keepdims: builtins.bool = False,
-            initial: ArrayLike | None = None, where: ArrayLike = True, dim: Axis = ...,
-            keepdim: builtins.bool = ...,
+            initial: ArrayLike | None = None, where: ArrayLike = True, dim: Axis = None,
+            keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits."""
     @overload
@@ -896,11 +896,11 @@ class Methods:
     def t(self, axes: Sequence[builtins.int] | None = None) -> Tensor:
         """Return a view of x with its axes in another order, by default reversed."""
     def take(
-            self, indices: ArrayLike, axis: builtins.int | None = None, *, dim: builtins.int | None = ...,
+            self, indices: ArrayLike, axis: builtins.int | None = None, *, dim: builtins.int | None = None,
     ) -> Tensor:
         """Return the elements of x at the indices along an axis, or of x read in C order if axis is None."""
     def take_along_dim(
-            self, indices: ArrayLike, axis: builtins.int | None = -1, *, dim: builtins.int | None = ...,
+            self, indices: ArrayLike, axis: builtins.int | None = -1, *, dim: builtins.int | None = -1,
     ) -> Tensor:
         """Return the elements of x at the places along an axis that argsort and argmax give, one index for each."""
     def tan(self) -> Tensor:
@@ -940,13 +940,13 @@ class Methods:
     def type_as(self, y: Tensor) -> Tensor: ...
     def unbind(self, dim: builtins.int = 0) -> tuple[Tensor, ...]:
         """Return the slices of x along an axis."""
-    def unsqueeze(self, axis: Axis = 0, *, dim: Axis = ...) -> Tensor:
+    def unsqueeze(self, axis: Axis = 0, *, dim: Axis = 0) -> Tensor:
         """Return a view of x with an axis of length 1 at each of the given places of the result."""
     @overload
     def var(
             self, axis: Axis = None, dtype: DTypeLike | None = None, *, ddof: builtins.float | None = None,
             keepdims: builtins.bool = False, where: ArrayLike = True, mean: ArrayLike | None = None,
-            correction: builtins.float = 0, dim: Axis = ..., keepdim: builtins.bool = ...,
+            correction: builtins.float = 0, dim: Axis = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the variance of x over axes (None: all): squared deviations summed, over count - correction."""
     @overload

@@ -118,7 +118,7 @@ class Views(list[Any]):
     limit: int
 
 
-set_grad = vars(Tensor)["_grad"].__set__     # set_grad(x, gradient), without a step of Python's
+set_grad: Any = vars(Tensor)["_grad"].__set__     # set_grad(x, gradient), without a step of Python's
 
 
 def tensor(value: Any, trace: Any = None, mark: Any = None) -> Tensor:
@@ -168,6 +168,9 @@ class Spec:
     """Shape, dtype and kind of device of a value not kept. It answers for these as the value would."""
 
     __slots__ = ("dtype", "shape", "where")
+    dtype: Any
+    shape: tuple[int, ...]
+    where: str
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, where: str = "cpu") -> None:
         self.shape, self.dtype, self.where = shape, dtype, where

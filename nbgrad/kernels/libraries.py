@@ -25,6 +25,10 @@ Kernel = Callable[..., Any]
 class CuPy:
     """CuPy's modules, and views for it of kernels' arrays. Raises DeviceError if it is not installed."""
 
+    cupy: Any
+    cupyx: Any
+    triangular: Any
+
     def __init__(self) -> None:
         try:
             self.cupy, self.cupyx = import_module("cupy"), import_module("cupyx")

@@ -11,6 +11,7 @@ import numpy as np
 
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import Elementwise, choose
+from nbgrad.engine.graph import Op
 from nbgrad.engine.tensor import Tensor
 from nbgrad.errors import value_errors
 from nbgrad.ops.compare import not_equal, sign
@@ -22,23 +23,23 @@ def _sigmoid(x: Tensor) -> Tensor:
     return where(x < 0, e, 1.0) / (1 + e)
 
 
-sigmoid = elementwise("sigmoid", _sigmoid, logistic_density, joint=True, like="scipy.special.expit",
-                      doc="Return 1 / (1 + exp(-x)) without overflow.")
-relu = elementwise("relu", lambda x: where(x <= 0, 0, x), like=lambda x: np.maximum(x, 0),
-                   doc="Return max(x, 0); its derivative at 0 is 0.")
-leaky_relu = elementwise(
+sigmoid: Op = elementwise("sigmoid", _sigmoid, logistic_density, joint=True, like="scipy.special.expit",
+                          doc="Return 1 / (1 + exp(-x)) without overflow.")
+relu: Op = elementwise("relu", lambda x: where(x <= 0, 0, x), like=lambda x: np.maximum(x, 0),
+                       doc="Return max(x, 0); its derivative at 0 is 0.")
+leaky_relu: Op = elementwise(
     "leaky_relu", lambda x, slope=0.01: where(x <= 0, slope * x, x),
     like=lambda x, slope=0.01: np.where(x > 0, x, slope * x),
     doc="Return x where it is positive, slope * x elsewhere; its derivative at 0 is slope.")
-softplus = elementwise(
+softplus: Op = elementwise(
     "softplus", lambda x, beta=1.0: logaddexp(beta * x, 0.0) / beta, lambda x, z, beta: sigmoid(beta * x),
     like=lambda x, beta=1.0: np.logaddexp(beta * x, 0) / beta,
     doc="Return log(1 + exp(beta * x)) / beta without overflow.")
-silu = elementwise("silu", lambda x: x * sigmoid(x), joint=True, like=lambda x: x / (1 + np.exp(-x)),
-                   doc="Return x * sigmoid(x).")
-softsign = elementwise("softsign", lambda x: x / (1 + abs(x)), lambda x, z: square(1 / (1 + abs(x))),
-                       like=lambda x: x / (1 + np.abs(x)), doc="Return x / (1 + |x|).")
-elu = elementwise(
+silu: Op = elementwise("silu", lambda x: x * sigmoid(x), joint=True, like=lambda x: x / (1 + np.exp(-x)),
+                       doc="Return x * sigmoid(x).")
+softsign: Op = elementwise("softsign", lambda x: x / (1 + abs(x)), lambda x, z: square(1 / (1 + abs(x))),
+                           like=lambda x: x / (1 + np.abs(x)), doc="Return x / (1 + |x|).")
+elu: Op = elementwise(
     "elu", lambda x, alpha=1.0: where(x <= 0, alpha * expm1(x), x),
     like=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(x)),
     doc="Return x where it is positive, alpha * (exp(x) - 1) elsewhere; its derivative at 0 is alpha.")
@@ -60,7 +61,7 @@ def _gelu(x: Tensor, approximate: str = "none") -> Tensor:
     raise value_errors.bad_choice("gelu", "approximate", approximate, ("none", "tanh"))
 
 
-gelu = elementwise(
+gelu: Op = elementwise(
     "gelu", _gelu, joint=True,
     like=lambda x: x * 0.5 * (1 + np.vectorize(math.erf, otypes=[x.dtype])(x * math.sqrt(0.5))),
     doc="""Return x times the standard normal distribution function at x.

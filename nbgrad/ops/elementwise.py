@@ -18,6 +18,7 @@ from nbgrad.define.scalar import Elementwise, choose
 from nbgrad.define.scalar import add as _add
 from nbgrad.define.scalar import multiply as _multiply
 from nbgrad.define.scalar_program import common_loop
+from nbgrad.engine.graph import Op
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.compare import (
     equal,
@@ -44,7 +45,7 @@ def floats(name: str) -> Any:
 # A row: name, value, and d: the partials from the operands and the result z. `Any` is for mypy, where a rule
 # names its own row or one below it.
 # ----------------------------------------------------------------------------------------- arithmetic
-where = elementwise(
+where: Op = elementwise(
     "where", "{1} if {0} else {2}", lambda condition, x, y, z: (
         None, choose(condition, 1), choose(logical_not(condition), 1)),
     like=np.where, loop=common_loop("where", first=np.bool_), at=(bool, _FAR, _FAR),
@@ -54,34 +55,37 @@ where = elementwise(
     differentiated on their own: where(x > 0, log(x), 0) at x = 0 has the gradient 0 * inf = nan. Remedies:
     write the whole expression with nb.elementwise, which differentiates only the arm taken, or make the
     argument safe first: where(x > 0, log(where(x > 0, x, 1)), 0).""")
-add = elementwise("add", _add, like=np.add, doc="Return x + y; the operands broadcast.")
-multiply = elementwise("multiply", _multiply, like=np.multiply, doc="Return x * y; the operands broadcast.")
-subtract = elementwise("subtract", "{} - {}", lambda x, y, z: (1, -1), like=np.subtract, doc="Return x - y.")
-divide = elementwise("divide", "{} / {}", lambda x, y, z: (1 / y, -z / y), like=np.divide, linear=(0,),
-                     at=(_FAR, (0.5, 3.0)), doc="Return x / y, a float also for integers.")
-negative = elementwise("negative", "-{}", lambda x, z: -1, like=np.negative, linear=(0,), doc="Return -x.")
-positive = elementwise("positive", "+{}", lambda x, z: 1, like=np.positive, linear=(0,), doc="Return x.")
-abs = elementwise("abs", "abs({})", lambda x, z: sign(x), like=np.abs, on_bool="{}",
-                  doc="Return |x|; its derivative at 0 is 0.")
-square = elementwise("square", "{0} * {0}", lambda x, z: 2 * x, like=np.square, on_bool="{}",
-                     doc="Return x * x.")
-reciprocal = elementwise("reciprocal", "{T}(1) / {}", lambda x, z: -z * z, like=np.reciprocal,
-                         loop=floats("reciprocal"), at=(0.5, 3.0),
-                         doc="Return 1 / x, a float also for integers.")
-sqrt = elementwise("sqrt", "sqrt({})", lambda x, z: 0.5 / z, like=np.sqrt, at=_TINY,
-                   doc="Return the square root; its derivative at 0 is inf.")
-cbrt = elementwise("cbrt", "cbrt({})", lambda x, z: _cbrt_slope(z), like=np.cbrt, at=(0.1, 3.0),
-                   doc="Return the cube root; its derivative at 0 is inf.")
-remainder = elementwise(
+add: Op = elementwise("add", _add, like=np.add, doc="Return x + y; the operands broadcast.")
+multiply: Op = elementwise("multiply", _multiply, like=np.multiply,
+                           doc="Return x * y; the operands broadcast.")
+subtract: Op = elementwise("subtract", "{} - {}", lambda x, y, z: (1, -1), like=np.subtract,
+                           doc="Return x - y.")
+divide: Op = elementwise("divide", "{} / {}", lambda x, y, z: (1 / y, -z / y), like=np.divide, linear=(0,),
+                         at=(_FAR, (0.5, 3.0)), doc="Return x / y, a float also for integers.")
+negative: Op = elementwise("negative", "-{}", lambda x, z: -1, like=np.negative, linear=(0,),
+                           doc="Return -x.")
+positive: Op = elementwise("positive", "+{}", lambda x, z: 1, like=np.positive, linear=(0,), doc="Return x.")
+abs: Op = elementwise("abs", "abs({})", lambda x, z: sign(x), like=np.abs, on_bool="{}",
+                      doc="Return |x|; its derivative at 0 is 0.")
+square: Op = elementwise("square", "{0} * {0}", lambda x, z: 2 * x, like=np.square, on_bool="{}",
+                         doc="Return x * x.")
+reciprocal: Op = elementwise("reciprocal", "{T}(1) / {}", lambda x, z: -z * z, like=np.reciprocal,
+                             loop=floats("reciprocal"), at=(0.5, 3.0),
+                             doc="Return 1 / x, a float also for integers.")
+sqrt: Op = elementwise("sqrt", "sqrt({})", lambda x, z: 0.5 / z, like=np.sqrt, at=_TINY,
+                       doc="Return the square root; its derivative at 0 is inf.")
+cbrt: Op = elementwise("cbrt", "cbrt({})", lambda x, z: _cbrt_slope(z), like=np.cbrt, at=(0.1, 3.0),
+                       doc="Return the cube root; its derivative at 0 is inf.")
+remainder: Op = elementwise(
     "remainder", "remainder({}, {})", lambda x, y, z: (1, -floor_divide(x, y)), like=np.remainder,
     at=(_FAR, (3.1, 4.0)),
     doc="Return x - y * floor(x / y), which has the sign of y; at its jumps the derivatives are those of the "
         "right side.")
-hypot = elementwise(
+hypot: Op = elementwise(
     "hypot", "hypot({}, {})",
     lambda x, y, z: (_cosine(x, y, z), _cosine(y, x, z)),
     like=np.hypot, doc="Return sqrt(x * x + y * y) without overflow; its derivatives at (0, 0) are 0.")
-atan2 = elementwise(
+atan2: Op = elementwise(
     "atan2", "atan2({}, {})", lambda y, x, z: _turns(x, y),
     like=np.arctan2, at=((0.1, 3.0), _FAR),
     doc="Return the angle of the point (x, y) from the x axis, in radians; its derivative at (0, 0) is nan.")
@@ -97,12 +101,12 @@ def _larger(x: Tensor, y: Tensor) -> Tensor:
     return choose(logical_not(less(x, y)), _share(x, y))
 
 
-maximum = elementwise(
+maximum: Op = elementwise(
     "maximum", "maximum({}, {})", lambda x, y, z: (_larger(x, y), _larger(y, x)),
     like=np.maximum, on_bool="{} | {}",
     doc="Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative "
         "1/2.")
-minimum = elementwise(
+minimum: Op = elementwise(
     "minimum", "minimum({}, {})", lambda x, y, z: (_larger(y, x), _larger(x, y)),
     like=np.minimum, on_bool="{} & {}",
     doc="Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative "
@@ -115,49 +119,49 @@ _clip = elementwise(
     like=np.clip, at=(_FAR, (-1.5, -0.5), (0.5, 1.5)))
 
 # -------------------------------------------------------------------- exponentials, circle, hyperbola
-exp = elementwise("exp", "exp({})", lambda x, z: z, like=np.exp, doc="Return e to the power x.")
-exp2 = elementwise("exp2", "exp2({})", lambda x, z: _exp2_slope(x), like=np.exp2, joint=True,
-                   doc="Return 2 to the power x.")
-expm1 = elementwise("expm1", "expm1({})", lambda x, z: _expm1_slope(x), like=np.expm1, joint=True,
-                    doc="Return exp(x) - 1, accurate near 0.")
-log = elementwise("log", "log({})", lambda x, z: 1 / x, like=np.log, at=_TINY,
-                  doc="Return the natural logarithm.")
-log2 = elementwise("log2", "log2({})", lambda x, z: (1 / _LN2) / x, like=np.log2, at=_TINY,
-                   doc="Return the logarithm to base 2.")
-log10 = elementwise("log10", "log10({})", lambda x, z: (1 / _LN10) / x, like=np.log10, at=_TINY,
-                    doc="Return the logarithm to base 10.")
-log1p = elementwise("log1p", "log1p({})", lambda x, z: 1 / (1 + x), like=np.log1p, at=(-0.9, 3.0),
-                    doc="Return log(1 + x), accurate near 0.")
-sin = elementwise("sin", "sin({})", lambda x, z: cos(x), like=np.sin,
-                  doc="Return the sine of an angle in radians.")
+exp: Op = elementwise("exp", "exp({})", lambda x, z: z, like=np.exp, doc="Return e to the power x.")
+exp2: Op = elementwise("exp2", "exp2({})", lambda x, z: _exp2_slope(x), like=np.exp2, joint=True,
+                       doc="Return 2 to the power x.")
+expm1: Op = elementwise("expm1", "expm1({})", lambda x, z: _expm1_slope(x), like=np.expm1, joint=True,
+                        doc="Return exp(x) - 1, accurate near 0.")
+log: Op = elementwise("log", "log({})", lambda x, z: 1 / x, like=np.log, at=_TINY,
+                      doc="Return the natural logarithm.")
+log2: Op = elementwise("log2", "log2({})", lambda x, z: (1 / _LN2) / x, like=np.log2, at=_TINY,
+                       doc="Return the logarithm to base 2.")
+log10: Op = elementwise("log10", "log10({})", lambda x, z: (1 / _LN10) / x, like=np.log10, at=_TINY,
+                        doc="Return the logarithm to base 10.")
+log1p: Op = elementwise("log1p", "log1p({})", lambda x, z: 1 / (1 + x), like=np.log1p, at=(-0.9, 3.0),
+                        doc="Return log(1 + x), accurate near 0.")
+sin: Op = elementwise("sin", "sin({})", lambda x, z: cos(x), like=np.sin,
+                      doc="Return the sine of an angle in radians.")
 cos: Any = elementwise("cos", "cos({})", lambda x, z: -sin(x), like=np.cos,
                        doc="Return the cosine of an angle in radians.")
-tan = elementwise("tan", "tan({})", lambda x, z: 1 + z * z, like=np.tan, at=(-1.2, 1.2),
-                  doc="Return the tangent of an angle in radians.")
-asin = elementwise("asin", "asin({})", lambda x, z: 1 / sqrt(_one_less_square(x)), like=np.arcsin,
-                   at=(-0.9, 0.9), doc="Return the angle in radians whose sine is x.")
-acos = elementwise("acos", "acos({})", lambda x, z: -1 / sqrt(_one_less_square(x)), like=np.arccos,
-                   at=(-0.9, 0.9), doc="Return the angle in radians whose cosine is x.")
-atan = elementwise("atan", "atan({})", lambda x, z: _atan_slope(x), like=np.arctan,
-                   doc="Return the angle in radians whose tangent is x.")
-sinh = elementwise("sinh", "sinh({})", lambda x, z: cosh(x), like=np.sinh,
-                   doc="Return the hyperbolic sine.")
+tan: Op = elementwise("tan", "tan({})", lambda x, z: 1 + z * z, like=np.tan, at=(-1.2, 1.2),
+                      doc="Return the tangent of an angle in radians.")
+asin: Op = elementwise("asin", "asin({})", lambda x, z: 1 / sqrt(_one_less_square(x)), like=np.arcsin,
+                       at=(-0.9, 0.9), doc="Return the angle in radians whose sine is x.")
+acos: Op = elementwise("acos", "acos({})", lambda x, z: -1 / sqrt(_one_less_square(x)), like=np.arccos,
+                       at=(-0.9, 0.9), doc="Return the angle in radians whose cosine is x.")
+atan: Op = elementwise("atan", "atan({})", lambda x, z: _atan_slope(x), like=np.arctan,
+                       doc="Return the angle in radians whose tangent is x.")
+sinh: Op = elementwise("sinh", "sinh({})", lambda x, z: cosh(x), like=np.sinh,
+                       doc="Return the hyperbolic sine.")
 cosh: Any = elementwise("cosh", "cosh({})", lambda x, z: sinh(x), like=np.cosh,
                         doc="Return the hyperbolic cosine.")
-tanh = elementwise("tanh", "tanh({})", lambda x, z: _square_sech(2 * x, z), like=np.tanh, joint=True,
-                   doc="Return the hyperbolic tangent.")
-asinh = elementwise("asinh", "asinh({})", lambda x, z: 1 / hypot(x, 1), like=np.arcsinh,
-                    doc="Return the number whose hyperbolic sine is x.")
-acosh = elementwise("acosh", "acosh({})", lambda x, z: 1 / _leg(x), like=np.arccosh,
-                    at=(1.1, 4.0), doc="Return the number whose hyperbolic cosine is x.")
-atanh = elementwise("atanh", "atanh({})", lambda x, z: 1 / _one_less_square(x), like=np.arctanh,
-                    at=(-0.9, 0.9), doc="Return the number whose hyperbolic tangent is x.")
-erf = elementwise("erf", "erf({})", lambda x, z: (2 / math.sqrt(math.pi)) * _gauss(x),
-                  like="scipy.special.erf", doc="Return the error function.")
-erfc = elementwise("erfc", "erfc({})", lambda x, z: (-2 / math.sqrt(math.pi)) * _gauss(x),
-                   like="scipy.special.erfc", doc="Return 1 - erf(x), accurate for large x.")
+tanh: Op = elementwise("tanh", "tanh({})", lambda x, z: _square_sech(2 * x, z), like=np.tanh,
+                       joint=True, doc="Return the hyperbolic tangent.")
+asinh: Op = elementwise("asinh", "asinh({})", lambda x, z: 1 / hypot(x, 1), like=np.arcsinh,
+                        doc="Return the number whose hyperbolic sine is x.")
+acosh: Op = elementwise("acosh", "acosh({})", lambda x, z: 1 / _leg(x), like=np.arccosh,
+                        at=(1.1, 4.0), doc="Return the number whose hyperbolic cosine is x.")
+atanh: Op = elementwise("atanh", "atanh({})", lambda x, z: 1 / _one_less_square(x), like=np.arctanh,
+                        at=(-0.9, 0.9), doc="Return the number whose hyperbolic tangent is x.")
+erf: Op = elementwise("erf", "erf({})", lambda x, z: (2 / math.sqrt(math.pi)) * _gauss(x),
+                      like="scipy.special.erf", doc="Return the error function.")
+erfc: Op = elementwise("erfc", "erfc({})", lambda x, z: (-2 / math.sqrt(math.pi)) * _gauss(x),
+                       like="scipy.special.erfc", doc="Return 1 - erf(x), accurate for large x.")
 
-logaddexp = elementwise(
+logaddexp: Op = elementwise(
     "logaddexp", "logaddexp({}, {})", lambda x, y, z: _portions(x, y), like=np.logaddexp,
     doc="Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each.")
 

@@ -44,6 +44,15 @@ class Contraction(Named):
     how   : sum, max, min or logsumexp
     """
 
+    discrete: bool
+    how: str
+    name: str
+    pairs: tuple[str, ...]
+    to: str
+    exact: bool
+    term: Elementwise
+    shifted: Elementwise | None
+
     def __init__(self, name: str, value: Value, pairs: tuple[str, ...], to: str, how: str = "sum",
                  exact: bool = False, discrete: bool = False) -> None:
         self.name, self.pairs, self.to, self.how, self.discrete = name, pairs, to, how, discrete
@@ -193,6 +202,7 @@ class Gdot(Named):
     """The op gdot: one contraction for each pair of scalar functions, made when first used."""
 
     name = "gdot"
+    __name__: str
 
     def __init__(self) -> None:
         self.made: dict[Any, Contraction] = {}
@@ -281,5 +291,5 @@ _CASES: list[Any] = [
     (*_apart(2, 3, 4), {"multiply": add, "add": "max"}), (*_apart(3, 3, 2), {"multiply": _l1, "add": "min"}),
     ((2, 1, 2, 3), (3, 3, 2), {"multiply": add, "add": logaddexp}), ((0, 3), (3, 2), {"multiply": add}),
     ((2, 0), (0, 3), {"multiply": add}), ((0, 2, 3), (3, 2), {"multiply": add})]
-gdot = Gdot()
+gdot: Gdot = Gdot()
 register(Row(gdot, "structured", "gdot", *declared(1), _like, None, _CASES))

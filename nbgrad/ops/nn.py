@@ -11,7 +11,7 @@ from nbgrad.define.broadcast import astype
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
-from nbgrad.engine.graph import apply
+from nbgrad.engine.graph import Op, apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.axes import named_dim, one
@@ -177,7 +177,7 @@ def mse(x: Any, y: Any, reduction: str = "mean") -> Tensor:
     return _reduce("mse", square(subtract(x, y)), reduction)
 
 
-huber_penalty = elementwise(
+huber_penalty: Op = elementwise(
     "huber_penalty",
     lambda d, delta: where(abs(d) <= delta, 0.5 * square(d), 0.5 * (delta * (2 * abs(d) - delta))),
     lambda d, delta, z: (where(abs(d) <= delta, d, delta * sign(d)),

@@ -4,7 +4,6 @@ from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overl
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nbgrad.define.registry import Named
 from nbgrad.engine.methods import ArrayLike, Axis, Index, Shape
 from nbgrad.engine.tensor import Tensor as Tensor
 from nbgrad.ops.factor import Eigh
@@ -31,7 +30,9 @@ nan: float
 newaxis: None
 pi: float
 
-class _Op(Named, Generic[_Arguments, _Result_co]):
+class _Op(Generic[_Arguments, _Result_co]):
+    name: str
+    discrete: bool
     __name__: str
     def __call__(self, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result_co: ...
 

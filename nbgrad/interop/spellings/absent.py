@@ -110,6 +110,8 @@ class Absent:
     """In the place of an attribute: hasattr is False, and reading it says what to do instead."""
 
     __slots__ = ("name", "way")
+    name: str
+    way: str
 
     def __init__(self, name: str, way: str) -> None:
         self.name, self.way = name, way
