@@ -72,6 +72,8 @@ class Functions:
     def known(self, function: Any) -> _Function | None:
         """What stands for a function or ufunc of NumPy's, or None."""
         name = function.__name__
+        if function in _TAKEN:                # nb.save is no np.save
+            return None
         if function in FUNCTIONS:
             return FUNCTIONS[function]
         if not isinstance(function, np.ufunc):

@@ -201,6 +201,10 @@ def _where(condition: Any, *values: Any) -> Any:
     return elementwise.where(condition, *values) if values else nonzero(condition)
 
 
+def _divmod(x: Any, y: Any) -> tuple[Tensor, Tensor]:
+    return compare.floor_divide(x, y), elementwise.remainder(x, y)
+
+
 def _einsum(*operands: Any, optimize: Any = False) -> Tensor:
     """einsum in any order of contraction, also with lists of numbers for the letters."""
     if not operands or isinstance(operands[0], str):
@@ -237,7 +241,7 @@ def _astype(x: Any, dtype: Any, copy: bool = True) -> Tensor:
 
 
 FUNCTIONS: dict[Any, _Function] = {
-    np.divmod: lambda x, y: (compare.floor_divide(x, y), elementwise.remainder(x, y)),
+    np.divmod: _divmod,
     np.sum: _sum, np.prod: _prod, np.max: _max, np.amax: _max, np.min: _min, np.amin: _min,
     np.any: _any, np.all: _all, np.mean: _mean, np.var: _var, np.std: _std,
     np.concatenate: _joined(shape.concat)[1], np.stack: _joined(shape.stack)[1],

@@ -52,10 +52,13 @@ class Optimizer:
         if not callable(lr):
             self.check("lr", lr)
 
-    def check(self, name: str, value: Any, least: int = 0, below: float | None = None) -> None:
-        """Raise ValueRangeError for a number under the least one, or not below another."""
+    def check(self, name: str, value: Any, least: int = 0, below: float | None = None) -> Any:
+        """A number that is not under the least one, and below another; of NumPy's scalars a Python number.
+
+        Raises ValueRangeError for others.
+        """
         if value >= least and (below is None or value < below):
-            return
+            return value.item() if isinstance(value, np.generic) else value
         limits = (f"must lie from {least} to below {below}" if below is not None else
                   f"must be {least} or more" if least else "must not be negative")
         raise value_errors.bad_value(type(self).__name__, f"{name} {limits}, got {value}")
@@ -63,11 +66,7 @@ class Optimizer:
     @property
     def rate(self) -> Any:
         """The learning rate of this step."""
-        if not callable(self.lr):
-            return self.lr
-        rate = self.lr(self.steps)
-        self.check("lr", rate)
-        return rate
+        return self.check("lr", self.lr(self.steps) if callable(self.lr) else self.lr)
 
     def move(self, count: int, x: Tensor, g: Tensor, *memory: Tensor) -> tuple[Tensor, ...]:
         """Return x after move number count (from 1) by the gradient g, and its memory, which starts empty."""
@@ -137,7 +136,8 @@ class Optimizer:
         """Return all that another optimiser needs to go on: names -> NumPy arrays and numbers.
 
         A flat dict, which np.savez(file, **state), pickle and nb.save keep. A schedule is a function and is
-        not in it; the number of steps is. The arrays are read-only, of the parameters' shapes and dtypes.
+        not in it; the number of steps is. A Tensor as lr is kept as a number. The arrays are read-only, of
+        the parameters' shapes and dtypes.
 
         Raises TraceError if a gradient is being taken through the memory or lr.
         """

@@ -22,8 +22,7 @@ class SGD(Optimizer):
 
     def __init__(self, params: Any = None, lr: Rate = 1e-2, momentum: float = 0.0) -> None:
         super().__init__(params, lr)
-        self.check("momentum", momentum)
-        self.momentum = momentum
+        self.momentum = self.check("momentum", momentum)
 
     def move(self, count: int, x: Tensor, g: Tensor, *memory: Tensor) -> tuple[Tensor, ...]:
         if not self.momentum:
@@ -46,9 +45,8 @@ class RMSProp(Optimizer):
     def __init__(self, params: Any = None, lr: Rate = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
                  momentum: float = 0.0) -> None:
         super().__init__(params, lr)
-        self.check("alpha", alpha, 0, 1)
-        self.check("momentum", momentum)
-        self.alpha, self.eps, self.momentum = alpha, eps, momentum
+        self.alpha, self.eps = self.check("alpha", alpha, 0, 1), self.check("eps", eps)
+        self.momentum = self.check("momentum", momentum)
 
     def move(self, count: int, x: Tensor, g: Tensor, *memory: Tensor) -> tuple[Tensor, ...]:
         v, *u = memory or [zeros_like(x)]
@@ -70,9 +68,8 @@ class Adam(Optimizer):
     def __init__(self, params: Any = None, lr: Rate = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8) -> None:
         super().__init__(params, lr)
-        for b in betas:
-            self.check("betas", b, 0, 1)
-        self.betas, self.eps = betas, eps
+        self.betas = tuple([self.check("betas", b, 0, 1) for b in betas])
+        self.eps = self.check("eps", eps)
 
     def move(self, count: int, x: Tensor, g: Tensor, *memory: Tensor) -> tuple[Tensor, ...]:
         return _ADAM(x, g, *(memory or [zeros_like(x)] * 2), *self._coefficients(count, self.rate))
@@ -98,8 +95,7 @@ class AdamW(Adam):
     def __init__(self, params: Any = None, lr: Rate = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 1e-2) -> None:
         super().__init__(params, lr, betas, eps)
-        self.check("weight_decay", weight_decay)
-        self.weight_decay = weight_decay
+        self.weight_decay = self.check("weight_decay", weight_decay)
 
     def move(self, count: int, x: Tensor, g: Tensor, *memory: Tensor) -> tuple[Tensor, ...]:
         rate = self.rate

@@ -472,7 +472,8 @@ UNGIVEN = {"axis": 0, "keepdims": False, "initial": np._NoValue, "where": True}
 def operands(d, ufunc, outer):
     """Inputs of a ufunc, in its domain, that broadcast."""
     op = FOUND.known(ufunc)
-    row = OPS.get(getattr(op, "name", op.__name__.strip("_")))
+    name = getattr(op, "name", op.__name__.strip("_"))
+    row = OPS.get("remainder" if name == "divmod" else name)       # away from their jumps
     at = (row and row.at) or (-3.0, 3.0)
     spans = at if isinstance(at[0], (tuple, type)) else (at,) * ufunc.nin
     shapes = d.pick([(3,), (3,)], [(2, 3), (2, 3)], [(0, 3), (0, 3)], [(), ()])
@@ -498,6 +499,8 @@ def ufunc_calls(name, ufunc, method, table, rounds):
                 whole = method == "outer" or ufunc.signature
                 d.x = np.zeros((2, 3) if whole else np.broadcast(*places).shape)
             given = {p: table[p](d) for p in sorted(wanted, key=lambda p: p != "axis")}
+            if method == "__call__" and ufunc.nout > 1 and "out" in given:
+                given["out"] = (None,) * ufunc.nout
             options = given
             if table is not CALL and rng.random() < 0.3:
                 last = max([k for k, p in enumerate(table) if p in given], default=-1)

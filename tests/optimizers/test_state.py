@@ -14,11 +14,12 @@ METHODS = {
     "momentum": lambda *p: nb.optim.SGD(*p, lr=0.1, momentum=0.9),
     "rmsprop": lambda *p: nb.optim.RMSProp(*p, lr=0.1, momentum=0.9),
     "adam": lambda *p: nb.optim.Adam(*p, lr=0.1, betas=(0.5, 0.7)),
+    "numpy": lambda *p: nb.optim.Adam(*p, lr=np.float64(0.1), betas=np.float32([0.5, 0.7])),
     "adamw": lambda *p: nb.optim.AdamW(*p, lr=0.1),
     "schedule": lambda *p: nb.optim.Adam(*p, lr=nb.optim.cosine_decay(0.1, 7)),
 }
 NEW = {"sgd": nb.optim.SGD, "momentum": nb.optim.SGD, "rmsprop": nb.optim.RMSProp, "adam": nb.optim.Adam,
-       "adamw": nb.optim.AdamW, "schedule": METHODS["schedule"]}
+       "numpy": nb.optim.Adam, "adamw": nb.optim.AdamW, "schedule": METHODS["schedule"]}
 
 
 def by_savez(state):
