@@ -77,7 +77,7 @@ def summary() -> list[tuple[str, ...]]:
     facts: list[tuple[str, ...]] = [("nbgrad", nbgrad.__version__),
                                     ("python", platform.python_version())]
     facts += [(name, version(name)) for name in ("numpy", "scipy", "numba", "llvmlite")]
-    facts += [("processor", target.processor()[0]), ("device", settings.device),
+    facts += [("processor", target.processor()[0]), ("device", settings.device), ("tier", settings.tier),
               ("cache", f"{where}: {count} kernels, {int(size) / 1e6:.1f} MB"), ("ops", str(len(OPS)))]
     return facts
 
