@@ -144,7 +144,12 @@ def alike(args: Sequence[Any], kwargs: dict[str, Any], found: list[Tensor]) -> t
         args = (*args, *kwargs.values())
     for a in args:
         kind = type(a)
-        if kind is Tensor:
+        if kind is slice:
+            a = (a.start, a.stop, a.step)
+            if not _all_static(kinds := tuple(map(type, a))):
+                return None
+            key += (kind, kinds, a)
+        elif kind is Tensor:
             value = a.value
             if type(value) is not Array:
                 return None
@@ -164,6 +169,10 @@ def alike(args: Sequence[Any], kwargs: dict[str, Any], found: list[Tensor]) -> t
                     found.append(part)
                 elif type(part) is tuple and _all_static(kinds := tuple(map(type, part))):
                     key += (kinds, part)
+                elif type(part) in _STATIC:
+                    key += (type(part), part)
+                elif type(part) is slice and _all_static(map(type, (part.start, part.stop, part.step))):
+                    key += (slice, *map(repr, (part.start, part.stop, part.step)))
                 else:
                     return None
         elif kind is float:

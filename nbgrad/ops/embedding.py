@@ -17,6 +17,7 @@ from nbgrad.ops.elementwise import where
 from nbgrad.ops.index import scatter
 
 op: Any = family("embedding")
+_least, _most = np.minimum.reduce, np.maximum.reduce
 
 
 def _places(indices: Any, rows: int) -> np.ndarray:
@@ -26,9 +27,9 @@ def _places(indices: Any, rows: int) -> np.ndarray:
         found = found.astype(np.int64)        # an empty list
     if found.dtype.kind not in "iu":
         raise value_errors.needs_integers("embedding", "indices", found.dtype)
-    low, high = (int(found.min()), int(found.max())) if found.size else (0, rows - 1)
+    low, high = (_least(found, None), _most(found, None)) if found.size else (0, rows - 1)
     if low < 0 or high >= rows:
-        raise shape_errors.no_row("embedding", rows, low, high)
+        raise shape_errors.no_row("embedding", rows, int(low), int(high))
     return found.astype(np.int64, order="C", copy=False)
 
 

@@ -60,6 +60,7 @@ class Contraction(Named):
         self.term = Elementwise(name, value, arity=len(pairs), result_like=0)
         self.shifted = Elementwise(name, lambda top, *xs: exp(value(*xs) - top), arity=len(pairs) + 1,
                                    result_like=0) if how == "logsumexp" else None
+        self.programs: dict[Any, dict[str, Any]] = {}       # by dtypes
         self.made: dict[Any, tuple[Contraction, list[int]] | None] = {}
         self.counted: Contraction | None = None
 
@@ -68,9 +69,11 @@ class Contraction(Named):
             if type(x) is Symbol:
                 raise trace_errors.only_elementwise("gdot")
         kinds = tuple([x.dtype for x in xs])
-        return table.run("gdot", "gdot", self._out, xs, {
-            **params, "body": self.term.program(kinds), "pairs": self.pairs, "to": self.to, "add": self.how,
-            "exact": self.exact, "shifted": self.shifted and self.shifted.program((kinds[0], *kinds))})
+        if kinds not in self.programs:
+            self.programs[kinds] = {
+                "body": self.term.program(kinds), "pairs": self.pairs, "to": self.to, "add": self.how,
+                "exact": self.exact, "shifted": self.shifted and self.shifted.program((kinds[0], *kinds))}
+        return table.run("gdot", "gdot", self._out, xs, {**params, **self.programs[kinds]})
 
     def _out(self, *xs: Any, sizes: dict[str, int], **_: Any) -> tuple[tuple[int, ...], Any]:
         batch = np.broadcast_shapes(*[x.shape[:-2] for x in xs])

@@ -30,6 +30,7 @@ Index = tuple[Any, ...]
 _ALONE = frozenset([int, type(None), type(Ellipsis)])
 _BOUND = frozenset([int, type(None)])
 _ARRAYS = frozenset([np.ndarray, bool])
+_NUMBERS = frozenset([int])
 _WHOLE = slice(None)
 
 
@@ -77,6 +78,11 @@ def _entry(name: str, item: Any, shape: tuple[int, ...]) -> Any:
 
 def _copied(item: Any) -> np.ndarray:
     """A part of an index as an array of its own; an empty list is one of integers."""
+    if type(item) is np.ndarray:
+        return np.array(item, order="C")
+    if type(item) is list and _NUMBERS.issuperset(map(type, item)):
+        return np.array(item, None if item else np.int64)
+
     def plain(part: Any) -> Any:
         return [plain(p) for p in part] if isinstance(part, (list, tuple)) else devices.host(raw(part))
 
@@ -109,7 +115,7 @@ def _read(g: Tensor, index: Index, like: Any) -> Tensor:
 
 # ----------------------------------------------------------------------------------- reading, adding
 @op(vjp=lambda g, z, x, index: apply(scatter, (g,), {"index": index, "shape": x.shape}), linear=True, keep="",
-    view=link_shared, write=lambda x, v, index: apply(setitem, (x, v), {"index": index}), planned=False,
+    view=link_shared, write=lambda x, v, index: apply(setitem, (x, v), {"index": index}),
     like=lambda x, index: x[index],
     cases=[((), {"index": ()}), ((5,), {"index": -2}), ((0, 3), {"index": slice(0, 2)}),
            ((4, 5), {"index": (slice(1, None, 2), slice(None, None, -1))}),
