@@ -29,6 +29,11 @@ class Plan:
     """
 
     __slots__ = ("finish", "inputs", "output", "params", "run")
+    finish: Any
+    inputs: Sequence[Spec]
+    output: Spec
+    params: dict[str, Any]
+    run: Any
 
     def __init__(self, params: dict[str, Any], run: Any, inputs: Sequence[Spec], output: Spec,
                  finish: Any) -> None:

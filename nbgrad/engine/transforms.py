@@ -45,6 +45,14 @@ class Inputs:
     args, argnums : the arguments, and the places of those to differentiate by
     """
 
+    args: list[Any]
+    places: list[int]
+    what: str
+    leaves: list[Any]
+    rebuild: Callable[[list[Any]], Any]
+    moving: list[int]
+    values: list[Any]
+
     def __init__(self, what: str, args: Sequence[Any], argnums: Sequence[int]) -> None:
         for i in argnums:
             if not isinstance(i, (int, np.integer)):
@@ -92,6 +100,14 @@ def _pair(what: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
 class Reverse:
     """A function run once under a Graph: its results, and the pullback to its inputs."""
 
+    inputs: Inputs
+    trace: Graph
+    leaves: list[Any]
+    rebuild: Callable[[list[Any]], Any]
+    outs: list[Tensor]
+    values: list[Any]
+    aux: Any
+
     def __init__(self, f: Callable[..., Any], inputs: Inputs, kwargs: dict[str, Any], has_aux: bool) -> None:
         self.trace, self.inputs = Graph(), inputs
         watched = [self.trace.leaf(v) for v in inputs.values]
@@ -112,7 +128,7 @@ class Reverse:
                 for n, x in zip(self.nodes, self.inputs.values, strict=True)]
 
 
-class Transformed(functools.partial):
+class Transformed(functools.partial[Any]):
     """A function that a transform has made of another one, f.
 
     It has f's name and documentation, is bound to an instance as f would be, and is pickled where f can be.

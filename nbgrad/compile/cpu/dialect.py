@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -27,10 +27,12 @@ class CpuDialect(Dialect):
     The body of such a loop becomes `part(start, stop, ...)`, with the variables that it reads as parameters.
     """
 
-    words = language.WORDS
-    meeting = frozenset({"maximum", "minimum", "fold_add", "fold_multiply", "fold_maximum", "fold_minimum"})
-    maths = frozenset({"sqrt", "exp", "log", "log1p"})
-    unrolled, registers = staticmethod(language.unrolled), staticmethod(language.registers)
+    words: Mapping[str, Callable[..., Any]] = language.WORDS
+    meeting: frozenset[str] = frozenset({"maximum", "minimum", "fold_add", "fold_multiply", "fold_maximum",
+                                         "fold_minimum"})
+    maths: frozenset[str] = frozenset({"sqrt", "exp", "log", "log1p"})
+    unrolled: Callable[..., Any] | None = staticmethod(language.unrolled)
+    registers: Callable[..., Any] | None = staticmethod(language.registers)
 
     def helper(self, function: FunctionType) -> str:
         return f"{'inline' if function.__dict__.get('inline') else 'f'}_{function.__name__}"
