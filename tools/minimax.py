@@ -158,9 +158,9 @@ def main() -> None:
                 rows = [", ".join(map(repr, kept[i:i + 4])) for i in range(0, count, 4)]
                 lines.append(f"    {bits}: (  # error 2^{float(mp.log(error, 2)):.1f}\n        "
                              + ",\n        ".join(rows) + "),\n")
-        print(f"{name} = {{\n{''.join(lines)}}}")
+        print(f"{name}: dict[int, tuple[float, ...]] = {{\n{''.join(lines)}}}")
     for name, (what, value, *widths) in SPLITS.items():
-        print(f"# {what}\n{name} = {{")
+        print(f"# {what}\n{name}: dict[int, tuple[float, ...]] = {{")
         for bits, width in zip((32, 64), widths, strict=True):
             print(f"    {bits}: (" + ", ".join(map(repr, pieces(value, *width))) + "),")
         print("}")

@@ -25,6 +25,11 @@ class Expressions:
     meanings : what names in it mean outside of it: words, dtypes, functions
     """
 
+    dialect: Dialect
+    kinds: dict[str, Kind]
+    meanings: dict[str, Any]
+    words: dict[int, str]
+
     def __init__(self, dialect: Dialect, kinds: dict[str, Kind], meanings: dict[str, Any]) -> None:
         self.dialect, self.kinds, self.meanings = dialect, kinds, meanings
         self.words = {id(word): name for name, word in dialect.words.items()}

@@ -19,6 +19,11 @@ class RowWriter:
     """
 
     zero = "0"
+    dtype: np.dtype
+    program: RowProgram
+    w: Writer
+    full: tuple[str, ...]
+    arrays: tuple[str, ...]
 
     def __init__(self, program: RowProgram, dtype: np.dtype) -> None:
         self.program, self.dtype, self.w = program, dtype, Writer()

@@ -25,6 +25,12 @@ class Derived:
     """
 
     __slots__ = ("keep", "loops", "many", "op", "places", "whole")
+    keep: slice
+    places: list[int | None]
+    whole: bool
+    many: bool
+    op: Any
+    loops: Any
 
     def __init__(self, kind: Callable[..., Any], name: str, value: Callable[[Sequence[Any]], list[Any]],
                  given: int, spare: int, like: int) -> None:
@@ -81,6 +87,10 @@ class Back:
     """
 
     __slots__ = ("dtype", "keep", "kernel", "pullback", "sources")
+    dtype: np.dtype
+    keep: slice
+    pullback: Derived
+    sources: bytes
 
     def __init__(self, pullback: Derived, dtype: np.dtype, keep: slice) -> None:
         self.pullback, self.dtype, self.keep = pullback, dtype, keep

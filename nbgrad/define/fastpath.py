@@ -73,6 +73,9 @@ class FastPath:
     """
 
     __slots__ = ("calls", "forward", "known", "met", "op", "record")
+    op: Any
+    record: Any
+    calls: int
 
     def __init__(self, op: Any, arity: int) -> None:
         self.op = op

@@ -39,6 +39,13 @@ class Plan:
     """
 
     __slots__ = ("count", "finish", "inputs", "met", "output", "params", "run")
+    count: int
+    finish: Any
+    inputs: Sequence[Spec]
+    met: int
+    output: Any
+    params: dict[str, Any]
+    run: Any
 
     def __init__(self, params: dict[str, Any], run: Any, inputs: Sequence[Spec], output: Any,
                  finish: Any) -> None:

@@ -45,6 +45,19 @@ class Elementwise(Named):
     result_like : the operand whose dtype the results have; None: the dtype they are computed in
     """
 
+    arity: int
+    d: Any
+    loop: Any
+    many: bool
+    name: str
+    value: Any
+    discrete: bool
+    linear: tuple[int, ...]
+    on_bool: str | None
+    primitive: bool
+    loops: Any
+    fastpath: FastPath
+
     def __init__(self, name: str, value: Any, d: Any = None, *, arity: int, loop: Any = None,
                  many: bool = False, joint: bool = False, discrete: bool = False,
                  linear: tuple[int, ...] = (), on_bool: str | None = None,
@@ -355,14 +368,18 @@ def _unchanged(op: Elementwise, xs: Sequence[Any]) -> Any:
 
 
 # The primitives that derivatives are made of:  value    d: partials from the operands and the result z
-add = Elementwise("add", "{} + {}", lambda x, y, z: (1, 1), arity=2, loop=ufunc_loop("add", np.add),
-                  on_bool="{} | {}")
-multiply = Elementwise("multiply", "{} * {}", lambda x, y, z: (y, x), arity=2,
-                       loop=ufunc_loop("multiply", np.multiply), linear=(0, 1), on_bool="{} & {}")
-either = Elementwise("either", "{} | {}", arity=2, loop=common_loop("either", first=np.bool_), discrete=True)
-both = Elementwise("both", "{} & {}", arity=2, loop=common_loop("both", first=np.bool_), discrete=True)
-masked = Elementwise("masked", "{1} if {0} else {2}", lambda c, u, nothing, z: (None, choose(c, 1), None),
-                     arity=3, loop=common_loop("masked", first=np.bool_), linear=(1,))
+add: Elementwise = Elementwise("add", "{} + {}", lambda x, y, z: (1, 1), arity=2,
+                               loop=ufunc_loop("add", np.add), on_bool="{} | {}")
+multiply: Elementwise = Elementwise("multiply", "{} * {}", lambda x, y, z: (y, x), arity=2,
+                                    loop=ufunc_loop("multiply", np.multiply), linear=(0, 1),
+                                    on_bool="{} & {}")
+either: Elementwise = Elementwise("either", "{} | {}", arity=2, discrete=True,
+                                  loop=common_loop("either", first=np.bool_))
+both: Elementwise = Elementwise("both", "{} & {}", arity=2, discrete=True,
+                                loop=common_loop("both", first=np.bool_))
+masked: Elementwise = Elementwise("masked", "{1} if {0} else {2}",
+                                  lambda c, u, nothing, z: (None, choose(c, 1), None), arity=3,
+                                  loop=common_loop("masked", first=np.bool_), linear=(1,))
 
 
 def choose(c: Any, u: Any) -> Tensor:

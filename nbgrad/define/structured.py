@@ -31,6 +31,23 @@ _value, _mark = attrgetter("value"), attrgetter("mark")
 class Structured(Named, Called):
     """An op with a kernel per device and written derivative rules; made by `op`."""
 
+    name: str
+    family: str | None
+    bind: Rule
+    out: Rule | None
+    vjp: Sequence[Rule | None]
+    vjp_of: Rule | None
+    vjp_all: Rule | None
+    linear: bool
+    multilinear: frozenset[int]
+    keep_x: bool
+    keep_z: bool
+    discrete: bool
+    finish: Rule | None
+    write: Rule | None
+    op: Structured
+    plans: Plans | None
+
     def __init__(self, name: str, family: str | None, bind: Rule, out: Rule | None, vjp: Sequence[Rule |
                  None], vjp_of: Rule | None, vjp_all: Rule | None, linear: bool, multilinear: Sequence[int],
                  keep: str, discrete: bool, finish: Rule | None, write: Rule | None, planned: bool) -> None:
@@ -168,6 +185,11 @@ class Structured(Named, Called):
 
 class Spelling(Called):
     """Another signature of an op: its function returns the op's inputs and parameters; made by `spelling`."""
+
+    op: Structured
+    name: str
+    bind: Rule
+    plans: Plans | None
 
     def __init__(self, op: Structured, bind: Rule) -> None:
         self.op, self.name, self.bind, self.plans = op, bind.__name__, bind, Plans()

@@ -22,7 +22,7 @@ from nbgrad.engine.tensor import Tensor, living, raw, tensor, unwrap, wrap
 from nbgrad.errors import gradient_errors
 from nbgrad.kernels import table
 
-next_id = itertools.count(1).__next__         # of traces and nodes, in creation order: later = inner
+next_id: Callable[[], int] = itertools.count(1).__next__     # of traces and nodes: later = inner
 no_grad_level: ContextVar[int] = ContextVar("no_grad_level", default=0)    # ids up to it do not record
 _new = object.__new__
 _FREED = object()                             # the memo of a node that a backward has used up
@@ -146,6 +146,7 @@ class Graph:
 
     __slots__ = ("id",)
     discrete = False
+    id: int
 
     def __init__(self) -> None:
         self.id = next_id()
@@ -199,6 +200,7 @@ class Tangents:
 
     __slots__ = ("id",)
     discrete = False
+    id: int
 
     def __init__(self) -> None:
         self.id = next_id()

@@ -38,6 +38,14 @@ def _pair(what: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
 class Reverse:
     """A function run once under a Graph: its results, and the pullback to its inputs."""
 
+    inputs: Inputs
+    trace: Graph
+    leaves: list[Any]
+    rebuild: Callable[[list[Any]], Any]
+    outs: list[Tensor]
+    values: list[Any]
+    aux: Any
+
     def __init__(self, f: Callable[..., Any], inputs: Inputs, has_aux: bool) -> None:
         self.trace, self.inputs = Graph(), inputs
         watched = [self.trace.leaf(v) for v in inputs.values]
@@ -58,7 +66,7 @@ class Reverse:
                 for n, x in zip(self.nodes, self.inputs.values, strict=True)]
 
 
-class Transformed(functools.partial):
+class Transformed(functools.partial[Any]):
     """A function that a transform has made of another one, f.
 
     It has f's name and documentation, is bound to an instance as f would be, and is pickled where f can be.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -28,11 +28,13 @@ class CpuDialect(Dialect):
     The body of such a loop becomes `part(start, stop, ...)`, with the variables that it reads as parameters.
     """
 
-    words = language.WORDS | machine.WORDS
-    results = machine.RESULTS
-    meeting = frozenset({"maximum", "minimum", "fold_add", "fold_multiply", "fold_maximum", "fold_minimum"})
-    maths = frozenset({"sqrt", "exp", "log", "log1p"})
-    unrolled, registers = staticmethod(language.unrolled), staticmethod(language.registers)
+    words: Mapping[str, Callable[..., Any]] = language.WORDS | machine.WORDS
+    results: Mapping[str, Any] = machine.RESULTS
+    meeting: frozenset[str] = frozenset({"maximum", "minimum", "fold_add", "fold_multiply", "fold_maximum",
+                                         "fold_minimum"})
+    maths: frozenset[str] = frozenset({"sqrt", "exp", "log", "log1p"})
+    unrolled: Callable[..., Any] | None = staticmethod(language.unrolled)
+    registers: Callable[..., Any] | None = staticmethod(language.registers)
 
     def helper(self, function: FunctionType) -> str:
         return f"{'inline' if function.__dict__.get('inline') else 'f'}_{function.__name__}"

@@ -61,5 +61,5 @@ def _shift(left: bool) -> Any:
     return shift
 
 
-left_shift = _shift(True)                 # by more bits than there are, or fewer than none, as in NumPy
-right_shift = _shift(False)
+left_shift: Any = _shift(True)                 # by more bits than there are, or fewer than none, as in NumPy
+right_shift: Any = _shift(False)

@@ -32,6 +32,12 @@ class Kernel(dict[Any, Callable[..., Any]]):
     """
 
     __hash__ = object.__hash__            # type: ignore[assignment]
+    exact: bool
+    function: Any
+    parameters: dict[str, tuple[str, str]]
+    fixed: tuple[str, ...]
+    variables: list[str]
+    places: list[int]
 
     def __init__(self, function: FunctionType, exact: bool, gil: bool, spares: float) -> None:
         self.function, self.exact, self.gil, self.spares = function, exact, gil, spares

@@ -33,6 +33,11 @@ class Array(Generic[T]):
     """
 
     __slots__ = ("_cell", "_inside", "dtype", "itemsize", "place", "scalar", "size", "whole")
+    whole: np.ndarray
+    dtype: np.dtype
+    size: int
+    itemsize: int
+    place: Any
 
     def __init__(self, whole: np.ndarray) -> None:
         self.whole, self.dtype, self.size, self.itemsize = whole, whole.dtype, whole.size, whole.itemsize
@@ -157,7 +162,10 @@ def fold_minimum(total: Any, x: Any) -> Any:
     return minimum(total, x)
 
 
-sqrt, exp, log, log1p = np.sqrt, np.exp, np.log, np.log1p
+sqrt: np.ufunc = np.sqrt
+exp: np.ufunc = np.exp
+log: np.ufunc = np.log
+log1p: np.ufunc = np.log1p
 
 WORDS: dict[str, Callable[..., Any]] = {word.__name__: word for word in (
     parallel, shares, load_at, store_at, scratch, maximum, minimum, fold_add, fold_multiply, fold_maximum,

@@ -66,8 +66,8 @@ def _extremum(name: str, predicate: str, flags: tuple[str, ...] = ()) -> Any:
     return extremum
 
 
-maximum = _extremum("maximum", ">")       # LLVM's own: nan wins as in NumPy, and loops over it vectorise
-minimum = _extremum("minimum", "<")
+maximum: Any = _extremum("maximum", ">")       # LLVM's own: nan wins as in NumPy, and loops over it vectorise
+minimum: Any = _extremum("minimum", "<")
 
 
 def _fold(name: str) -> Any:

@@ -7,7 +7,7 @@ order lies there, `x = batch(x, own)` that an array may have any strides.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import FunctionType, MappingProxyType
 from typing import Any
@@ -30,8 +30,12 @@ class Cuda(Dialect):
     threads : of a block
     """
 
-    words = MappingProxyType(_WORDS)
-    unrolled = staticmethod(language.unrolled)
+    words: Mapping[str, Callable[..., Any]] = MappingProxyType(_WORDS)
+    unrolled: Callable[..., Any] | None = staticmethod(language.unrolled)
+
+    real: str | None
+    threads: int
+    loops: int
 
     def __init__(self, real: str | None, threads: int, loops: int) -> None:
         self.real, self.threads, self.loops = real, threads, loops

@@ -20,6 +20,19 @@ class Head:
     values      : what these are given, expressions of the host's
     """
 
+    loops: int
+    meanings: Mapping[str, Any]
+    name: str
+    shaped: set[str]
+    once: set[str]
+    count: str
+    each: str
+    given: dict[str, Kind]
+    parameters: list[str]
+    values: list[str]
+    kinds: dict[str, Kind]
+    numbers: set[str]
+
     def __init__(self, tree: ast.FunctionDef, given: Mapping[str, Kind], meanings: Mapping[str, Any],
                  loops: int) -> None:
         self.name, self.meanings, self.loops = tree.name, meanings, loops

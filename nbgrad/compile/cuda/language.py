@@ -95,4 +95,7 @@ class _Batch:
         return self.x[np.unravel_index(k, self.before)]
 
 
-sqrt, log, sign, maximum = np.sqrt, np.log, np.sign, np.maximum
+sqrt: np.ufunc = np.sqrt
+log: np.ufunc = np.log
+sign: np.ufunc = np.sign
+maximum: np.ufunc = np.maximum

@@ -216,7 +216,7 @@ def _divisions(pick: Callable[[str, Any], Any], is_float: Callable[[Any], bool])
 
     def remainder(x: Any, y: Any) -> Any:
         if not is_float(x):
-            return integers.remainder
+            return integers.BINARY["remainder"]
         fmod, copysign, (zero, *_) = pick("fmod", x), pick("copysign", x), _constants(x)
 
         def of_floats(x, y):              # Numba compares signatures, annotations too
@@ -229,7 +229,7 @@ def _divisions(pick: Callable[[str, Any], Any], is_float: Callable[[Any], bool])
 
     def floor_divide(x: Any, y: Any) -> Any:
         if not is_float(x):
-            return integers.floor_divide
+            return integers.BINARY["floor_divide"]
         fmod, copysign, floor = pick("fmod", x), pick("copysign", x), pick("floor", x)
         zero, one, _, half = _constants(x)
 
@@ -257,7 +257,7 @@ def _integers(pick: Callable[[str, Any], Any], is_float: Callable[[Any], bool]) 
         if is_float(x):
             power = pick("pow", x)
             return lambda x, y: power(x, y)
-        return integers.power
+        return integers.BINARY["pow"]
 
     def left_shift(x: Any, y: Any) -> Any:
         bits = x.bitwidth

@@ -39,6 +39,12 @@ class Flat:
     """
 
     __slots__ = ("body", "interim", "kernel", "kinds", "notes", "uniform", "walks", "whole")
+    body: Body
+    interim: bool
+    kernel: Any
+    kinds: tuple[Kind, ...]
+    whole: bool
+    uniform: bool
 
     def __init__(self, kernel: Any, kinds: tuple[Kind, ...], body: Body, whole: bool) -> None:
         self.kernel, self.kinds, self.body, self.whole = kernel, kinds, body, whole
@@ -62,6 +68,13 @@ class Walk:
     """
 
     __slots__ = ("dtypes", "empty", "kernel", "loops", "many", "places", "shape")
+    dtypes: tuple[np.dtype, ...]
+    kernel: Any
+    loops: tuple[Any, ...]
+    many: bool
+    places: Any
+    shape: tuple[int, ...]
+    empty: Any
 
     def __init__(self, kernel: Any, shape: tuple[int, ...], order: tuple[int, ...],
                  dtypes: tuple[np.dtype, ...], loops: tuple[Any, ...], many: bool) -> None:
@@ -141,6 +154,11 @@ class Loops:
     """
 
     __slots__ = ("copied", "flats", "kept", "many", "name", "program", "strided")
+    many: bool
+    name: str
+    program: Program
+    copied: int
+    kept: list[Any]
 
     def __init__(self, name: str, program: Program, many: bool = False) -> None:
         self.name, self.program, self.many = name, program, many

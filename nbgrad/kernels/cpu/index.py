@@ -246,4 +246,5 @@ def _triangular(x: np.ndarray, k: int, lower: bool) -> Any:
     return run
 
 
-READY = {tril: lambda x, k: _triangular(x, k, True), triu: lambda x, k: _triangular(x, k, False)}
+READY: dict[Any, Any] = {tril: lambda x, k: _triangular(x, k, True),
+                         triu: lambda x, k: _triangular(x, k, False)}

@@ -35,6 +35,10 @@ class RowPlan:
     """
 
     __slots__ = ("axes", "kernel", "like", "loops")
+    kernel: Any
+    loops: np.ndarray
+    like: np.ndarray
+    axes: np.ndarray | None
 
     def __init__(self, kernel: Any, loops: list[int], shape: Sequence[int], order: Sequence[int],
                  dtype: np.dtype) -> None:

@@ -8,6 +8,8 @@ Sums of floats carry what rounding takes from them: those of float32 are as good
 
 from __future__ import annotations
 
+from typing import Any
+
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile.cuda.kernel import kernel
 from nbgrad.compile.cuda.language import any_thread, batch, blocks, grid, lane, shared, sync, threads
@@ -17,7 +19,7 @@ from nbgrad.kernels.cuda import copies, elementwise
 _SHORT, _MANY = 64, 1024                  # elements of a line for one thread; lines side by side
 
 
-def lost(a, b, s):
+def lost(a: Any, b: Any, s: Any) -> Any:
     """What rounding takes from a + b = s; nothing where that is not finite.
 
     Source: Knuth, The Art of Computer Programming 2 (1997), section 4.2.2, theorem B.
@@ -27,14 +29,14 @@ def lost(a, b, s):
     return e if e - e == 0 else 0
 
 
-def follow(total, v, w, *, rule):
+def follow(total: Any, v: Any, w: Any, *, rule: Any) -> Any:
     """The total that takes in elements v and w of the two operands."""
     if rule == "cumsum":
         return total + v
     return total * v if rule == "cumprod" else w + v * total
 
 
-def start(v, w, *, rule):
+def start(v: Any, w: Any, *, rule: Any) -> Any:
     """The first total."""
     return w if rule == "recurrence" else v
 
@@ -61,7 +63,8 @@ def scan_lines(out, x, y, *, rule, sums, lag):
             line[j] = total + less if sums else total
 
 
-def in_order(total, before, last, tile, other, totals, lesses, *, rule):
+def in_order(total: Any, before: Any, last: Any, tile: Any, other: Any, totals: Any, lesses: Any, *,
+             rule: Any) -> Any:
     """One thread takes elements 0 to last of a tile; before: elements of the line before the tile."""
     if lane() == 0:
         for k in range(last + 1):

@@ -96,6 +96,9 @@ class Loops:
     """
 
     __slots__ = ("bodies", "many", "name", "program")
+    many: bool
+    name: str
+    program: Callable[[tuple[Kind, ...]], Body]
 
     def __init__(self, name: str, program: Callable[[tuple[Kind, ...]], Body], many: bool = False) -> None:
         self.name, self.program, self.many = name, program, many

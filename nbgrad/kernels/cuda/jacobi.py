@@ -9,6 +9,7 @@ Source: Golub and Van Loan, Matrix Computations (2013), sections 8.5.2 to 8.5.6.
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from nbgrad.kernels.cuda import copies
 SWEEPS = 30                               # 6 to 10 are enough; more are for what rounding alone moves
 
 
-def pair(t, turn, players):
+def pair(t: Any, turn: Any, players: Any) -> Any:
     """Who meets whom in a turn of a tournament, the lower number first; an odd one rests."""
     last = players - 1
     if t == 0:
@@ -35,7 +36,7 @@ def pair(t, turn, players):
     return min(x, y), max(x, y)
 
 
-def rotate(x, p, q, j, c, s):
+def rotate(x: Any, p: Any, q: Any, j: Any, c: Any, s: Any) -> Any:
     """Turn element j of rows p and q."""
     u, v = x[p, j], x[q, j]
     x[p, j], x[q, j] = c * u - s * v, s * u + c * v

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile.cuda.kernel import kernel
@@ -11,7 +13,7 @@ from nbgrad.kernels.cuda import copies, lu, matrices, pivots
 from nbgrad.kernels.cuda.triangular import substitute
 
 
-def others(d, n, i, j):
+def others(d: Any, n: Any, i: Any, j: Any) -> Any:
     """The product of all pivots but two, or one."""
     z = 1.0
     for k in range(n):

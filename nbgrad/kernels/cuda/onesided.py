@@ -9,6 +9,7 @@ Source: Golub and Van Loan, Matrix Computations (2013), section 8.6.3.
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from nbgrad.kernels.cuda import copies, matrices
 from nbgrad.kernels.cuda.jacobi import SWEEPS, pair, rotate
 
 
-def dotted(x, p, q, width):
+def dotted(x: Any, p: Any, q: Any, width: Any) -> Any:
     """The product of rows p and q."""
     total = 0.0
     for k in range(width):
@@ -29,7 +30,7 @@ def dotted(x, p, q, width):
     return total
 
 
-def turn_of(x, p, q, width, least, *, floor, far):
+def turn_of(x: Any, p: Any, q: Any, width: Any, least: Any, *, floor: Any, far: Any) -> Any:
     """The cosine and sine that make rows p and q orthogonal; 1 and 0 where they are."""
     low, high, beside = dotted(x, p, p, width), dotted(x, q, q, width), dotted(x, p, q, width)
     if min(low, high) <= floor or abs(beside) <= least * sqrt(low) * sqrt(high):
@@ -43,7 +44,7 @@ def turn_of(x, p, q, width, least, *, floor, far):
     return c, tangent * c
 
 
-def sign_of(x, i, width):
+def sign_of(x: Any, i: Any, width: Any) -> Any:
     """The sign of the largest element of a row, the first of them."""
     top, sign = 0.0, 1.0
     for j in range(width):
@@ -53,7 +54,7 @@ def sign_of(x, i, width):
     return sign
 
 
-def outside(z, r, width):
+def outside(z: Any, r: Any, width: Any) -> Any:
     """How much the best of this thread's unit vectors has outside of rows 0 to r, and which one that is."""
     best, where = -1.0, 0
     for i in lanes(width):
@@ -65,7 +66,7 @@ def outside(z, r, width):
     return best, where
 
 
-def adopt(z, r, where, width, room):
+def adopt(z: Any, r: Any, where: Any, width: Any, room: Any) -> Any:
     """A unit vector as row r, less its parts in the rows before it, twice, which is enough."""
     for i in lanes(width):
         z[r, i] = 1 if i == where else 0

@@ -15,14 +15,14 @@ Pair = tuple[int, int]
 Shape = tuple[int, ...]
 
 
-def reach(at, step, before, size, apart, end):
+def reach(at: Any, step: Any, before: Any, size: Any, apart: Any, end: Any) -> Any:
     """The first place of a window that is in the image, and the place after the last."""
     low = at * step - before
     first = low if low >= 0 else low + narrow(apart - 1 - low) // narrow(apart) * apart
     return first, min(end, low + (size - 1) * apart + 1)
 
 
-def largest(plane, top, bottom, dy, left, right, dx):
+def largest(plane: Any, top: Any, bottom: Any, dy: Any, left: Any, right: Any, dx: Any) -> Any:
     """The largest element of a window."""
     best = -inf
     for i in range(top, bottom, dy):
@@ -31,7 +31,7 @@ def largest(plane, top, bottom, dy, left, right, dx):
     return best
 
 
-def ties(best, plane, top, bottom, dy, left, right, dx):
+def ties(best: Any, plane: Any, top: Any, bottom: Any, dy: Any, left: Any, right: Any, dx: Any) -> Any:
     """How many elements of a window are the largest, 1 at least."""
     count = 0.0
     for i in range(top, bottom, dy):
@@ -40,7 +40,7 @@ def ties(best, plane, top, bottom, dy, left, right, dx):
     return max(1.0, count)
 
 
-def extent(at, step, before, size, end, *, pads):
+def extent(at: Any, step: Any, before: Any, size: Any, end: Any, *, pads: Any) -> Any:
     """How many places a window has, those in the padding among them or not."""
     low = wide(at) * step - before
     if pads:

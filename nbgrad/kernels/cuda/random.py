@@ -6,13 +6,15 @@ counter and the four elements that its words belong to, 256 apart.
 
 from __future__ import annotations
 
+from typing import Any
+
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.compile.cuda.kernel import kernel
 from nbgrad.compile.cuda.language import grid, narrow, unrolled, wide
 from nbgrad.kernels.cuda import copies
 
 
-def product(a, b):
+def product(a: Any, b: Any) -> Any:
     """The upper and the lower 32 bits of a product."""
     both = wide(a) * b
     return narrow(both >> 32), narrow(both)

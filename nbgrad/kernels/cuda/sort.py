@@ -6,6 +6,8 @@ and as many of the other run as a search there finds. Of equal elements those of
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nbgrad.arrays import cuda
@@ -15,7 +17,7 @@ from nbgrad.compile.cuda.language import blocks, grid, lane, shared, sync, threa
 from nbgrad.kernels.cuda import copies
 
 
-def before(a, b, *, falling):
+def before(a: Any, b: Any, *, falling: Any) -> Any:
     """Whether a stands before b: nan stands last in a rising order, first in a falling one."""
     if falling:
         return b < a or (a != a and b == b)

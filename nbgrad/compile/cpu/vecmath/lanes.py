@@ -43,6 +43,8 @@ class Lane:
     """A real number, an integer or a bit of LLVM code under construction; or a vector of them."""
 
     __slots__ = ("builder", "value")
+    builder: Any
+    value: Any
 
     def __init__(self, builder: Any, value: Any) -> None:
         self.builder, self.value = builder, value
