@@ -29,10 +29,12 @@ def mypy(tmp_path):
     return {(Path(file).name, int(line)) for file, line in found}, done.stdout
 
 
+def pyright_program():
+    return shutil.which("pyright") or pytest.skip("pyright is not installed")
+
+
 def pyright(tmp_path):
-    program = shutil.which("pyright")
-    if program is None:
-        pytest.skip("pyright is not installed")
+    program = pyright_program()
     for file in (PROGRAM, ERRORS):
         shutil.copy(file, tmp_path)
     settings = {"include": [PROGRAM.name, ERRORS.name], "typeCheckingMode": "strict",
@@ -49,6 +51,14 @@ def test_a_right_program_passes_and_each_misspelling_is_an_error(checker, tmp_pa
     found, report = checker(tmp_path)
     assert {line for file, line in found if file == PROGRAM.name} == set(), report
     assert {line for file, line in found if file == ERRORS.name} == WRONG, report
+
+
+def test_every_public_symbol_has_a_known_type():
+    command = [pyright_program(), "--pythonpath", sys.executable, "--verifytypes", "nbgrad",
+               "--ignoreexternal"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert "Type completeness score: 100%" in done.stdout, done.stdout
 
 
 def test_the_right_program_runs():
