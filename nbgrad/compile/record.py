@@ -66,6 +66,9 @@ class Record:
 class Cells(Generic[R]):
     """Several numbers, or addresses of records."""
 
+    place: int
+    field: Field
+
     def __init__(self, place: int, field: Field) -> None:
         self.place, self.field = place, field
 
@@ -106,6 +109,13 @@ class Field:
     step   : bytes from one to the next
     end    : the offset of what may follow
     """
+
+    of: Any
+    many: Any
+    count: Any
+    offset: int
+    step: int
+    end: int
 
     def __init__(self, hint: Any, after: int) -> None:
         of, self.count = get_args(hint) if get_origin(hint) is Annotated else (hint, None)

@@ -48,6 +48,9 @@ class Interim:
     """
 
     __slots__ = ("_build", "_each", "_kernel", "_steps", "interpret", "most", "spent")
+    interpret: Callable[..., Any]
+    most: int
+    spent: float
 
     def __init__(self, interpret: Callable[..., Any], steps: int, each: float, most: int = 1 << 22) -> None:
         self.interpret, self.most, self._each = interpret, most, each

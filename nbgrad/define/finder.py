@@ -62,6 +62,8 @@ class Finder:
     """
 
     __slots__ = ("find", "held", "record")
+    find: Callable[..., Any]
+    held: list[Any]
 
     def __init__(self, find: Callable[..., Any]) -> None:
         self.record: Any = keep(records.Finder())

@@ -14,7 +14,7 @@ from nbgrad.arrays.memory import keep
 from nbgrad.compile.cpu.objects import PyObject, known
 from nbgrad.compile.record import CELL
 
-learning = threading.RLock()              # held by who writes to such a record
+learning: Any = threading.RLock()         # held by who writes to such a record
 if hasattr(os, "register_at_fork"):       # a child process starts with no record half written
     os.register_at_fork(before=learning.acquire, after_in_parent=learning.release,
                         after_in_child=learning.release)

@@ -34,6 +34,7 @@ class Rehearsal:
     """
 
     __slots__ = ("constants", "id", "steps", "values")
+    id: Any
     discrete = True
 
     def __init__(self) -> None:
@@ -98,6 +99,8 @@ class Program:
     """
 
     __slots__ = ("constants", "places", "steps")
+    constants: list[Any]
+    places: list[int | None]
 
     def __init__(self, trace: Rehearsal, given: int, places: Sequence[int | None]) -> None:
         moved = len(trace.constants)

@@ -57,6 +57,8 @@ class Elementwise(Named):
     primitive: bool
     loops: Any
     fastpath: FastPath
+    joint: bool
+    met: int
 
     def __init__(self, name: str, value: Any, d: Any = None, *, arity: int, loop: Any = None,
                  many: bool = False, joint: bool = False, discrete: bool = False,

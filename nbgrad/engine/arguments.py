@@ -95,6 +95,15 @@ class Inputs:
     keys : which of them to differentiate by
     """
 
+    what: str
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    keys: list[Key]
+    leaves: list[Any]
+    rebuild: Callable[[list[Any]], Any]
+    moving: list[int]
+    values: list[Any]
+
     def __init__(self, what: str, args: Sequence[Any], keys: Sequence[Key],
                  kwargs: Mapping[str, Any] | None = None) -> None:
         self.what, self.args, self.kwargs, count = what, args, kwargs or {}, len(args)

@@ -38,6 +38,11 @@ class Optimizer:
     tensor([0.5, 1. ], requires_grad=True)
     """
 
+    leaves: list[Tensor]
+    lr: Rate
+    steps: int
+    state: list[Any]
+
     def __init__(self, params: Any = None, lr: Rate = 1e-2) -> None:
         name, several = type(self).__name__, isinstance(params, (Iterator, ValuesView))
         leaves = flatten(list(params) if several else params)[0]
@@ -48,7 +53,7 @@ class Optimizer:
                                                "computed from others. Give such leaves, or nothing for "
                                                "update().")
         self.lr, self.steps = lr, 0
-        self.state: list[Any] = []            # for each leaf: how often it moved, its shape, its memory
+        self.state = []                       # for each leaf: how often it moved, its shape, its memory
         if not callable(lr):
             self.check("lr", lr)
 

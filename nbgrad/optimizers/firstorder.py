@@ -20,6 +20,8 @@ class SGD(Optimizer):
     {'w': tensor(2.)}
     """
 
+    momentum: float
+
     def __init__(self, params: Any = None, lr: Rate = 1e-2, momentum: float = 0.0) -> None:
         super().__init__(params, lr)
         self.momentum = self.check("momentum", momentum)
@@ -41,6 +43,10 @@ class RMSProp(Optimizer):
     >>> print(nb.optim.RMSProp(lr=0.5, alpha=0.75, eps=0).update(1.0, 4.0))
     0.0
     """
+
+    alpha: float
+    eps: float
+    momentum: float
 
     def __init__(self, params: Any = None, lr: Rate = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
                  momentum: float = 0.0) -> None:
@@ -64,6 +70,9 @@ class Adam(Optimizer):
     >>> print(nb.optim.Adam(lr=0.5, eps=0).update([1.0, 1.0], [-3.0, 1e-5]))
     [tensor(1.5), tensor(0.5)]
     """
+
+    betas: tuple[float, float]
+    eps: float
 
     def __init__(self, params: Any = None, lr: Rate = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8) -> None:
@@ -91,6 +100,8 @@ class AdamW(Adam):
     >>> print(nb.optim.AdamW(lr=0.5, eps=0, weight_decay=0.5).update(2.0, 1e-5))
     1.0
     """
+
+    weight_decay: float
 
     def __init__(self, params: Any = None, lr: Rate = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 1e-2) -> None:

@@ -49,6 +49,13 @@ class LBFGS(Optimizer):
     tensor([1., 1.])
     """
 
+    state: list[Any]
+    steps: int
+    max_iter: int
+    history_size: int
+    tolerance_grad: float
+    tolerance_change: float
+
     def __init__(self, params: Any = None, lr: Rate = 1.0, max_iter: int = 20, history_size: int = 100,
                  tolerance_grad: float = 1e-7, tolerance_change: float = 1e-9) -> None:
         super().__init__(params, lr)
@@ -145,7 +152,8 @@ class LBFGS(Optimizer):
             x, g, change, value = x + s, found.gradient, abs(found.value - value), found.value
             if _size(s) <= self.tolerance_change or change < self.tolerance_change:
                 break
-        self.state, self.steps = [(count, shape, *memory)], self.steps + 1
+        self.state = [(count, shape, *memory)]
+        self.steps += 1
         return x
 
     def _direction(self, g: Tensor, memory: Sequence[Tensor]) -> Tensor:

@@ -38,6 +38,8 @@ class Kernel(dict[Any, Callable[..., Any]]):
     fixed: tuple[str, ...]
     variables: list[str]
     places: list[int]
+    gil: bool
+    spares: float
 
     def __init__(self, function: FunctionType, exact: bool, gil: bool, spares: float) -> None:
         self.function, self.exact, self.gil, self.spares = function, exact, gil, spares

@@ -16,6 +16,7 @@ from nbgrad.arrays import memory
 from nbgrad.compile.cpu.objects import PyObject, PyTuple
 from nbgrad.compile.record import Record
 
+Word = Callable[..., Any]
 FOREIGN: dict[str, Callable[..., Any]] = {}
 RESULTS: dict[str, Any] = {}              # the kinds of what words give
 
@@ -40,26 +41,30 @@ def foreign(symbol: str, result: Any = int) -> Callable[..., Any]:
     return call
 
 
-malloc, free, madvise = foreign("malloc"), foreign("free"), foreign("madvise")
-memset, memcpy = foreign("memset"), foreign("memcpy")
+malloc: Word = foreign("malloc")
+free: Word = foreign("free")
+madvise: Word = foreign("madvise")
+memset: Word = foreign("memset")
+memcpy: Word = foreign("memcpy")
 
-incref, decref = foreign("Py_IncRef"), foreign("Py_DecRef")
-kept = foreign("Py_NewRef", PyObject)                         # the object, with one more reference
-clear_error = foreign("PyErr_Clear")
-allocate = foreign("PyType_GenericAlloc", PyObject)           # type, number of items
-new_tuple = foreign("PyTuple_New", PyTuple)
-set_item = foreign("PyTuple_SetItem")                         # takes the item's reference
-append = foreign("PyList_Append")                             # to a list; 0 in 32 bits if there is memory
-reference_to = foreign("PyWeakref_NewRef", PyObject)          # object, what is called when it dies
-call_without = foreign("PyObject_CallNoArgs", PyObject)
-call = foreign("PyObject_Vectorcall", PyObject)               # function, arguments, their number, names
-get_context = foreign("PyContextVar_Get")                     # variable, default, where to write the value
+incref: Word = foreign("Py_IncRef")
+decref: Word = foreign("Py_DecRef")
+kept: Word = foreign("Py_NewRef", PyObject)                   # the object, with one more reference
+clear_error: Word = foreign("PyErr_Clear")
+allocate: Word = foreign("PyType_GenericAlloc", PyObject)     # type, number of items
+new_tuple: Word = foreign("PyTuple_New", PyTuple)
+set_item: Word = foreign("PyTuple_SetItem")                   # takes the item's reference
+append: Word = foreign("PyList_Append")                       # to a list; 0 in 32 bits if there is memory
+reference_to: Word = foreign("PyWeakref_NewRef", PyObject)    # object, what is called when it dies
+call_without: Word = foreign("PyObject_CallNoArgs", PyObject)
+call: Word = foreign("PyObject_Vectorcall", PyObject)         # function, arguments, their number, names
+get_context: Word = foreign("PyContextVar_Get")               # variable, default, where to write the value
 
-new_array = foreign("nbgrad_empty_array", PyObject)           # axes, shape, dtype, whether in Fortran's order
-dtype_of = foreign("nbgrad_descr_from_type")                  # NumPy's number of it
-set_handler = foreign("nbgrad_set_handler", PyObject)         # the handler; gives the one before
-matmul_float32 = foreign("nbgrad_matmul_float32")
-matmul_float64 = foreign("nbgrad_matmul_float64")
+new_array: Word = foreign("nbgrad_empty_array", PyObject)     # axes, shape, dtype, whether in Fortran's order
+dtype_of: Word = foreign("nbgrad_descr_from_type")            # NumPy's number of it
+set_handler: Word = foreign("nbgrad_set_handler", PyObject)   # the handler; gives the one before
+matmul_float32: Word = foreign("nbgrad_matmul_float32")
+matmul_float64: Word = foreign("nbgrad_matmul_float64")
 
 
 def address(x: Any) -> int:

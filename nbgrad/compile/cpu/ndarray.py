@@ -12,7 +12,7 @@ microsecond in all.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from llvmlite import ir
@@ -24,14 +24,24 @@ from nbgrad.arrays import memory
 from nbgrad.compile.cpu.objects import C_CONTIGUOUS, PyArray
 from nbgrad.compile.record import fields
 
-_DATA, _NDIM, _DIMS, _STRIDES, _FLAGS, TYPE, DESCR = [fields(PyArray)[name].offset for name in (
-    "data", "ndim", "dims", "strides", "flags", "type", "descr")]
+_DATA, _NDIM, _DIMS, _STRIDES, _FLAGS = [fields(PyArray)[name].offset for name in (
+    "data", "ndim", "dims", "strides", "flags")]
+TYPE: int = fields(PyArray)["type"].offset
+DESCR: int = fields(PyArray)["descr"].offset
 _BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _POINTER = _BYTE.as_pointer()
 _LARGE = 16384                            # elements from which a kernel gives up the GIL while it works
 
 
-class Operand(types.Type):
+if TYPE_CHECKING:                         # Numba declares no types
+    class Base:
+        def __init__(self, name: str) -> None: ...
+        def __call__(self, *operands: Any) -> Any: ...
+else:
+    Base = types.Type
+
+
+class Operand(Base):
     """The type of an array argument with elements of one dtype."""
 
     def __init__(self, dtype: types.Type) -> None:
@@ -70,7 +80,7 @@ def _unbox(typ: Operand, obj: Any, c: Any) -> NativeValue:
     return NativeValue(_view(c.context, c.builder, typ, obj))
 
 
-class Fresh(types.Type):
+class Fresh(Base):
     """The type of an array that a kernel has made and returns; or of None, where it declines the operands."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from numba.core import cgutils
 from numba.extending import box, intrinsic, models, register_model
 
 from nbgrad.compile.cpu import machine
-from nbgrad.compile.cpu.ndarray import FRESH, handler, proxy
+from nbgrad.compile.cpu.ndarray import FRESH, Base, handler, proxy
 
 _LONG = ir.IntType(64)
 
@@ -108,7 +108,7 @@ def cells(typingctx: Any, count: Any) -> Any:
     return types.int64(count), codegen
 
 
-class Object(types.Type):
+class Object(Base):
     """The type of a Python object that is a kernel's result; null says that a Python exception is set."""
 
     def __init__(self) -> None:

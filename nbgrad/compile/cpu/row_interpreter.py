@@ -14,8 +14,8 @@ from nbgrad.arrays import memory
 from nbgrad.compile.cpu import interpreter
 from nbgrad.compile.rowprogram import COUNT, NUMBER, OUT, RowProgram, Sweep, first, neutral
 
-FOLDS = {"sum": np.add, "prod": np.multiply, "any": np.logical_or, "all": np.logical_and, "max": np.maximum,
-          "min": np.minimum}
+FOLDS: dict[str, Any] = {"sum": np.add, "prod": np.multiply, "any": np.logical_or, "all": np.logical_and,
+                         "max": np.maximum, "min": np.minimum}
 _HEAD = 5                                 # numbers before the loops (see rows.py)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -97,5 +98,5 @@ def _place(z: np.ndarray, diagonal: str, shape: tuple[int, ...]) -> np.ndarray:
     return out
 
 
-READY = {matmul_turned: _product, matmul: lambda a, b: _product(a, b, (False, False))}
+READY: dict[Any, Any] = {matmul_turned: _product, matmul: lambda a, b: _product(a, b, (False, False))}
 _STEPS = Steps(_trim, _multiply, np.ndarray.transpose, _place)

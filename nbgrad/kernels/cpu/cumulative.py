@@ -227,5 +227,5 @@ def gather_differences(out: np.ndarray, g: np.ndarray, axis: int, n: int) -> Non
         out[(*before, slice(None, -1))] -= g
 
 
-READY = {cumsum: lambda x, axis, reverse: _scanning(add, x, axis, reverse),
+READY: dict[Any, Any] = {cumsum: lambda x, axis, reverse: _scanning(add, x, axis, reverse),
          cumprod: lambda x, axis: _scanning(multiply, x, axis)}
