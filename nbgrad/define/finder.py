@@ -153,4 +153,5 @@ def fits(args: Sequence[Any], count: int) -> bool:
     for x in tensors:
         if type(x) is not Tensor or len(x.value.shape) > AXES:
             return False
-    return not any(type(a) is Tensor or _is_list(a) or (type(a) is tuple and len(a) > ITEMS) for a in rest)
+    return not any(type(a) in (Tensor, slice) or _is_list(a) or (
+        type(a) is tuple and (len(a) > ITEMS or slice in map(type, a))) for a in rest)

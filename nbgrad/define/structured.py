@@ -57,7 +57,7 @@ class Structured(Named, Called):
         self.keep_x, self.keep_z, self.discrete = "x" in keep, "z" in keep, discrete
         self.finish, self.write = finish, write
         self.op, self.plans = self, Plans() if planned else None
-        self.programs: dict[Any, Program | bool] = table.keep({})
+        self.programs: dict[Any, Program | bool] = table.keep({}) if planned else {}
         functools.update_wrapper(self, bind)
         self.__name__ = name
 
