@@ -147,6 +147,9 @@ def alike(args: Sequence[Any], kwargs: dict[str, Any], found: list[Tensor]) -> t
                 return value.dtype, value.shape, value.strides, kinds, a
     key: list[Any] = []
     if kwargs:
+        for a in kwargs.values():
+            if type(a) is tuple and Array in map(type, a):    # values are not looked at
+                return None
         key.append(tuple(kwargs))
         args = (*args, *kwargs.values())
     for a in args:

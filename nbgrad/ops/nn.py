@@ -74,7 +74,7 @@ def class_entropy(x: Any, places: np.ndarray) -> Any:
 
     x: (n, k), a float. places: (n,) int64, below k.
     """
-    return (as_tensor(x),), {"places": np.ascontiguousarray(raw(places))}
+    return (as_tensor(x),), {"places": np.ascontiguousarray(devices.host(raw(places)))}
 
 
 @op(multilinear=(0,), keep="x", like=_like_entropy_vjp,
@@ -82,7 +82,7 @@ def class_entropy(x: Any, places: np.ndarray) -> Any:
     cases=[((4,), (4, 3), _PLACES), ((2,), (2, 5), np.array([4, 4]))], planned=False, private=True)
 def class_entropy_vjp(g: Any, x: Any, places: np.ndarray) -> Any:
     """Return the cotangent of x in `class_entropy` from that of its result."""
-    return (as_tensor(g), as_tensor(x)), {"places": np.ascontiguousarray(raw(places))}
+    return (as_tensor(g), as_tensor(x)), {"places": np.ascontiguousarray(devices.host(raw(places)))}
 
 
 @named_dim

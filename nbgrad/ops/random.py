@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.define.structured import family
+from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.errors import value_errors
 from nbgrad.ops.reduce import floating
@@ -51,8 +52,9 @@ def _dropped(x: np.ndarray, p: float, key: int) -> np.ndarray:
     return np.where(keep, x * x.dtype.type(1 / (1 - p) if p < 1 else 0), x.dtype.type(0))
 
 
-@op(out=lambda x, p, key: (x.shape, x.dtype), vjp=lambda g, z, x, p, key: drop(g, p, key), linear=True,
-    keep="", like=_dropped, planned=False,
+@op(out=lambda x, p, key: (x.shape, x.dtype),
+    vjp=lambda g, z, x, p, key: apply(drop, (g,), {"p": p, "key": key}),
+    linear=True, keep="", like=_dropped, planned=False,
     cases=[((3, 4), {"p": 0.5, "key": 3}), ((2600,), {"p": 0.3, "key": 2**64 - 1}),
            ((), {"p": 0.1, "key": 0}), ((0, 3), {"p": 0.5, "key": 1}), ((2, 3), {"p": 1.0, "key": 1}),
            ((7,), {"p": 0.0, "key": 9}), ((3, 4), {"p": 0.5, "key": 2**63})], private=True)

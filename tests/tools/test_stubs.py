@@ -90,7 +90,11 @@ def test_a_call_accepts_what_the_signature_says(name):
     full = row.op(*bound.args, **bound.kwargs)
     assert type(full) is type(plain)
     for x, y in zip(flatten(full)[0], flatten(plain)[0], strict=True):
-        assert np.array_equal(x.detach().numpy(), y.detach().numpy(), equal_nan=x.dtype.kind == "f")
+        a, b = x.detach().numpy(), y.detach().numpy()
+        if a.dtype.kind == "f":           # sums of few terms may be rounded by where memory lies
+            np.testing.assert_allclose(a, b, rtol=1e-14, atol=1e-15)
+        else:
+            assert np.array_equal(a, b)
 
 
 @pytest.mark.parametrize("name", [name for name, row in PUBLIC.items() if row.kind == "elementwise"])
