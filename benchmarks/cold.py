@@ -61,9 +61,12 @@ def main() -> None:
     parser.add_argument("programs", nargs="*", metavar="program", help=f"{', '.join(PROGRAMS)}; default: all")
     parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args()
+    if unknown := set(chosen.programs) - PROGRAMS.keys():
+        parser.error(f"there is no program {', '.join(sorted(unknown))}")
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    run("autograd", "mlp", ""), run("nbgrad", "mlp", "")       # files are read from disk
+    for library in ("autograd", "nbgrad"):
+        run(library, "mlp", "")           # files are read from disk
     print(f"{'program':8} {'autograd':>9} {'cold':>9} {'ratio':>7} {'warm':>9} {'ratio':>7} {'kernels':>8}")
     for program in chosen.programs or PROGRAMS:
         print(measured(program, chosen.rounds), flush=True)

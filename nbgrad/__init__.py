@@ -176,13 +176,13 @@ from nbgrad.ops.shape import (
     permute_dims,
     ravel,
     reshape,
-    split,
     squeeze,
     stack,
     swapaxes,
     vstack,
 )
 from nbgrad.ops.sort import argsort, sort
+from nbgrad.ops.split import split
 from nbgrad.ops.svd import svd, svdvals
 
 # NumPy's names beside those of the array API, and PyTorch's cat

@@ -213,8 +213,8 @@ def _waited(name: str, seconds: float) -> None:
     global _seconds
     before, _seconds = _seconds, _seconds + seconds
     if before <= _LONG < _seconds and not settings.quiet:
-        print(f"nbgrad: {len(COMPILED)} kernels were compiled in {_seconds:.1f} s, the last one {name}; "
-              f"folder of the cache: {store.folder()}. NBGRAD_QUIET=1 leaves out this line.", file=sys.stderr)
+        print(f"nbgrad: compiling has taken {_seconds:.1f} s ; kernels: {len(COMPILED)}, the last {name}, "
+              f"kept in {store.folder()}. NBGRAD_QUIET=1 leaves out this line.", file=sys.stderr)
 
 
 def _load(key: str, symbol: str) -> Callable[..., Any] | None:

@@ -105,6 +105,12 @@ def merge(dims: list[int], strides: list[list[int]]) -> tuple[list[int], list[li
     return out_dims, out_steps
 
 
+def pieces(n: int, places: tuple[int, ...], axis: int) -> list[tuple[slice, ...]]:
+    """The indices of the pieces between some places of an axis of n elements."""
+    before, ends = (slice(None),) * axis, zip((0, *places), (*places, n), strict=True)
+    return [(*before, slice(start, stop)) for start, stop in ends]
+
+
 def turned(shape: tuple[int, ...], order: tuple[int, ...]) -> tuple[tuple[int, ...], Any]:
     """The shape with its axes in this order, and what transposes them back: None where nothing has to be."""
     back = None if order == tuple(range(len(order))) else tuple(map(int, np.argsort(order)))

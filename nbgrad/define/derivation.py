@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays.devices import Array
-from nbgrad.compile.cpu.fastpath import RESULT, ZERO
+from nbgrad.compile.cpu.pullback import RESULT, ZERO
 from nbgrad.define.scalar_program import Program
 from nbgrad.engine.graph import evaluate
 from nbgrad.engine.tensor import Tensor, raw, wrap

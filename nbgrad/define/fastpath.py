@@ -27,9 +27,9 @@ from nbgrad.compile.cpu.fastpath import (
     PyNode,
     PyTensor,
     binary,
-    pull,
     unary,
 )
+from nbgrad.compile.cpu.pullback import pull
 from nbgrad.compile.tiers import Interim
 from nbgrad.define.derivation import Back
 from nbgrad.define.records import at, holds, learning, readable

@@ -15,7 +15,7 @@ import numpy as np
 
 from nbgrad.arrays.memory import keep
 from nbgrad.compile import linker
-from nbgrad.compile.cpu import finder as records
+from nbgrad.compile.cpu import finder as compiled
 from nbgrad.compile.cpu.fastpath import PyTensor
 from nbgrad.compile.cpu.finder import (
     ARGUMENTS,
@@ -40,14 +40,14 @@ OFTEN = 8                                 # calls from which an entry is worth i
 
 
 @cache
-def _known() -> records.Known | None:
+def _known() -> compiled.Known | None:
     """What finders know of objects; None where they cannot read any."""
     a, b, c, d, e = object(), object(), object(), object(), Views()
     sample = tensor(a, b, c)
     sample._view, sample._views = d, e        # type: ignore[assignment]
     if not (readable() and holds(PyTensor, sample, value=a, trace=b, mark=c, view=d, views=e)):
         return None
-    known = keep(records.Known())
+    known = keep(compiled.Known())
     for name, value in {"tensor": Tensor, "array": np.ndarray, "tuple": tuple, "views": Views,
                         "none": None}.items():
         setattr(known, name, at(value))
@@ -66,7 +66,7 @@ class Finder:
     held: list[Any]
 
     def __init__(self, find: Callable[..., Any]) -> None:
-        self.record: Any = keep(records.Finder())
+        self.record: Any = keep(compiled.Finder())
         self.record.known, self.held = _known(), keep(list[Any]())
         self.find = linker.bind(find, self.record)
 
@@ -83,7 +83,7 @@ class Finder:
             room = record.count < ENTRIES
             number = record.count = record.count if room else 0
             del self.held[number:]
-            arguments = records.Arguments()
+            arguments = compiled.Arguments()
             for i, a in enumerate(args):
                 _describe(arguments.at[i], a)
             self.held.append((plan, run, op, params, list(map(_what, args)), arguments))
@@ -108,7 +108,7 @@ def finder(arity: int) -> Finder | None:
     return None if find is None else Finder(find)
 
 
-def _describe(argument: records.Argument, a: Any) -> None:
+def _describe(argument: compiled.Argument, a: Any) -> None:
     """Write what an argument is in memory."""
     if type(a) is Tensor or _is_list(a):
         argument.kind = TENSOR if type(a) is Tensor else LIST

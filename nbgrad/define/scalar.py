@@ -8,7 +8,6 @@ programs recorded that way, and each becomes one kernel.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from nbgrad.define.broadcast import fit
 from nbgrad.define.derivation import Back, Derived
 from nbgrad.define.fastpath import FastPath
 from nbgrad.define.finder import OFTEN, Finder, finder, fits
+from nbgrad.define.joint import Joint, joined, unlike
 from nbgrad.define.operands import admit
 from nbgrad.define.registry import Named
 from nbgrad.define.scalar_program import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
@@ -68,7 +68,7 @@ class Elementwise(Named):
         self.name, self.value, self.d, self.arity, self.loop, self.many = name, value, d, arity, loop, many
         self.discrete, self.linear, self.on_bool = discrete, linear, on_bool
         self.primitive, self.joint = isinstance(value, str), joint
-        self.joints: dict[Any, tuple[Elementwise, Derived] | None] = {}
+        self.joints: dict[Any, Joint | None] = {}
         self.pullbacks: dict[Any, Derived] = {}
         self.pushes: dict[Any, Derived] = {}
         self.loops = table.loops(name, self.program, many)
@@ -196,8 +196,8 @@ class Elementwise(Named):
 
     # ------------------------------------------------------------------------------------- on arrays
     def forward(self, xs: Sequence[Any], params: dict[str, Any], wanted: tuple[bool, ...]) -> tuple[Any, Any]:
-        if self.joint and sum(wanted) == 1 and Symbol not in map(type, xs) and (made := self._joined(wanted)):
-            return self._forward_joint(*made, xs, wanted)
+        if self.joint and (found := joined(self, xs, wanted)) is not None:
+            return found
         flat = self.loops.flat(xs)
         if flat is None or not flat.uniform or self.many:
             z = self.run(*xs)
@@ -212,21 +212,6 @@ class Elementwise(Named):
             back = flat.notes[wanted] = Back(pullback, z.dtype, pullback.keep)
         self.fastpath.learn(flat.kinds, flat.kernel, wanted, back)
         return z, ((*xs, z)[back.keep], back, None)
-
-    def _forward_joint(self, op: Elementwise, pullback: Derived, xs: Sequence[Any],
-                       wanted: tuple[bool, ...]) -> tuple[Any, Any]:
-        """The value, and the slope as what `pull` needs."""
-        flat = op.loops.flat(xs)
-        z, slope = op.run(*xs)
-        specs = _specs(xs, z)
-        if flat is None or not flat.uniform or specs is not None:
-            return z, ((slope,), pullback, specs)
-        back = flat.notes.get(wanted)
-        if back is None:
-            back = flat.notes[wanted] = Back(pullback, z.dtype, slice(self.arity, self.arity + 1))
-        alone = self.loops.flats.get(flat.kinds)
-        self.fastpath.learn(flat.kinds, alone and alone.kernel, wanted, back, flat.kernel)
-        return z, ((slope,), back, None)
 
     def ready(self, xs: Sequence[Any], params: dict[str, Any]) -> Callable[..., Any]:
         self.run(*xs)                         # has the kernel compiled
@@ -245,7 +230,7 @@ class Elementwise(Named):
         if self.many or type(raw(z)) is Symbol:
             return xs, z, wanted
         pullback = self.pullbacks.get(wanted) or self._pullback((True,), wanted)
-        return (*xs, z)[pullback.keep], pullback, _specs(xs, raw(z))
+        return (*xs, z)[pullback.keep], pullback, unlike(xs, raw(z))
 
     def pull(self, g: Any, memo: Any) -> Sequence[Any]:
         back = memo[1]
@@ -309,21 +294,6 @@ class Elementwise(Named):
         self.pullbacks[key] = made = Derived(Elementwise, f"{self.name}_vjp", value, given, spare, 0)
         return made
 
-    def _joined(self, wanted: tuple[bool, ...]) -> tuple[Elementwise, Derived] | None:
-        """The op of value and slope, and the pullback from the slope; None if that is no ordinary factor."""
-        if wanted not in self.joints:
-            def value(*args: Tensor) -> tuple[Tensor, Tensor]:
-                xs, z = [raw(a) for a in args], raw(self(*args))
-                dtype = strong(kind_of(z))
-                one = xs[0].program.operand(f"{dtype}(1)", dtype)
-                return wrap(z), wrap(self.cotangents((one,), xs, (z,), wanted)[wanted.index(True)])
-
-            op, p = Elementwise(f"{self.name}_joint", value, arity=self.arity, many=True), Program()
-            slope = op.fold([p.operand(f"a{i}", np.float64) for i in range(self.arity)])[1]
-            factor = type(slope) is Symbol and slope.op is not masked
-            self.joints[wanted] = (op, _product(wanted)) if factor else None
-        return self.joints[wanted]
-
     def _push(self, moving: tuple[bool, ...], results: int) -> Derived:
         """Tangents of the results: an op on (operands, results, tangents of the operands that move)."""
         count, still = self.arity, self.arity + results
@@ -335,21 +305,6 @@ class Elementwise(Named):
         given = still + sum(moving)
         self.pushes[moving] = made = Derived(Elementwise, f"{self.name}_jvp", value, given, 0, count)
         return made
-
-
-def _specs(xs: Sequence[Any], z: Any) -> list[Any] | None:
-    """What cotangents are fitted to; None if all operands have the shape and the dtype of the result."""
-    for x in xs:
-        if type(x) not in WEAK and (raw(x).shape != z.shape or raw(x).dtype != z.dtype):
-            return [spec(x) for x in xs]
-    return None
-
-
-@cache
-def _product(wanted: tuple[bool, ...]) -> Derived:
-    """Cotangents from that of the result and the slope in the wanted operand."""
-    return Derived(Elementwise, "product", lambda args: [
-        unwrap(wrap(args[0]) * wrap(args[1])) if want else None for want in wanted], 2, 0, 0)
 
 
 def _constant(x: Any) -> Any:

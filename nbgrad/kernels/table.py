@@ -35,7 +35,7 @@ Out = Callable[..., tuple[tuple[int, ...], Any]]        # (*xs, **params) -> sha
 DEVICES = ("cpu", "cuda")
 _ROWS = {"cpu": "nbgrad.kernels.cpu.rows", "cuda": "nbgrad.kernels.cuda.rows"}
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
-_FOUND: list[Any] = []         # what is kept elsewhere of kernels that were found
+_FOUND: list[Any] = []                    # what is kept elsewhere of kernels that were found
 memory.announce(pool.start)
 
 

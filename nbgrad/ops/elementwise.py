@@ -272,12 +272,10 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:
     derivative 1. Where min is above max the result is max.
     """
     x = as_tensor(x)
-    if not is_exact(x) and (min is not None or max is not None):
-        return _clip(x, -math.inf if min is None else min, math.inf if max is None else max)
     low, high = (m if m is None or type(m) in (int, float) else as_tensor(m) for m in (min, max))
     if low is None and high is None:
         return positive(x)
-    if not all(is_exact(m) for m in (x, low, high) if m is not None):
+    if not is_exact(x) or not all(is_exact(m) for m in (low, high) if m is not None):
         return _clip(x, -math.inf if low is None else low, math.inf if high is None else high)
     bounds = np.iinfo(np.int64 if x.dtype == np.bool_ else x.dtype)
     low = None if type(low) is int and low <= bounds.min else low       # limits that are none

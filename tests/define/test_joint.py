@@ -14,7 +14,7 @@ ONE = (True,)
 SUMS = {"silu", "gelu"}                   # whose slopes are sums that pass through 0, of subnormal terms too
 ELEMENTWISE = [getattr(row.op, "usual", row.op) for row in OPS.values() if row.kind == "elementwise"]
 JOINT = [op for op in ELEMENTWISE if op.joint]
-needs_step = pytest.mark.skipif(fastpath._engine() is None, reason="no step on this Python")
+needs_fast_path = pytest.mark.skipif(fastpath._engine() is None, reason="no fast path on this Python")
 every_op = pytest.mark.parametrize("op", JOINT, ids=lambda op: op.name)
 both_floats = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -93,8 +93,8 @@ def test_second_derivatives_are_those_of_the_rule(op):
     np.testing.assert_allclose(found, near, rtol=1e-7, atol=1e-8)
 
 
-@needs_step
-def test_the_step_saves_the_slope_alone():
+@needs_fast_path
+def test_the_fast_path_saves_the_slope_alone():
     op = Elementwise("twice_sine", lambda x: nb.sin(x) * 2.0, arity=1, joint=True)
     x = np.linspace(-1, 1, 5)
     for _ in range(fastpath._OFTEN + 1):

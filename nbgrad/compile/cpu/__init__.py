@@ -2,7 +2,8 @@
 
 May import arrays/ and compile/. A kernel that is in the cache needs no Numba: compiler and words import it.
 kernel makes kernels of functions, in the words of language, which dialect writes in the compiler's: those of
-words, whose plain meanings are in plain. fastpath and pool work by address, in the words of machine, on what
-objects describes. parallel shares loops over threads, nontemporal streams results; elementwise_source and
-row_source write programs. A new word goes to all of these.
+words, whose plain meanings are in plain. fastpath, pullback, finder and pool work by address, in the words of
+machine, on what objects describes. parallel shares loops over threads, nontemporal streams results;
+elementwise_source and row_source write programs, interpreter and row_interpreter do what these do, by NumPy's
+functions. A new word goes to all of these.
 """

@@ -1,11 +1,11 @@
-"""The fast path: one application of an elementwise op to Tensors, and its pullback, compiled.
+"""The fast path: one application of an elementwise op to Tensors, compiled; pullback.py has the way back.
 
-They do what the engine does in the common case: at most one trace, a Graph that is not muted, sees arrays of
-one shape whose kernels are at hand. Whatever else they are given they leave to the engine, the general path:
-`unary` and `binary` decline with None, `pull` calls the op's own method. define/fastpath.py fills the records
-that they read. A slot that was never filled, or was deleted, holds a null pointer, and what a slot holds may
-have been put there by anyone: nothing is followed that was not looked at before, except for what the records
-point to. Where nothing is compiled every op takes the general path.
+It does what the engine does in the common case: at most one trace, a Graph that is not muted, sees arrays of
+one shape whose kernels are at hand. Whatever else it is given it leaves to the engine, the general path:
+`unary` and `binary` decline with None. define/fastpath.py fills the records that it reads. A slot that was
+never filled, or was deleted, holds a null pointer, and what a slot holds may have been put there by anyone:
+nothing is followed that was not looked at before, except for what the records point to. Where nothing is
+compiled every op takes the general path.
 """
 
 from __future__ import annotations
@@ -16,26 +16,22 @@ from nbgrad.compile.cpu.kernel import kernel
 from nbgrad.compile.cpu.language import inline, unrolled
 from nbgrad.compile.cpu.machine import (
     allocate,
-    call,
     call_without,
     clear_error,
     decref,
     get_context,
-    incref,
     invoke,
     kept,
     new_tuple,
-    owned,
     reference,
     set_item,
 )
-from nbgrad.compile.cpu.objects import PyArray, PyBytes, PyObject, PyTuple
+from nbgrad.compile.cpu.objects import PyArray, PyObject, PyTuple
 from nbgrad.compile.record import Cells, Record, Table
 
 PLANS = 6                                 # combinations of dtypes that an op may have
 MOST = 2                                  # operands
 SAVED = 6                                 # operands of a pullback's kernel beside the cotangent
-RESULT, ZERO = 128, 255                   # sources of cotangents: the kernel's first result, and none
 
 
 # ------------------------------------------------------- objects of the engine: CPython sorts slots by name
@@ -294,83 +290,3 @@ def binary(op: Op, x: PyObject, y: PyObject) -> Any:
     operands.at[0].value = x
     operands.at[1].value = y
     return reference(forward(op, operands, arity=2))
-
-
-# ------------------------------------------------------------------------------------------ pullback
-@inline
-def sourced(engine: Engine, source: int, operands: Objects, count: int, z: PyObject) -> PyObject:
-    """The cotangent from this source, for a kernel's operands and its result z; none if there is no such."""
-    if source == ZERO:
-        return engine.none
-    if source < count:
-        return operands.item[source]
-    if not z or source < RESULT:
-        return PyObject(0)
-    if source == RESULT and z.type == engine.array:
-        return z
-    results = PyTuple(z)
-    if z.type == engine.tuple and source - RESULT < results.length:
-        return results.items[source - RESULT]
-    return PyObject(0)
-
-
-def collected(engine: Engine, sources: PyBytes, operands: Objects, count: int, z: PyObject) -> PyObject:
-    """The tuple of the cotangents; none where it cannot be had."""
-    whole = sources.first
-    out = new_tuple(sources.length)
-    if not out:
-        clear_error()
-        return out
-    for i in range(sources.length):
-        item = sourced(engine, (whole >> (8 * i)) & 255, operands, count, z)
-        if not item:
-            decref(out)
-            return PyObject(0)
-        set_item(out, i, kept(item))
-    return out
-
-
-def cotangents(engine: Engine, g: PyObject, memo: PyObject) -> PyObject:
-    """What the pullback in a memo makes of a cotangent; none to decline."""
-    parts = PyTuple(memo)
-    if memo.type != engine.tuple or parts.length != 3:
-        return PyObject(0)
-    saved, back = PyTuple(parts.items[0]), PyBack(parts.items[1])
-    if back.type != engine.back or g.type != engine.array or saved.type != engine.tuple:
-        return PyObject(0)
-    sources = PyBytes(back.sources)
-    if (not back.kernel or back.kernel == engine.none or PyArray(g).descr != back.dtype
-            or saved.length > SAVED or not sources or sources.type != engine.bytes or sources.length > 8):
-        return PyObject(0)
-    operands, count = Objects(), saved.length + 1
-    operands.item[0] = g
-    for i in range(saved.length):
-        operands.item[i + 1] = saved.items[i]
-    if back.kernel == engine.false:
-        return collected(engine, sources, operands, count, PyObject(0))
-    incref(sources)
-    z = call(back.kernel, operands, count, 0)
-    out = PyObject(0)
-    if not z:
-        clear_error()
-    else:
-        first, results = z, PyTuple(z)
-        if z.type == engine.tuple and results.length > 0:
-            first = results.items[0]
-        if first != engine.none:
-            out = collected(engine, sources, operands, count, z)
-        decref(z)
-    decref(sources)
-    return out
-
-
-@kernel(gil=True, spares=1500)
-def pull(op: Op, g: PyObject, memo: PyObject) -> Any:
-    """The cotangents of the operands, from that of the result."""
-    out = cotangents(op.engine, g, memo)
-    if not out:
-        given = Objects()
-        given.item[0] = g
-        given.item[1] = memo
-        out = call(op.pull, given, 2, 0)
-    return owned(out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from functools import cache, partial, reduce
+from functools import partial, reduce
 from importlib import import_module
 from typing import Any
 
@@ -87,7 +87,6 @@ def _call(word: str, *args: ast.expr) -> ast.expr:
     return ast.Call(ast.Name(word, ast.Load()), list(args), [])
 
 
-@cache
 def function(body: Body, count: int) -> Callable[..., tuple[Any, ...]]:
     """What gives the results of a program, of arrays and scalars."""
     lines = [f"    {name} = {ast.unparse(OfArrays().visit(value))}" for name, value in body.assignments]
@@ -104,22 +103,30 @@ def cost(body: Body) -> tuple[int, float]:
     return len(body.lines), _LINE * len(body.lines) + _COSTLY * body.costly
 
 
-def fill(kinds: Sequence[Kind], body: Body, xs: Sequence[Any], outs: Sequence[np.ndarray]) -> None:
-    """Write a program's results on operands of any strides. Nothing warns."""
+def _filler(kinds: Sequence[Kind], body: Body) -> Callable[[Sequence[Any], Sequence[np.ndarray]], None]:
+    """What writes a program's results on operands of any strides. Nothing warns."""
     program = function(body, len(kinds))
-    ys = [x if isinstance(kind, np.dtype) else _SCALARS.get(kind, kind)(x) for x, kind in zip(xs, kinds)]
-    with np.errstate(all="ignore"):
-        for out, z in zip(outs, program(*ys)):
-            out[...] = z
+    scalars = [(i, _SCALARS.get(kind, kind)) for i, kind in enumerate(kinds) if isinstance(kind, type)]
+
+    def fill(xs: Sequence[Any], outs: Sequence[np.ndarray]) -> None:
+        ys = list(xs)
+        for i, kind in scalars:
+            ys[i] = kind(ys[i])
+        with np.errstate(all="ignore"):
+            for out, z in zip(outs, program(*ys)):
+                out[...] = z
+
+    return fill
 
 
 def flat(kinds: tuple[Kind, ...], body: Body, many: bool) -> Callable[..., Any]:
     """What does as the flat kernel of a program (elementwise_source.flat), a block at a time."""
     arrays = [i for i, kind in enumerate(kinds) if isinstance(kind, np.dtype)]
+    fill = _filler(kinds, body)
 
     def run(*xs: Any) -> Any:
         if not arrays:
-            fill(kinds, body, xs[:len(kinds)], xs[len(kinds):])
+            fill(xs[:len(kinds)], xs[len(kinds):])
             return None
         lead = xs[arrays[0]]
         if not all(xs[i].flags.c_contiguous and xs[i].shape == lead.shape for i in arrays):
@@ -130,8 +137,7 @@ def flat(kinds: tuple[Kind, ...], body: Body, many: bool) -> Callable[..., Any]:
             ys[i] = xs[i].reshape(-1)
         for start in range(0, lead.size, _BLOCK):
             part = slice(start, start + _BLOCK)
-            block = [y[part] if i in arrays else y for i, y in enumerate(ys)]
-            fill(kinds, body, block, [z[part] for z in zs])
+            fill([y[part] if i in arrays else y for i, y in enumerate(ys)], [z[part] for z in zs])
         return outs if many else outs[0]
 
     return run
@@ -139,9 +145,9 @@ def flat(kinds: tuple[Kind, ...], body: Body, many: bool) -> Callable[..., Any]:
 
 def strided(kinds: tuple[Kind, ...], body: Body) -> Callable[..., None]:
     """What does as the strided kernel of a program (elementwise_source.strided); it needs no loops."""
-    count, results = len(kinds), len(body.results)
+    count, results, fill = len(kinds), len(body.results), _filler(kinds, body)
 
     def run(*args: Any) -> None:
-        fill(kinds, body, args[:count], args[count:count + results])
+        fill(args[:count], args[count:count + results])
 
     return run

@@ -228,4 +228,4 @@ def gather_differences(out: np.ndarray, g: np.ndarray, axis: int, n: int) -> Non
 
 
 READY: dict[Any, Any] = {cumsum: lambda x, axis, reverse: _scanning(add, x, axis, reverse),
-         cumprod: lambda x, axis: _scanning(multiply, x, axis)}
+                         cumprod: lambda x, axis: _scanning(multiply, x, axis)}

@@ -21,6 +21,7 @@ from nbgrad.compile.rowprogram import RowProgram
 from nbgrad.compile.tiers import Interim, kernel
 
 _NEAR = 1 << 19          # bytes that are still near when a block of rows is walked a second time
+_WHOLE = 1 << 20                          # elements that are interpreted, all at once
 _NUMBER = np.dtype(np.int64)
 _kernels: dict[Any, Any] = {}
 _MEMORY_BOUND, _COSTLY = 16384, 2048      # elements that are worth a thread
@@ -166,7 +167,7 @@ def _kernel(program: RowProgram, along: bool, dtypes: tuple[np.dtype, ...], dtyp
             _plan.cache_clear()
 
         def interim() -> Interim:
-            return Interim(row_interpreter.rows(program, dtype), *row_interpreter.cost(program))
+            return Interim(row_interpreter.rows(program, dtype), *row_interpreter.cost(program), _WHOLE)
 
         text, arguments = source(name, program, along, dtypes, dtype, least), (*dtypes, dtype, _NUMBER, float)
         _kernels[key] = kernel(name, text, arguments, np.ndarray, interim, replace)

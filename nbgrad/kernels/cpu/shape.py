@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import memory
+from nbgrad.compile import layout
 
 
 def reshape(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -42,18 +43,12 @@ def stack(out: np.ndarray, *xs: np.ndarray, axis: int) -> None:
 
 def split_at(x: np.ndarray, places: tuple[int, ...], axis: int) -> tuple[np.ndarray, ...]:
     """Views of the pieces between the places."""
-    return tuple([x[index] for index in _parts(x, places, axis)])
-
-
-def _parts(x: np.ndarray, places: tuple[int, ...], axis: int) -> list[tuple[slice, ...]]:
-    """The index of each piece."""
-    before, ends = (slice(None),) * axis, zip((0, *places), (*places, x.shape[axis]), strict=True)
-    return [(*before, slice(start, stop)) for start, stop in ends]
+    return tuple([x[index] for index in layout.pieces(x.shape[axis], places, axis)])
 
 
 def _split(x: np.ndarray, places: tuple[int, ...], axis: int) -> Callable[..., tuple[np.ndarray, ...]]:
     """`split_at` with its indices known."""
-    parts = _parts(x, places, axis)
+    parts = layout.pieces(x.shape[axis], places, axis)
     return itemgetter(*parts) if len(parts) > 1 else lambda x: (x[parts[0]],)
 
 
