@@ -64,15 +64,26 @@ def composed(op: Any) -> str | None:
 
 def of_method(op: Any, name: str) -> str | None:
     """The documentation of an op as a method of that name: its own words, and an example of the call."""
-    row = _row(op)
-    if row is None:
+    words, row = getattr(op, "words", None), _row(op)
+    if words is None or row is None:
         return op.__doc__
-    words = op.words
     text, mark, example = (inspect.cleandoc(words) if "\n" in words else words).partition("\n>>> ")
-    shown = called(row, name) or (f">>> {example}" if mark else "")
+    shown = called(row, name) or (f">>> {_on_x(example, op.name, name)}" if mark else "")
     more = f"As `nb.{op.name}`, which says more of dtypes, derivatives and errors."
     usual = [meaning for name, meaning in _USUAL.items() if name in _parameters(op) and name not in text]
     return "\n\n".join([part for part in (text.rstrip(), "\n".join([*usual, more]), shown) if part])
+
+
+def _on_x(example: str, name: str, method: str) -> str:
+    """An example that begins with a call of nb.name(x, ...), as that of a method of x."""
+    head = f"nb.{name}("
+    if not example.startswith(head):
+        return example
+    depth, end = 0, len(head)
+    while depth or example[end] not in ",)":
+        depth += (example[end] in "([") - (example[end] in ")]")
+        end += 1
+    return f"nb.asarray({example[len(head):end]}).{method}({example[end:].removeprefix(', ')}"
 
 
 def _parameters(op: Any) -> tuple[str, ...]:
