@@ -12,6 +12,7 @@ from test_public import NAMES, named
 
 import nbgrad as nb
 from nbgrad.compile import tiers
+from nbgrad.compile.cpu.vecmath.functions import BINARY, UNARY
 from nbgrad.define.inputs import draw, spans
 from nbgrad.define.registry import OPS
 from nbgrad.engine.tensor import Tensor
@@ -176,6 +177,12 @@ def test_the_formula_of_a_derivative_is_the_derivative(name, rng):
 def test_each_elementwise_op_has_an_example_and_where_it_has_a_derivative_its_formula():
     assert [name for name, row in ROWS.items() if not row.example] == []
     assert [name for name, row in ROWS.items() if bool(row.formula) == row.op.discrete] == []
+
+
+def test_the_accuracy_that_is_told_is_that_of_functions_which_are_held_to_it():
+    told = [name for name, row in ROWS.items() if "Accuracy: 4 units" in row.op.__doc__]
+    assert len(told) > 20
+    assert set(told) <= {*UNARY, *BINARY}         # tests/compile/test_vecmath.py
 
 
 def test_an_op_of_a_users_says_what_follows_from_its_declaration(own_ops):

@@ -24,6 +24,7 @@ _USUAL = {
     "axis": "axis: one, several, or None for all. Raises AxisError for one that x does not have.",
     "keepdims": "keepdims: the axes stay, with length 1.",
 }
+_DOUBLE = np.dtype(np.float64)
 _KINDS = tuple([np.dtype(name) for name in ("float32", "float64", "int64", "bool")])
 
 
@@ -131,14 +132,18 @@ def _devices(row: Any) -> list[str]:
 def _elementwise(op: Any, row: Any) -> list[str]:
     names = operands(op)
     shapes = "shapes that broadcast" if len(names) > 1 else "any shape"
-    results = _results(getattr(op, "usual", op), len(names))
+    program = getattr(op, "usual", op)
+    results = _results(program, len(names))
     failures = ["DtypeError for what is no array of such numbers"]
     if len(names) > 1:
         failures.append("ShapeError for shapes that do not broadcast")
     if len(names) > 1 and np.dtype(np.int64) in results.values():
         failures.append("OverflowError for a Python integer that the dtype does not hold")
-    return [f"{', '.join(names)}: {shapes}. Dtypes: {_grouped(results) or 'none'}.",
+    told = [f"{', '.join(names)}: {shapes}. Dtypes: {_grouped(results) or 'none'}.",
             _derivative(op, row, names), f"Raises {', '.join(failures)}."]
+    if program.primitive and _DOUBLE in results and program.program((_DOUBLE,) * len(names)).costly:
+        told.append("Accuracy: 4 units in the last place, compiled for the CPU.")
+    return told
 
 
 def _results(op: Any, count: int) -> dict[Any, Any]:

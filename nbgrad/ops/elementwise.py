@@ -210,7 +210,9 @@ erfc: Op = elementwise("erfc", "erfc({})", lambda x, z: (-2 / math.sqrt(math.pi)
 logaddexp: Op = elementwise(
     "logaddexp", "logaddexp({}, {})", lambda x, y, z: _portions(x, y), like=np.logaddexp,
     formula=("exp(x - z)", "exp(y - z)"), example="1000.0; 1000.0 -> tensor(1000.69314718)",
-    doc="Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each.")
+    doc="""Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each.
+
+    Its accuracy is in units of the larger one, by size, of the result and max(x, y).""")
 
 
 # --------------------------------------------------------------------------------------------- slopes
