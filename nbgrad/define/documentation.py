@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.define.registry import OPS
+from nbgrad import errors
+from nbgrad.define.registry import OPS, OURS
 from nbgrad.define.signature import operands
 from nbgrad.kernels import table
 
@@ -133,13 +134,15 @@ def _elementwise(op: Any, row: Any) -> list[str]:
     names = operands(op)
     shapes = "shapes that broadcast" if len(names) > 1 else "any shape"
     program = getattr(op, "usual", op)
-    results = _results(program, len(names))
-    failures = ["DtypeError for what is no array of such numbers"]
+    # To trace a user's function is left to its first call.
+    results = _results(program, len(names)) if program.primitive or row.home == OURS else {}
+    dtypes = f" Dtypes: {_grouped(results)}." if results else ""
+    failures = [f"DtypeError for what is no array of {'these' if results else 'numbers'}"]
     if len(names) > 1:
         failures.append("ShapeError for shapes that do not broadcast")
     if len(names) > 1 and np.dtype(np.int64) in results.values():
         failures.append("OverflowError for a Python integer that the dtype does not hold")
-    told = [f"{', '.join(names)}: {shapes}. Dtypes: {_grouped(results) or 'none'}.",
+    told = [f"{', '.join(names)}: {shapes}.{dtypes}",
             _derivative(op, row, names), f"Raises {', '.join(failures)}."]
     if program.primitive and _DOUBLE in results and program.program((_DOUBLE,) * len(names)).costly:
         told.append("Accuracy: 4 units in the last place, compiled for the CPU.")
@@ -152,7 +155,7 @@ def _results(op: Any, count: int) -> dict[Any, Any]:
     for kind in _KINDS:
         try:
             found[kind] = op.program((kind,) * count).dtypes[0]
-        except Exception:                     # of the op, or of a user's function: it does not take them
+        except errors.DtypeError:             # it does not take them
             continue
     return found
 
