@@ -253,4 +253,6 @@ def __getattr__(name: str) -> Any:
     """An op of the table that is not listed above: a new row is public without a second entry."""
     if name in OPS:
         return OPS[name].op
+    if name == "__test__":                # documentation that doctest does not find: ops are objects
+        return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
     raise AttributeError(f"nbgrad has no {name!r}; python -m nbgrad.info --ops lists the ops")

@@ -184,19 +184,19 @@ def avg_pool2d(
 ) -> Tensor:
     """Return the mean of each window of x."""
 def bitwise_and(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return bitwise_and of every element."""
+    """Return the bits that x and y both have; of booleans, whether both hold."""
 def bitwise_invert(x: ArrayLike, /) -> Tensor:
-    """Return bitwise_invert of every element."""
+    """Return x with all its bits exchanged, -x - 1 of a signed integer; of booleans, not x."""
 def bitwise_left_shift(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x with its bits moved up by y places."""
 def bitwise_not(x: ArrayLike, /) -> Tensor:
-    """Return bitwise_invert of every element."""
+    """Return x with all its bits exchanged, -x - 1 of a signed integer; of booleans, not x."""
 def bitwise_or(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return bitwise_or of every element."""
+    """Return the bits that x or y has, or both; of booleans, whether one holds."""
 def bitwise_right_shift(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x with its bits moved down by y places."""
 def bitwise_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return bitwise_xor of every element."""
+    """Return the bits that just one of x and y has; of booleans, whether they differ."""
 def broadcast_to(x: ArrayLike, shape: Shape) -> Tensor:
     """Return a read-only view of x, its axes of length 1 repeated and axes added in front, of a given shape."""
 def can_cast(from_: ArrayLike | DTypeLike, to: ArrayLike | DTypeLike, casting: str = "safe") -> bool:
@@ -289,7 +289,8 @@ def einsum(*operands: ArrayLike | str, subscripts: str | None = None) -> Tensor:
 def elementwise(name: str, value: str | _Rule, d: _Rule | None = None, *, like: _Rule | str | None = None,
                 at: tuple[Any, ...] = (-3.0, 3.0), loop: _Rule | None = None, joint: bool = False,
                 discrete: bool = False, linear: tuple[int, ...] = (), on_bool: str | None = None,
-                doc: str = "", private: bool = False) -> _Op[..., Tensor]:
+                doc: str = "", formula: str | tuple[str, ...] = "", example: str = "", private: bool = False
+                ) -> _Op[..., Tensor]:
     """Declare an elementwise op and enter it in the op table."""
 def elu(x: ArrayLike, /, *, alpha: float = 1.0) -> Tensor:
     """Return x where it is positive, alpha * (exp(x) - 1) elsewhere; its derivative at 0 is alpha."""
@@ -304,7 +305,7 @@ def empty_like(x: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool
 def equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether x == y."""
 def erf(x: ArrayLike, /) -> Tensor:
-    """Return the error function."""
+    """Return the error function, 2 / sqrt(pi) times the integral of exp(-t**2) from 0 to x."""
 def erfc(x: ArrayLike, /) -> Tensor:
     """Return 1 - erf(x), accurate for large x."""
 def exp(x: ArrayLike, /) -> Tensor:
@@ -329,7 +330,7 @@ def flip(x: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
 def floor(x: ArrayLike, /) -> Tensor:
     """Return the largest integer not above x."""
 def floor_divide(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return floor_divide of every element."""
+    """Return the largest integer not above x / y; its derivative is taken as 0."""
 def from_dlpack(x: Any, copy: bool | None = None) -> Tensor:
     """Return a Tensor with what another library's array holds; its gradients do not come along."""
 def from_numpy(x: np.ndarray[Any, Any]) -> Tensor:
@@ -348,7 +349,7 @@ def gdot(
 ) -> Tensor:
     """Return the matrix product of a and b with other scalar functions for multiply and add:"""
 def gelu(x: ArrayLike, /, *, approximate: str = "none") -> Tensor:
-    """Return x times the standard normal distribution function at x."""
+    """Return x times Phi(x), the standard normal distribution function."""
 def getitem(x: ArrayLike, index: Index) -> Tensor:
     """Return x[index]: a view of x for ints, slices, None and Ellipsis, a copy for one element or an array."""
 @overload
@@ -398,7 +399,7 @@ def inner(a: ArrayLike, b: ArrayLike) -> Tensor:
 def inv(a: ArrayLike) -> Tensor:
     """Return the inverse of matrices."""
 def invert(x: ArrayLike, /) -> Tensor:
-    """Return bitwise_invert of every element."""
+    """Return x with all its bits exchanged, -x - 1 of a signed integer; of booleans, not x."""
 def isclose(
         x: ArrayLike, y: ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False,
 ) -> Tensor:
@@ -406,13 +407,13 @@ def isclose(
 def isdtype(dtype: ArrayLike | DTypeLike, kind: str | DTypeLike | tuple[Any, ...]) -> bool:
     """Return whether a dtype is one, or of a kind: bool, integral, real floating, numeric ...; or of several."""
 def isfinite(x: ArrayLike, /) -> Tensor:
-    """Return isfinite of every element."""
+    """Return whether x is neither infinite nor nan."""
 def isin(x: ArrayLike, values: ArrayLike, invert: bool = False) -> Tensor:
     """Return for each element of x whether it is one of the values, or is none if invert; nan is none."""
 def isinf(x: ArrayLike, /) -> Tensor:
-    """Return isinf of every element."""
+    """Return whether x is inf or -inf."""
 def isnan(x: ArrayLike, /) -> Tensor:
-    """Return isnan of every element."""
+    """Return whether x is nan."""
 def jacfwd(
         f: Callable[..., Any], argnums: int | Sequence[int] | None = None, layout: str = "array", *,
         argnames: str | Sequence[str] | None = None,
@@ -473,13 +474,13 @@ def log_softmax(x: ArrayLike, axis: int = -1, *, dim: int = -1) -> Tensor:
 def logaddexp(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each."""
 def logical_and(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return logical_and of every element."""
+    """Return whether neither x nor y is zero."""
 def logical_not(x: ArrayLike, /) -> Tensor:
-    """Return logical_not of every element."""
+    """Return whether x is zero."""
 def logical_or(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return logical_or of every element."""
+    """Return whether x or y, or both, are not zero."""
 def logical_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return logical_xor of every element."""
+    """Return whether just one of x and y is zero."""
 def logsumexp(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
@@ -622,9 +623,9 @@ def setitem(x: ArrayLike, index: Index, v: ArrayLike) -> Tensor:
 def sigmoid(x: ArrayLike, /) -> Tensor:
     """Return 1 / (1 + exp(-x)) without overflow."""
 def sign(x: ArrayLike, /) -> Tensor:
-    """Return -1, 0 or 1; its derivative is taken as 0."""
+    """Return -1, 0 or 1, and nan of nan; its derivative is taken as 0."""
 def signbit(x: ArrayLike, /) -> Tensor:
-    """Return signbit of every element."""
+    """Return whether the sign of x is minus, of -0 too."""
 def silu(x: ArrayLike, /) -> Tensor:
     """Return x * sigmoid(x)."""
 def sin(x: ArrayLike, /) -> Tensor:

@@ -37,13 +37,17 @@ _STEP = 1e-3            # of a fourth-order difference: its error is about 1e-12
 # ----------------------------------------------------------------------------------------- derivatives
 def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol: float = 1e-6,
                 seed: int = 0) -> None:
-    """Raise AssertionError unless f's derivatives up to an order agree.
+    """Compare f's derivatives up to an order. Raises AssertionError unless they agree.
 
     Forward mode is compared with reverse mode, and both with differences.
 
     f    : takes and returns Tensors (or trees of them); smooth in a ball of radius 2e-3 around args
     args : float64 arrays or Tensors
+    order : how often f is differentiated
     rtol : how far a derivative may be from a fourth-order central difference, relative to its size or to 1
+    seed : of the directions in which derivatives are taken
+
+    >>> nb.testing.check_grads(lambda x: nb.sum(nb.sin(x) * x), [np.array([0.5, 2.0])])
     """
     rng = np.random.default_rng(seed)
     xs = [as_tensor(x) for x in args]
@@ -63,7 +67,11 @@ def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol
 
 
 def values(x: Any) -> Any:
-    """The values of a Tensor or a raw value where NumPy can read them."""
+    """Return the values of a Tensor x, or of what is none, where NumPy can read them.
+
+    >>> nb.testing.values(nb.ones(2))
+    array([1., 1.])
+    """
     return devices.host(raw(x))
 
 
@@ -91,7 +99,15 @@ def _agree(what: str, a: float, b: float, rtol: float) -> None:
 # -------------------------------------------------------------------------------- test inputs from the table
 @dataclass(frozen=True)
 class Case:
-    """One call of an op: what its test is called, the arrays, and the parameters."""
+    """One call of an op for a test.
+
+    label : what its test is called
+    args : the inputs, arrays and numbers
+    params : the parameters, by name
+
+    >>> next(nb.testing.cases(nb.testing.row_of("matmul"), "float64")).args[0].shape
+    (2, 3)
+    """
 
     label: str
     args: list[Any]
@@ -99,7 +115,11 @@ class Case:
 
 
 def row_of(op: Any) -> Row:
-    """The table's row of an op or of an op's name. Raises RegistryError if it has none."""
+    """Return the table's row of an op or of an op's name. Raises RegistryError if it has none.
+
+    >>> nb.testing.row_of(nb.tanh).kind
+    'elementwise'
+    """
     name = op if isinstance(op, str) else op.name
     if name not in OPS:
         raise table_errors.bad_declaration(name, "is not in the op table. Declare it with elementwise or op.")
@@ -107,7 +127,11 @@ def row_of(op: Any) -> Row:
 
 
 def cases(row: Row, dtype: str) -> Iterator[Case]:
-    """The row's test inputs in a dtype: contiguous, strided, broadcast, 0-d and empty."""
+    """Return an iterator of the row's test inputs in a dtype: contiguous, strided, broadcast, 0-d and empty.
+
+    >>> [case.label for case in nb.testing.cases(nb.testing.row_of(nb.tanh), "float32")][:3]
+    ['flat', 'strided', 'row']
+    """
     rng = np.random.default_rng(zlib.crc32(row.op.name.encode()))
     if row.kind == "elementwise":
         spans = inputs.spans(row)
@@ -138,7 +162,14 @@ def _strided(x: Any) -> Any:
 
 # ------------------------------------------------------------------------------------------ checks of a row
 def check_values(row: Row, dtype: str) -> None:
-    """Values equal the reference's, to a few units in the last place, with its shape and dtype."""
+    """Compare values with the reference's: to a few units in the last place, with its shape and dtype.
+
+    row : of the table, see row_of. dtype: a float dtype of the inputs, by name
+
+    Raises AssertionError, naming what disagrees.
+
+    >>> nb.testing.check_values(nb.testing.row_of(nb.positive), "float64")
+    """
     like = reference(row)
     op: Any = row.op
     for case in cases(row, dtype):
@@ -160,7 +191,11 @@ def check_values(row: Row, dtype: str) -> None:
 
 
 def as_constant(x: Any) -> Any:
-    """An array as a Tensor whose elements lie apart where its own do; anything else as it is."""
+    """Return an array x as a Tensor whose elements lie apart where its own do; anything else as it is.
+
+    >>> nb.testing.as_constant(np.ones(2)), nb.testing.as_constant(2)
+    (tensor([1., 1.]), 2)
+    """
     if not isinstance(x, np.ndarray) or devices.kind() == "cpu":
         return tensor(x) if isinstance(x, np.ndarray) else x
     if x.flags.c_contiguous:
@@ -178,9 +213,14 @@ def _tuple(x: Any) -> tuple[Any, ...]:
 
 
 def check_gradients(row: Row, order: int = 2, size: float = math.inf) -> None:
-    """Derivatives up to an order: forward mode, reverse mode and differences agree in float64.
+    """Compare forward mode, reverse mode and differences in float64, for derivatives up to an order.
 
+    row : of the table, see row_of
     size : elements of the largest input of which higher derivatives are checked
+
+    Raises AssertionError, naming what disagrees.
+
+    >>> nb.testing.check_gradients(nb.testing.row_of(nb.positive), order=1)
     """
     for case in cases(row, "float64"):
         f, args = function(row, case)
@@ -190,7 +230,13 @@ def check_gradients(row: Row, order: int = 2, size: float = math.inf) -> None:
 
 
 def function(row: Row, case: Case) -> tuple[Callable[..., Any], list[Any]]:
-    """The op as a function of its floating-point inputs, and those."""
+    """Return the op of a row as a function of the floating-point inputs of a case, and those inputs.
+
+    >>> row = nb.testing.row_of(nb.positive)
+    >>> f, args = nb.testing.function(row, nb.testing.Case("one", [np.ones(2)], {}))
+    >>> f(*args)
+    tensor([1., 1.])
+    """
     op: Any = row.op
     places = [i for i, a in enumerate(case.args) if getattr(a, "dtype", np.dtype(bool)).kind == "f"]
 
@@ -204,7 +250,14 @@ def function(row: Row, case: Case) -> tuple[Callable[..., Any], list[Any]]:
 
 
 def check_float32(row: Row) -> None:
-    """In float32, cotangents and tangents are float32 and near those in float64."""
+    """Compare cotangents in float32 with those in float64: they are float32, and near.
+
+    row : of the table, see row_of
+
+    Raises AssertionError, naming what disagrees.
+
+    >>> nb.testing.check_float32(nb.testing.row_of(nb.positive))
+    """
     for small, large in zip(cases(row, "float32"), cases(row, "float64"), strict=True):
         rounded = [_cast(_cast(a, "float64", "float32"), "float32", "float64") for a in large.args]
         f, args = function(row, Case(large.label, rounded, large.params))
@@ -222,10 +275,12 @@ def check_float32(row: Row) -> None:
 
 
 def check(op: Any) -> None:
-    """Raise AssertionError, naming what disagrees, unless an op of the table passes all checks.
+    """Compare values and derivatives of an op of the table. Raises AssertionError, naming what disagrees.
 
     op : the op, yours or ours, or its name. Its values are compared with its reference in float32 and
         float64, its derivatives as in check_grads.
+
+    >>> nb.testing.check(nb.positive)
     """
     row = row_of(op)
     for dtype in FLOATS:
@@ -236,7 +291,11 @@ def check(op: Any) -> None:
 
 
 def is_composite(row: Row) -> bool:
-    """Whether a row is a function of other ops, fused into one kernel."""
+    """Return whether the op of a row is a function of other ops, fused into one kernel.
+
+    >>> nb.testing.is_composite(nb.testing.row_of(nb.silu))
+    True
+    """
     return isinstance(row.op, Choice) or (isinstance(row.op, Elementwise) and not row.op.primitive)
 
 

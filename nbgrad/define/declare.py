@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
+from nbgrad.define.documentation import documented
 from nbgrad.define.frozen import Frozen, check_parameter
 from nbgrad.define.registry import OURS, Named, Row, declared, register
 from nbgrad.define.scalar import Elementwise
@@ -19,6 +20,7 @@ from nbgrad.engine.tensor import Tensor, living, raw
 from nbgrad.errors import value_errors
 
 
+@documented
 class Choice(Named):
     """An elementwise op with parameters, which it is not differentiated by.
 
@@ -111,7 +113,7 @@ class Choice(Named):
 def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: Any = (-3.0, 3.0),
                 loop: Any = None, joint: bool = False, discrete: bool = False,
                 linear: tuple[int, ...] = (), on_bool: str | None = None, doc: str = "",
-                private: bool = False) -> Op:
+                formula: str | tuple[str, ...] = "", example: str = "", private: bool = False) -> Op:
     """Declare an elementwise op and enter it in the op table.
 
     name  : its name
@@ -128,9 +130,17 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
     joint : a call recorded for the derivative in one operand computes value and slope in one kernel and
         saves the slope alone. For ops whose slope costs little beside their value.
     discrete : its result has no derivative
+    linear : of a spelling, the places of the operands in which it is linear
+    on_bool : the spelling for booleans, if it is another one
+    doc : its documentation's own words; what follows from the rest is added to them
+    formula, example : for the documentation, see registry.Row
     private : other ops and rules are made of it; lists for users leave it out
 
     Raises RegistryError if the name is taken, or the declaration does not hold together.
+
+    >>> cube = nb.elementwise("cube", lambda x: x * x * x)
+    >>> nb.grad(cube)(2.0)
+    tensor(12.)
     """
     where, home = declared()
     made: Any
@@ -150,7 +160,8 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
         made = (Choice(name, value, d, arity, defaults, joint, frozen) if defaults else
                 _made(name, value, d, frozen, arity=arity, joint=joint, discrete=discrete))
     made.__name__, made.__doc__ = name, doc or f"Return {name} of every element."
-    register(Row(made, "elementwise", None, where, home, like, at, private=private))
+    register(Row(made, "elementwise", None, where, home, like, at, private=private,
+                 formula=formula, example=example))
     return made
 
 

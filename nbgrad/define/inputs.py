@@ -17,7 +17,11 @@ Shape = tuple[int, ...]
 
 
 def reference(row: Any) -> Callable[..., Any] | None:
-    """The row's reference function, or None."""
+    """Return the reference function of a row of the table, or None.
+
+    >>> nb.testing.reference(nb.testing.row_of(nb.tanh))
+    <ufunc 'tanh'>
+    """
     if not isinstance(row.like, str):
         return row.like
     module, _, name = row.like.rpartition(".")

@@ -49,6 +49,9 @@ class Row:
     at    : interval of the test inputs, one for all operands or one for each (elementwise)
     cases : test inputs (structured): each a tuple of inputs, and last a dict of parameters if there are any;
             an input is a shape, an array, or a function of a random generator
+    formula : the derivatives in plain text, NumPy's functions of the operands and of the result z: one for
+            each operand, "" for none (elementwise)
+    example : of a call, "operands; ... -> what is printed" (elementwise)
     """
 
     op: Op
@@ -60,6 +63,8 @@ class Row:
     at: Any = None
     cases: Sequence[Any] = ()
     private: bool = False
+    formula: str | tuple[str, ...] = ""
+    example: str = ""
 
 
 OPS: dict[str, Row] = {}

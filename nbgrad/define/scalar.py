@@ -16,6 +16,7 @@ from nbgrad.arrays.devices import Array
 from nbgrad.compile.program import Body
 from nbgrad.define.broadcast import fit
 from nbgrad.define.derivation import Back, Derived
+from nbgrad.define.documentation import documented
 from nbgrad.define.fastpath import FastPath
 from nbgrad.define.finder import OFTEN, Finder, finder, fits
 from nbgrad.define.joint import Joint, joined, unlike
@@ -30,6 +31,7 @@ from nbgrad.kernels import table
 _LARGE = 4096                             # elements from which cotangents are summed as they are computed
 
 
+@documented
 class Elementwise(Named):
     """z = value(*xs) at every element of operands that broadcast together.
 

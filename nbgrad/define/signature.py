@@ -22,13 +22,13 @@ def signature(op: Any) -> Signature:
     """How an op is called. An elementwise op takes its operands by place, and its parameters by name."""
     if hasattr(op, "bind"):
         return inspect.signature(op.bind)
-    operands = [Parameter(name, Parameter.POSITIONAL_ONLY, annotation="Any") for name in _operands(op)]
+    given = [Parameter(name, Parameter.POSITIONAL_ONLY, annotation="Any") for name in operands(op)]
     options = [Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=type(default).__name__)
                for name, default in getattr(op, "defaults", {}).items()]
-    return Signature([*operands, *options], return_annotation="Any")
+    return Signature([*given, *options], return_annotation="Any")
 
 
-def _operands(op: Any) -> tuple[str, ...]:
+def operands(op: Any) -> tuple[str, ...]:
     """The operands' names, which its value or its derivatives have given them."""
     for rule in (op.value, op.d):
         names = tuple(inspect.signature(rule).parameters) if callable(rule) else ()

@@ -14,6 +14,7 @@ from typing import Any
 
 from nbgrad.arrays import devices
 from nbgrad.arrays.devices import Array
+from nbgrad.define.documentation import documented
 from nbgrad.define.plans import MOST, Called, Plan, Plans
 from nbgrad.define.registry import OPS, OURS, Named, Row, declared, register
 from nbgrad.define.rehearsal import Program, rehearse
@@ -28,6 +29,7 @@ _ONE, _ENGINES = (True,), frozenset([Graph, Tangents])
 _value, _mark = attrgetter("value"), attrgetter("mark")
 
 
+@documented
 class Structured(Named, Called):
     """An op with a kernel per device and written derivative rules; made by `op`."""
 
@@ -183,6 +185,7 @@ class Structured(Named, Called):
         return transpose(self, ts, xs, z, params)
 
 
+@documented
 class Spelling(Called):
     """Another signature of an op: its function returns the op's inputs and parameters; made by `spelling`."""
 
@@ -252,6 +255,13 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     family, private : of nbgrad's own ops, see registry.Row
 
     Raises RegistryError if the name is taken.
+
+    >>> def hypotenuse(x, y):
+    ...     return np.hypot(x, y)
+    >>> rules = (lambda g, z, x, y: g * x / z, lambda g, z, x, y: g * y / z)
+    >>> hypotenuse = nb.op("hypotenuse", kernel=hypotenuse, vjp=rules)
+    >>> nb.grad(hypotenuse, (0, 1))(3.0, 4.0)
+    (tensor(0.6), tensor(0.8))
     """
     where, home = declared()
 

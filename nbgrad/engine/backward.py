@@ -20,6 +20,11 @@ def backward(y: Tensor, v: Any = None, retain_graph: bool = False) -> None:
     retain_graph : keep what the operations saved, so that backward can be called again
 
     Raises GradientError if y belongs to no graph, has several elements and no v, or its graph was freed.
+
+    >>> w = nb.tensor([1.0, 2.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> w.grad
+    tensor([2., 4.])
     """
     if y.trace is None:
         raise gradient_errors.no_graph()

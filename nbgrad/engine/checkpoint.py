@@ -51,6 +51,11 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     f is run again in the backward pass. It takes and returns trees of Tensors and must depend on nothing else
     that has a gradient: raises GradientError if it does.
+    Raises GradientError where f reads a Tensor with a gradient that is not among its arguments.
+
+    >>> f = nb.checkpoint(lambda x: nb.exp(nb.sin(x)))
+    >>> nb.grad(f)(0.0)
+    tensor(1.)
     """
     check_function("checkpoint", f)
     return transformed(_checkpoint, f)

@@ -78,7 +78,7 @@ class Methods:
     def __index__(self) -> builtins.int: ...
     def __int__(self) -> Tensor: ...
     def __invert__(self) -> Tensor:
-        """Return bitwise_invert of every element."""
+        """Return x with all its bits exchanged, -x - 1 of a signed integer; of booleans, not x."""
     def __ior__(self, y: ArrayLike) -> Tensor: ...
     def __ipow__(self, y: ArrayLike) -> Tensor: ...
     def __irshift__(self, y: ArrayLike) -> Tensor: ...
@@ -263,7 +263,7 @@ class Methods:
     def backward(self, v: ArrayLike | None = None, retain_graph: builtins.bool = False) -> None:
         """Add the gradient of <v, y> to .grad of every tensor with requires_grad=True that y was computed from."""
     def bitwise_and(self, y: ArrayLike, /) -> Tensor:
-        """Return bitwise_and of every element."""
+        """Return the bits that x and y both have; of booleans, whether both hold."""
     def bitwise_and_(self, y: ArrayLike, /) -> Tensor:
         """Make x what x.bitwise_and(...) is, and return x."""
     def bitwise_left_shift(self, y: ArrayLike, /) -> Tensor:
@@ -271,11 +271,11 @@ class Methods:
     def bitwise_left_shift_(self, y: ArrayLike, /) -> Tensor:
         """Make x what x.bitwise_left_shift(...) is, and return x."""
     def bitwise_not(self) -> Tensor:
-        """Return bitwise_invert of every element."""
+        """Return x with all its bits exchanged, -x - 1 of a signed integer; of booleans, not x."""
     def bitwise_not_(self) -> Tensor:
         """Make x what x.bitwise_not(...) is, and return x."""
     def bitwise_or(self, y: ArrayLike, /) -> Tensor:
-        """Return bitwise_or of every element."""
+        """Return the bits that x or y has, or both; of booleans, whether one holds."""
     def bitwise_or_(self, y: ArrayLike, /) -> Tensor:
         """Make x what x.bitwise_or(...) is, and return x."""
     def bitwise_right_shift(self, y: ArrayLike, /) -> Tensor:
@@ -283,23 +283,23 @@ class Methods:
     def bitwise_right_shift_(self, y: ArrayLike, /) -> Tensor:
         """Make x what x.bitwise_right_shift(...) is, and return x."""
     def bitwise_xor(self, y: ArrayLike, /) -> Tensor:
-        """Return bitwise_xor of every element."""
+        """Return the bits that just one of x and y has; of booleans, whether they differ."""
     def bitwise_xor_(self, y: ArrayLike, /) -> Tensor:
         """Make x what x.bitwise_xor(...) is, and return x."""
     def bmm(self, b: ArrayLike) -> Tensor:
         """Return the matrix product a @ b."""
     def bool(self) -> Tensor:
-        """Return x in bool."""
+        """Return x in bool, as `nb.astype(x, 'bool')`."""
     def broadcast_to(self, shape: Shape) -> Tensor:
         """Return a read-only view of x, its axes of length 1 repeated and axes added in front, of a given shape."""
     def byte(self) -> Tensor:
-        """Return x in uint8."""
+        """Return x in uint8, as `nb.astype(x, 'uint8')`."""
     def ceil(self) -> Tensor:
         """Return the smallest integer not below x."""
     def ceil_(self) -> Tensor:
         """Make x what x.ceil(...) is, and return x."""
     def char(self) -> Tensor:
-        """Return x in int8."""
+        """Return x in int8, as `nb.astype(x, 'int8')`."""
     def cholesky(self, upper: builtins.bool = False) -> Tensor:
         """Return the lower triangular z with z @ z.T = a, or with `upper` the upper triangular z, z.T @ z = a."""
     def clamp(self, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
@@ -307,11 +307,11 @@ class Methods:
     def clamp_(self, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
         """Make x what x.clamp(...) is, and return x."""
     def clamp_max(self, max: ArrayLike) -> Tensor:
-        """Return x where it is below max, elsewhere max."""
+        """Return x where it is below max, elsewhere max; derivatives and errors are those of `nb.clip`."""
     def clamp_max_(self, max: ArrayLike) -> Tensor:
         """Make x what x.clamp_max(...) is, and return x."""
     def clamp_min(self, min: ArrayLike) -> Tensor:
-        """Return x where it is above min, elsewhere min."""
+        """Return x where it is above min, elsewhere min; derivatives and errors are those of `nb.clip`."""
     def clamp_min_(self, min: ArrayLike) -> Tensor:
         """Make x what x.clamp_min(...) is, and return x."""
     def clip(self, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
@@ -319,21 +319,21 @@ class Methods:
     def clip_(self, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
         """Make x what x.clip(...) is, and return x."""
     def clone(self) -> Tensor:
-        """A Tensor of its own with x's values, in C order. Values never change: those in C order are shared."""
+        """Return a Tensor of its own with x's values, in C order, to which gradients flow."""
     def conj(self) -> Tensor:
-        """A Tensor of its own with x's values, in C order. Values never change: those in C order are shared."""
+        """Return a Tensor of its own with x's values, in C order, to which gradients flow."""
     def conj_physical(self) -> Tensor:
-        """A Tensor of its own with x's values, in C order. Values never change: those in C order are shared."""
+        """Return a Tensor of its own with x's values, in C order, to which gradients flow."""
     def conj_physical_(self) -> Tensor:
         """Make x what x.conj_physical(...) is, and return x."""
     def conjugate(self) -> Tensor:
-        """A Tensor of its own with x's values, in C order. Values never change: those in C order are shared."""
+        """Return a Tensor of its own with x's values, in C order, to which gradients flow."""
     def contiguous(self) -> Tensor:
-        """x itself: all numbers are real."""
+        """x itself: all numbers are real, and where elements lie is nbgrad's own."""
     def copy(self, order: str = "C") -> Tensor:
-        """Return x computed again. order: C, A or K, a layout in memory, on which no result depends."""
+        """Return x computed again, a Tensor of its own, to which gradients flow."""
     def copy_(self, source: ArrayLike) -> Tensor:
-        """Make x what the source is, broadcast, in x's dtype; return x."""
+        """Make x what the source is, broadcast, in x's dtype; return x. Raises ShapeError if it does not fit."""
     def cos(self) -> Tensor:
         """Return the cosine of an angle in radians."""
     def cos_(self) -> Tensor:
@@ -347,8 +347,10 @@ class Methods:
             keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the number of elements that are not zero, over axes (None: all)."""
-    def cpu(self) -> Tensor: ...
-    def cuda(self) -> Tensor: ...
+    def cpu(self) -> Tensor:
+        """Return x in the memory of the CPU, through which gradients flow. See `to`."""
+    def cuda(self) -> Tensor:
+        """Return x on the CUDA device. Raises DeviceError where there is none."""
     def cumprod(
             self, axis: builtins.int | None = None, dtype: DTypeLike | None = None, *,
             dim: builtins.int | None = None,
@@ -376,7 +378,8 @@ class Methods:
     def detach_(self) -> Tensor:
         """Make x a constant, through which no gradient flows; return x."""
     @property
-    def device(self) -> str: ...
+    def device(self) -> str:
+        """The name of the device that x's elements are on: "cpu", "cuda" or "cuda-sim"."""
     def diag(self, k: builtins.int = 0) -> Tensor:
         """Return the k-th diagonal of a matrix, a read-only view; of a vector, the square matrix that has it."""
     def diagonal(
@@ -388,19 +391,20 @@ class Methods:
             append: ArrayLike | None = None, *, dim: builtins.int = -1,
     ) -> Tensor:
         """Return the n-th differences of x along an axis: of booleans, whether neighbours differ."""
-    def dim(self) -> builtins.int: ...
+    def dim(self) -> builtins.int:
+        """Return the number of axes."""
     def div(self, y: ArrayLike, *, rounding_mode: str | None = None) -> Tensor:
-        """Return x / y; rounding_mode="floor": rounded down."""
+        """Return x / y; rounding_mode="floor": rounded down, without a derivative."""
     def div_(self, y: ArrayLike, *, rounding_mode: str | None = None) -> Tensor:
         """Make x what x.div(...) is, and return x."""
     def divide(self, y: ArrayLike, *, rounding_mode: str | None = None) -> Tensor:
-        """Return x / y; rounding_mode="floor": rounded down."""
+        """Return x / y; rounding_mode="floor": rounded down, without a derivative."""
     def divide_(self, y: ArrayLike, *, rounding_mode: str | None = None) -> Tensor:
         """Make x what x.divide(...) is, and return x."""
     def dot(self, b: ArrayLike) -> Tensor:
         """Return NumPy's dot product: sums over the last axis of a and the second-last, or only, axis of b."""
     def double(self) -> Tensor:
-        """Return x in float64."""
+        """Return x in float64, as `nb.astype(x, 'float64')`."""
     def element_size(self) -> builtins.int:
         """Bytes of one element."""
     def eq(self, y: ArrayLike, /) -> Tensor:
@@ -410,7 +414,7 @@ class Methods:
     def equal(self, y: ArrayLike) -> builtins.bool:
         """Return whether x and y have one shape and equal elements; x == y compares each element."""
     def erf(self) -> Tensor:
-        """Return the error function."""
+        """Return the error function, 2 / sqrt(pi) times the integral of exp(-t**2) from 0 to x."""
     def erf_(self) -> Tensor:
         """Make x what x.erf(...) is, and return x."""
     def erfc(self) -> Tensor:
@@ -427,7 +431,8 @@ class Methods:
         """Make x what x.exp(...) is, and return x."""
     def expand(self, *wanted: Shape) -> Tensor:
         """Return x broadcast to these sizes; -1 keeps the size of an axis."""
-    def expand_as(self, y: Tensor) -> Tensor: ...
+    def expand_as(self, y: Tensor) -> Tensor:
+        """Return x broadcast to y's shape. Raises ShapeError if it does not fit."""
     def expand_dims(self, axis: Axis = 0, *, dim: Axis = 0) -> Tensor:
         """Return a view of x with an axis of length 1 at each of the given places of the result."""
     def expm1(self) -> Tensor:
@@ -449,21 +454,23 @@ class Methods:
     def flatten(self, start_dim: builtins.int = 0, end_dim: builtins.int = -1, *, order: str = "C") -> Tensor: ...
     @overload
     def flip(self, *axes: builtins.int) -> Tensor:
-        """Return x reversed along axes: flip(0, 1), flip((0, 1)), or along all of them."""
+        """Return x reversed along axes: flip(0, 1), flip((0, 1)), or along all of them. Raises AxisError."""
     @overload
     def flip(self, axis: Axis = None) -> Tensor: ...
     @overload
     def flip(self, *, dim: Axis | list[builtins.int] = None) -> Tensor: ...
-    def fliplr(self) -> Tensor: ...
-    def flipud(self) -> Tensor: ...
+    def fliplr(self) -> Tensor:
+        """Return a view of x with its columns reversed. Raises AxisError for a 1-d x."""
+    def flipud(self) -> Tensor:
+        """Return a view of x with its rows reversed. Raises AxisError for a 0-d x."""
     def float(self) -> Tensor:
-        """Return x in float32."""
+        """Return x in float32, as `nb.astype(x, 'float32')`."""
     def floor(self) -> Tensor:
         """Return the largest integer not above x."""
     def floor_(self) -> Tensor:
         """Make x what x.floor(...) is, and return x."""
     def floor_divide(self, y: ArrayLike, /) -> Tensor:
-        """Return floor_divide of every element."""
+        """Return the largest integer not above x / y; its derivative is taken as 0."""
     def floor_divide_(self, y: ArrayLike, /) -> Tensor:
         """Make x what x.floor_divide(...) is, and return x."""
     def gather(self, dim: builtins.int, places: ArrayLike) -> Tensor:
@@ -496,57 +503,65 @@ class Methods:
     def index_add(
             self, dim: builtins.int, places: ArrayLike, source: ArrayLike, *, alpha: builtins.float = 1,
     ) -> Tensor:
-        """Return x with the source, times alpha, added at these places of an axis."""
+        """Return x with the source, times alpha, added at these places of an axis, dim."""
     def index_add_(
             self, dim: builtins.int, places: ArrayLike, source: ArrayLike, *, alpha: builtins.float = 1,
     ) -> Tensor:
         """Make x what x.index_add(...) is, and return x."""
     def index_copy(self, dim: builtins.int, places: ArrayLike, source: ArrayLike) -> Tensor:
-        """Return x with the source written at these places of an axis."""
+        """Return x with the source written at these places of an axis, dim."""
     def index_copy_(self, dim: builtins.int, places: ArrayLike, source: ArrayLike) -> Tensor:
         """Make x what x.index_copy(...) is, and return x."""
     def index_put(self, places: Index, values: ArrayLike, accumulate: builtins.bool = False) -> Tensor:
-        """Return x with values written, or added, at x[places]."""
+        """Return x with values written, or if accumulate added, at x[places]."""
     def index_put_(
             self, places: ArrayLike, values: ArrayLike, accumulate: builtins.bool = False,
     ) -> Tensor:
         """Make x what x.index_put(...) is, and return x."""
     def index_select(self, dim: builtins.int, places: ArrayLike) -> Tensor:
-        """Return the slices of an axis at these places."""
+        """Return the slices of an axis, dim, at these places. Raises AxisError, IndexError, DtypeError."""
     def inner(self, b: ArrayLike) -> Tensor:
         """Return the sums of products over the last axes of a and b."""
     def int(self) -> Tensor:
-        """Return x in int32."""
+        """Return x in int32, as `nb.astype(x, 'int32')`."""
     def inverse(self) -> Tensor:
         """Return the inverse of matrices."""
-    def is_complex(self) -> builtins.bool: ...
-    def is_conj(self) -> builtins.bool: ...
+    def is_complex(self) -> builtins.bool:
+        """Return False: all numbers are real, and none is kept as the opposite or conjugate of another."""
+    def is_conj(self) -> builtins.bool:
+        """Return False: all numbers are real, and none is kept as the opposite or conjugate of another."""
     def is_contiguous(self) -> builtins.bool:
         """Return whether the elements lie in C order in memory."""
     @property
-    def is_cpu(self) -> builtins.bool: ...
+    def is_cpu(self) -> builtins.bool:
+        """Whether x's elements are in the memory of the CPU."""
     @property
-    def is_cuda(self) -> builtins.bool: ...
-    def is_floating_point(self) -> builtins.bool: ...
+    def is_cuda(self) -> builtins.bool:
+        """Whether x's elements are on a CUDA device."""
+    def is_floating_point(self) -> builtins.bool:
+        """Return whether x's dtype is float32 or float64."""
     @property
     def is_leaf(self) -> builtins.bool:
         """Whether x was not computed from a leaf: made with requires_grad=True, or a constant."""
-    def is_neg(self) -> builtins.bool: ...
+    def is_neg(self) -> builtins.bool:
+        """Return False: all numbers are real, and none is kept as the opposite or conjugate of another."""
     def is_nonzero(self) -> builtins.bool:
-        """Return whether the only element is not zero."""
-    def is_same_size(self, y: Tensor) -> builtins.bool: ...
-    def is_signed(self) -> builtins.bool: ...
+        """Return whether the only element is not zero. Raises ValueRangeError if there are several."""
+    def is_same_size(self, y: Tensor) -> builtins.bool:
+        """Return whether x and y have one shape."""
+    def is_signed(self) -> builtins.bool:
+        """Return whether x's dtype has negative numbers."""
     def isclose(
             self, y: ArrayLike, rtol: builtins.float = 1e-05, atol: builtins.float = 1e-08,
             equal_nan: builtins.bool = False,
     ) -> Tensor:
         """Return at every element whether |x - y| is at most atol + rtol * |y|, as in `allclose`."""
     def isfinite(self) -> Tensor:
-        """Return isfinite of every element."""
+        """Return whether x is neither infinite nor nan."""
     def isinf(self) -> Tensor:
-        """Return isinf of every element."""
+        """Return whether x is inf or -inf."""
     def isnan(self) -> Tensor:
-        """Return isnan of every element."""
+        """Return whether x is nan."""
     def item(self, *place: builtins.int) -> builtins.float:
         """Return an element as a Python number: the only one, item(), or one at a place, item(i), item(i, j)."""
     @property
@@ -587,19 +602,19 @@ class Methods:
     def logaddexp(self, y: ArrayLike, /) -> Tensor:
         """Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each."""
     def logical_and(self, y: ArrayLike, /) -> Tensor:
-        """Return logical_and of every element."""
+        """Return whether neither x nor y is zero."""
     def logical_and_(self, y: ArrayLike, /) -> Tensor:
         """Make x what x.logical_and(...) is, and return x."""
     def logical_not(self) -> Tensor:
-        """Return logical_not of every element."""
+        """Return whether x is zero."""
     def logical_not_(self) -> Tensor:
         """Make x what x.logical_not(...) is, and return x."""
     def logical_or(self, y: ArrayLike, /) -> Tensor:
-        """Return logical_or of every element."""
+        """Return whether x or y, or both, are not zero."""
     def logical_or_(self, y: ArrayLike, /) -> Tensor:
         """Make x what x.logical_or(...) is, and return x."""
     def logical_xor(self, y: ArrayLike, /) -> Tensor:
-        """Return logical_xor of every element."""
+        """Return whether just one of x and y is zero."""
     def logical_xor_(self, y: ArrayLike, /) -> Tensor:
         """Make x what x.logical_xor(...) is, and return x."""
     def logsumexp(
@@ -608,7 +623,7 @@ class Methods:
     ) -> Tensor:
         """Return log(sum(exp(x))) over axes (None: all), without overflow, a float; -inf of no element."""
     def long(self) -> Tensor:
-        """Return x in int64."""
+        """Return x in int64, as `nb.astype(x, 'int64')`."""
     def lt(self, y: ArrayLike, /) -> Tensor:
         """Return whether x < y."""
     def lt_(self, y: ArrayLike, /) -> Tensor:
@@ -682,10 +697,12 @@ class Methods:
     def mv(self, b: ArrayLike) -> Tensor:
         """Return the matrix product a @ b."""
     def narrow(self, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor:
-        """Return a piece of an axis."""
+        """Return a piece of an axis, dim: so many elements, length, from a start."""
     @property
-    def nbytes(self) -> builtins.int: ...
-    def ndimension(self) -> builtins.int: ...
+    def nbytes(self) -> builtins.int:
+        """Bytes of all elements."""
+    def ndimension(self) -> builtins.int:
+        """Return the number of axes."""
     def ne(self, y: ArrayLike, /) -> Tensor:
         """Return whether x != y."""
     def ne_(self, y: ArrayLike, /) -> Tensor:
@@ -698,24 +715,25 @@ class Methods:
         """Return -x."""
     def negative_(self) -> Tensor:
         """Make x what x.negative(...) is, and return x."""
-    def nelement(self) -> builtins.int: ...
+    def nelement(self) -> builtins.int:
+        """Return the number of elements."""
     def new_empty(
             self, *wanted: Shape, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """Return nb.empty in x's dtype, on x's device."""
+        """Return nb.empty in x's dtype or another one, on x's device."""
     def new_full(
             self, form: Shape, value: ArrayLike, *, dtype: DTypeLike | None = None,
             requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """Return nb.full in x's dtype, on x's device."""
+        """Return nb.full in x's dtype or another one, on x's device."""
     def new_ones(
             self, *wanted: Shape, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """Return nb.ones in x's dtype, on x's device."""
+        """Return nb.ones in x's dtype or another one, on x's device."""
     def new_zeros(
             self, *wanted: Shape, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False,
     ) -> Tensor:
-        """Return nb.zeros in x's dtype, on x's device."""
+        """Return nb.zeros in x's dtype or another one, on x's device."""
     def nonzero(self) -> tuple[Tensor, ...]:
         """Return the places of the elements that are not zero: a tuple with an int64 Tensor for each axis."""
     def norm(
@@ -727,13 +745,16 @@ class Methods:
         """Return whether x != y."""
     def not_equal_(self, y: ArrayLike, /) -> Tensor:
         """Make x what x.not_equal(...) is, and return x."""
-    def numel(self) -> builtins.int: ...
+    def numel(self) -> builtins.int:
+        """Return the number of elements."""
     def numpy(self) -> np.ndarray[Any, Any]:
-        """x's values as a read-only array, without a copy where they are on the CPU."""
+        """Return x's values as a read-only array, without a copy where they are on the CPU."""
     def outer(self, b: ArrayLike) -> Tensor:
         """Return all products of an element of a with one of b. a: n elements, b: m, in any shape -> (n, m)."""
-    def permute(self, *shape: Shape) -> Tensor: ...
-    def permute_dims(self, *shape: Shape) -> Tensor: ...
+    def permute(self, *shape: Shape) -> Tensor:
+        """Return a view of x with its axes in another order, by default reversed."""
+    def permute_dims(self, *shape: Shape) -> Tensor:
+        """Return a view of x with its axes in another order, by default reversed."""
     def positive(self) -> Tensor:
         """Return x."""
     def pow(self, y: ArrayLike) -> Tensor:
@@ -753,7 +774,7 @@ class Methods:
         """Return x's elements with one axis: a view if they lie so in memory, else a copy. x: any shape."""
     @property
     def real(self) -> Tensor:
-        """x itself: all numbers are real."""
+        """x itself: all numbers are real, and where elements lie is nbgrad's own."""
     def reciprocal(self) -> Tensor:
         """Return 1 / x, a float also for integers."""
     def reciprocal_(self) -> Tensor:
@@ -782,12 +803,13 @@ class Methods:
     def requires_grad_(self, on: builtins.bool = True) -> Tensor:
         """Make x, which no trace watches, a leaf, to whose .grad backward() adds; or a leaf a constant again."""
     def reshape(self, *wanted: Shape, order: str = "C") -> Tensor:
-        """Return x in another shape: reshape(2, 3) or reshape((2, 3)). order: as in `nb.reshape`."""
-    def reshape_as(self, y: Tensor) -> Tensor: ...
+        """Return x in another shape: reshape(2, 3) or reshape((2, 3))."""
+    def reshape_as(self, y: Tensor) -> Tensor:
+        """Return x in the shape of y. Raises ShapeError if the number of elements differs."""
     def resolve_conj(self) -> Tensor:
-        """x itself: all numbers are real."""
+        """x itself: all numbers are real, and where elements lie is nbgrad's own."""
     def resolve_neg(self) -> Tensor:
-        """x itself: all numbers are real."""
+        """x itself: all numbers are real, and where elements lie is nbgrad's own."""
     def roll(self, shift: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
         """Return x with its elements moved on by shift places; those that leave at the end come in at the front."""
     def round(self, decimals: builtins.int = 0) -> Tensor:
@@ -795,7 +817,7 @@ class Methods:
     def round_(self, decimals: builtins.int = 0) -> Tensor:
         """Make x what x.round(...) is, and return x."""
     def rsqrt(self) -> Tensor:
-        """Return 1 / sqrt(x)."""
+        """Return 1 / sqrt(x), inf at 0. Derivative: -z**3 / 2 (z is the result)."""
     def rsqrt_(self) -> Tensor:
         """Make x what x.rsqrt(...) is, and return x."""
     def scatter(self, dim: builtins.int, places: ArrayLike, source: ArrayLike) -> Tensor:
@@ -815,23 +837,23 @@ class Methods:
     def searchsorted(self, v: ArrayLike, side: str = "left", sorter: ArrayLike | None = None) -> Tensor:
         """Return where the elements of v belong in x: x[i - 1] < v <= x[i], or x[i - 1] <= v < x[i] if right."""
     def select(self, dim: builtins.int, place: builtins.int) -> Tensor:
-        """Return one slice of an axis, without the axis."""
+        """Return the slice of an axis, dim, at a place, without the axis. Raises AxisError, IndexError."""
     def sgn(self) -> Tensor:
-        """Return -1, 0 or 1; its derivative is taken as 0."""
+        """Return -1, 0 or 1, and nan of nan; its derivative is taken as 0."""
     def sgn_(self) -> Tensor:
         """Make x what x.sgn(...) is, and return x."""
     def short(self) -> Tensor:
-        """Return x in int16."""
+        """Return x in int16, as `nb.astype(x, 'int16')`."""
     def sigmoid(self) -> Tensor:
         """Return 1 / (1 + exp(-x)) without overflow."""
     def sigmoid_(self) -> Tensor:
         """Make x what x.sigmoid(...) is, and return x."""
     def sign(self) -> Tensor:
-        """Return -1, 0 or 1; its derivative is taken as 0."""
+        """Return -1, 0 or 1, and nan of nan; its derivative is taken as 0."""
     def sign_(self) -> Tensor:
         """Make x what x.sign(...) is, and return x."""
     def signbit(self) -> Tensor:
-        """Return signbit of every element."""
+        """Return whether the sign of x is minus, of -0 too."""
     def sin(self) -> Tensor:
         """Return the sine of an angle in radians."""
     def sin_(self) -> Tensor:
@@ -865,7 +887,7 @@ class Methods:
     def std(self, dim: Axis, keepdim: builtins.bool, /) -> Tensor: ...
     @overload
     def stride(self, dim: None = None) -> tuple[builtins.int, ...]:
-        """Return the steps from element to element along each axis, or along one, in elements."""
+        """Return the steps from element to element along each axis, or along one, dim, in elements."""
     @overload
     def stride(self, dim: builtins.int) -> builtins.int: ...
     @property
@@ -888,7 +910,8 @@ class Methods:
         """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits."""
     @overload
     def sum(self, dim: Axis, keepdim: builtins.bool, /) -> Tensor: ...
-    def sum_to_size(self, *sizes: Shape) -> Tensor: ...
+    def sum_to_size(self, *wanted: Shape) -> Tensor:
+        """Return the sums of x that have these sizes: over the axes that x would be repeated in."""
     def swapaxes(self, axis1: builtins.int, axis2: builtins.int) -> Tensor:
         """Return a view of x with two axes exchanged. x: any shape. Raises AxisError."""
     def swapdims(self, axis1: builtins.int, axis2: builtins.int) -> Tensor:
@@ -911,16 +934,18 @@ class Methods:
         """Return the hyperbolic tangent."""
     def tanh_(self) -> Tensor:
         """Make x what x.tanh(...) is, and return x."""
-    def tile(self, *shape: Shape) -> Tensor: ...
+    def tile(self, *shape: Shape) -> Tensor:
+        """Return copies of x side by side: reps[a] of them along axis a, counted from the last axis."""
     def to(self, *wanted: DTypeLike) -> Tensor:
         """Return x on a device, in a dtype, or both: to("cuda"), to("float32"), to("cpu", float)."""
     def to_device(self, *wanted: DTypeLike) -> Tensor:
         """Return x on a device, in a dtype, or both: to("cuda"), to("float32"), to("cpu", float)."""
     def tobytes(self, order: str = "C") -> bytes:
-        """Return the elements' bytes. Raises TraceError inside a transform."""
+        """Return the elements' bytes in an order, "C", "F" or "A". Raises TraceError inside a transform."""
     def tolist(self) -> Any:
         """Return the elements as nested lists of Python numbers. Raises TraceError inside a transform."""
-    def transpose(self, *axes: Shape) -> Tensor: ...
+    def transpose(self, *axes: Shape) -> Tensor:
+        """Return a view of x with its axes in another order, by default reversed."""
     def tril(self, k: builtins.int = 0) -> Tensor:
         """Return x with zeros above the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError."""
     def tril_(self, k: builtins.int = 0) -> Tensor:
@@ -937,9 +962,10 @@ class Methods:
         """Return x without its fraction."""
     def trunc_(self) -> Tensor:
         """Make x what x.trunc(...) is, and return x."""
-    def type_as(self, y: Tensor) -> Tensor: ...
+    def type_as(self, y: Tensor) -> Tensor:
+        """Return x in y's dtype."""
     def unbind(self, dim: builtins.int = 0) -> tuple[Tensor, ...]:
-        """Return the slices of x along an axis."""
+        """Return the slices of x along an axis, dim. Raises AxisError."""
     def unsqueeze(self, axis: Axis = 0, *, dim: Axis = 0) -> Tensor:
         """Return a view of x with an axis of length 1 at each of the given places of the result."""
     @overload
@@ -955,8 +981,9 @@ class Methods:
         """Return NumPy's dot product: sums over the last axis of a and the second-last, or only, axis of b."""
     def view(self, *wanted: Shape) -> Tensor:
         """Return x in another shape, as in PyTorch; NumPy's view as another dtype is refused."""
-    def view_as(self, y: Tensor) -> Tensor: ...
+    def view_as(self, y: Tensor) -> Tensor:
+        """Return x in the shape of y. Raises ShapeError if the number of elements differs."""
     def where(self, condition: ArrayLike, y: ArrayLike) -> Tensor:
-        """Return x where the condition holds, elsewhere y."""
+        """Return x where the condition holds, elsewhere y, as `nb.where(condition, x, y)`."""
     def zero_(self) -> Tensor:
-        """Make every element zero."""
+        """Make every element zero, and return x. Raises GradientError for a leaf that is recorded."""

@@ -53,7 +53,10 @@ def size(shape: tuple[int, ...]) -> Size:
 
 
 class Tensor(Methods):
-    """An array that gradients can be taken through.
+    """An array that gradients can be taken through, made by `nb.tensor`, `nb.asarray` and every op.
+
+    It has the operators and methods of NumPy's arrays and of PyTorch's tensors. The class itself is not
+    called.
 
     value : raw, or the Tensor one trace further out if several traces watch it
     trace : the latest trace that watches, or None
@@ -61,7 +64,12 @@ class Tensor(Methods):
 
     These three are the engine's. Who takes a Tensor's values uses numpy() or np.asarray: the raw array may be
     one that a graph has saved, and is read-only only from then on.
+    Raises DtypeError where the class is called.
     Of a view, and of what has views, nbgrad/engine/views.py keeps two more slots; others leave them unset.
+
+    >>> x = nb.tensor([1.0, 2.0])
+    >>> (2 * x + 1).sum()
+    tensor(8.)
     """
 
     __slots__ = ("__weakref__", "_grad", "_view", "_views", "mark", "trace", "value")
@@ -78,7 +86,13 @@ class Tensor(Methods):
 
     @property
     def grad(self) -> Tensor | None:
-        """On a leaf with requires_grad=True, what backward() has added up; else None."""
+        """On a leaf with requires_grad=True, what backward() has added up; else None.
+
+        >>> w = nb.tensor(3.0, requires_grad=True)
+        >>> (w * w).backward()
+        >>> w.grad
+        tensor(6.)
+        """
         return getattr(self, "_grad", None)
 
     @grad.setter
@@ -87,22 +101,39 @@ class Tensor(Methods):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Length of each axis."""
+        """Length of each axis.
+
+        >>> nb.ones((2, 3)).shape
+        (2, 3)
+        """
         return self.value.shape               # a Tensor further out asks its own value
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """NumPy dtype of the elements."""
+        """NumPy dtype of the elements.
+
+        >>> nb.ones(2).dtype
+        dtype('float64')
+        """
         return self.value.dtype
 
     @property
     def ndim(self) -> int:
-        """Number of axes."""
+        """Number of axes.
+
+        >>> nb.ones((2, 3)).ndim
+        2
+        """
         return len(self.value.shape)
 
     @property
     def size(self) -> Size:
-        """Number of elements; size() is the shape, size(dim) the length of one axis."""
+        """Number of elements; size() is the shape, size(dim) the length of one axis.
+
+        >>> x = nb.ones((2, 3))
+        >>> x.size, x.size(), x.size(1)
+        (6, (2, 3), 3)
+        """
         return size(self.value.shape)
 
 

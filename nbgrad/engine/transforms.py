@@ -135,6 +135,9 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, has_
          *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
     """Return a function that gives f's gradient, or (gradient, aux) if has_aux. See value_and_grad.
 
+    f, argnums, argnames, has_aux: as there, and so are the errors. Raises GradientError, DtypeError,
+    ValueRangeError.
+
     >>> print(nb.grad(lambda x, y: x * y**2, argnames=("y", "x"))(2.0, y=3.0))
     (tensor(12.), tensor(9.))
     """
@@ -172,6 +175,12 @@ def vjp(f: Callable[..., Any], *xs: Any, has_aux: bool = False) -> Any:
     """Return (y, pullback): f(*xs), and the map from a cotangent of y to a tuple of those of the xs.
 
     The pullback may be called any number of times. With has_aux: (y, pullback, aux).
+    f, xs: a function, and what it is called with. has_aux: f returns (y, aux). Raises DtypeError where f is
+    no function; the pullback ShapeError for a cotangent that does not fit.
+
+    >>> y, pullback = nb.vjp(lambda x: x**2, 3.0)
+    >>> y, pullback(1.0)
+    (tensor(9.), (tensor(6.),))
     """
     check_function("vjp", f)
     run = Reverse(f, Inputs("vjp", xs, range(len(xs))), has_aux)
@@ -188,6 +197,11 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], ts: Sequence[Any], has_aux: bo
 
     ts : one for each x, of its form and shapes
     The tangent of a result that is not floating-point is None. With has_aux: (y, t, aux).
+    f, xs: a function, and a sequence of what it is called with. has_aux: f returns (y, aux). Raises
+    ShapeError for tangents that do not fit, DtypeError where f is no function.
+
+    >>> nb.jvp(lambda x: x**2, (3.0,), (1.0,))
+    (tensor(9.), tensor(6.))
     """
     check_function("jvp", f)
     if not isinstance(xs, (tuple, list)) or not isinstance(ts, (tuple, list)):
@@ -213,6 +227,12 @@ def linearize(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[..., Any]]
 
     f is run once. push is the transpose of f's pullback, recorded once and applied any number of times:
     f(x + dx) is y + push(dx) to first order.
+    f, xs: a function, and what it is called with. Raises ShapeError for tangents that do not fit, DtypeError
+    where f is no function.
+
+    >>> y, push = nb.linearize(lambda x: x**2, 3.0)
+    >>> y, push(1.0)
+    (tensor(9.), tensor(6.))
     """
     check_function("linearize", f)
     run = Reverse(f, Inputs("linearize", xs, range(len(xs))), False)
@@ -235,6 +255,11 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     """Return the Hessian of the scalar function f at x times v.
 
     Forward over reverse, at the cost of a few gradients. v has x's form and shapes, and so has the result.
+    f: of one argument. Raises ShapeError where v does not fit x, GradientError if f's value is no floating-
+    point scalar.
+
+    >>> nb.hvp(lambda x: nb.sum(x**3), np.array([1.0, 2.0]), np.ones(2))
+    tensor([ 6., 12.])
     """
     check_function("hvp", f)
     return jvp(grad(f), (x,), (v,))[1]
@@ -244,6 +269,10 @@ def directional_derivative(f: Callable[..., Any], x: Any, p: Any) -> Any:
     """Return the derivative of f at x along p, in one forward pass: <gradient, p> if f is scalar.
 
     p has x's form and shapes; its length counts. p is a descent direction if the result is negative.
+    f: of one argument. Raises ShapeError where p does not fit x, GradientError as `jvp`.
+
+    >>> nb.directional_derivative(lambda x: nb.sum(x**2), np.array([1.0, 2.0]), np.array([1.0, 0.0]))
+    tensor(2.)
     """
     check_function("directional_derivative", f)
     return jvp(f, (x,), (p,))[1]
@@ -288,6 +317,11 @@ def no_grad() -> Quiet:
 
     Transforms that are entered inside it work as ever. A KeyboardInterrupt at the very end of a `with` block
     may come before Python has left it, as with any context; the decorator has no such moment.
+
+    >>> w = nb.tensor(2.0, requires_grad=True)
+    >>> with nb.no_grad():
+    ...     print((w * w).requires_grad)
+    False
     """
     return Quiet()
 
@@ -296,5 +330,8 @@ def stop_gradient(x: Any) -> Any:
     """Return x (or a tree) as a constant: no derivative of any order goes through it.
 
     The result shares x's values and is no view of it: what is written to one does not reach the other.
+
+    >>> nb.grad(lambda x: x * nb.stop_gradient(x))(3.0)
+    tensor(3.)
     """
     return map_leaves(lambda leaf: tensor(raw(leaf)) if type(leaf) is Tensor else leaf, x)

@@ -11,6 +11,7 @@ import numpy as np
 
 from nbgrad.arrays import devices, memory
 from nbgrad.define.broadcast import astype
+from nbgrad.define.documentation import extended, of_method
 from nbgrad.define.operands import FLOATS
 from nbgrad.define.scalar import Elementwise, add, multiply
 from nbgrad.engine.backward import backward
@@ -105,11 +106,14 @@ def rebind(x: Tensor, new: Tensor, what: str) -> Tensor:
 
 # ------------------------------------------------------------------------------------ values taken out
 def numpy(x: Tensor) -> np.ndarray:
-    """x's values as a read-only array, without a copy where they are on the CPU.
+    """Return x's values as a read-only array, without a copy where they are on the CPU.
 
     It shows the values that x has now: what is written to x later it does not show. What it is a view of is
     read-only from now on too, as a graph may have saved it. Raises TraceError if a gradient is being taken
     through x: detach first.
+
+    >>> nb.ones(2).numpy()
+    array([1., 1.])
     """
     return _constant(x, lambda: trace_errors.traced_value("numpy()"))
 
@@ -169,9 +173,40 @@ def _str(x: Tensor) -> str:
     return str(value) if isinstance(value, np.ndarray) and not x.shape else _repr(x)
 
 
+def device(x: Tensor) -> str:
+    """The name of the device that x's elements are on: "cpu", "cuda" or "cuda-sim".
+
+    >>> nb.ones(2).to("cpu").device
+    device('cpu')
+    """
+    return devices.name_of(raw(x))
+
+
+def nbytes(x: Tensor) -> int:
+    """Bytes of all elements.
+
+    >>> nb.ones((2, 3)).nbytes
+    48
+    """
+    return int(raw(x).nbytes)
+
+
+def cpu(x: Tensor) -> Tensor:
+    """Return x in the memory of the CPU, through which gradients flow. See `to`.
+
+    >>> nb.ones(2).cpu()
+    tensor([1., 1.])
+    """
+    return transfer.to(x, "cpu")
+
+
 # --------------------------------------------------------------------------------------- PyTorch's names
 def requires_grad(x: Tensor) -> bool:
-    """Whether backward() from x, or through x, reaches a leaf."""
+    """Whether backward() from x, or through x, reaches a leaf.
+
+    >>> nb.tensor(2.0, requires_grad=True).requires_grad
+    True
+    """
     while type(x) is Tensor:
         if x.trace is TAPE:
             return True
@@ -180,7 +215,13 @@ def requires_grad(x: Tensor) -> bool:
 
 
 def set_requires_grad(x: Tensor, on: bool = True) -> Tensor:
-    """Make x, which no trace watches, a leaf, to whose .grad backward() adds; or a leaf a constant again."""
+    """Make x, which no trace watches, a leaf, to whose .grad backward() adds; or a leaf a constant again.
+
+    on : which of the two. Raises DtypeError for an x that is no float, TraceError for False on a result.
+
+    >>> nb.ones(2).requires_grad_()
+    tensor([1., 1.], requires_grad=True)
+    """
     if on and x.trace is None:
         if x.dtype.kind != "f":
             raise value_errors.needs_floats("requires_grad_", x.dtype)
@@ -195,23 +236,42 @@ def set_requires_grad(x: Tensor, on: bool = True) -> Tensor:
 
 
 def zero(x: Tensor) -> Tensor:
-    """Make every element zero."""
+    """Make every element zero, and return x. Raises GradientError for a leaf that is recorded.
+
+    >>> nb.ones(2).zero_()
+    tensor([0., 0.])
+    """
     return rebind(x, tensor(devices.zeros_like(raw(x))), "zero_")
 
 
 def copy(x: Tensor) -> Tensor:
-    """A Tensor of its own with x's values, in C order. Values never change: those in C order are shared."""
+    """Return a Tensor of its own with x's values, in C order, to which gradients flow.
+
+    Values never change: those in C order are shared until one of the two is written to.
+
+    >>> nb.asarray([1.0, 2.0]).clone()
+    tensor([1., 2.])
+    """
     return array(astype(x if devices.in_order(raw(x)) else shape.reshape(shape.ravel(x), x.shape), x.dtype))
 
 
-def _shape_arguments(op: Callable[..., Any]) -> Callable[..., Any]:
+def _one_by_one(op: Callable[..., Any]) -> Callable[..., Any]:
     def method(x: Tensor, *shape: Any) -> Tensor:
         return op(x, shape[0] if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)) else shape)
 
-    return method
+    method.__doc__ = of_method(op, op.__name__)
+    return extended(method, "shape: these numbers, one by one or in a tuple.")
 
 
 def _transpose(x: Tensor, *axes: Any) -> Tensor:
+    """Return a view of x with its axes in another order, by default reversed.
+
+    axes : an axis of x for each of the result, one by one or in a tuple; two axes of an x that has more, or
+        fewer, are exchanged, as in PyTorch. Raises ShapeError, AxisError, ValueRangeError.
+
+    >>> nb.ones((2, 3)).transpose().shape
+    (3, 2)
+    """
     if not axes:
         return shape.permute_dims(x)
     if len(axes) == 2 and x.ndim != 2:
@@ -232,12 +292,11 @@ _PROTOCOLS: dict[str, Any] = {
 }
 _METHODS: dict[str, Any] = {
     "numpy": numpy, "backward": backward, "detach": stop_gradient, "requires_grad_": set_requires_grad,
-    "zero_": zero, "to": transfer.to, "cpu": lambda x: transfer.to(x, "cpu"), "clone": copy,
+    "zero_": zero, "to": transfer.to, "cpu": cpu, "clone": copy,
     "transpose": _transpose, "t": shape.permute_dims,
-    "permute": _shape_arguments(shape.permute_dims), "permute_dims": _shape_arguments(shape.permute_dims),
-    "tile": _shape_arguments(arrange.tile),
+    "permute": _one_by_one(shape.permute_dims), "permute_dims": _one_by_one(shape.permute_dims),
+    "tile": _one_by_one(arrange.tile),
     "unsqueeze": shape.expand_dims,
-    "dim": lambda x: x.ndim, "numel": lambda x: int(x.size),
 }
 # ops whose method has the op's own name
 _NAMED: dict[Any, tuple[str, ...]] = {
@@ -255,10 +314,18 @@ _NAMED: dict[Any, tuple[str, ...]] = {
     index: ("nonzero", "tril", "triu"),
     contract: ("dot", "matmul"),
 }
-# how to read a property, and how to set it if one can
+_T = """A view of x with its axes in reversed order.
+
+>>> nb.ones((2, 3)).T.shape
+(3, 2)"""
+MATRICES = """A view of x with its last two axes exchanged. Raises ShapeError where x has fewer.
+
+>>> nb.ones((4, 2, 3)).mT.shape
+(4, 3, 2)"""
+# how to read a property, how to set it if one can, and its documentation where the op's is another
 _PROPERTIES: dict[str, tuple[Any, ...]] = {
-    "T": (shape.permute_dims,), "mT": (shape.matrix_transpose,),
-    "nbytes": (lambda x: raw(x).nbytes,), "device": (lambda x: devices.name_of(raw(x)),),
+    "T": (shape.permute_dims, None, None, _T), "mT": (shape.matrix_transpose, None, None, MATRICES),
+    "nbytes": (nbytes,), "device": (device,),
     "requires_grad": (requires_grad, set_requires_grad), "_numba_type_": (_numba,),
 }
 
@@ -274,29 +341,30 @@ def install() -> None:
         setattr(Tensor, f"__{name}__", _binary(op)[0])
     named = {name: getattr(module, name) for module, names in _NAMED.items() for name in names}
     for name, value in {**_PROTOCOLS, **_METHODS, **named}.items():
-        setattr(Tensor, name, method(value))
+        setattr(Tensor, name, method(value, name))
     for name, parts in _PROPERTIES.items():
         setattr(Tensor, name, property(*parts))
 
 
-def method(op: Callable[..., Any]) -> Callable[..., Any]:
-    """An op as a method: ops are objects, which Python does not bind by itself."""
+def method(op: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+    """An op as a method of that name: ops are objects, which Python does not bind by itself."""
     if hasattr(op, "__get__"):
         return op
 
     def call(x: Tensor, *args: Any, **kwargs: Any) -> Any:
         return op(x, *args, **kwargs)
 
-    return like(call, op)
+    return like(call, op, name)
 
 
-def named(made: Callable[..., Any], op: Any) -> Callable[..., Any]:
-    """The method with the name and documentation of an op."""
-    made.__doc__, made.__name__ = op.__doc__, getattr(op, "__name__", "method")
+def named(made: Callable[..., Any], op: Any, name: str = "") -> Callable[..., Any]:
+    """The method with the name and documentation of an op; its documentation shows a call by its own name."""
+    made.__name__ = getattr(op, "__name__", "method")
+    made.__doc__ = of_method(op, name or made.__name__)
     return made
 
 
-def like(made: Callable[..., Any], op: Any) -> Callable[..., Any]:
+def like(made: Callable[..., Any], op: Any, name: str = "") -> Callable[..., Any]:
     """The method with the name, documentation and signature of an op."""
     vars(made)["__wrapped__"] = op
-    return named(made, op)
+    return named(made, op, name)

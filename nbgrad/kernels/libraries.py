@@ -77,6 +77,9 @@ def use_cupy(on: bool = True) -> None:
 
     For the whole process. Their derivatives are made of the same ops, and follow. Raises DeviceError if CuPy
     is not installed.
+    on: whether to.
+
+    >>> nb.use_cupy(False)
     """
     library = CuPy() if on else None
     for op, (family, kernel) in _KERNELS.items():

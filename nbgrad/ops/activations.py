@@ -24,24 +24,32 @@ def _sigmoid(x: Tensor) -> Tensor:
 
 
 sigmoid: Op = elementwise("sigmoid", _sigmoid, logistic_density, joint=True, like="scipy.special.expit",
+                          formula="z * (1 - z)", example="[0.0, 1.0] -> tensor([0.5       , 0.73105858])",
                           doc="Return 1 / (1 + exp(-x)) without overflow.")
 relu: Op = elementwise("relu", lambda x: where(x <= 0, 0, x), like=lambda x: np.maximum(x, 0),
+                       formula="where(x > 0, 1, 0)", example="[-1.0, 2.0] -> tensor([0., 2.])",
                        doc="Return max(x, 0); its derivative at 0 is 0.")
 leaky_relu: Op = elementwise(
     "leaky_relu", lambda x, slope=0.01: where(x <= 0, slope * x, x),
-    like=lambda x, slope=0.01: np.where(x > 0, x, slope * x),
+    like=lambda x, slope=0.01: np.where(x > 0, x, slope * x), formula="where(x > 0, 1, slope)",
+    example="[-1.0, 2.0]; slope=0.1 -> tensor([-0.1,  2. ])",
     doc="Return x where it is positive, slope * x elsewhere; its derivative at 0 is slope.")
 softplus: Op = elementwise(
     "softplus", lambda x, beta=1.0: logaddexp(beta * x, 0.0) / beta, lambda x, z, beta: sigmoid(beta * x),
-    like=lambda x, beta=1.0: np.logaddexp(beta * x, 0) / beta,
+    like=lambda x, beta=1.0: np.logaddexp(beta * x, 0) / beta, formula="1 / (1 + exp(-beta * x))",
+    example="800.0 -> tensor(800.)",
     doc="Return log(1 + exp(beta * x)) / beta without overflow.")
 silu: Op = elementwise("silu", lambda x: x * sigmoid(x), joint=True, like=lambda x: x / (1 + np.exp(-x)),
-                       doc="Return x * sigmoid(x).")
+                       formula="sigmoid(x) * (1 + x - z)",
+                       example="[0.0, 1.0] -> tensor([0.        , 0.73105858])", doc="Return x * sigmoid(x).")
 softsign: Op = elementwise("softsign", lambda x: x / (1 + abs(x)), lambda x, z: square(1 / (1 + abs(x))),
-                           like=lambda x: x / (1 + np.abs(x)), doc="Return x / (1 + |x|).")
+                           like=lambda x: x / (1 + np.abs(x)), formula="1 / (1 + abs(x))**2",
+                           example="[-1.0, 3.0] -> tensor([-0.5 ,  0.75])", doc="Return x / (1 + |x|).")
 elu: Op = elementwise(
     "elu", lambda x, alpha=1.0: where(x <= 0, alpha * expm1(x), x),
     like=lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(x)),
+    formula="where(x > 0, 1, alpha * exp(x))",
+    example="[-1.0, 2.0]; alpha=0.5 -> tensor([-0.31606028,  2.        ])",
     doc="Return x where it is positive, alpha * (exp(x) - 1) elsewhere; its derivative at 0 is alpha.")
 
 
@@ -64,7 +72,9 @@ def _gelu(x: Tensor, approximate: str = "none") -> Tensor:
 gelu: Op = elementwise(
     "gelu", _gelu, joint=True,
     like=lambda x: x * 0.5 * (1 + np.vectorize(math.erf, otypes=[x.dtype])(x * math.sqrt(0.5))),
-    doc="""Return x times the standard normal distribution function at x.
+    formula="Phi(x) + x * exp(-x**2 / 2) / sqrt(2 * pi)",
+    example="[-1.0, 1.0] -> tensor([-0.15865525,  0.84134475])",
+    doc="""Return x times Phi(x), the standard normal distribution function.
 
     approximate : "none" for its exact value, "tanh" for an approximation by a tanh
     Source: Hendrycks and Gimpel, Gaussian error linear units, 2016.""")

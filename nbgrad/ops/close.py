@@ -27,10 +27,23 @@ def allclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
     """Return whether every |x - y| is at most atol + rtol * |y|; the operands broadcast.
 
     An infinity is close to itself alone, nan to nan if equal_nan, else to nothing. Returns a Python bool.
+    x, y: any shapes that broadcast, any dtypes. No derivative: the result is not a Tensor. Raises ShapeError
+    for shapes that do not broadcast, DtypeError for what is no array of numbers.
+
+    >>> nb.allclose([1.0, 2.0], [1.0, 2.0 + 1e-9])
+    True
     """
     return bool(all(isclose(x, y, rtol, atol, equal_nan)))
 
 
 def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-    """Return at every element whether |x - y| is at most atol + rtol * |y|, as in `allclose`."""
+    """Return at every element whether |x - y| is at most atol + rtol * |y|, as in `allclose`.
+
+    x, y: shapes that broadcast. rtol, atol: how far, beside |y| and at all. equal_nan: whether nan is close
+    to nan. No derivative: in gradients the result is a constant. Raises ShapeError for shapes that do not
+    broadcast, DtypeError for what is no array of numbers.
+
+    >>> nb.isclose([1.0, 2.0], [1.0 + 1e-9, 2.1])
+    tensor([ True, False])
+    """
     return (_alike if equal_nan else _close)(x, y, float(rtol), float(atol))

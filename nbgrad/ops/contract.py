@@ -80,6 +80,9 @@ def matmul(a: Any, b: Any) -> Any:
     a: (..., n, k), b: (..., k, m) -> (..., n, m); the batch axes in front broadcast. A 1-d a is a row, a
     1-d b a column, and the result lacks that axis: (k,) @ (k,) is the dot product. Any dtypes, promoted as
     in NumPy. Raises ShapeError if the shapes do not fit or one is 0-d.
+
+    >>> nb.matmul([[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])
+    tensor([21., 43.])
     """
     return (as_tensor(a), as_tensor(b)), {}   # the kernel checks the shapes, once
 
@@ -219,6 +222,9 @@ def einsum(*operands: Any, subscripts: str | None = None) -> Any:
     those first whose product is small.
     Where one operand is neither summed nor repeated, the result is a view of it, as in NumPy.
     Raises ValueRangeError for malformed subscripts, ShapeError if an index has two lengths.
+
+    >>> nb.einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])
+    tensor([21., 43.])
     """
     if subscripts is None and operands:
         subscripts, operands = operands[0], operands[1:]
@@ -252,6 +258,10 @@ def dot(a: Any, b: Any) -> Tensor:
 
     a: (..., k), b: (k,) or (..., k, m) -> the other axes of a, then those of b (matmul would pair the batch
     axes). If one is 0-d, their product. Raises ShapeError if the lengths differ.
+    Derivative: linear in a and in b.
+
+    >>> nb.dot([1.0, 2.0], [3.0, 4.0])
+    tensor(11.)
     """
     a, b = as_tensor(a), as_tensor(b)
     left, right = a.shape, b.shape
@@ -267,6 +277,10 @@ def inner(a: Any, b: Any) -> Tensor:
 
     a: (..., k), b: (..., k) -> the other axes of a, then those of b. If one is 0-d, their product. Raises
     ShapeError if the lengths differ.
+    Derivative: linear in a and in b.
+
+    >>> nb.inner([1.0, 2.0], [3.0, 4.0])
+    tensor(11.)
     """
     a, b = as_tensor(a), as_tensor(b)
     if not a.ndim or not b.ndim:
@@ -275,7 +289,14 @@ def inner(a: Any, b: Any) -> Tensor:
 
 
 def outer(a: Any, b: Any) -> Tensor:
-    """Return all products of an element of a with one of b. a: n elements, b: m, in any shape -> (n, m)."""
+    """Return all products of an element of a with one of b. a: n elements, b: m, in any shape -> (n, m).
+
+    Derivative: linear in a and in b. Raises DtypeError for what is no array of numbers.
+
+    >>> nb.outer([1.0, 2.0], [3.0, 4.0])
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
     b = as_tensor(b)
     return multiply(reshape(a, (-1, 1)), b if b.ndim == 1 else reshape(b, (-1,)))
 
@@ -286,6 +307,10 @@ def vecdot(a: Any, b: Any, axis: int = -1) -> Tensor:
 
     a: (..., k), b: (..., k) -> (...), with k at `axis` in each. Raises ShapeError if the shapes do not fit,
     AxisError if one lacks the axis.
+    Derivative: linear in a and in b.
+
+    >>> nb.vecdot([[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])
+    tensor([21., 43.])
     """
     a, b = [moveaxis(x, check.one("vecdot", axis, x.ndim), -1) for x in (as_tensor(a), as_tensor(b))]
     if a.shape[-1] != b.shape[-1]:
@@ -300,6 +325,10 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
     axes: an integer, how many last axes of a to pair with as many first ones of b; or a pair, the axes of a
     and those of b. Raises ShapeError if paired axes differ in length, AxisError for one that is not there,
     ValueRangeError if axes do not pair up.
+    Derivative: linear in a and in b.
+
+    >>> nb.tensordot([[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0], axes=1)
+    tensor([21., 43.])
     """
     a, b = as_tensor(a), as_tensor(b)
     return _sum_of_products("tensordot", a, b, *_axis_pairs(axes, a, b))

@@ -49,6 +49,11 @@ def asarray(data: Any, dtype: Any = None, requires_grad: bool = False, copy: boo
 
     Raises DtypeError for a dtype that nbgrad does not take, or requires_grad without floats; ShapeError for
     lists of unequal lengths; GradientError for a new leaf from a Tensor with a gradient.
+    requires_grad: make a leaf, to whose .grad backward() adds.
+
+    >>> nb.asarray([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 2.],
+            [3., 4.]])
     """
     if type(data) is not Tensor and not _holds_tensor(data):
         return _leaf("asarray", convert.array(data, dtype, copy), requires_grad)
@@ -60,12 +65,31 @@ def asarray(data: Any, dtype: Any = None, requires_grad: bool = False, copy: boo
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return data, copied, as a Tensor; the arguments and errors of `asarray`."""
+    """Return data, copied, as a Tensor; the arguments and errors of `asarray`.
+
+    data: anything that `asarray` takes. dtype: default that of the data. requires_grad: make a leaf, to whose
+    .grad backward() adds. Raises DtypeError, ShapeError, GradientError.
+
+    >>> w = nb.tensor([1.0, 2.0], requires_grad=True)
+    >>> nb.sum(w * w).backward()
+    >>> w.grad
+    tensor([2., 4.])
+    """
     return asarray(data, dtype, requires_grad)
 
 
 def array(data: Any, dtype: Any = None, requires_grad: bool = False, *, order: str = "K") -> Tensor:
-    """Return data, copied, as a Tensor; the arguments and errors of `asarray`, and an order as of `zeros`."""
+    """Return data, copied, as a Tensor; the arguments and errors of `asarray`, and an order as of `zeros`.
+
+    data: anything that `asarray` takes. dtype: default that of the data. requires_grad: make a leaf, to whose
+    .grad backward() adds. order: on which no result depends. Raises DtypeError, ShapeError, GradientError as
+    `asarray`, ProtocolError for another layout.
+
+    >>> nb.array([1, 2])
+    tensor([1, 2])
+    >>> nb.array([1, 2], dtype=nb.float32)
+    tensor([1., 2.], dtype=float32)
+    """
     _laid("array", order)
     return asarray(data, dtype, requires_grad)
 
@@ -80,6 +104,9 @@ def from_numpy(x: np.ndarray) -> Tensor:
     """Return a Tensor that shares the memory of x, which becomes read-only, with what x is a view of.
 
     x: an array; one of foreign byte order is copied instead. Raises DtypeError for anything else.
+
+    >>> nb.from_numpy(np.array([1.0, 2.0]))
+    tensor([1., 2.])
     """
     if not isinstance(x, np.ndarray):
         raise value_errors.bad_argument("from_numpy", x, "a NumPy array")
@@ -93,6 +120,9 @@ def from_dlpack(x: Any, copy: bool | None = None) -> Tensor:
     arrays are made. copy: False shares memory of the CPU, which nobody may write to any more; default: a
     copy. Raises DtypeError for anything else, or a dtype that nbgrad does not take; DeviceError for values on
     CUDA where arrays are made on the CPU.
+
+    >>> nb.from_dlpack(np.array([1.0, 2.0]))
+    tensor([1., 2.])
     """
     if not hasattr(x, "__dlpack__"):
         raise value_errors.bad_argument("from_dlpack", x, "an array with the method __dlpack__")
@@ -137,6 +167,11 @@ def zeros(*shape: Any, dtype: Any = None, requires_grad: bool = False, order: st
     """Return zeros: zeros((2, 3)) or zeros(2, 3). dtype: default float64. Raises ShapeError, DtypeError.
 
     order: "C", or NumPy's "A" or "K"; another layout in memory raises ProtocolError.
+    shape: the lengths of the axes. requires_grad: make a leaf, to whose .grad backward() adds.
+
+    >>> nb.zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
     """
     _laid("zeros", order)
     return _leaf("zeros", devices.zeros_like(_spec("zeros", shape, dtype)), requires_grad)
@@ -146,6 +181,11 @@ def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False, order: str
     """Return ones: ones((2, 3)) or ones(2, 3). dtype: default float64. Raises ShapeError, DtypeError.
 
     order: "C", or NumPy's "A" or "K"; another layout in memory raises ProtocolError.
+    shape: the lengths of the axes. requires_grad: make a leaf, to whose .grad backward() adds.
+
+    >>> nb.ones(2, 3)
+    tensor([[1., 1., 1.],
+            [1., 1., 1.]])
     """
     _laid("ones", order)
     return _leaf("ones", devices.ones_like(_spec("ones", shape, dtype)), requires_grad)
@@ -154,6 +194,10 @@ def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False, order: str
 def empty(*shape: Any, dtype: Any = None, requires_grad: bool = False, order: str = "C") -> Tensor:
     """Return a Tensor whose values are arbitrary. dtype: default float64. order: as of `zeros`. Raises
     ShapeError, DtypeError, ProtocolError.
+    shape: empty((2, 3)) or empty(2, 3). requires_grad: make a leaf, to whose .grad backward() adds.
+
+    >>> nb.empty(2, 3).shape
+    (2, 3)
     """
     _laid("empty", order)
     like = _spec("empty", shape, dtype)
@@ -165,6 +209,11 @@ def full(shape: Shape, fill_value: Any, dtype: Any = None, requires_grad: bool =
 
     fill_value: a scalar, or any shape that broadcasts to `shape`. dtype: default that of fill_value. Raises
     ShapeError, DtypeError.
+    requires_grad: make a leaf, to whose .grad backward() adds.
+
+    >>> nb.full((2, 2), 7.0)
+    tensor([[7., 7.],
+            [7., 7.]])
     """
     like = _spec("full", (shape,), dtype)
     x = asarray(fill_value, like.dtype if dtype is not None else None)
@@ -174,23 +223,48 @@ def full(shape: Shape, fill_value: Any, dtype: Any = None, requires_grad: bool =
 
 
 def zeros_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return zeros with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+    """Return zeros with the shape of x and, if none is given, its dtype. Raises DtypeError.
+
+    x: an array or a Tensor. requires_grad: make a leaf, to whose .grad backward() adds.
+
+    >>> nb.zeros_like(np.array([3, 4]))
+    tensor([0, 0])
+    """
     return _leaf("zeros_like", devices.zeros_like(_spec_like(x, dtype)), requires_grad)
 
 
 def ones_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return ones with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+    """Return ones with the shape of x and, if none is given, its dtype. Raises DtypeError.
+
+    x: an array or a Tensor. requires_grad: make a leaf, to whose .grad backward() adds.
+
+    >>> nb.ones_like(np.array([3, 4]))
+    tensor([1, 1])
+    """
     return _leaf("ones_like", devices.ones_like(_spec_like(x, dtype)), requires_grad)
 
 
 def empty_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return arbitrary values with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+    """Return arbitrary values with the shape of x and, if none is given, its dtype. Raises DtypeError.
+
+    x: an array or a Tensor. requires_grad: make a leaf, to whose .grad backward() adds.
+
+    >>> nb.empty_like(np.zeros((2, 3))).shape
+    (2, 3)
+    """
     like = _spec_like(x, dtype)
     return _leaf("empty_like", devices.empty(like.shape, like.dtype), requires_grad)
 
 
 def full_like(x: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return `full` with the shape of x and, if none is given, its dtype. Raises DtypeError, ShapeError."""
+    """Return `full` with the shape of x and, if none is given, its dtype. Raises DtypeError, ShapeError.
+
+    x: an array or a Tensor. fill_value: as in `full`. requires_grad: make a leaf, to whose .grad backward()
+    adds.
+
+    >>> nb.full_like(np.zeros(2), 7.0)
+    tensor([7., 7.])
+    """
     like = _spec_like(x, dtype)
     return full(like.shape, fill_value, like.dtype, requires_grad)
 
@@ -202,6 +276,12 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None,
 
     start, stop, step: real scalars; constants, as the length depends on them. dtype: default int64 or
     float64. Raises TraceError for a Tensor with a gradient, DtypeError.
+    requires_grad: make a leaf, to whose .grad backward() adds.
+
+    >>> nb.arange(3)
+    tensor([0, 1, 2])
+    >>> nb.arange(1.0, 2.0, 0.25)
+    tensor([1.  , 1.25, 1.5 , 1.75])
     """
     for x in (start, stop, step):
         if type(x) is Tensor and x.trace is not None:
@@ -228,6 +308,10 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
     start, stop: scalars, or shapes that broadcast to s; the result is (num, *s). endpoint False: stop is left
     out. dtype: default float64, or the floating-point dtype of the Tensors; integers are rounded down, and
     constants. Raises ShapeError, ValueRangeError for a negative num.
+    requires_grad: make a leaf, to whose .grad backward() adds.
+
+    >>> nb.linspace(0.0, 1.0, 5)
+    tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
     num = operator.index(num)
     if num < 0:
@@ -255,6 +339,14 @@ def eye(n: int, m: int | None = None, k: int = 0, dtype: Any = None, requires_gr
     """Return an (n, m) matrix, m = n by default, with ones on its k-th diagonal.
 
     dtype: default float64. Raises DtypeError.
+    requires_grad: make a leaf, to whose .grad backward() adds.
+
+    >>> nb.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    >>> nb.eye(2, 3, k=1)
+    tensor([[0., 1., 0.],
+            [0., 0., 1.]])
     """
     like = _spec("eye", (n, n if m is None else m), dtype)
     rows, columns = like.shape
@@ -264,14 +356,28 @@ def eye(n: int, m: int | None = None, k: int = 0, dtype: Any = None, requires_gr
 
 # --------------------------------------------------------------------------------------------- random
 def randn(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return standard normal numbers from NumPy's global generator. dtype: default float64."""
+    """Return standard normal numbers from NumPy's global generator. dtype: default float64.
+
+    shape: randn((2, 3)) or randn(2, 3). requires_grad: make a leaf, to whose .grad backward() adds. Raises
+    ShapeError, DtypeError.
+
+    >>> nb.randn(2, 3).shape
+    (2, 3)
+    """
     like = _spec("randn", shape, dtype)
     values = np.random.standard_normal(like.shape)
     return _leaf("randn", convert.array(values, like.dtype, copy=None), requires_grad)
 
 
 def rand(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return uniform numbers in [0, 1) from NumPy's global generator. dtype: default float64."""
+    """Return uniform numbers in [0, 1) from NumPy's global generator. dtype: default float64.
+
+    shape: rand((2, 3)) or rand(2, 3). requires_grad: make a leaf, to whose .grad backward() adds. Raises
+    ShapeError, DtypeError.
+
+    >>> nb.rand(2, 3).shape
+    (2, 3)
+    """
     like = _spec("rand", shape, dtype)
     values = np.random.random_sample(like.shape)
     return _leaf("rand", convert.array(values, like.dtype, copy=None), requires_grad)

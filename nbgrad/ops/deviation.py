@@ -92,6 +92,10 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
 
     ddof is NumPy's name for correction: ValueRangeError for both. A count that is not above it gives inf, or
     nan where x is constant. A large mean takes no digits from it.
+    Derivative in an element: 2 * (x - mean) / (count - correction).
+
+    >>> nb.var([1.0, 3.0])
+    tensor(1.)
     """
     return _bind_var("var", x, axis, keepdims, correction, ddof)
 
@@ -102,7 +106,11 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
         ddof: float | None = None) -> Any:
     """Return the standard deviation, the square root of `var`, also where that overflows or underflows.
 
-    Its derivative at a constant x is 0.
+    correction, ddof: as in `var`. Its derivative at a constant x is 0.
+    Derivative in an element: (x - mean) / ((count - correction) * std).
+
+    >>> nb.std([1.0, 3.0])
+    tensor(1.)
     """
     return _bind_var("std", x, axis, keepdims, correction, ddof)
 

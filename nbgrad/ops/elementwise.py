@@ -49,45 +49,60 @@ where: Op = elementwise(
     "where", "{1} if {0} else {2}", lambda condition, x, y, z: (
         None, choose(condition, 1), choose(logical_not(condition), 1)),
     like=np.where, loop=common_loop("where", first=np.bool_), at=(bool, _FAR, _FAR),
+    formula=("", "where(condition, 1, 0)", "where(condition, 0, 1)"),
+    example="[True, False]; [1.0, 2.0]; 0.0 -> tensor([1., 0.])",
     doc="""Return x where the condition holds, y elsewhere; the three operands broadcast.
 
     The arm that is not taken gets no gradient, whatever the cotangent. But arms that were computed before are
     differentiated on their own: where(x > 0, log(x), 0) at x = 0 has the gradient 0 * inf = nan. Remedies:
     write the whole expression with nb.elementwise, which differentiates only the arm taken, or make the
     argument safe first: where(x > 0, log(where(x > 0, x, 1)), 0).""")
-add: Op = elementwise("add", _add, like=np.add, doc="Return x + y; the operands broadcast.")
-multiply: Op = elementwise("multiply", _multiply, like=np.multiply,
+add: Op = elementwise("add", _add, like=np.add, formula=("1", "1"),
+                      example="[1.0, 2.0]; 0.5 -> tensor([1.5, 2.5])",
+                      doc="Return x + y; the operands broadcast.")
+multiply: Op = elementwise("multiply", _multiply, like=np.multiply, formula=("y", "x"),
+                           example="[1.0, 2.0]; 3.0 -> tensor([3., 6.])",
                            doc="Return x * y; the operands broadcast.")
 subtract: Op = elementwise("subtract", "{} - {}", lambda x, y, z: (1, -1), like=np.subtract,
+                           formula=("1", "-1"), example="[1.0, 2.0]; 0.5 -> tensor([0.5, 1.5])",
                            doc="Return x - y.")
 divide: Op = elementwise("divide", "{} / {}", lambda x, y, z: (1 / y, -z / y), like=np.divide, linear=(0,),
-                         at=(_FAR, (0.5, 3.0)), doc="Return x / y, a float also for integers.")
-negative: Op = elementwise("negative", "-{}", lambda x, z: -1, like=np.negative, linear=(0,),
-                           doc="Return -x.")
-positive: Op = elementwise("positive", "+{}", lambda x, z: 1, like=np.positive, linear=(0,), doc="Return x.")
-abs: Op = elementwise("abs", "abs({})", lambda x, z: sign(x), like=np.abs, on_bool="{}",
+                         at=(_FAR, (0.5, 3.0)), formula=("1 / y", "-z / y"),
+                         example="[1.0, 2.0]; 4.0 -> tensor([0.25, 0.5 ])",
+                         doc="Return x / y, a float also for integers.")
+negative: Op = elementwise("negative", "-{}", lambda x, z: -1, like=np.negative, linear=(0,), formula="-1",
+                           example="[1.0, -2.0] -> tensor([-1.,  2.])", doc="Return -x.")
+positive: Op = elementwise("positive", "+{}", lambda x, z: 1, like=np.positive, linear=(0,), formula="1",
+                           example="[1.0, -2.0] -> tensor([ 1., -2.])", doc="Return x.")
+abs: Op = elementwise("abs", "abs({})", lambda x, z: sign(x), like=np.abs, on_bool="{}", formula="sign(x)",
+                      example="[1.5, -2.0] -> tensor([1.5, 2. ])",
                       doc="Return |x|; its derivative at 0 is 0.")
 square: Op = elementwise("square", "{0} * {0}", lambda x, z: 2 * x, like=np.square, on_bool="{}",
-                         doc="Return x * x.")
+                         formula="2 * x", example="[1.5, -2.0] -> tensor([2.25, 4.  ])", doc="Return x * x.")
 reciprocal: Op = elementwise("reciprocal", "{T}(1) / {}", lambda x, z: -z * z, like=np.reciprocal,
-                             loop=floats("reciprocal"), at=(0.5, 3.0),
+                             loop=floats("reciprocal"), at=(0.5, 3.0), formula="-z**2",
+                             example="[2.0, -4.0] -> tensor([ 0.5 , -0.25])",
                              doc="Return 1 / x, a float also for integers.")
 sqrt: Op = elementwise("sqrt", "sqrt({})", lambda x, z: 0.5 / z, like=np.sqrt, at=_TINY,
+                       formula="1 / (2 * z)", example="[4.0, 2.0] -> tensor([2.        , 1.41421356])",
                        doc="Return the square root; its derivative at 0 is inf.")
 cbrt: Op = elementwise("cbrt", "cbrt({})", lambda x, z: _cbrt_slope(z), like=np.cbrt, at=(0.1, 3.0),
+                       formula="1 / (3 * z**2)", example="[8.0, -1.0] -> tensor([ 2., -1.])",
                        doc="Return the cube root; its derivative at 0 is inf.")
 remainder: Op = elementwise(
     "remainder", "remainder({}, {})", lambda x, y, z: (1, -floor_divide(x, y)), like=np.remainder,
-    at=(_FAR, (3.1, 4.0)),
+    at=(_FAR, (3.1, 4.0)), formula=("1", "-floor(x / y)"), example="[5.0, -1.0]; 3.0 -> tensor([2., 2.])",
     doc="Return x - y * floor(x / y), which has the sign of y; at its jumps the derivatives are those of the "
         "right side.")
 hypot: Op = elementwise(
     "hypot", "hypot({}, {})",
     lambda x, y, z: (_cosine(x, y, z), _cosine(y, x, z)),
-    like=np.hypot, doc="Return sqrt(x * x + y * y) without overflow; its derivatives at (0, 0) are 0.")
+    like=np.hypot, formula=("x / z", "y / z"), example="3.0; 4.0 -> tensor(5.)",
+    doc="Return sqrt(x * x + y * y) without overflow; its derivatives at (0, 0) are 0.")
 atan2: Op = elementwise(
     "atan2", "atan2({}, {})", lambda y, x, z: _turns(x, y),
-    like=np.arctan2, at=((0.1, 3.0), _FAR),
+    like=np.arctan2, at=((0.1, 3.0), _FAR), formula=("x / (x**2 + y**2)", "-y / (x**2 + y**2)"),
+    example="1.0; -1.0 -> tensor(2.35619449)",
     doc="Return the angle of the point (x, y) from the x axis, in radians; its derivative at (0, 0) is nan.")
 
 # What the first operand gets of max(x, y): all if it is larger, half at a tie, nan if one is nan.
@@ -103,14 +118,14 @@ def _larger(x: Tensor, y: Tensor) -> Tensor:
 
 maximum: Op = elementwise(
     "maximum", "maximum({}, {})", lambda x, y, z: (_larger(x, y), _larger(y, x)),
-    like=np.maximum, on_bool="{} | {}",
-    doc="Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative "
-        "1/2.")
+    like=np.maximum, on_bool="{} | {}", formula=("(1 + sign(x - y)) / 2", "(1 - sign(x - y)) / 2"),
+    example="[1.0, 5.0]; 3.0 -> tensor([3., 5.])",
+    doc="Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2.")
 minimum: Op = elementwise(
     "minimum", "minimum({}, {})", lambda x, y, z: (_larger(y, x), _larger(x, y)),
-    like=np.minimum, on_bool="{} & {}",
-    doc="Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative "
-        "1/2.")
+    like=np.minimum, on_bool="{} & {}", formula=("(1 - sign(x - y)) / 2", "(1 + sign(x - y)) / 2"),
+    example="[1.0, 5.0]; 3.0 -> tensor([1., 3.])",
+    doc="Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative 1/2.")
 _clip = elementwise(
     "clip", lambda x, low, high: minimum(maximum(x, low), high),
     lambda x, low, high, z: (choose(logical_and(low < x, x < high), 1),
@@ -119,51 +134,85 @@ _clip = elementwise(
     like=np.clip, at=(_FAR, (-1.5, -0.5), (0.5, 1.5)))
 
 # -------------------------------------------------------------------- exponentials, circle, hyperbola
-exp: Op = elementwise("exp", "exp({})", lambda x, z: z, like=np.exp, doc="Return e to the power x.")
+exp: Op = elementwise("exp", "exp({})", lambda x, z: z, like=np.exp, formula="z",
+                      example="[0.0, 1.0] -> tensor([1.        , 2.71828183])",
+                      doc="Return e to the power x.")
 exp2: Op = elementwise("exp2", "exp2({})", lambda x, z: _exp2_slope(x), like=np.exp2, joint=True,
+                       formula="log(2) * z", example="[0.5, 3.0] -> tensor([1.41421356, 8.        ])",
                        doc="Return 2 to the power x.")
 expm1: Op = elementwise("expm1", "expm1({})", lambda x, z: _expm1_slope(x), like=np.expm1, joint=True,
+                        formula="exp(x)", example="1e-10 -> tensor(1.e-10)",
                         doc="Return exp(x) - 1, accurate near 0.")
-log: Op = elementwise("log", "log({})", lambda x, z: 1 / x, like=np.log, at=_TINY,
+log: Op = elementwise("log", "log({})", lambda x, z: 1 / x, like=np.log, at=_TINY, formula="1 / x",
+                      example="[1.0, 10.0] -> tensor([0.        , 2.30258509])",
                       doc="Return the natural logarithm.")
 log2: Op = elementwise("log2", "log2({})", lambda x, z: (1 / _LN2) / x, like=np.log2, at=_TINY,
+                       formula="1 / (x * log(2))", example="[1.0, 8.0] -> tensor([0., 3.])",
                        doc="Return the logarithm to base 2.")
 log10: Op = elementwise("log10", "log10({})", lambda x, z: (1 / _LN10) / x, like=np.log10, at=_TINY,
+                        formula="1 / (x * log(10))", example="[1.0, 1000.0] -> tensor([0., 3.])",
                         doc="Return the logarithm to base 10.")
 log1p: Op = elementwise("log1p", "log1p({})", lambda x, z: 1 / (1 + x), like=np.log1p, at=(-0.9, 3.0),
+                        formula="1 / (1 + x)", example="1e-10 -> tensor(1.e-10)",
                         doc="Return log(1 + x), accurate near 0.")
-sin: Op = elementwise("sin", "sin({})", lambda x, z: cos(x), like=np.sin,
+sin: Op = elementwise("sin", "sin({})", lambda x, z: cos(x), like=np.sin, formula="cos(x)",
+                      example="[0.0, 0.5] -> tensor([0.        , 0.47942554])",
                       doc="Return the sine of an angle in radians.")
-cos: Any = elementwise("cos", "cos({})", lambda x, z: -sin(x), like=np.cos,
+cos: Any = elementwise("cos", "cos({})", lambda x, z: -sin(x), like=np.cos, formula="-sin(x)",
+                       example="[0.0, 0.5] -> tensor([1.        , 0.87758256])",
                        doc="Return the cosine of an angle in radians.")
 tan: Op = elementwise("tan", "tan({})", lambda x, z: 1 + z * z, like=np.tan, at=(-1.2, 1.2),
+                      formula="1 + z**2", example="[0.0, 0.5] -> tensor([0.        , 0.54630249])",
                       doc="Return the tangent of an angle in radians.")
 asin: Op = elementwise("asin", "asin({})", lambda x, z: 1 / sqrt(_one_less_square(x)), like=np.arcsin,
-                       at=(-0.9, 0.9), doc="Return the angle in radians whose sine is x.")
+                       at=(-0.9, 0.9), formula="1 / sqrt(1 - x**2)",
+                       example="[0.0, 0.5] -> tensor([0.        , 0.52359878])",
+                       doc="Return the angle in radians whose sine is x.")
 acos: Op = elementwise("acos", "acos({})", lambda x, z: -1 / sqrt(_one_less_square(x)), like=np.arccos,
-                       at=(-0.9, 0.9), doc="Return the angle in radians whose cosine is x.")
+                       at=(-0.9, 0.9), formula="-1 / sqrt(1 - x**2)",
+                       example="[1.0, 0.5] -> tensor([0.        , 1.04719755])",
+                       doc="Return the angle in radians whose cosine is x.")
 atan: Op = elementwise("atan", "atan({})", lambda x, z: _atan_slope(x), like=np.arctan,
+                       formula="1 / (1 + x**2)", example="[0.0, 1.0] -> tensor([0.        , 0.78539816])",
                        doc="Return the angle in radians whose tangent is x.")
-sinh: Op = elementwise("sinh", "sinh({})", lambda x, z: cosh(x), like=np.sinh,
+sinh: Op = elementwise("sinh", "sinh({})", lambda x, z: cosh(x), like=np.sinh, formula="cosh(x)",
+                       example="[0.0, 1.0] -> tensor([0.        , 1.17520119])",
                        doc="Return the hyperbolic sine.")
-cosh: Any = elementwise("cosh", "cosh({})", lambda x, z: sinh(x), like=np.cosh,
+cosh: Any = elementwise("cosh", "cosh({})", lambda x, z: sinh(x), like=np.cosh, formula="sinh(x)",
+                        example="[0.0, 1.0] -> tensor([1.        , 1.54308063])",
                         doc="Return the hyperbolic cosine.")
 tanh: Op = elementwise("tanh", "tanh({})", lambda x, z: _square_sech(2 * x, z), like=np.tanh,
-                       joint=True, doc="Return the hyperbolic tangent.")
+                       joint=True, formula="1 - z**2",
+                       example="[0.0, 1.0] -> tensor([0.        , 0.76159416])",
+                       doc="Return the hyperbolic tangent.")
 asinh: Op = elementwise("asinh", "asinh({})", lambda x, z: 1 / hypot(x, 1), like=np.arcsinh,
+                        formula="1 / sqrt(x**2 + 1)",
+                        example="[0.0, 1.0] -> tensor([0.        , 0.88137359])",
                         doc="Return the number whose hyperbolic sine is x.")
 acosh: Op = elementwise("acosh", "acosh({})", lambda x, z: 1 / _leg(x), like=np.arccosh,
-                        at=(1.1, 4.0), doc="Return the number whose hyperbolic cosine is x.")
+                        at=(1.1, 4.0), formula="1 / sqrt(x**2 - 1)",
+                        example="[1.0, 2.0] -> tensor([0.       , 1.3169579])",
+                        doc="Return the number whose hyperbolic cosine is x.")
 atanh: Op = elementwise("atanh", "atanh({})", lambda x, z: 1 / _one_less_square(x), like=np.arctanh,
-                        at=(-0.9, 0.9), doc="Return the number whose hyperbolic tangent is x.")
+                        at=(-0.9, 0.9), formula="1 / (1 - x**2)",
+                        example="[0.0, 0.5] -> tensor([0.        , 0.54930614])",
+                        doc="Return the number whose hyperbolic tangent is x.")
 erf: Op = elementwise("erf", "erf({})", lambda x, z: (2 / math.sqrt(math.pi)) * _gauss(x),
-                      like="scipy.special.erf", doc="Return the error function.")
+                      like="scipy.special.erf", formula="2 / sqrt(pi) * exp(-x**2)",
+                      example="[0.0, 1.0] -> tensor([0.        , 0.84270079])",
+                      doc="Return the error function, 2 / sqrt(pi) times the integral of exp(-t**2) from 0 "
+                          "to x.")
 erfc: Op = elementwise("erfc", "erfc({})", lambda x, z: (-2 / math.sqrt(math.pi)) * _gauss(x),
-                       like="scipy.special.erfc", doc="Return 1 - erf(x), accurate for large x.")
+                       like="scipy.special.erfc", formula="-2 / sqrt(pi) * exp(-x**2)",
+                       example="[0.0, 1.0] -> tensor([1.        , 0.15729921])",
+                       doc="Return 1 - erf(x), accurate for large x.")
 
 logaddexp: Op = elementwise(
     "logaddexp", "logaddexp({}, {})", lambda x, y, z: _portions(x, y), like=np.logaddexp,
-    doc="Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each.")
+    formula=("exp(x - z)", "exp(y - z)"), example="1000.0; 1000.0 -> tensor(1000.69314718)",
+    doc="""Return log(exp(x) + exp(y)) without overflow; the partials of (-inf, -inf) are 1/2 each.
+
+    Its accuracy is in units of the larger one, by size, of the result and max(x, y).""")
 
 
 # --------------------------------------------------------------------------------------------- slopes
@@ -270,6 +319,11 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:
 
     Its derivative in x is 1 strictly between the limits and 0 elsewhere; at and beyond a limit the limit has
     derivative 1. Where min is above max the result is max.
+    x, min, max: shapes that broadcast, any dtypes, promoted as in NumPy. Raises ShapeError for shapes that do
+    not broadcast, DtypeError for what is no array of numbers.
+
+    >>> nb.clip([-2.0, 0.5, 3.0], 0.0, 1.0)
+    tensor([0. , 0.5, 1. ])
     """
     x = as_tensor(x)
     if type(min) is type(max) is float:       # the common call, in fewer steps
@@ -291,6 +345,12 @@ def round(x: Any, decimals: int = 0) -> Tensor:
     """Return x rounded to a number of decimals, ties to even; its derivative is taken as 0.
 
     Integers stay integers.
+    x: any shape and dtype. decimals: negative for tens, hundreds, ... Raises DtypeError.
+
+    >>> nb.round([1.25, 2.5])
+    tensor([1., 2.])
+    >>> nb.round(1.256, 2)
+    tensor(1.26)
     """
     x = as_tensor(x)
     exact = x.dtype.kind in "iu"

@@ -224,6 +224,10 @@ class Gdot(Named):
             nb.logaddexp. Equal largest (smallest) terms share the derivative.
         Raises ShapeError if the shapes do not fit or there is no term for max or min, ValueRangeError for
         another `add`, TraceError for a `multiply` that is no function of scalars.
+        Derivative: by the partials of multiply, summed as `add` sums.
+
+        >>> nb.gdot([[1.0, 2.0]], [[3.0], [5.0]], multiply=nb.add, add="min")
+        tensor([[4.]])
         """
         how = _SUMS.get(add) if isinstance(add, (str, Op)) else None
         if how is None:

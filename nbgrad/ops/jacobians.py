@@ -52,6 +52,7 @@ def jacfwd(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, la
     """Return a function that gives f's Jacobian by forward passes: `jacobian` with mode="fwd".
 
     It suits functions of few inputs and many outputs. Shapes and errors are those of `jacobian`.
+    f, argnums, argnames, layout: as there. Raises ValueRangeError, GradientError.
 
     >>> print(nb.jacfwd(nb.cumsum)(np.ones(2)))
     tensor([[1., 0.],
@@ -65,6 +66,7 @@ def jacrev(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, la
     """Return a function that gives f's Jacobian by backward passes: `jacobian` with mode="rev".
 
     It suits functions of many inputs and few outputs. Shapes and errors are those of `jacobian`.
+    f, argnums, argnames, layout: as there. Raises ValueRangeError, GradientError.
 
     >>> print(nb.jacrev(nb.sum)(np.ones(3)))
     tensor([1., 1., 1.])

@@ -143,6 +143,12 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     of least norm for p <= 1; for 1 < p < 2 its second derivative is infinite, for p < 1 there is none. Ties
     of inf, -inf, 2 and -2 share; derivatives by singular values are those of `svdvals`.
     Raises ValueRangeError for another ord, or none that fits the number of axes, AxisError.
+    x: any shape. keepdims: the axes stay, with length 1.
+
+    >>> nb.norm([3.0, 4.0])
+    tensor(5.)
+    >>> nb.norm([[1.0, -2.0], [3.0, 4.0]], ord=1)
+    tensor(6.)
     """
     x = as_tensor(x)
     of_vectors = type(axis) is int or (axis is None and x.ndim == 1)
@@ -166,6 +172,11 @@ def vector_norm(x: Any, *, axis: Axis = None, keepdims: bool = False, ord: Any =
     """Return the vector norm of x over axes, one, several, or all; see `norm`.
 
     ord : any power, 0, inf or -inf. Raises ValueRangeError for another, AxisError.
+    x: any shape. axis: one, several, or None for all. keepdims: the axes stay, with length 1. The derivative
+    is that of `norm`: 0 at a vector of zeros.
+
+    >>> nb.linalg.vector_norm([3.0, -4.0], ord=nb.inf)
+    tensor(4.)
     """
     x, p = _floats(x), _order(ord)
     axes = several("vector_norm", axis, x.ndim)
@@ -179,6 +190,10 @@ def matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Tensor:
 
     ord : "fro", "nuc", 1, -1, 2, -2, inf or -inf. Raises ValueRangeError for another, ShapeError if x has
         fewer than two axes.
+    keepdims: the last two axes stay, with length 1. The derivative is that of `norm`: 0 at a matrix of zeros.
+
+    >>> nb.linalg.matrix_norm([[3.0, 0.0], [0.0, 4.0]])
+    tensor(5.)
     """
     x, p = _floats(x), _order(ord)
     if x.ndim < 2:

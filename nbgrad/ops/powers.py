@@ -68,6 +68,11 @@ def pow(x: Any, y: Any) -> Tensor:
     A Python number y is part of the kernel: 2 is a square, 0.5 a square root, integers up to 8 are products.
     x ** 0 is 1 with derivative 0 everywhere. The derivative in y is 0 where x is 0 and y positive, nan where
     x is negative. Raises ValueRangeError for integers to negative powers, as NumPy does.
+    Derivative in x: y * x**(y - 1); in y: x**y * log(x). Raises ShapeError for shapes that do not broadcast,
+    DtypeError.
+
+    >>> nb.pow([2.0, 3.0], 2)
+    tensor([4., 9.])
     """
     x, y = (v if type(v) is Tensor or type(v) in (int, float) else operand(v) for v in (x, y))
     if is_exact(x) and is_exact(y) and _fraction(x, y):

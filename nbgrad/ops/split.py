@@ -66,6 +66,10 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Tensor]:
     x: (..., n, ...). sections: the number of pieces, all of one length; or the places where each piece but
     the first starts, as numpy.split counts them. Raises ValueRangeError if n is no multiple of the number or
     places fall, AxisError.
+    Derivative: linear in x.
+
+    >>> nb.split([1.0, 2.0, 3.0, 4.0], 2)
+    [tensor([1., 2.]), tensor([3., 4.])]
     """
     x = as_tensor(x)
     axis = one("split", axis, x.ndim)

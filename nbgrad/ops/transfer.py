@@ -24,7 +24,11 @@ def transfer(x: Any, where: str) -> Any:
 def to(x: Any, *wanted: Any) -> Tensor:
     """Return x on a device, in a dtype, or both: to("cuda"), to("float32"), to("cpu", float).
 
-    x: any shape and dtype. Raises DeviceError for a device that cannot be used, DtypeError.
+    x: any shape and dtype. wanted: devices and dtypes. Gradients flow through it, back to where x is. Raises
+    DeviceError for a device that cannot be used, DtypeError.
+
+    >>> nb.ones(2).to("cpu", nb.float32)
+    tensor([1., 1.], dtype=float32)
     """
     for each in wanted:
         if isinstance(each, str) and each in DEVICES:

@@ -18,10 +18,11 @@ from nbgrad.ops.shape import ravel, stack
 def clip_by_norm(grads: Any, most: float) -> Any:
     """Return a tree of gradients, scaled down as a whole so that its norm is at most `most`.
 
-    The norm is the Euclidean one of all elements of all leaves. Leaves that are not floats stay, and None;
-    shapes and dtypes are kept. If an element is nan, all are; if one is infinite, the finite ones become 0.
-    Gradients flow through it. Source: Pascanu and others, On the difficulty of training recurrent neural
-    networks, 2013, algorithm 1. For step(): x.grad = g for each leaf x and what is returned for its .grad.
+    grads: a tree of arrays, Tensors, numbers. The norm is the Euclidean one of all elements of all leaves.
+    Leaves that are not floats stay, and None; shapes and dtypes are kept. If an element is nan, all are; if
+    one is infinite, the finite ones become 0. Gradients flow through it. Source: Pascanu and others, On the
+    difficulty of training recurrent neural networks, 2013, algorithm 1. For step(): x.grad = g for each leaf
+    x and what is returned for its .grad.
 
     Raises ValueRangeError if most is not above 0.
 
@@ -40,8 +41,8 @@ def clip_by_norm(grads: Any, most: float) -> Any:
 def clip_by_value(grads: Any, most: float) -> Any:
     """Return a tree of gradients with every element brought into [-most, most].
 
-    Leaves that are not floats stay, and None; shapes and dtypes are kept, nan stays nan. Gradients flow
-    through the elements that are not cut.
+    grads: a tree of arrays, Tensors, numbers. Leaves that are not floats stay, and None; shapes and dtypes
+    are kept, nan stays nan. Gradients flow through the elements that are not cut.
 
     Raises ValueRangeError if most is not above 0.
 

@@ -14,6 +14,9 @@ from nbgrad.optimizers.base import Optimizer, Rate
 class SGD(Optimizer):
     """x - lr * v, where v is the gradient, or with momentum the decaying sum v = momentum * v + gradient.
 
+    params, lr : see Optimizer
+    momentum : how much of v stays, not negative; 0: v is not kept
+
     Raises ValueRangeError for a negative lr or momentum.
 
     >>> print(nb.optim.SGD(lr=0.5).update({"w": 3.0}, {"w": 2.0}))
@@ -36,6 +39,8 @@ class RMSProp(Optimizer):
     """x - lr * u, where u is the gradient over sqrt(v) + eps, and v = alpha * v + (1 - alpha) * gradient**2.
 
     With momentum u is a decaying sum of these: u = momentum * u + gradient / (sqrt(v) + eps).
+    params, lr : see Optimizer
+    alpha, eps : from 0 to below 1; not negative
     Source: Tieleman and Hinton, Lecture 6.5 of Neural networks for machine learning, 2012; eps as in PyTorch.
 
     Raises ValueRangeError for an alpha that is not in [0, 1), a negative lr or momentum.
@@ -63,7 +68,12 @@ class RMSProp(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam. Source: Kingma and Ba, Adam: a method for stochastic optimization, 2015, algorithm 1.
+    """Adam: x - lr * m / (sqrt(v) + eps), m and v the means of the gradient and its square, without bias.
+
+    params, lr : see Optimizer
+    betas : how much of m and of v stays in a step, from 0 to below 1
+    eps : not negative
+    Source: Kingma and Ba, Adam: a method for stochastic optimization, 2015, algorithm 1.
 
     Raises ValueRangeError for betas that are not in [0, 1), a negative lr.
 
@@ -92,6 +102,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with weight decay of its own: before its step, x is multiplied by 1 - lr * weight_decay.
 
+    params, lr, betas, eps : see Adam
     Source: Loshchilov and Hutter, Decoupled weight decay regularization, 2019, algorithm 2; the defaults and
     the decay's factor lr are PyTorch's.
 

@@ -35,6 +35,7 @@ class LBFGS(Optimizer):
     Source: Nocedal and Wright, Numerical optimization, 2006, algorithm 7.5. Names, defaults and decisions are
     those of torch.optim.LBFGS with line_search_fn="strong_wolfe".
 
+    params : see Optimizer
     lr : the first length that the line search tries, as a multiple of the quasi-Newton step
     max_iter : iterations of one update() or step(), at most
     history_size : how many changes are kept

@@ -100,6 +100,9 @@ REFUSED = {
     "a negative place": (lambda t: t.gather(0, [[-1, 0, 0]]), "gather: .*cannot be negative"),
     "an index of other axes": (lambda t: t.gather(0, [0]), r"gather: got shape \(1,\).*2 axes"),
     "a piece outside": (lambda t: t.narrow(1, 2, 2), "narrow: .*2 elements from 2"),
+    "an axis of a piece": (lambda t: t.narrow(4, 0, 1), "narrow: axis 4 is out of range"),
+    "an axis of strides": (lambda t: t.stride(4), "stride: axis 4 is out of range"),
+    "a mask of another shape": (lambda t: t.masked_select([True] * 7), "masked_select: shapes .* broadcast"),
 }
 
 

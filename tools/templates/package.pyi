@@ -112,7 +112,8 @@ def svd(a: ArrayLike, full_matrices: bool = True, *, compute_uv: Literal[False])
 def elementwise(name: str, value: str | _Rule, d: _Rule | None = None, *, like: _Rule | str | None = None,
                 at: tuple[Any, ...] = (-3.0, 3.0), loop: _Rule | None = None, joint: bool = False,
                 discrete: bool = False, linear: tuple[int, ...] = (), on_bool: str | None = None,
-                doc: str = "", private: bool = False) -> _Op[..., Tensor]: ...
+                doc: str = "", formula: str | tuple[str, ...] = "", example: str = "", private: bool = False
+                ) -> _Op[..., Tensor]: ...
 @overload
 def op(name: str, *, kernel: _Rule, out: _Rule | None = None, vjp: _Rule | Sequence[_Rule | None] = (),
        vjp_of: _Rule | None = None, vjp_all: _Rule | None = None, linear: bool = False,

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.arrays import devices
-from nbgrad.define.broadcast import astype, broadcast_to, sum_to
-from nbgrad.engine.tensor import Tensor, raw
-from nbgrad.interop.methods import copy, method
+from nbgrad.define.broadcast import broadcast_to
+from nbgrad.define.documentation import example
+from nbgrad.engine.tensor import Tensor
+from nbgrad.interop.methods import MATRICES, copy, method
 from nbgrad.interop.spellings import numpys, torchs
 from nbgrad.interop.spellings.absent import WAYS, Absent
 from nbgrad.ops import (
@@ -78,21 +78,16 @@ _OTHER: dict[str, Any] = {
     "movedim": shape.moveaxis, "swapdims": shape.swapaxes, "take_along_dim": along.take_along_axis,
     "repeat_interleave": arrange.repeat, "to_device": transfer.to, "conj": copy, "conjugate": copy,
     "conj_physical": copy, "contiguous": numpys.real, "resolve_conj": numpys.real,
-    "resolve_neg": numpys.real, "broadcast_to": broadcast_to, "type_as": lambda x, y: astype(x, y.dtype),
-    "expand_as": lambda x, y: broadcast_to(x, y.shape), "view_as": lambda x, y: shape.reshape(x, y.shape),
-    "reshape_as": lambda x, y: shape.reshape(x, y.shape),
-    "is_same_size": lambda x, y: x.shape == y.shape,
-    "sum_to_size": lambda x, *sizes: sum_to(x, numpys.sizes("sum_to_size", sizes)),
-    "cuda": lambda x: transfer.to(x, "cuda"), "fliplr": lambda x: shape.flip(x, 1),
-    "flipud": lambda x: shape.flip(x, 0),
+    "resolve_neg": numpys.real, "broadcast_to": broadcast_to, "view_as": numpys.reshape_as,
     # dtypes, and what is asked of them
-    **{name: torchs.cast(dtype) for name, dtype in {
+    **{name: torchs.cast(name, dtype) for name, dtype in {
         "bool": "bool", "byte": "uint8", "char": "int8", "short": "int16", "int": "int32", "long": "int64",
         "float": "float32", "double": "float64"}.items()},
     "element_size": numpys.itemsize,
-    "nelement": lambda x: int(x.size), "ndimension": lambda x: x.ndim,
-    "is_floating_point": lambda x: x.dtype.kind == "f", "is_complex": lambda x: False,
-    "is_conj": lambda x: False, "is_neg": lambda x: False, "is_signed": lambda x: x.dtype.kind in "if",
+    "numel": numpys.numel, "nelement": numpys.numel, "dim": numpys.ndim, "ndimension": numpys.ndim,
+    "is_complex": numpys.never, "is_conj": numpys.never, "is_neg": numpys.never,
+    **{name: getattr(numpys, name) for name in (
+        "fliplr", "flipud", "is_floating_point", "is_same_size", "is_signed", "reshape_as")},
     # NumPy's
     "reshape": numpys.reshape, "flatten": numpys.flatten, "astype": numpys.converted, "copy": numpys.copied,
     "item": numpys.item, "tolist": numpys.tolist, "tobytes": numpys.tobytes, "fill": numpys.fill,
@@ -100,16 +95,17 @@ _OTHER: dict[str, Any] = {
     **{name: numpys.ordered(*given) for name, given in _ORDERED.items()},
     # PyTorch's
     **{name: getattr(torchs, name) for name in (
-        "clamp_max", "clamp_min", "copy_", "detach_", "equal", "expand", "fill_", "flip", "gather",
-        "index_add", "index_copy", "index_put", "index_select", "is_contiguous", "is_nonzero", "masked_fill",
-        "masked_select", "narrow", "new_full", "rsqrt", "scatter", "scatter_add", "select", "stride",
-        "unbind", "view", "where")},
+        "clamp_max", "clamp_min", "copy_", "cuda", "detach_", "equal", "expand", "expand_as", "fill_", "flip",
+        "gather", "index_add", "index_copy", "index_put", "index_select", "is_contiguous", "is_nonzero",
+        "masked_fill", "masked_select", "narrow", "new_full", "rsqrt", "scatter", "scatter_add", "select",
+        "stride", "sum_to_size", "type_as", "unbind", "view", "where")},
     **{f"new_{name}": torchs.new(name) for name in ("zeros", "ones", "empty")},
 }
-_PROPERTIES: dict[str, Any] = {
-    "itemsize": numpys.itemsize, "strides": numpys.strides, "real": numpys.real,
-    "imag": numpys.imag, "is_leaf": torchs.leaf, "mH": shape.matrix_transpose,
-    "is_cuda": lambda x: devices.of(raw(x)) == "cuda", "is_cpu": lambda x: devices.of(raw(x)) == "cpu",
+_PROPERTIES: dict[str, tuple[Any, ...]] = {
+    "mH": (shape.matrix_transpose, None, None, MATRICES),
+    **{name: (read,) for name, read in {
+        "itemsize": numpys.itemsize, "strides": numpys.strides, "real": numpys.real, "imag": numpys.imag,
+        "is_leaf": torchs.leaf, "is_cuda": numpys.is_cuda, "is_cpu": numpys.is_cpu}.items()},
 }
 # Methods that PyTorch has with a _ at their end too, and that keep the shape.
 _IN_PLACE = (
@@ -120,6 +116,19 @@ _IN_PLACE = (
     "le less less_equal log log10 log1p log2 logical_and logical_not logical_or logical_xor lt "
     "masked_fill mul multiply ne neg negative not_equal pow reciprocal relu remainder round rsqrt scatter "
     "scatter_add sgn sigmoid sign sin sinh sqrt square sub subtract tan tanh tril triu true_divide trunc")
+# Examples of them, "x; arguments", where no row of the table has one.
+_EXAMPLES = {
+    name: given for given, names in {
+        "[1.0, 4.0]": "conj_physical round rsqrt",
+        "[1.0, 4.0]; 2.0": "add clamp_max clamp_min div divide pow sub subtract",
+        "[1.0, 4.0]; 2.0; 3.0": "clamp clip",
+        "[1.0, 4.0]; 0": "cumprod cumsum",
+        "[1.0, 4.0]; 0; [1]; [3.0]": "index_add index_copy",
+        "[1.0, 4.0]; ([1],); [3.0]": "index_put",
+        "[1.0, 4.0]; [True, False]; 0.0": "masked_fill",
+        "[[1.0, 4.0]]; 1; [[0]]; [[3.0]]": "scatter scatter_add",
+        "[[1.0, 4.0], [2.0, 3.0]]": "tril triu",
+    }.items() for name in names.split()}
 
 
 def _methods() -> dict[str, Any]:
@@ -131,11 +140,13 @@ def _methods() -> dict[str, Any]:
 def install() -> None:
     """Give Tensor these methods and properties, and an explanation for each name that it does not have."""
     for name, op in _methods().items():
-        setattr(Tensor, name, method(op))
+        setattr(Tensor, name, method(op, name))
     for name in _IN_PLACE.split():
-        setattr(Tensor, f"{name}_", torchs.in_place(getattr(Tensor, name), name))
-    for name, read in _PROPERTIES.items():
-        setattr(Tensor, name, property(read))
+        made = getattr(Tensor, name)
+        shown = _EXAMPLES.get(name) or example(made.__wrapped__)
+        setattr(Tensor, f"{name}_", torchs.in_place(made, name, shown))
+    for name, parts in _PROPERTIES.items():
+        setattr(Tensor, name, property(*parts))
     for name, way in WAYS.items():
         setattr(Tensor, name, Absent(name, way))
     Tensor.__dir__ = _names  # type: ignore[method-assign, assignment]

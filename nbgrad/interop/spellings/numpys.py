@@ -12,6 +12,7 @@ import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype
+from nbgrad.define.documentation import extended
 from nbgrad.define.plans import numpy_names
 from nbgrad.engine.tensor import Tensor, raw
 from nbgrad.errors import protocol_errors, shape_errors, trace_errors, value_errors
@@ -42,7 +43,11 @@ def ordered(op: Method, function: Method, alike: int = 1) -> Method:
         return function(x, *args, **numpy_names(function.__name__, kwargs))
 
     vars(method)["__signature__"] = _signature(op, function)
-    return named(method, op)
+    named(method, op)
+    known = inspect.signature(op).parameters
+    if more := [name for name in vars(method)["__signature__"].parameters if name not in known]:
+        extended(method, f"{', '.join(more)}: as in NumPy's method.")
+    return method
 
 
 def _signature(op: Method, function: Method) -> inspect.Signature:
@@ -58,22 +63,38 @@ def _signature(op: Method, function: Method) -> inspect.Signature:
 
 # --------------------------------------------------------------------------------------------------- sizes
 def itemsize(x: Tensor) -> int:
-    """Bytes of one element."""
+    """Bytes of one element.
+
+    >>> nb.ones(2).itemsize
+    8
+    """
     return int(x.dtype.itemsize)
 
 
 def strides(x: Tensor) -> tuple[int, ...]:
-    """The steps from element to element along each axis, in bytes."""
+    """The steps from element to element along each axis, in bytes.
+
+    >>> nb.ones((2, 3)).strides
+    (24, 8)
+    """
     return tuple(raw(x).strides)
 
 
 def real(x: Tensor) -> Tensor:
-    """x itself: all numbers are real."""
+    """x itself: all numbers are real, and where elements lie is nbgrad's own.
+
+    >>> nb.ones(2).real
+    tensor([1., 1.])
+    """
     return x
 
 
 def imag(x: Tensor) -> Tensor:
-    """Zeros: all numbers are real."""
+    """Zeros: all numbers are real.
+
+    >>> nb.ones(2).imag
+    tensor([0., 0.])
+    """
     return create.zeros_like(x)
 
 
@@ -88,7 +109,17 @@ def sizes(name: str, given: tuple[Any, ...]) -> Any:
 
 
 def reshape(x: Tensor, *wanted: Any, order: str = "C") -> Tensor:
-    """Return x in another shape: reshape(2, 3) or reshape((2, 3)). order: as in `nb.reshape`."""
+    """Return x in another shape: reshape(2, 3) or reshape((2, 3)).
+
+    wanted : the lengths of the axes, one of which may be -1
+    order : as in `nb.reshape`
+
+    Raises ShapeError if the number of elements differs, ValueRangeError for another order.
+
+    >>> nb.arange(4).reshape(2, -1)
+    tensor([[0, 1],
+            [2, 3]])
+    """
     form = wanted if len(wanted) > 1 else sizes("reshape", wanted)
     found: Tensor = shape.reshape(x, form) if order == "C" else shape.reshape(x, form, order)
     return found
@@ -97,6 +128,15 @@ def reshape(x: Tensor, *wanted: Any, order: str = "C") -> Tensor:
 def flatten(x: Tensor, start: Any = 0, end: int = -1, **names: Any) -> Tensor:
     """Return x with one axis: flatten(order), as in NumPy; or with only the axes from start_dim to end_dim
     made one: flatten(start_dim, end_dim), as in PyTorch.
+
+    start : the order, or the first axis, also by the name start_dim
+    end : the last of the axes, also by the name end_dim
+    names : order, start_dim, end_dim
+
+    Raises AxisError, ProtocolError for another name.
+
+    >>> nb.ones((2, 3, 4)).flatten(1).shape
+    (2, 12)
     """
     start, end = names.pop("start_dim", start), names.pop("end_dim", end)
     order = names.pop("order", "C")
@@ -115,7 +155,15 @@ def flatten(x: Tensor, start: Any = 0, end: int = -1, **names: Any) -> Tensor:
 # ---------------------------------------------------------------------------------------------- elements
 def converted(x: Tensor, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True,
               copy: bool = True) -> Tensor:
-    """Return x converted to a dtype; with copy=False x itself if it has that dtype."""
+    """Return x converted to a dtype; with copy=False x itself if it has that dtype.
+
+    order, casting, subok : NumPy's, of which only the defaults are taken
+
+    Raises DtypeError for a dtype that nbgrad does not take, ProtocolError for what is not the default.
+
+    >>> nb.asarray([1.7, -1.7]).astype(nb.int64)
+    tensor([ 1, -1])
+    """
     for name, value in (("order", order == "K"), ("casting", casting == "unsafe"), ("subok", subok)):
         if not value:
             raise protocol_errors.numpy_argument("astype", name)
@@ -123,14 +171,27 @@ def converted(x: Tensor, dtype: Any, order: str = "K", casting: str = "unsafe", 
 
 
 def copied(x: Tensor, order: str = "C") -> Tensor:
-    """Return x computed again. order: C, A or K, a layout in memory, on which no result depends."""
+    """Return x computed again, a Tensor of its own, to which gradients flow.
+
+    order : "C", "A" or "K", a layout in memory, on which no result depends. Raises ProtocolError for another.
+
+    >>> nb.asarray([1.0, 2.0]).copy()
+    tensor([1., 2.])
+    """
     if order not in ("C", "A", "K"):
         raise protocol_errors.layout("copy", order)
     return copy(x)
 
 
 def item(x: Tensor, *place: Any) -> Any:
-    """Return an element as a Python number: the only one, item(), or one at a place, item(i), item(i, j)."""
+    """Return an element as a Python number: the only one, item(), or one at a place, item(i), item(i, j).
+
+    Raises TraceError inside a transform, ValueRangeError for several elements and no place, IndexError for a
+    place that x does not have.
+
+    >>> nb.asarray([[1.0, 2.0]]).item(0, 1)
+    2.0
+    """
     value = taken(x, "item()")
     if not place and value.size != 1:
         raise trace_errors.several_elements(value.shape, "item()")
@@ -141,17 +202,34 @@ def item(x: Tensor, *place: Any) -> Any:
 
 
 def tolist(x: Tensor) -> Any:
-    """Return the elements as nested lists of Python numbers. Raises TraceError inside a transform."""
+    """Return the elements as nested lists of Python numbers. Raises TraceError inside a transform.
+
+    >>> nb.asarray([[1.0, 2.0]]).tolist()
+    [[1.0, 2.0]]
+    """
     return taken(x, "tolist()").tolist()
 
 
 def tobytes(x: Tensor, order: Any = "C") -> bytes:
-    """Return the elements' bytes. Raises TraceError inside a transform."""
+    """Return the elements' bytes in an order, "C", "F" or "A". Raises TraceError inside a transform.
+
+    >>> nb.asarray([1, 2], dtype=nb.int8).tobytes()
+    b'\\x01\\x02'
+    """
     return bytes(taken(x, "tobytes()").tobytes(order))
 
 
 def fill(x: Tensor, value: Any) -> None:
-    """Make every element one value: a scalar, or a 0-d Tensor, to which the gradient flows."""
+    """Make every element one value: a scalar, or a 0-d Tensor, to which the gradient flows.
+
+    Raises GradientError for a leaf that is recorded, OverflowError for a Python integer that x's dtype does
+    not hold.
+
+    >>> x = nb.zeros(2)
+    >>> x.fill(3)
+    >>> x
+    tensor([3., 3.])
+    """
     rebind(x, create.full_like(x, value), "fill")
 
 
@@ -162,3 +240,106 @@ def diagonal(op: Method) -> Method:
 
     return like(method, op)
 
+
+# ------------------------------------------------------------------------------------- questions, likenesses
+def ndim(x: Tensor) -> int:
+    """Return the number of axes.
+
+    >>> nb.ones((2, 3)).dim()
+    2
+    """
+    return x.ndim
+
+
+def numel(x: Tensor) -> int:
+    """Return the number of elements.
+
+    >>> nb.ones((2, 3)).numel()
+    6
+    """
+    return int(x.size)
+
+
+def is_floating_point(x: Tensor) -> bool:
+    """Return whether x's dtype is float32 or float64.
+
+    >>> nb.arange(2).is_floating_point()
+    False
+    """
+    return x.dtype.kind == "f"
+
+
+def is_signed(x: Tensor) -> bool:
+    """Return whether x's dtype has negative numbers.
+
+    >>> nb.arange(2).is_signed()
+    True
+    """
+    return x.dtype.kind in "if"
+
+
+def never(x: Tensor) -> bool:
+    """Return False: all numbers are real, and none is kept as the opposite or conjugate of another.
+
+    >>> nb.ones(2).is_complex()
+    False
+    """
+    return False
+
+
+def is_same_size(x: Tensor, y: Any) -> bool:
+    """Return whether x and y have one shape.
+
+    >>> nb.ones(2).is_same_size(nb.zeros(2))
+    True
+    """
+    return bool(x.shape == y.shape)
+
+
+def is_cuda(x: Tensor) -> bool:
+    """Whether x's elements are on a CUDA device.
+
+    >>> nb.ones(2).is_cuda == (nb.ones(2).device != "cpu")
+    True
+    """
+    return devices.of(raw(x)) == "cuda"
+
+
+def is_cpu(x: Tensor) -> bool:
+    """Whether x's elements are in the memory of the CPU.
+
+    >>> nb.ones(2).is_cpu == (nb.ones(2).device == "cpu")
+    True
+    """
+    return devices.of(raw(x)) == "cpu"
+
+
+def reshape_as(x: Tensor, y: Any) -> Tensor:
+    """Return x in the shape of y. Raises ShapeError if the number of elements differs.
+
+    >>> nb.arange(4).reshape_as(nb.ones((2, 2)))
+    tensor([[0, 1],
+            [2, 3]])
+    """
+    found: Tensor = shape.reshape(x, y.shape)
+    return found
+
+
+def fliplr(x: Tensor) -> Tensor:
+    """Return a view of x with its columns reversed. Raises AxisError for a 1-d x.
+
+    >>> nb.asarray([[1.0, 2.0]]).fliplr()
+    tensor([[2., 1.]])
+    """
+    found: Tensor = shape.flip(x, 1)
+    return found
+
+
+def flipud(x: Tensor) -> Tensor:
+    """Return a view of x with its rows reversed. Raises AxisError for a 0-d x.
+
+    >>> nb.asarray([1.0, 2.0]).flipud()
+    tensor([2., 1.])
+    """
+    found: Tensor = shape.flip(x, 0)
+    return found
