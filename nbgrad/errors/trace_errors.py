@@ -50,7 +50,8 @@ def traced_array() -> TraceError:
                       "would lose the gradient: by np.asarray, np.vectorize, a list of tensors, or to write "
                       "it into an array (c = np.zeros(2); c[:] = x): make that array by nb.zeros. Use "
                       "nb.stack for a list, as in np.mean(nb.stack([x, y])); nb.elementwise for a function "
-                      "of numbers; x.detach() for a constant.")
+                      "of numbers; nb.asarray(df) @ x for a product with a DataFrame or Series of pandas'; "
+                      "x.detach() for a constant.")
 
 
 def traced_number(what: str) -> TraceError:
@@ -59,6 +60,12 @@ def traced_number(what: str) -> TraceError:
                       f"(nb.sin for math.sin), or stop_gradient(x) or x.detach() if a constant is meant. So "
                       f"does an array of NumPy's that x is written into (c = np.zeros(2); c[0] = x): make it "
                       f"by nb.zeros, which keeps the gradient.")
+
+
+def watched_elsewhere(library: str, helper: str, constant: str) -> TraceError:
+    return TraceError(f"{library} traces an array that nbgrad is given, and its gradient would be lost. Give "
+                      f"the array to a function of {library}'s, which nb.interop.{helper}(f) makes of one of "
+                      f"nbgrad's; or take the gradient by nb.grad. If a constant is meant, pass {constant}.")
 
 
 def given_to_numba(traced: bool) -> ProtocolError:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.arrays import devices
+from nbgrad.arrays import devices, foreign
 from nbgrad.define.registry import OPS
 from nbgrad.engine.tensor import Tensor, as_tensor, living, raw
 from nbgrad.engine.tree import flatten, map_leaves
@@ -203,8 +203,9 @@ def _is(like: Any, ufunc: np.ufunc) -> bool:
 
 
 def _welcome(x: Any) -> bool:
-    """Whether x is no array of another library, which may know what to do with a Tensor."""
-    return isinstance(x, (Tensor, np.ndarray, np.generic, int)) or not hasattr(x, "__array_ufunc__")
+    """Whether x is no array of a library that may know what to do with a Tensor."""
+    return (isinstance(x, (Tensor, np.ndarray, np.generic, int)) or not hasattr(x, "__array_ufunc__")
+            or foreign.library(x) is not None)
 
 
 def _options(name: str, function: _Function, given: Iterable[tuple[str, Any]],
