@@ -1,8 +1,8 @@
 """The Python array API standard on Tensors: the namespace that x.__array_namespace__() returns.
 
 It holds nbgrad's functions under the standard's names and with its arguments, device= and dtype= included,
-and no others: what nbgrad does not have (complex numbers, fft, linalg.qr and its kin) is missing here too.
-Gradients flow through all of it as through nbgrad's own.
+and pad, which xarray asks for. What nbgrad does not have (complex numbers, fft, linalg.qr and its kin) is
+missing here too. Gradients flow through all of it as through nbgrad's own.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ from nbgrad.ops.elementwise import (
     where,
 )
 from nbgrad.ops.index import nonzero, take, tril, triu
+from nbgrad.ops.pad import pad
 from nbgrad.ops.powers import pow
 from nbgrad.ops.reduce import all, any, count_nonzero, max, mean, min
 from nbgrad.ops.search import argmax, argmin, searchsorted
@@ -143,9 +144,9 @@ __all__ = [
     "isnan", "less", "less_equal", "linalg", "linspace", "log", "log10", "log1p", "log2", "logaddexp",
     "logical_and", "logical_not", "logical_or", "logical_xor", "matmul", "matrix_transpose", "max",
     "maximum", "mean", "meshgrid", "min", "minimum", "moveaxis", "multiply", "nan", "negative", "newaxis",
-    "nonzero", "not_equal", "ones", "ones_like", "permute_dims", "pi", "positive", "pow", "prod", "real",
-    "reciprocal", "remainder", "repeat", "reshape", "result_type", "roll", "round", "searchsorted", "sign",
-    "signbit", "sin", "sinh", "sort", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum",
+    "nonzero", "not_equal", "ones", "ones_like", "pad", "permute_dims", "pi", "positive", "pow", "prod",
+    "real", "reciprocal", "remainder", "repeat", "reshape", "result_type", "roll", "round", "searchsorted",
+    "sign", "signbit", "sin", "sinh", "sort", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum",
     "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "tril", "triu", "trunc", "uint16",
     "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values",
     "unstack", "var", "vecdot", "where", "zeros", "zeros_like",

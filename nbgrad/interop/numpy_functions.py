@@ -23,6 +23,7 @@ from nbgrad.engine.tensor import Tensor, as_tensor, living, raw
 from nbgrad.engine.tree import flatten, map_leaves
 from nbgrad.errors import protocol_errors, value_errors
 from nbgrad.interop.methods import numpy
+from nbgrad.interop.numpy_nan import NAN_FUNCTIONS
 from nbgrad.interop.numpy_spellings import FUNCTIONS, METHODS
 
 _Function = Callable[..., Any]
@@ -76,6 +77,8 @@ class Functions:
             return None
         if function in FUNCTIONS:
             return FUNCTIONS[function]
+        if function in NAN_FUNCTIONS:
+            return NAN_FUNCTIONS[function]
         if not isinstance(function, np.ufunc):
             return self.named([*function.__module__.split(".")[1:], _NAMES.get(name, name)])
         if getattr(np, name, None) is function and (found := self.named([name])) is not None:
