@@ -4,6 +4,7 @@
 
 from nbgrad import backend as backend
 from nbgrad import errors as errors
+from nbgrad import interop as interop
 from nbgrad import linalg as linalg
 from nbgrad import optim as optim
 from nbgrad import testing as testing
@@ -78,8 +79,8 @@ __all__ = [
     "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "finfo", "flip", "float32",
     "float64", "floor", "floor_divide", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
     "get_num_threads", "getitem", "grad", "greater", "greater_equal", "hessian", "hstack", "huber", "hvp",
-    "hypot", "iinfo", "inf", "inner", "int16", "int32", "int64", "int8", "inv", "invert", "isclose",
-    "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
+    "hypot", "iinfo", "inf", "inner", "int16", "int32", "int64", "int8", "interop", "inv", "invert",
+    "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
     "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load",
     "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
     "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum",

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad.errors import DeviceError, NbgradError, ProtocolError, TraceError, ValueRangeError
+from nbgrad.errors import (
+    DeviceError,
+    MissingPackageError,
+    NbgradError,
+    ProtocolError,
+    ShapeError,
+    TraceError,
+    ValueRangeError,
+)
 
 
 def branch_on_symbol() -> TraceError:
@@ -85,3 +93,21 @@ def jit_disabled(value: str) -> NbgradError:
 def uncompiled_device(device: str) -> DeviceError:
     return DeviceError(f"NBGRAD_DISABLE_JIT=1 runs the CPU's kernels uncompiled, and NBGRAD_DEVICE is "
                        f"{device}. Choose cpu, or unset NBGRAD_DISABLE_JIT.")
+
+
+def not_installed(package: str, what: str) -> MissingPackageError:
+    return MissingPackageError(f"{what}: the package {package} is not installed. Install it by "
+                               f"pip install {package}.")
+
+
+def no_shapes(name: str, error: Exception) -> TraceError:
+    return TraceError(f"{name}: jax traces it and asks for the shapes of its result, and the function fails "
+                      f"on ones, which would tell them ({type(error).__name__}: {error}). Say them by "
+                      f"nb.interop.to_jax(f, out=...), a function of the same arguments that returns a "
+                      f"jax.ShapeDtypeStruct for each array of the result.")
+
+
+def other_shape(name: str, got: object, dtype: object, need: object, needed: object) -> ShapeError:
+    return ShapeError(f"{name}: a result has shape {got} and dtype {dtype}, and shape {need} and dtype "
+                      f"{needed} are what out= says, or what it had on ones. jax cannot trace shapes that "
+                      f"depend on values.")
