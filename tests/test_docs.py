@@ -14,7 +14,8 @@ FILES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-EXAMPLES = {f"{module.__name__}.{name}": found for module in (nb, nb.optim) for name in module.__all__
+EXAMPLES = {f"{module.__name__}.{name}": found
+            for module in (nb, nb.interop, nb.optim) for name in module.__all__
             if ">>>" in (getattr(found := getattr(module, name), "__doc__", None) or "")}
 
 
@@ -22,6 +23,8 @@ EXAMPLES = {f"{module.__name__}.{name}": found for module in (nb, nb.optim) for 
 def test_examples_of_docstrings_print_what_they_say(name, own_ops, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = EXAMPLES[name].__doc__
+    for package in re.findall(r">>> (?:import|from) (\w+)", text):
+        pytest.importorskip(package)
     case = doctest.DocTestParser().get_doctest(text, {"nb": nb, "np": np}, name, None, None)
     assert case.examples
     said = []

@@ -77,3 +77,13 @@ def test_regression(tmp_path):
     constant, growing = [number(name + r" +[\d.]+ +(-[\d.]+)", text) for name in ("squares", "likelihood")]
     assert constant < growing
     check_picture(tmp_path / "regression.png")
+
+
+def test_estimator_passes_scikit_learns_checks(tmp_path):
+    status, text = run("estimator", tmp_path, "--penalty", "0.5")
+    assert status == 0
+    assert number(r"(\d+) checks passed", text) > 40
+    assert number(r"(\d+) failed", text) == 0
+    assert number(r"weights within (\S+) of", text) < 1e-4
+    assert number(r"([\d.]+)% of irises", text) > 94
+    check_picture(tmp_path / "estimator.png")

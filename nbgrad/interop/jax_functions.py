@@ -112,8 +112,8 @@ def from_jax(f: Callable[..., Any]) -> Callable[..., Any]:
     Raises MissingPackageError without jax, DtypeError for results of a dtype that nbgrad does not take.
 
     >>> import jax
-    >>> nb.grad(nb.interop.from_jax(lambda x: jax.scipy.special.i0(x).sum()))(np.array([0.0, 1.0]))
-    tensor([0.        , 0.5651591])
+    >>> nb.grad(nb.interop.from_jax(lambda x: jax.scipy.special.i0(x).sum()))(np.array([1.0, 2.0]))
+    tensor([0.5651591 , 1.59063685])
     """
     check_function("from_jax", f)
     package("jax", "from_jax")

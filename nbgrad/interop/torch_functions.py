@@ -155,7 +155,7 @@ def from_torch(f: Callable[..., Any]) -> Callable[..., Any]:
 
     >>> import torch
     >>> nb.grad(nb.interop.from_torch(lambda x: torch.special.i0(x).sum()))(np.array([0.0, 1.0]))
-    tensor([0.        , 0.5651591])
+    tensor([0.       , 0.5651591])
     """
     check_function("from_torch", f)
     package("torch", "from_torch")
