@@ -15,7 +15,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 EXAMPLES = {f"{module.__name__}.{name}": found
-            for module in (nb, nb.interop, nb.optim) for name in module.__all__
+            for module in (nb, nb.distributed, nb.interop, nb.optim) for name in module.__all__
             if ">>>" in (getattr(found := getattr(module, name), "__doc__", None) or "")}
 
 

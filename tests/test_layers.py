@@ -19,7 +19,7 @@ LAYERS = [
     ["ops"],
     ["optimizers"],
     ["linalg", "optim", "interop"],
-    ["testing", "backend"],
+    ["testing", "backend", "distributed"],
     ["bench"],
     ["__init__"],
     ["info", "warm", "gpucheck", "__main__"],
