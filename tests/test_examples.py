@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import nbgrad
 
 ROOT = Path(__file__).parents[1]
@@ -87,3 +89,14 @@ def test_estimator_passes_scikit_learns_checks(tmp_path):
     assert number(r"weights within (\S+) of", text) < 1e-4
     assert number(r"([\d.]+)% of irises", text) > 94
     check_picture(tmp_path / "estimator.png")
+
+
+def test_clicks_exceed_a_workers_memory(tmp_path):
+    pytest.importorskip("distributed")
+    status, text = run("clicks", tmp_path)
+    assert status == 0
+    found = re.search(r"([\d.]+) MiB in all\n.* at most ([\d.]+) MiB; ([\d.]+) MiB were taken", text)
+    size, limit, taken = map(float, found.groups())
+    assert taken < limit < size
+    assert number(r"within ([\d.]+) standard errors", text) < 4
+    check_picture(tmp_path / "clicks.png")
