@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays import foreign
 from nbgrad.compile import tiers
 from nbgrad.engine.arguments import is_float
 from nbgrad.engine.tensor import Tensor, as_tensor
@@ -80,7 +81,8 @@ class _Sum:
 
     def __call__(self, parameters: Any) -> tuple[Tensor, Any]:
         leaves, rebuild = flatten(parameters)
-        hosts = rebuild([as_tensor(x).numpy() if is_float(x) or type(x) is Tensor else x for x in leaves])
+        leaves = [as_tensor(x) if is_float(x) or foreign.library(x) else x for x in leaves]
+        hosts = rebuild([x.numpy() if type(x) is Tensor else x for x in leaves])
         for tries in range(1, _TRIES + 1):
             try:
                 part = self._evaluated(hosts)
@@ -157,7 +159,7 @@ def _pickled(f: Callable[..., Any]) -> bytes:
 # ---------------------------------------------------------------------------------------------- on a worker
 @dataclass
 class _Part:
-    """The value and gradient of some partitions. number: of the first; kinds: the dtypes of its pieces."""
+    """The value and gradient of some partitions. number: of the first; kinds: the dtypes of its arrays."""
 
     number: int
     kinds: Any
@@ -191,15 +193,15 @@ def _added(parts: Sequence[_Part]) -> _Part:
 
 
 def _checked(number: int, pieces: Sequence[Any]) -> tuple[str, ...]:
-    """The dtypes of a partition's pieces. Raises ShapeError for an empty one, and for unequal rows."""
-    shapes = [x.shape for x in pieces if getattr(x, "shape", ())]
-    for shape in shapes:
-        if 0 in shape:
-            raise distributed_errors.empty_partition(number, shape)
-    rows = [shape[0] for shape in shapes]
+    """The dtypes of a partition's arrays. Raises ShapeError for an empty one, and for unequal rows."""
+    arrays, _ = flatten(list(pieces))
+    for x in arrays:
+        if 0 in getattr(x, "shape", ()):
+            raise distributed_errors.empty_partition(number, x.shape)
+    rows = [x.shape[0] for x in pieces if getattr(x, "shape", ())]
     if len(set(rows)) > 1:
         raise distributed_errors.unequal_rows(number, rows)
-    return tuple([_kind(x) for x in pieces])
+    return tuple(map(_kind, arrays))
 
 
 def _kind(x: Any) -> str:

@@ -142,6 +142,10 @@ def test_other_forms_of_parameters(client, data, arrays):
     for z, y in zip(found, expected, strict=True):
         np.testing.assert_allclose(z.numpy(), y.numpy(), rtol=1e-12)
     assert value_and_grad(lambda w, x: w * nb.sum(x), [np.ones(3)])(2.0)[1].item() == 3
+    series = pytest.importorskip("pandas").Series(PARAMETERS["w"])
+    assert np.array_equal(value_and_grad(f, data[0])(series)[1].numpy(), found[1].numpy())
+    with pytest.raises(errors.TraceError, match="detach"):
+        nb.grad(lambda w: value_and_grad(f, data[0])(w)[0])(PARAMETERS["w"])
 
 
 @pytest.mark.parametrize("killed", ["one of two", "all"])
@@ -202,6 +206,8 @@ def test_partitions_that_do_not_fit(client, data, arrays):
         value_and_grad(loss, (x, y.rechunk((*[420] * 23, ROWS - 420 * 23))))(PARAMETERS)
     with pytest.raises(errors.ShapeError, match=r"partition 1 is empty \(shape \(0, 4\)\)"):
         value_and_grad(loss, ([arrays[0][:5], arrays[0][:0]], [arrays[1][:5], arrays[1][:0]]))(PARAMETERS)
+    with pytest.raises(errors.ShapeError, match=r"partition 0 is empty \(shape \(0,\)\)"):
+        value_and_grad(lambda w, part: w * nb.sum(part["x"]), [{"x": np.ones(0)}])(1.0)
     with pytest.raises(errors.ShapeError, match="no partition"):
         value_and_grad(loss, [])
     for wrong in (arrays[0], 3, None):

@@ -159,7 +159,8 @@ class _Jax:
         return pull
 
     def _precision(self) -> Any:
-        return self.jax.enable_x64(self.wide or self.jax.config.jax_enable_x64)
+        home = self.jax if hasattr(self.jax, "enable_x64") else package("jax.experimental", "from_jax")
+        return home.enable_x64(self.wide or self.jax.config.jax_enable_x64)
 
     def _leaves(self, f: Any, xs: Sequence[Any]) -> list[Any]:
         """The leaves of f's result as arrays."""
