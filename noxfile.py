@@ -24,6 +24,14 @@ def cuda(session):
 
 
 @nox.session
+def interop(session):
+    """nbgrad beside all packages that it works with, PyTorch and jax too."""
+    session.install("-e", ".[test]", "torch>=2.5", "jax>=0.4.35")
+    session.run("python", "-m", "pytest", "-q", "-rs", "tests/interop", "tests/test_distributed.py",
+                *session.posargs)
+
+
+@nox.session
 def lint(session):
     session.install("ruff>=0.12")
     session.run("ruff", "check", ".", *session.posargs)

@@ -1,6 +1,7 @@
 """nbgrad: exact gradients for people who write NumPy and Numba."""
 
 import sys
+from importlib import import_module
 from typing import Any
 
 from numpy import (
@@ -22,7 +23,7 @@ from numpy import (
     uint64,
 )
 
-from nbgrad import backend, errors, linalg, optim, testing
+from nbgrad import backend, errors, interop, linalg, optim, testing
 from nbgrad.arrays import devices as devices
 from nbgrad.arrays.devices import Device as device
 from nbgrad.bench.function import bench
@@ -205,34 +206,33 @@ transpose = permute_dims
 true_divide = divide
 
 __all__ = [
-    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "any",
-    "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
-    "argmin", "argsort", "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
-    "average", "avg_pool2d", "backend", "bench", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
-    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bool_", "broadcast_to",
-    "can_cast", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip", "concat", "concatenate",
-    "conv1d", "conv2d", "cos", "cosh", "count_nonzero", "cross_entropy", "cumprod", "cumsum",
-    "cumulative_prod", "cumulative_sum", "det", "device", "devices", "diag", "diagonal", "diff",
-    "directional_derivative", "divide", "dot", "dropout", "e", "eigh", "eigvalsh", "einsum",
-    "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp",
-    "exp2", "expand_dims", "expm", "expm1", "eye", "finfo", "flip", "float32", "float64", "floor",
-    "floor_divide", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads",
-    "getitem", "grad", "greater", "greater_equal", "hessian", "hstack", "huber", "hvp", "hypot", "iinfo",
-    "inf", "inner", "int16", "int32", "int64", "int8", "inv", "invert", "isclose", "isdtype", "isfinite",
-    "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu",
-    "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10",
-    "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d",
-    "maximum", "mean", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "negative",
-    "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer",
-    "pad", "permute_dims", "pi", "positive", "pow", "power", "prod", "rand", "randn", "ravel",
-    "reciprocal", "relu", "remainder", "repeat", "reshape", "result_type", "right_shift", "rint", "roll",
-    "round", "save", "scatter_add", "searchsorted", "set_num_threads", "setitem", "sigmoid", "sign",
-    "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve",
-    "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient",
-    "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor",
-    "tensordot", "testing", "tile", "trace", "transpose", "tril", "triu", "true_divide", "trunc",
-    "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
+    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "any", "arange",
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort",
+    "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "average", "avg_pool2d",
+    "backend", "bench", "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or",
+    "bitwise_right_shift", "bitwise_xor", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil",
+    "checkpoint", "cholesky", "clip", "concat", "concatenate", "conv1d", "conv2d", "cos", "cosh",
+    "count_nonzero", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "det",
+    "device", "devices", "diag", "diagonal", "diff", "directional_derivative", "distributed", "divide",
+    "dot", "dropout", "e", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty",
+    "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye",
+    "finfo", "flip", "float32", "float64", "floor", "floor_divide", "from_dlpack", "from_numpy", "full",
+    "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad", "greater", "greater_equal",
+    "hessian", "hstack", "huber", "hvp", "hypot", "iinfo", "inf", "inner", "int16", "int32", "int64",
+    "int8", "interop", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan",
+    "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift", "less",
+    "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax",
+    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
+    "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "min", "minimum", "mod",
+    "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal",
+    "ones", "ones_like", "op", "optim", "outer", "pad", "permute_dims", "pi", "positive", "pow", "power",
+    "prod", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "result_type",
+    "right_shift", "rint", "roll", "round", "save", "scatter_add", "searchsorted", "set_num_threads",
+    "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus",
+    "softsign", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
+    "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "tril", "triu", "true_divide",
+    "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
     "unique_values", "use_cupy", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros",
     "zeros_like",
 ]
@@ -255,4 +255,6 @@ def __getattr__(name: str) -> Any:
         return OPS[name].op
     if name == "__test__":                # documentation that doctest does not find: ops are objects
         return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
+    if name == "distributed":                 # which few programs need
+        return import_module("nbgrad.distributed")
     raise AttributeError(f"nbgrad has no {name!r}; python -m nbgrad.info --ops lists the ops")

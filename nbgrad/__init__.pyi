@@ -3,7 +3,9 @@
 # python tools/stubs.py writes this file.
 
 from nbgrad import backend as backend
+from nbgrad import distributed as distributed
 from nbgrad import errors as errors
+from nbgrad import interop as interop
 from nbgrad import linalg as linalg
 from nbgrad import optim as optim
 from nbgrad import testing as testing
@@ -73,13 +75,13 @@ __all__ = [
     "bitwise_right_shift", "bitwise_xor", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil",
     "checkpoint", "cholesky", "clip", "concat", "concatenate", "conv1d", "conv2d", "cos", "cosh",
     "count_nonzero", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "det",
-    "device", "devices", "diag", "diagonal", "diff", "directional_derivative", "divide", "dot", "dropout",
-    "e", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal",
-    "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "finfo", "flip", "float32",
-    "float64", "floor", "floor_divide", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
-    "get_num_threads", "getitem", "grad", "greater", "greater_equal", "hessian", "hstack", "huber", "hvp",
-    "hypot", "iinfo", "inf", "inner", "int16", "int32", "int64", "int8", "inv", "invert", "isclose",
-    "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
+    "device", "devices", "diag", "diagonal", "diff", "directional_derivative", "distributed", "divide", "dot",
+    "dropout", "e", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like",
+    "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "finfo", "flip",
+    "float32", "float64", "floor", "floor_divide", "from_dlpack", "from_numpy", "full", "full_like", "gdot",
+    "gelu", "get_num_threads", "getitem", "grad", "greater", "greater_equal", "hessian", "hstack", "huber",
+    "hvp", "hypot", "iinfo", "inf", "inner", "int16", "int32", "int64", "int8", "interop", "inv", "invert",
+    "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
     "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load",
     "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
     "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum",

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import nbgrad
 
 ROOT = Path(__file__).parents[1]
@@ -77,3 +79,24 @@ def test_regression(tmp_path):
     constant, growing = [number(name + r" +[\d.]+ +(-[\d.]+)", text) for name in ("squares", "likelihood")]
     assert constant < growing
     check_picture(tmp_path / "regression.png")
+
+
+def test_estimator_passes_scikit_learns_checks(tmp_path):
+    status, text = run("estimator", tmp_path, "--penalty", "0.5")
+    assert status == 0
+    assert number(r"(\d+) checks passed", text) > 40
+    assert number(r"(\d+) failed", text) == 0
+    assert number(r"weights within (\S+) of", text) < 1e-4
+    assert number(r"([\d.]+)% of irises", text) > 94
+    check_picture(tmp_path / "estimator.png")
+
+
+def test_clicks_exceed_a_workers_memory(tmp_path):
+    pytest.importorskip("distributed")
+    status, text = run("clicks", tmp_path)
+    assert status == 0
+    found = re.search(r"([\d.]+) MiB in all\n.* at most ([\d.]+) MiB; ([\d.]+) MiB were taken", text)
+    size, limit, taken = map(float, found.groups())
+    assert taken < limit < size
+    assert number(r"within ([\d.]+) standard errors", text) < 4
+    check_picture(tmp_path / "clicks.png")

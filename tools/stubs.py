@@ -49,7 +49,7 @@ _KINDS = {
     "int | tuple[int, ...]": "key",
     "str | Callable[..., Any]": "gdot.add",
     "int": "place",
-    "DTypeLike": "dtype .to.wanted .to_device.wanted",
+    "DTypeLike": "dtype .to.wanted",
     "Any": "from_dlpack.x dl_device stream inputs kwargs types function",
 }
 KINDS = {name: kind for kind, names in _KINDS.items() for name in names.split()}

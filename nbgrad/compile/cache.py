@@ -211,8 +211,14 @@ def _spell(kind: Any) -> str:
 
 def _build(key: str, name: str, source: str, result: Any, arguments: Sequence[Any],
            exact: bool) -> Callable[..., Any]:
-    start = time.perf_counter()
     symbol = f"{name}_{key}"              # two kernels of one name would be one for the linker
+    with store.alone(foundation(), key):
+        return _load(key, symbol) or _compiled(key, symbol, name, source, result, arguments, exact)
+
+
+def _compiled(key: str, symbol: str, name: str, source: str, result: Any, arguments: Sequence[Any],
+              exact: bool) -> Callable[..., Any]:
+    start = time.perf_counter()
     made = workers.take(key) or import_module(_COMPILER).build(symbol, name, source, arguments, result, exact)
     code, needed = made
     if missing := _missing(needed):

@@ -12,7 +12,11 @@ import os
 import secrets
 import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +24,9 @@ _RELATIVE = {os.open, os.mkdir, os.rename, os.unlink} <= os.supports_dir_fd and 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NO_LINK
 _FILE = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | _NO_LINK   # a FIFO: no wait
+_LOCK = os.O_RDWR | os.O_CREAT | _NO_LINK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | _NO_LINK
+_FLOCK: Any = import_module("fcntl") if find_spec("fcntl") else None
 
 
 class UnfitError(OSError):
@@ -99,6 +105,23 @@ class Folder:
         except BaseException:                 # an interrupt too leaves no half of a file
             self.remove(new)
             raise
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """A context for one process at a time, of those that give the same name. It ends with its process.
+
+        A hidden file is there meanwhile; if it is deleted, two may be in the context. Raises OSError where no
+        file can be made or locked.
+        """
+        hidden = f".{name}.lock"
+        place, relative = self._at(hidden)
+        with open(os.open(place, _LOCK, 0o600, **relative), "rb") as file:
+            if _FLOCK is not None:
+                _FLOCK.flock(file, _FLOCK.LOCK_EX)
+            try:
+                yield
+            finally:
+                self.remove(hidden)
 
     def _put_aside(self, name: str) -> None:
         """Give what has a name another one, a hidden one, under which it is of no use and may be deleted."""

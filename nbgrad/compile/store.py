@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache as memoise
 from pathlib import Path
 
@@ -118,6 +120,19 @@ def write(foundation: str, key: str, payload: bytes) -> None:
             if not isinstance(error, FileNotFoundError) or tries == _TRIES:      # others drop folders, too
                 _complain(where.path, str(error.strerror))
                 return
+
+
+@contextmanager
+def alone(foundation: str, key: str) -> Iterator[None]:
+    """A context for one process at a time that makes what belongs under this key, where that can be had."""
+    with ExitStack() as held:
+        where = _folder(make=True)
+        if where is not None:
+            held.enter_context(where)
+            with suppress(OSError):           # a folder that may only be read, or is on a disk without locks
+                group = held.enter_context(where.made(_group(foundation)))
+                held.enter_context(group.alone(key))
+        yield
 
 
 def _group(foundation: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nbgrad.arrays import foreign
 from nbgrad.engine.tensor import Tensor, as_tensor, unwrap
 from nbgrad.engine.tree import flatten
 from nbgrad.errors import value_errors
@@ -113,6 +114,9 @@ class Inputs:
         given = [self.kwargs[k] if isinstance(k, str) else args[k] for k in self.keys]
         self.leaves, self.rebuild = flatten(given)
         self.moving = [k for k, x in enumerate(self.leaves) if is_float(x)]
+        if len(self.moving) < len(self.leaves):
+            self.leaves = [as_tensor(x) if foreign.library(x) else x for x in self.leaves]
+            self.moving = [k for k, x in enumerate(self.leaves) if is_float(x)]
         if not self.moving:
             found = [getattr(x, "dtype", type(x).__name__) for x in self.leaves]
             raise value_errors.needs_floats(what, ", ".join(map(str, found)) or "nothing")

@@ -23,9 +23,7 @@ class _Checkpoint(Op):
         ys = self.f(*map(tensor, xs))
         for y in ys:
             if y.trace is not None:
-                raise gradient_errors.inconsistent(
-                    self.name, "the function uses a tensor with a gradient that is not one of its arguments. "
-                    "Pass it as an argument, or wrap it in stop_gradient.")
+                raise gradient_errors.not_an_argument(self.name)
         return tuple(map(raw, ys))
 
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:

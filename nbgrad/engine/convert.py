@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from nbgrad import errors
-from nbgrad.arrays import cuda, devices, dlpack, interface, memory, streams
+from nbgrad.arrays import cuda, devices, dlpack, foreign, interface, memory, streams
 from nbgrad.arrays.cuda import CudaArray
 from nbgrad.arrays.dtypes import SUPPORTED, supported
 from nbgrad.errors import device_errors, trace_errors, value_errors
 from nbgrad.kernels.cuda import copies
 
 # What is no array of another library's, and is looked at no closer.
-_PLAIN = frozenset((np.ndarray, float, int, bool, list, tuple, *{d.type for d in SUPPORTED}))
+_PLAIN = frozenset((np.ndarray, float, int, bool, *{d.type for d in SUPPORTED}))
 
 
 def array(data: Any, dtype: Any = None, copy: bool | None = True) -> Any:
@@ -24,7 +24,10 @@ def array(data: Any, dtype: Any = None, copy: bool | None = True) -> Any:
     copy: True copies always; None only where a conversion needs it; False never, and then raises ValueError
     if one is needed. An array that is shared with the caller (copy False or None) is made read-only. Of
     another library's array on the CUDA device the copy is made there; asked for on the CPU it is an error.
+    So is an array of PyTorch's or jax's that a gradient is being taken through there.
     """
+    if type(data) not in _PLAIN:
+        foreign.refuse_watched(data)
     if devices.current_device() == "cpu":
         return _array(data, dtype, copy)
     if copy is False:
@@ -72,7 +75,7 @@ def _array(data: Any, dtype: Any, copy: bool | None) -> np.ndarray:
     if type(data) not in _PLAIN and hasattr(data, "__cuda_array_interface__"):
         raise device_errors.on_a_gpu(type(data))
     try:
-        found = data if isinstance(data, np.ndarray) else np.array(data)
+        found = data if isinstance(data, np.ndarray) else np.array(foreign.values(data))
     except ValueError as error:
         raise value_errors.ragged() from error
     except errors.TraceError as error:

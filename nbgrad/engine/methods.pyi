@@ -3,7 +3,7 @@
 import builtins
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeAlias, overload
-from types import EllipsisType
+from types import EllipsisType, ModuleType
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -36,6 +36,8 @@ class Methods:
     def __array_function__(
             self, function: Any, types: Any, args: Sequence[ArrayLike], kwargs: dict[str, Any],
     ) -> Any: ...
+    def __array_namespace__(self, *, api_version: str | None = None) -> ModuleType:
+        """The array API standard's functions. Raises ValueRangeError for a version that is not known."""
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any: ...
     def __bool__(self) -> Tensor: ...
     def __ceil__(self) -> Tensor: ...
@@ -97,6 +99,8 @@ class Methods:
     def __neg__(self) -> Tensor:
         """Return -x."""
     def __or__(self, y: ArrayLike) -> Tensor: ...
+    @property
+    def __pandas_priority__(self) -> Tensor: ...
     def __pos__(self) -> Tensor:
         """Return x."""
     def __pow__(self, y: ArrayLike) -> Tensor: ...
@@ -938,8 +942,8 @@ class Methods:
         """Return copies of x side by side: reps[a] of them along axis a, counted from the last axis."""
     def to(self, *wanted: DTypeLike) -> Tensor:
         """Return x on a device, in a dtype, or both: to("cuda"), to("float32"), to("cpu", float)."""
-    def to_device(self, *wanted: DTypeLike) -> Tensor:
-        """Return x on a device, in a dtype, or both: to("cuda"), to("float32"), to("cpu", float)."""
+    def to_device(self, device: str, /, *, stream: Any = None) -> Tensor:
+        """Return x on a device, as the array API standard spells it: to_device("cpu")."""
     def tobytes(self, order: str = "C") -> bytes:
         """Return the elements' bytes in an order, "C", "F" or "A". Raises TraceError inside a transform."""
     def tolist(self) -> Any:

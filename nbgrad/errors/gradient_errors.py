@@ -84,5 +84,10 @@ def read_only(op: str) -> ReadOnlyError:
                          f"tensor that it shows, or take a copy with copy().")
 
 
+def not_an_argument(op: str) -> GradientError:
+    return GradientError(f"{op}: the function uses a tensor with a gradient that is not one of its "
+                         f"arguments. Pass it as an argument, or wrap it in stop_gradient.")
+
+
 def inconsistent(op: str, why: str) -> GradientError:
     return GradientError(f"{op}: {why}")

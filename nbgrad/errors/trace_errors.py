@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from nbgrad.errors import DeviceError, NbgradError, ProtocolError, TraceError, ValueRangeError
+from nbgrad.errors import (
+    DeviceError,
+    MissingPackageError,
+    NbgradError,
+    ProtocolError,
+    ShapeError,
+    TraceError,
+    ValueRangeError,
+)
 
 
 def branch_on_symbol() -> TraceError:
@@ -50,7 +58,8 @@ def traced_array() -> TraceError:
                       "would lose the gradient: by np.asarray, np.vectorize, a list of tensors, or to write "
                       "it into an array (c = np.zeros(2); c[:] = x): make that array by nb.zeros. Use "
                       "nb.stack for a list, as in np.mean(nb.stack([x, y])); nb.elementwise for a function "
-                      "of numbers; x.detach() for a constant.")
+                      "of numbers; nb.asarray(df) @ x for a product with a DataFrame or Series of pandas'; "
+                      "x.detach() for a constant.")
 
 
 def traced_number(what: str) -> TraceError:
@@ -59,6 +68,12 @@ def traced_number(what: str) -> TraceError:
                       f"(nb.sin for math.sin), or stop_gradient(x) or x.detach() if a constant is meant. So "
                       f"does an array of NumPy's that x is written into (c = np.zeros(2); c[0] = x): make it "
                       f"by nb.zeros, which keeps the gradient.")
+
+
+def watched_elsewhere(library: str, helper: str, constant: str) -> TraceError:
+    return TraceError(f"{library} traces an array that nbgrad is given, and its gradient would be lost. Give "
+                      f"the array to a function of {library}'s, which nb.interop.{helper}(f) makes of one of "
+                      f"nbgrad's; or take the gradient by nb.grad. If a constant is meant, pass {constant}.")
 
 
 def given_to_numba(traced: bool) -> ProtocolError:
@@ -78,3 +93,21 @@ def jit_disabled(value: str) -> NbgradError:
 def uncompiled_device(device: str) -> DeviceError:
     return DeviceError(f"NBGRAD_DISABLE_JIT=1 runs the CPU's kernels uncompiled, and NBGRAD_DEVICE is "
                        f"{device}. Choose cpu, or unset NBGRAD_DISABLE_JIT.")
+
+
+def not_installed(package: str, what: str) -> MissingPackageError:
+    return MissingPackageError(f"{what}: the package {package} is not installed. Install it by "
+                               f"pip install {package}.")
+
+
+def no_shapes(name: str, error: Exception) -> TraceError:
+    return TraceError(f"{name}: jax traces it and asks for the shapes of its result, and the function fails "
+                      f"on ones, which would tell them ({type(error).__name__}: {error}). Say them by "
+                      f"nb.interop.to_jax(f, out=...), a function of the same arguments that returns a "
+                      f"jax.ShapeDtypeStruct for each array of the result.")
+
+
+def other_shape(name: str, got: object, dtype: object, need: object, needed: object) -> ShapeError:
+    return ShapeError(f"{name}: a result has shape {got} and dtype {dtype}, and shape {need} and dtype "
+                      f"{needed} are what out= says, or what it had on ones. jax cannot trace shapes that "
+                      f"depend on values.")

@@ -32,6 +32,11 @@ def masked_array() -> DtypeError:
                       "x.filled(value), or where(mask, ...) on a plain array.")
 
 
+def not_converted(kind: type, error: Exception) -> DtypeError:
+    return DtypeError(f"asarray: a {kind.__module__}.{kind.__qualname__} does not give its values to NumPy: "
+                      f"{error} Convert it to a dense array of float32 or float64 first.")
+
+
 def ragged() -> ShapeError:
     return ShapeError("asarray: nested lists must have the same length at every level. "
                       "Pad them or keep a list of arrays.")

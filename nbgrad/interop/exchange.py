@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,11 @@ from nbgrad.arrays.devices import Device
 from nbgrad.engine import convert
 from nbgrad.engine.graph import TAPE, watch
 from nbgrad.engine.tensor import Tensor, living, raw, tensor
-from nbgrad.errors import device_errors, trace_errors
+from nbgrad.errors import device_errors, trace_errors, value_errors
 from nbgrad.interop.methods import is_leaf, numpy
 from nbgrad.kernels.cuda import copies
+
+_VERSIONS = None, "2021.12", "2022.12", "2023.12", "2024.12"     # of the array API standard
 
 
 def values_of(x: Tensor, what: str) -> tuple[Any, bool]:
@@ -121,8 +125,15 @@ def _cuda_array_interface(x: Tensor) -> dict[str, Any]:
     return interface.interface(_constant(x, "__cuda_array_interface__"))
 
 
+def _array_namespace(x: Tensor, *, api_version: str | None = None) -> ModuleType:
+    """The array API standard's functions. Raises ValueRangeError for a version that is not known."""
+    if api_version not in _VERSIONS:
+        raise value_errors.bad_choice("__array_namespace__", "api_version", api_version, _VERSIONS)
+    return import_module("nbgrad.interop.array_api")      # what few programs need
+
+
 _PROTOCOLS = {"__reduce__": _reduce, "__copy__": _copy, "__deepcopy__": _deepcopy, "__dlpack__": _dlpack,
-              "__dlpack_device__": _dlpack_device,
+              "__dlpack_device__": _dlpack_device, "__array_namespace__": _array_namespace,
               "__cuda_array_interface__": property(_cuda_array_interface)}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.arrays import devices, memory
+from nbgrad.arrays import devices, foreign, memory
 from nbgrad.define.broadcast import astype
 from nbgrad.define.documentation import extended, of_method
 from nbgrad.define.operands import FLOATS
@@ -42,6 +42,11 @@ from nbgrad.ops import (
 _TAKEN = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple, complex)
 
 
+def _taken(y: Any) -> bool:
+    """Whether an operator of a Tensor knows what to do with y, the other operand."""
+    return isinstance(y, _TAKEN) or foreign.library(y) is not None
+
+
 def _binary(op: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """An operator and its reflection; NotImplemented for what is no array, so that Python asks it instead."""
 
@@ -56,10 +61,10 @@ def _binary(op: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
                 return op.pair(x, y) if x.trace is y.trace is None else apply(op, (x, y))
             if type(y) is int and x.dtype in FLOATS:
                 return op(x, float(y))
-        return op(x, y) if isinstance(y, _TAKEN) else NotImplemented
+        return op(x, y) if _taken(y) else NotImplemented
 
     def reflected(x: Tensor, y: Any) -> Any:
-        return op(y, x) if isinstance(y, _TAKEN) else NotImplemented
+        return op(y, x) if _taken(y) else NotImplemented
 
     return forward, reflected
 
@@ -327,6 +332,7 @@ _PROPERTIES: dict[str, tuple[Any, ...]] = {
     "T": (shape.permute_dims, None, None, _T), "mT": (shape.matrix_transpose, None, None, MATRICES),
     "nbytes": (nbytes,), "device": (device,),
     "requires_grad": (requires_grad, set_requires_grad), "_numba_type_": (_numba,),
+    "__pandas_priority__": (lambda x: 5000,),  # above a DataFrame's: pandas leaves operators to us
 }
 
 

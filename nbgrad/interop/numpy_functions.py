@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.arrays import devices
+from nbgrad.arrays import devices, foreign
 from nbgrad.define.registry import OPS
 from nbgrad.engine.tensor import Tensor, as_tensor, living, raw
 from nbgrad.engine.tree import flatten, map_leaves
 from nbgrad.errors import protocol_errors, value_errors
 from nbgrad.interop.methods import numpy
+from nbgrad.interop.numpy_nan import NAN_FUNCTIONS
 from nbgrad.interop.numpy_spellings import FUNCTIONS, METHODS
 
 _Function = Callable[..., Any]
@@ -76,6 +77,8 @@ class Functions:
             return None
         if function in FUNCTIONS:
             return FUNCTIONS[function]
+        if function in NAN_FUNCTIONS:
+            return NAN_FUNCTIONS[function]
         if not isinstance(function, np.ufunc):
             return self.named([*function.__module__.split(".")[1:], _NAMES.get(name, name)])
         if getattr(np, name, None) is function and (found := self.named([name])) is not None:
@@ -203,8 +206,9 @@ def _is(like: Any, ufunc: np.ufunc) -> bool:
 
 
 def _welcome(x: Any) -> bool:
-    """Whether x is no array of another library, which may know what to do with a Tensor."""
-    return isinstance(x, (Tensor, np.ndarray, np.generic, int)) or not hasattr(x, "__array_ufunc__")
+    """Whether x is no array of a library that may know what to do with a Tensor."""
+    return (isinstance(x, (Tensor, np.ndarray, np.generic, int)) or not hasattr(x, "__array_ufunc__")
+            or foreign.library(x) is not None)
 
 
 def _options(name: str, function: _Function, given: Iterable[tuple[str, Any]],

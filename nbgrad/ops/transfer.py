@@ -36,3 +36,12 @@ def to(x: Any, *wanted: Any) -> Tensor:
         else:
             x = astype(x, each)
     return wrap(as_tensor(x))
+
+
+def to_device(x: Any, device: str, /, *, stream: Any = None) -> Tensor:
+    """Return x on a device, as the array API standard spells it: to_device("cpu").
+
+    stream: of a CUDA device, which the copy is asked of. Raises DeviceError for a device that cannot be used.
+    """
+    with Device(device, stream):
+        return to(x, str(device))

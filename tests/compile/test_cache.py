@@ -715,3 +715,49 @@ def test_warming_a_program_runs_it(filled, tmp_path):
 def test_warming_needs_a_cache_and_known_ops(filled):
     assert "NBGRAD_CACHE_DIR" in _warm("", "sign")[1]
     assert "nothing: is not in the op table" in _warm(filled, "nothing")[1]
+
+
+def test_processes_that_start_together_compile_each_kernel_once(tmp_path):
+    program = PROGRAM.replace("len(cache.COMPILED)", "*cache.COMPILED")
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda _: run(tmp_path / "cache", program), range(3)))
+    assert not any(err for _, err in found)
+    compiled = [key for out, _ in found for key in out[1:]]
+    assert len(compiled) == len(set(compiled)) > 2
+    assert len(kernels(tmp_path / "cache")) == len(compiled)
+    assert not list((tmp_path / "cache").glob("*/.*")), "no lock stays"
+
+
+def test_one_at_a_time_makes_a_kernel(kept):
+    events = []
+
+    def make(name):
+        with store.alone("f" * 64, "key"):
+            events.append(name)
+            time.sleep(0.2)
+            events.append(name)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(make, "ab"))
+    assert events in (["a", "a", "b", "b"], ["b", "b", "a", "a"])
+    (kept / f"kernels-{'f' * 16}" / ".key.lock").touch()          # of a process that was killed
+    make("c")
+    assert not list(kept.glob("*/.*"))
+    with pytest.raises(ValueError, match="of the compiler"), store.alone("f" * 64, "key"):
+        raise ValueError("of the compiler")
+    with store.alone("f" * 64, "key"), store.alone("f" * 64, "other"):
+        pass
+
+
+def test_where_nothing_can_be_locked_kernels_are_made_all_the_same(kept, monkeypatch):
+    def refuse(*_):
+        raise OSError("no locks here")
+
+    monkeypatch.setattr(folder._FLOCK, "flock", refuse)
+    entered = []
+    with store.alone("f" * 64, "key"):
+        entered.append(1)
+    monkeypatch.setattr(store, "settings", config.Settings("cpu", None, None))
+    with store.alone("f" * 64, "key"):
+        entered.append(2)
+    assert entered == [1, 2]

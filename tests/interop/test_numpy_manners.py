@@ -387,3 +387,21 @@ def test_each_way_of_writing_a_call_is_bound_by_itself():
                 np.testing.assert_allclose(way(f, x).numpy(), way(f, A), rtol=1e-14)
     with pytest.raises(TypeError):
         np.sum(x, 0, axis=0)
+
+
+def test_an_array_of_tensors():
+    """np.array of a list of them has their values, or says how to keep the gradient that it would lose."""
+    x = nb.asarray(A)
+    for made in (np.array([x[0], x[1]]), np.asarray([list(row) for row in x]), np.array(list(x))):
+        assert type(made) is np.ndarray
+        assert np.array_equal(made, A)
+    for watched in (leaf()[0], [leaf()], list(leaf()), [[1.0, leaf()[0, 0]]]):
+        with pytest.raises(errors.TraceError, match=r"nb\.stack.*x\.detach\(\)" if type(watched) is list else
+                           "nb.stack"):
+            np.array(watched)
+    for transform in (nb.grad, nb.jacobian, lambda f: lambda x: nb.jvp(f, (x,), (x,))):
+        with pytest.raises(errors.TraceError, match=r"nb\.stack|nb\.zeros"):
+            transform(lambda x: np.array([x[0, 0], x[1, 1]]).sum())(A)
+        with pytest.raises(errors.TraceError, match=r"nb\.stack"):
+            transform(lambda x: np.array([x, x]).sum())(A)
+    assert nb.grad(lambda x: nb.sum(nb.stack([x[0], x[1]]) * A))(A).tolist() == A.tolist()

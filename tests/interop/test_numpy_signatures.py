@@ -61,7 +61,7 @@ LIMITS = [
     (r".*", "a 0-d array has no axes"),                   # NumPy takes axis=0 of some functions there
     (r"scipy\.special\.expit", "not defined for dtypes bool"),
     (r"numpy\.roll", "2 shifts need as many axes"),
-    (r"numpy\.(mean|var|std)", r"^numpy\.\w+: dtype=int\d+ is no floating-point dtype"),
+    (r"numpy\.(nan)?(mean|var|std)", r"^numpy\.\w+: dtype=int\d+ is no floating-point dtype"),
     (r"numpy\.pad", "mode='(linear_ramp|maximum|mean|median|minimum|empty)'"),
 ]
 
@@ -102,6 +102,13 @@ class Draw:
         shapes = shapes or ((), (3,), (4,), (2, 3), (3, 2), (2, 3, 4), (0, 3))
         self.x = self.array(self.pick(*shapes), dtype)
         return self.x
+
+    def with_nan(self, x):
+        """x with one nan in it, or with several, or none."""
+        if x.dtype.kind == "f" and x.size:
+            x[self.rng.random(x.shape) < self.pick(0, 1, 0.4)] = np.nan
+            x[tuple([self.rng.integers(n) for n in x.shape])] = np.nan
+        return x
 
     def axis(self):
         return int(self.rng.integers(-self.x.ndim, self.x.ndim)) if self.x.ndim else self.pick(0, -1)
@@ -207,11 +214,20 @@ class Draw:
 MATRIX = {"numpy.linalg.cholesky", "numpy.linalg.eigh", "numpy.linalg.eigvalsh"}
 SQUARE = {"numpy.linalg.det", "numpy.linalg.inv", "numpy.linalg.slogdet", "numpy.linalg.solve",
           "numpy.linalg.matrix_power"}
-FILLED = {"numpy.max", "numpy.min", "numpy.amax", "numpy.amin", "numpy.argmax", "numpy.argmin"}
+FILLED = {"numpy.max", "numpy.min", "numpy.amax", "numpy.amin", "numpy.argmax", "numpy.argmin",
+          "numpy.nanmax", "numpy.nanmin"}
 
 
 def main(d):
     """The first array of a call."""
+    if d.name in ("numpy.nanvar", "numpy.nanstd"):    # in float32 NumPy rounds deviations whatever dtype is
+        return d.with_nan(d.first(dtype="f8"))
+    if d.name.startswith("numpy.nan"):
+        return d.with_nan(plain_main(d))
+    return plain_main(d)
+
+
+def plain_main(d):
     if d.name in MATRIX:
         return d.definite()
     if d.name in SQUARE:
@@ -301,8 +317,8 @@ VALUES = {
     "full_matrices": lambda d: d.pick(True, False), "compute_uv": lambda d: d.pick(True, False),
     "hermitian": lambda d: d.pick(True, False),
     **{f"numpy.{name} axis": lambda d: d.pick(None, d.axis()) for name in (
-        "argmax", "argmin", "cumsum", "cumprod", "cumulative_sum", "cumulative_prod", "sort", "argsort",
-        "repeat", "take", "take_along_axis")},
+        "argmax", "argmin", "cumsum", "cumprod", "nancumsum", "nancumprod", "cumulative_sum",
+        "cumulative_prod", "sort", "argsort", "repeat", "take", "take_along_axis")},
     **{f"numpy.{name} axis": Draw.axis for name in ("diff", "split", "concatenate", "stack", "expand_dims")},
     "numpy.linalg.vecdot axis": Draw.axis,
 }
@@ -386,7 +402,7 @@ def slope(call, places, options, rng, text):
         return call(*args, **kwargs)
 
     def moved(h):
-        there = [found[k] + h * u for k, u in zip(moving, us, strict=True)]
+        there = [np.asarray(found[k] + h * u) for k, u in zip(moving, us, strict=True)]
         return [z.astype("f8") for z in leaves(at(there))]
 
     y, pullback = nb.vjp(lambda *ts: at(ts), *[found[k] for k in moving])

@@ -1,7 +1,7 @@
 import builtins
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeAlias, overload
-from types import EllipsisType
+from types import EllipsisType, ModuleType
 
 import numpy as np
 from numpy.typing import DTypeLike

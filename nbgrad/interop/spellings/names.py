@@ -76,7 +76,7 @@ _OTHER: dict[str, Any] = {
     "mm": contract.matmul, "bmm": contract.matmul, "mv": contract.matmul, "ger": contract.outer,
     "vdot": contract.dot, "inverse": linalg.inv, "matrix_exp": expm.expm, "adjoint": shape.matrix_transpose,
     "movedim": shape.moveaxis, "swapdims": shape.swapaxes, "take_along_dim": along.take_along_axis,
-    "repeat_interleave": arrange.repeat, "to_device": transfer.to, "conj": copy, "conjugate": copy,
+    "repeat_interleave": arrange.repeat, "to_device": transfer.to_device, "conj": copy, "conjugate": copy,
     "conj_physical": copy, "contiguous": numpys.real, "resolve_conj": numpys.real,
     "resolve_neg": numpys.real, "broadcast_to": broadcast_to, "view_as": numpys.reshape_as,
     # dtypes, and what is asked of them

@@ -1,0 +1,80 @@
+"""NumPy's reductions that leave nan out, np.nanmean and its kin, in ops. What is left out has slope 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nbgrad.engine.tensor import Tensor, as_tensor
+from nbgrad.interop.numpy_spellings import FUNCTIONS
+from nbgrad.ops import compare, cumulative, elementwise
+
+_Function = Callable[..., Any]
+_sum, _prod, _mean, _any = [FUNCTIONS[f] for f in (np.sum, np.prod, np.mean, np.any)]
+
+
+def _there(x: Tensor, where: Any = True) -> Any:
+    """Which elements are numbers, among those that where chooses."""
+    if x.dtype.kind != "f":
+        return where
+    mask = compare.logical_not(compare.isnan(x))
+    return mask if where is True else compare.logical_and(mask, where)
+
+
+def _nansum(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None,
+            where: Any = True) -> Tensor:
+    x = as_tensor(x)
+    return _sum(x, axis, dtype, keepdims, initial, _there(x, where))
+
+
+def _nanprod(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None,
+             where: Any = True) -> Tensor:
+    x = as_tensor(x)
+    return _prod(x, axis, dtype, keepdims, initial, _there(x, where))
+
+
+def _nanmean(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False,
+             where: Any = True) -> Tensor:
+    x = as_tensor(x)
+    return _mean(x, axis, dtype, keepdims, _there(x, where))
+
+
+def _spread(function: _Function) -> _Function:
+    def spread(x: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: bool = False,
+               where: Any = True, mean: Any = None, correction: Any = None) -> Tensor:
+        x = as_tensor(x)
+        return function(x, axis, dtype, ddof, keepdims, _there(x, where), mean, correction)
+
+    return spread
+
+
+def _extreme(function: _Function, worst: float) -> _Function:
+    """The largest or smallest number; nan where there is none. worst: what all others are better than."""
+    def extreme(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None,
+                where: Any = True) -> Tensor:
+        x = as_tensor(x)
+        if x.dtype.kind != "f":
+            return function(x, axis, None, keepdims, initial, where)
+        there = _there(x, where)
+        z = function(x, axis, None, keepdims, worst if initial is None else initial, there)
+        return z if initial is not None else elementwise.where(_any(there, axis, keepdims), z, np.nan)
+
+    return extreme
+
+
+def _scan(function: _Function, identity: int) -> _Function:
+    def scan(x: Any, axis: Any = None, dtype: Any = None) -> Tensor:
+        x = as_tensor(x)
+        return function(x if x.dtype.kind != "f" else elementwise.where(_there(x), x, identity), axis, dtype)
+
+    return scan
+
+
+NAN_FUNCTIONS: dict[Any, _Function] = {
+    np.nansum: _nansum, np.nanprod: _nanprod, np.nanmean: _nanmean,
+    np.nanvar: _spread(FUNCTIONS[np.var]), np.nanstd: _spread(FUNCTIONS[np.std]),
+    np.nanmax: _extreme(FUNCTIONS[np.max], -np.inf), np.nanmin: _extreme(FUNCTIONS[np.min], np.inf),
+    np.nancumsum: _scan(cumulative.cumsum, 0), np.nancumprod: _scan(cumulative.cumprod, 1),
+}
