@@ -14,7 +14,8 @@ FILES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-EXAMPLES = {f"{module.__name__}.{name}": found for module in (nb, nb.optim) for name in module.__all__
+MODULES = nb, nb.linalg, nb.optim
+EXAMPLES = {f"{module.__name__}.{name}": found for module in MODULES for name in module.__all__
             if ">>>" in (getattr(found := getattr(module, name), "__doc__", None) or "")}
 
 

@@ -29,6 +29,11 @@ class Device(str):
         stream before, which waits for it at the end; at other times who uses it elsewhere waits himself.
 
     Raises DeviceError for another name, a device that cannot be used, naming what is missing, and no stream.
+
+    >>> with nb.device("cpu"):
+    ...     print(nb.ones(2).device)
+    ...
+    cpu
     """
 
     __slots__ = ("_stream", "_tokens")

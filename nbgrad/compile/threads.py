@@ -76,7 +76,11 @@ def symbols() -> dict[str, int]:
 
 
 def get_num_threads() -> int:
-    """Return the number of threads that one kernel may use."""
+    """Return the number of threads that one kernel may use.
+
+    >>> print(nb.get_num_threads() >= 1)
+    True
+    """
     return _team.cells[0]
 
 
@@ -88,6 +92,12 @@ def set_num_threads(n: int) -> None:
     whose number is its own (OPENBLAS_NUM_THREADS).
 
     Raises ValueRangeError for a number out of range.
+
+    >>> before = nb.get_num_threads()
+    >>> nb.set_num_threads(1)
+    >>> print(nb.get_num_threads())
+    1
+    >>> nb.set_num_threads(before)
     """
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= _team.most:
         raise value_errors.bad_threads(n, _team.most, _team.why)

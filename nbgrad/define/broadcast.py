@@ -33,6 +33,10 @@ def broadcast_to(x: Any, shape: Any) -> Any:
     """Return a read-only view of x, its axes of length 1 repeated and axes added in front, of a given shape.
 
     x: any shape that broadcasts to `shape`, any dtype. Raises ShapeError if it does not.
+
+    >>> print(nb.broadcast_to(np.array([1.0, 2.0]), (2, 2)))
+    tensor([[1., 2.],
+            [1., 2.]])
     """
     x, shape = as_tensor(x), _shape(shape)
     if not _expands(x.shape, shape):
@@ -71,6 +75,9 @@ def astype(x: Any, dtype: Any) -> Any:
     Integers are cut to fewer bits; floats that an integer dtype does not hold, nan among them, become what
     the processor makes of them.
     Raises DtypeError for a dtype that nbgrad does not take.
+
+    >>> print(nb.astype(np.array([1.7, -2.3]), "int64"))
+    tensor([ 1, -2])
     """
     x, dtype = as_tensor(x), devices.supported(dtype)
     if dtype.kind != "f":

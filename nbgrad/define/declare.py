@@ -127,6 +127,10 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
     private : other ops and rules are made of it; lists for users leave it out
 
     Raises RegistryError if the name is taken, or the declaration does not hold together.
+
+    >>> cube = nb.elementwise("cube", lambda x: x * x * x)
+    >>> print(nb.grad(cube)(2.0))
+    12.0
     """
     where, home = declared()
     made: Any

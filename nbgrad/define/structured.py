@@ -252,6 +252,14 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     family, private : of nbgrad's own ops, see registry.Row
 
     Raises RegistryError if the name is taken.
+
+    >>> @nb.op(kernel=lambda out, x: np.multiply(x, x, out=out), out=lambda x: (x.shape, x.dtype),
+    ...        vjp=lambda g, z, x: 2 * x * g)
+    ... def squares(x):
+    ...     return (nb.asarray(x),), {}
+    ...
+    >>> print(nb.grad(lambda x: nb.sum(squares(x)))(np.array([1.0, 3.0])))
+    tensor([2., 6.])
     """
     where, home = declared()
 

@@ -51,6 +51,10 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     f is run again in the backward pass. It takes and returns trees of Tensors and must depend on nothing else
     that has a gradient: raises GradientError if it does.
+
+    >>> layer = nb.checkpoint(lambda x: nb.sum(nb.square(x)))
+    >>> print(nb.grad(layer)(np.array([1.0, 2.0])))
+    tensor([2., 4.])
     """
     check_function("checkpoint", f)
     return transformed(_checkpoint, f)

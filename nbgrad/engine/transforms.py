@@ -172,6 +172,10 @@ def vjp(f: Callable[..., Any], *xs: Any, has_aux: bool = False) -> Any:
     """Return (y, pullback): f(*xs), and the map from a cotangent of y to a tuple of those of the xs.
 
     The pullback may be called any number of times. With has_aux: (y, pullback, aux).
+
+    >>> z, pullback = nb.vjp(nb.square, np.array([1.0, 3.0]))
+    >>> print(z, pullback(np.array([1.0, 0.5])))
+    tensor([1., 9.]) (tensor([2., 3.]),)
     """
     check_function("vjp", f)
     run = Reverse(f, Inputs("vjp", xs, range(len(xs))), has_aux)
@@ -188,6 +192,9 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], ts: Sequence[Any], has_aux: bo
 
     ts : one for each x, of its form and shapes
     The tangent of a result that is not floating-point is None. With has_aux: (y, t, aux).
+
+    >>> print(nb.jvp(nb.square, (np.array([1.0, 3.0]),), (np.array([1.0, 0.5]),)))
+    (tensor([1., 9.]), tensor([2., 3.]))
     """
     check_function("jvp", f)
     if not isinstance(xs, (tuple, list)) or not isinstance(ts, (tuple, list)):
@@ -213,6 +220,10 @@ def linearize(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[..., Any]]
 
     f is run once. push is the transpose of f's pullback, recorded once and applied any number of times:
     f(x + dx) is y + push(dx) to first order.
+
+    >>> z, push = nb.linearize(nb.square, np.array([1.0, 3.0]))
+    >>> print(z, push(np.array([1.0, 0.5])))
+    tensor([1., 9.]) tensor([2., 3.])
     """
     check_function("linearize", f)
     run = Reverse(f, Inputs("linearize", xs, range(len(xs))), False)
@@ -235,6 +246,9 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     """Return the Hessian of the scalar function f at x times v.
 
     Forward over reverse, at the cost of a few gradients. v has x's form and shapes, and so has the result.
+
+    >>> print(nb.hvp(lambda x: nb.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 0.0])))
+    tensor([6., 0.])
     """
     check_function("hvp", f)
     return jvp(grad(f), (x,), (v,))[1]
@@ -244,6 +258,9 @@ def directional_derivative(f: Callable[..., Any], x: Any, p: Any) -> Any:
     """Return the derivative of f at x along p, in one forward pass: <gradient, p> if f is scalar.
 
     p has x's form and shapes; its length counts. p is a descent direction if the result is negative.
+
+    >>> print(nb.directional_derivative(nb.sum, np.zeros(2), np.array([3.0, 4.0])))
+    7.0
     """
     check_function("directional_derivative", f)
     return jvp(f, (x,), (p,))[1]
@@ -288,6 +305,13 @@ def no_grad() -> Quiet:
 
     Transforms that are entered inside it work as ever. A KeyboardInterrupt at the very end of a `with` block
     may come before Python has left it, as with any context; the decorator has no such moment.
+
+    >>> x = nb.tensor(3.0, requires_grad=True)
+    >>> with nb.no_grad():
+    ...     y = x * x
+    ...
+    >>> print(y.requires_grad)
+    False
     """
     return Quiet()
 
@@ -296,5 +320,8 @@ def stop_gradient(x: Any) -> Any:
     """Return x (or a tree) as a constant: no derivative of any order goes through it.
 
     The result shares x's values and is no view of it: what is written to one does not reach the other.
+
+    >>> print(nb.grad(lambda x: x * nb.stop_gradient(x))(3.0))
+    3.0
     """
     return map_leaves(lambda leaf: tensor(raw(leaf)) if type(leaf) is Tensor else leaf, x)

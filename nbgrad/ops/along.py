@@ -54,6 +54,11 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     x: (..., n, ...). indices: integers, as many axes as x, broadcast against it in all but the given one; the
     result has their shape. axis None: x is read in C order, and indices has one axis. Raises IndexError,
     ShapeError, DtypeError, AxisError.
+
+    >>> x = np.array([[3.0, 1.0], [2.0, 5.0]])
+    >>> print(nb.take_along_axis(x, nb.argsort(x, axis=1), axis=1))
+    tensor([[1., 3.],
+            [2., 5.]])
     """
     x, places = as_tensor(x), integers("take_along_axis", indices)
     if axis is None:

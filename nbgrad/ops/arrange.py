@@ -40,6 +40,9 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
 
     x: any shape. shift: an int, or one for each axis. axis: an int or several; None: x is read in C order.
     Raises AxisError, ValueRangeError where shifts and axes are of different numbers.
+
+    >>> print(nb.roll(np.array([1.0, 2.0, 3.0]), 1))
+    tensor([3., 1., 2.])
     """
     x = as_tensor(x)
     shifts = [operator.index(raw(s)) for s in listed(shift)]
@@ -79,6 +82,9 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
     x: any shape. repeats: an int, or one for each element of the axis, not negative. Raises ValueRangeError,
     ShapeError, AxisError, DtypeError for counts that are not integers.
+
+    >>> print(nb.repeat(np.array([1.0, 2.0]), 2))
+    tensor([1., 1., 2., 2.])
     """
     x, counts = as_tensor(x), integers("repeat", repeats, "repeats")
     if axis is None or x.ndim == 0:
@@ -99,6 +105,9 @@ def tile(x: Any, reps: Any) -> Tensor:
 
     x: any shape. reps: an int or several, not negative; where they are more than x's axes, x gets more in
     front. Raises ValueRangeError.
+
+    >>> print(nb.tile(np.array([1.0, 2.0]), 2))
+    tensor([1., 2., 1., 2.])
     """
     x = as_tensor(x)
     given = reps if isinstance(reps, (tuple, list)) else np.atleast_1d(raw(reps)).tolist()
@@ -118,6 +127,9 @@ def kron(x: Any, y: Any) -> Tensor:
     """Return the Kronecker product: copies of y, each times one element of x, in the places of x's elements.
 
     x, y: any shapes; the one with fewer axes gets more in front. Sizes multiply axis by axis.
+
+    >>> print(nb.kron(np.array([1.0, 10.0]), np.array([1.0, 2.0])))
+    tensor([ 1.,  2., 10., 20.])
     """
     x, y = as_tensor(x), as_tensor(y)
     left, right, whole = _kron_shapes(x.shape, y.shape)

@@ -27,10 +27,17 @@ def allclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
     """Return whether every |x - y| is at most atol + rtol * |y|; the operands broadcast.
 
     An infinity is close to itself alone, nan to nan if equal_nan, else to nothing. Returns a Python bool.
+
+    >>> print(nb.allclose([1.0, 2.0], [1.0, 2.0 + 1e-12]))
+    True
     """
     return bool(all(isclose(x, y, rtol, atol, equal_nan)))
 
 
 def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-    """Return at every element whether |x - y| is at most atol + rtol * |y|, as in `allclose`."""
+    """Return at every element whether |x - y| is at most atol + rtol * |y|, as in `allclose`.
+
+    >>> print(nb.isclose([1.0, 2.0], [1.0, 2.1]))
+    tensor([ True, False])
+    """
     return (_alike if equal_nan else _close)(x, y, float(rtol), float(atol))

@@ -80,6 +80,9 @@ def matmul(a: Any, b: Any) -> Any:
     a: (..., n, k), b: (..., k, m) -> (..., n, m); the batch axes in front broadcast. A 1-d a is a row, a
     1-d b a column, and the result lacks that axis: (k,) @ (k,) is the dot product. Any dtypes, promoted as
     in NumPy. Raises ShapeError if the shapes do not fit or one is 0-d.
+
+    >>> print(nb.matmul(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 1.0])))
+    tensor([3., 7.])
     """
     return (as_tensor(a), as_tensor(b)), {}   # the kernel checks the shapes, once
 
@@ -219,6 +222,9 @@ def einsum(*operands: Any, subscripts: str | None = None) -> Any:
     those first whose product is small.
     Where one operand is neither summed nor repeated, the result is a view of it, as in NumPy.
     Raises ValueRangeError for malformed subscripts, ShapeError if an index has two lengths.
+
+    >>> print(nb.einsum("ij,j->i", np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 1.0])))
+    tensor([3., 7.])
     """
     if subscripts is None and operands:
         subscripts, operands = operands[0], operands[1:]
@@ -252,6 +258,9 @@ def dot(a: Any, b: Any) -> Tensor:
 
     a: (..., k), b: (k,) or (..., k, m) -> the other axes of a, then those of b (matmul would pair the batch
     axes). If one is 0-d, their product. Raises ShapeError if the lengths differ.
+
+    >>> print(nb.dot(np.array([1.0, 2.0]), np.array([3.0, 4.0])))
+    11.0
     """
     a, b = as_tensor(a), as_tensor(b)
     left, right = a.shape, b.shape
@@ -267,6 +276,9 @@ def inner(a: Any, b: Any) -> Tensor:
 
     a: (..., k), b: (..., k) -> the other axes of a, then those of b. If one is 0-d, their product. Raises
     ShapeError if the lengths differ.
+
+    >>> print(nb.inner(np.array([1.0, 2.0]), np.array([[3.0, 4.0], [5.0, 6.0]])))
+    tensor([11., 17.])
     """
     a, b = as_tensor(a), as_tensor(b)
     if not a.ndim or not b.ndim:
@@ -275,7 +287,12 @@ def inner(a: Any, b: Any) -> Tensor:
 
 
 def outer(a: Any, b: Any) -> Tensor:
-    """Return all products of an element of a with one of b. a: n elements, b: m, in any shape -> (n, m)."""
+    """Return all products of an element of a with one of b. a: n elements, b: m, in any shape -> (n, m).
+
+    >>> print(nb.outer(np.array([1.0, 2.0]), np.array([3.0, 4.0])))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
     b = as_tensor(b)
     return multiply(reshape(a, (-1, 1)), b if b.ndim == 1 else reshape(b, (-1,)))
 
@@ -286,6 +303,9 @@ def vecdot(a: Any, b: Any, axis: int = -1) -> Tensor:
 
     a: (..., k), b: (..., k) -> (...), with k at `axis` in each. Raises ShapeError if the shapes do not fit,
     AxisError if one lacks the axis.
+
+    >>> print(nb.vecdot(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 1.0])))
+    tensor([3., 7.])
     """
     a, b = [moveaxis(x, check.one("vecdot", axis, x.ndim), -1) for x in (as_tensor(a), as_tensor(b))]
     if a.shape[-1] != b.shape[-1]:
@@ -300,6 +320,10 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
     axes: an integer, how many last axes of a to pair with as many first ones of b; or a pair, the axes of a
     and those of b. Raises ShapeError if paired axes differ in length, AxisError for one that is not there,
     ValueRangeError if axes do not pair up.
+
+    >>> print(nb.tensordot(np.ones((2, 3)), np.ones((3, 2)), 1))
+    tensor([[3., 3.],
+            [3., 3.]])
     """
     a, b = as_tensor(a), as_tensor(b)
     return _sum_of_products("tensordot", a, b, *_axis_pairs(axes, a, b))

@@ -178,6 +178,10 @@ def conv2d(x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any 
 
     The result is (batch, out, *) with (size + padding - dilation * (kernel - 1) - 1) // stride + 1 elements
     for an axis, in the promoted float dtype. Raises ShapeError, ValueRangeError, DtypeError.
+
+    >>> print(nb.conv2d(np.ones((1, 3, 3)), np.ones((1, 1, 2, 2))))
+    tensor([[[4., 4.],
+             [4., 4.]]])
     """
     return _conv("conv2d", x, weight, bias, stride, padding, dilation, groups, 2)
 
@@ -187,6 +191,9 @@ def conv1d(x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any 
     """Return the one-dimensional cross-correlation of x with weight, plus bias.
 
     x: (batch, in, length) or (in, length). weight: (out, in // groups, kernel length). All else as `conv2d`.
+
+    >>> print(nb.conv1d(np.array([[1.0, 2.0, 4.0, 8.0]]), np.array([[[1.0, -1.0]]])))
+    tensor([[-1., -2., -4.]])
     """
     padding = _flat(padding, 0)
     return _conv("conv1d", x, weight, bias, _flat(stride, 1), padding, _flat(dilation, 1), groups, 1)

@@ -49,6 +49,10 @@ def asarray(data: Any, dtype: Any = None, requires_grad: bool = False, copy: boo
 
     Raises DtypeError for a dtype that nbgrad does not take, or requires_grad without floats; ShapeError for
     lists of unequal lengths; GradientError for a new leaf from a Tensor with a gradient.
+
+    >>> x = nb.asarray(np.array([1.0, 2.0]))
+    >>> print(x, x.dtype, x.shape)
+    tensor([1., 2.]) float64 (2,)
     """
     if type(data) is not Tensor and not _holds_tensor(data):
         return _leaf("asarray", convert.array(data, dtype, copy), requires_grad)
@@ -60,12 +64,22 @@ def asarray(data: Any, dtype: Any = None, requires_grad: bool = False, copy: boo
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return data, copied, as a Tensor; the arguments and errors of `asarray`."""
+    """Return data, copied, as a Tensor; the arguments and errors of `asarray`.
+
+    >>> x = nb.tensor([1.0, 2.0], requires_grad=True)
+    >>> nb.sum(x * x).backward()
+    >>> print(x.grad)
+    tensor([2., 4.])
+    """
     return asarray(data, dtype, requires_grad)
 
 
 def array(data: Any, dtype: Any = None, requires_grad: bool = False, *, order: str = "K") -> Tensor:
-    """Return data, copied, as a Tensor; the arguments and errors of `asarray`, and an order as of `zeros`."""
+    """Return data, copied, as a Tensor; the arguments and errors of `asarray`, and an order as of `zeros`.
+
+    >>> print(nb.array([[1, 2], [3, 4]], dtype="float32").dtype)
+    float32
+    """
     _laid("array", order)
     return asarray(data, dtype, requires_grad)
 
@@ -80,6 +94,9 @@ def from_numpy(x: np.ndarray) -> Tensor:
     """Return a Tensor that shares the memory of x, which becomes read-only, with what x is a view of.
 
     x: an array; one of foreign byte order is copied instead. Raises DtypeError for anything else.
+
+    >>> print(nb.from_numpy(np.array([1.0, 2.0])))
+    tensor([1., 2.])
     """
     if not isinstance(x, np.ndarray):
         raise value_errors.bad_argument("from_numpy", x, "a NumPy array")
@@ -93,6 +110,9 @@ def from_dlpack(x: Any, copy: bool | None = None) -> Tensor:
     arrays are made. copy: False shares memory of the CPU, which nobody may write to any more; default: a
     copy. Raises DtypeError for anything else, or a dtype that nbgrad does not take; DeviceError for values on
     CUDA where arrays are made on the CPU.
+
+    >>> print(nb.from_dlpack(np.array([1.0, 2.0])))
+    tensor([1., 2.])
     """
     if not hasattr(x, "__dlpack__"):
         raise value_errors.bad_argument("from_dlpack", x, "an array with the method __dlpack__")
@@ -137,6 +157,10 @@ def zeros(*shape: Any, dtype: Any = None, requires_grad: bool = False, order: st
     """Return zeros: zeros((2, 3)) or zeros(2, 3). dtype: default float64. Raises ShapeError, DtypeError.
 
     order: "C", or NumPy's "A" or "K"; another layout in memory raises ProtocolError.
+
+    >>> print(nb.zeros(2, 2))
+    tensor([[0., 0.],
+            [0., 0.]])
     """
     _laid("zeros", order)
     return _leaf("zeros", devices.zeros_like(_spec("zeros", shape, dtype)), requires_grad)
@@ -146,6 +170,10 @@ def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False, order: str
     """Return ones: ones((2, 3)) or ones(2, 3). dtype: default float64. Raises ShapeError, DtypeError.
 
     order: "C", or NumPy's "A" or "K"; another layout in memory raises ProtocolError.
+
+    >>> print(nb.ones(2, 2))
+    tensor([[1., 1.],
+            [1., 1.]])
     """
     _laid("ones", order)
     return _leaf("ones", devices.ones_like(_spec("ones", shape, dtype)), requires_grad)
@@ -154,6 +182,9 @@ def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False, order: str
 def empty(*shape: Any, dtype: Any = None, requires_grad: bool = False, order: str = "C") -> Tensor:
     """Return a Tensor whose values are arbitrary. dtype: default float64. order: as of `zeros`. Raises
     ShapeError, DtypeError, ProtocolError.
+
+    >>> print(nb.empty((2, 3)).shape)
+    (2, 3)
     """
     _laid("empty", order)
     like = _spec("empty", shape, dtype)
@@ -165,6 +196,12 @@ def full(shape: Shape, fill_value: Any, dtype: Any = None, requires_grad: bool =
 
     fill_value: a scalar, or any shape that broadcasts to `shape`. dtype: default that of fill_value. Raises
     ShapeError, DtypeError.
+
+    >>> print(nb.full((2, 2), 7.0))
+    tensor([[7., 7.],
+            [7., 7.]])
+    >>> print(nb.grad(lambda v: nb.sum(nb.full((2, 2), v)))(7.0))
+    4.0
     """
     like = _spec("full", (shape,), dtype)
     x = asarray(fill_value, like.dtype if dtype is not None else None)
@@ -174,23 +211,39 @@ def full(shape: Shape, fill_value: Any, dtype: Any = None, requires_grad: bool =
 
 
 def zeros_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return zeros with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+    """Return zeros with the shape of x and, if none is given, its dtype. Raises DtypeError.
+
+    >>> print(nb.zeros_like(np.array([5.0, 6.0])))
+    tensor([0., 0.])
+    """
     return _leaf("zeros_like", devices.zeros_like(_spec_like(x, dtype)), requires_grad)
 
 
 def ones_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return ones with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+    """Return ones with the shape of x and, if none is given, its dtype. Raises DtypeError.
+
+    >>> print(nb.ones_like(np.array([5, 6])))
+    tensor([1, 1])
+    """
     return _leaf("ones_like", devices.ones_like(_spec_like(x, dtype)), requires_grad)
 
 
 def empty_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return arbitrary values with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+    """Return arbitrary values with the shape of x and, if none is given, its dtype. Raises DtypeError.
+
+    >>> print(nb.empty_like(np.ones((2, 3), "float32")).dtype)
+    float32
+    """
     like = _spec_like(x, dtype)
     return _leaf("empty_like", devices.empty(like.shape, like.dtype), requires_grad)
 
 
 def full_like(x: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return `full` with the shape of x and, if none is given, its dtype. Raises DtypeError, ShapeError."""
+    """Return `full` with the shape of x and, if none is given, its dtype. Raises DtypeError, ShapeError.
+
+    >>> print(nb.full_like(np.array([1.0, 2.0]), 7.0))
+    tensor([7., 7.])
+    """
     like = _spec_like(x, dtype)
     return full(like.shape, fill_value, like.dtype, requires_grad)
 
@@ -202,6 +255,9 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None,
 
     start, stop, step: real scalars; constants, as the length depends on them. dtype: default int64 or
     float64. Raises TraceError for a Tensor with a gradient, DtypeError.
+
+    >>> print(nb.arange(2, 8, 2))
+    tensor([2, 4, 6])
     """
     for x in (start, stop, step):
         if type(x) is Tensor and x.trace is not None:
@@ -228,6 +284,9 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
     start, stop: scalars, or shapes that broadcast to s; the result is (num, *s). endpoint False: stop is left
     out. dtype: default float64, or the floating-point dtype of the Tensors; integers are rounded down, and
     constants. Raises ShapeError, ValueRangeError for a negative num.
+
+    >>> print(nb.linspace(0.0, 1.0, 5))
+    tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
     num = operator.index(num)
     if num < 0:
@@ -255,6 +314,10 @@ def eye(n: int, m: int | None = None, k: int = 0, dtype: Any = None, requires_gr
     """Return an (n, m) matrix, m = n by default, with ones on its k-th diagonal.
 
     dtype: default float64. Raises DtypeError.
+
+    >>> print(nb.eye(2, 3))
+    tensor([[1., 0., 0.],
+            [0., 1., 0.]])
     """
     like = _spec("eye", (n, n if m is None else m), dtype)
     rows, columns = like.shape
@@ -264,14 +327,22 @@ def eye(n: int, m: int | None = None, k: int = 0, dtype: Any = None, requires_gr
 
 # --------------------------------------------------------------------------------------------- random
 def randn(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return standard normal numbers from NumPy's global generator. dtype: default float64."""
+    """Return standard normal numbers from NumPy's global generator. dtype: default float64.
+
+    >>> print(nb.randn(2, 3).shape)
+    (2, 3)
+    """
     like = _spec("randn", shape, dtype)
     values = np.random.standard_normal(like.shape)
     return _leaf("randn", convert.array(values, like.dtype, copy=None), requires_grad)
 
 
 def rand(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return uniform numbers in [0, 1) from NumPy's global generator. dtype: default float64."""
+    """Return uniform numbers in [0, 1) from NumPy's global generator. dtype: default float64.
+
+    >>> print(nb.rand(2, 3).shape)
+    (2, 3)
+    """
     like = _spec("rand", shape, dtype)
     values = np.random.random_sample(like.shape)
     return _leaf("rand", convert.array(values, like.dtype, copy=None), requires_grad)

@@ -61,6 +61,9 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
     x: any shape and dtype. dtype: default x's if that is a float, else 64-bit integers. float32 is added in
     float64. Raises AxisError, DtypeError.
+
+    >>> print(nb.cumsum(np.array([1.0, 2.0, 4.0])))
+    tensor([1., 3., 7.])
     """
     x, axis = _bind("cumsum", x, axis, dtype)
     return (x,), {"axis": axis, "reverse": False}
@@ -79,6 +82,11 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
     x: any shape and dtype. dtype: default x's if that is a float, else 64-bit integers. Derivatives are exact
     also where elements are zero. Raises AxisError, DtypeError.
+
+    >>> print(nb.cumprod(np.array([2.0, 0.0, 3.0])))
+    tensor([2., 0., 0.])
+    >>> print(nb.grad(lambda x: nb.sum(nb.cumprod(x)))(np.array([2.0, 0.0, 3.0])))
+    tensor([1., 8., 0.])
     """
     x, axis = _bind("cumprod", x, axis, dtype)
     return (x,), {"axis": axis}
@@ -99,6 +107,9 @@ def cumulative_sum(x: Any, *, axis: int | None = None, dtype: Any = None,
     """Return `cumsum` along an axis, which only a 1-d x may go without.
 
     include_initial: a zero comes first, and the axis is one longer. Raises ShapeError, AxisError, DtypeError.
+
+    >>> print(nb.cumulative_sum(np.array([1.0, 2.0, 4.0]), include_initial=True))
+    tensor([0., 1., 3., 7.])
     """
     return _cumulative(x, cumsum, "cumulative_sum", axis, dtype, 0 if include_initial else None)
 
@@ -109,6 +120,9 @@ def cumulative_prod(x: Any, *, axis: int | None = None, dtype: Any = None,
     """Return `cumprod` along an axis, which only a 1-d x may go without.
 
     include_initial: a one comes first, and the axis is one longer. Raises ShapeError, AxisError, DtypeError.
+
+    >>> print(nb.cumulative_prod(np.array([1.0, 2.0, 4.0]), include_initial=True))
+    tensor([1., 1., 2., 8.])
     """
     return _cumulative(x, cumprod, "cumulative_prod", axis, dtype, 1 if include_initial else None)
 
@@ -189,6 +203,9 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 
     x: at least one axis, any dtype. prepend, append: arrays that are joined to x first, or scalars, one line
     each. Raises ValueRangeError for a negative n, ShapeError, AxisError.
+
+    >>> print(nb.diff(np.array([1.0, 4.0, 9.0])))
+    tensor([3., 5.])
     """
     x, n = as_tensor(x), operator.index(n)
     if n < 0:

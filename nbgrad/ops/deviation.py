@@ -92,6 +92,9 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
 
     ddof is NumPy's name for correction: ValueRangeError for both. A count that is not above it gives inf, or
     nan where x is constant. A large mean takes no digits from it.
+
+    >>> print(nb.var(np.array([1.0, 3.0])), nb.var(np.array([1.0, 3.0]), correction=1))
+    1.0 2.0
     """
     return _bind_var("var", x, axis, keepdims, correction, ddof)
 
@@ -103,6 +106,11 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
     """Return the standard deviation, the square root of `var`, also where that overflows or underflows.
 
     Its derivative at a constant x is 0.
+
+    >>> print(nb.std(np.array([1.0, 3.0])))
+    1.0
+    >>> print(nb.grad(nb.std)(np.array([2.0, 2.0])))
+    tensor([0., 0.])
     """
     return _bind_var("std", x, axis, keepdims, correction, ddof)
 

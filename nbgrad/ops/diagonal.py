@@ -37,6 +37,9 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
     x: at least two axes; for batches of matrices give axis1=-2, axis2=-1. Raises ShapeError, AxisError,
     ValueRangeError for one axis given twice.
+
+    >>> print(nb.diagonal(np.array([[1.0, 2.0], [3.0, 4.0]]), 1))
+    tensor([2.])
     """
     return _bind("diagonal", x, offset, axis1, axis2)
 
@@ -72,6 +75,9 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
     """Return the sums of `diagonal`, in x's dtype if that is a float, else in 64-bit integers, or in dtype.
 
     Raises ShapeError, AxisError, ValueRangeError.
+
+    >>> print(nb.trace(np.array([[1.0, 2.0], [3.0, 4.0]])))
+    5.0
     """
     found: Tensor = _traced(x, offset, axis1, axis2)
     if dtype is None:
@@ -84,6 +90,10 @@ def diag(x: Any, k: int = 0) -> Tensor:
     """Return the k-th diagonal of a matrix, a read-only view; of a vector, the square matrix that has it.
 
     x: (n, m) or (n,). Raises ShapeError for other shapes: batches of matrices have `diagonal`.
+
+    >>> print(nb.diag(np.array([1.0, 2.0])))
+    tensor([[1., 0.],
+            [0., 2.]])
     """
     x, k = as_tensor(x), operator.index(k)
     if x.ndim == 2:

@@ -19,7 +19,11 @@ def _dtype(x: Any) -> np.dtype:
 
 
 def finfo(dtype: Any) -> np.finfo[Any]:
-    """Return the limits of a float dtype: eps, max, min, smallest_normal, bits. Raises DtypeError."""
+    """Return the limits of a float dtype: eps, max, min, smallest_normal, bits. Raises DtypeError.
+
+    >>> print(nb.finfo("float32").eps)
+    1.1920929e-07
+    """
     found = _dtype(dtype)
     if found.kind != "f":
         raise value_errors.bad_operands("finfo", (found,))
@@ -27,7 +31,11 @@ def finfo(dtype: Any) -> np.finfo[Any]:
 
 
 def iinfo(dtype: Any) -> np.iinfo[Any]:
-    """Return the limits of an integer dtype: max, min, bits. Raises DtypeError."""
+    """Return the limits of an integer dtype: max, min, bits. Raises DtypeError.
+
+    >>> print(nb.iinfo("int8").max)
+    127
+    """
     found = _dtype(dtype)
     if found.kind not in "iu":
         raise value_errors.bad_operands("iinfo", (found,))
@@ -38,6 +46,9 @@ def isdtype(dtype: Any, kind: Any) -> bool:
     """Return whether a dtype is one, or of a kind: bool, integral, real floating, numeric ...; or of several.
 
     kind: a dtype, the name of a kind, or a tuple of these. Raises DtypeError for what is neither.
+
+    >>> print(nb.isdtype("float32", "real floating"))
+    True
     """
     if isinstance(kind, tuple):
         return any(isdtype(dtype, k) for k in kind)
@@ -50,6 +61,9 @@ def result_type(*operands: Any) -> np.dtype:
 
     operands: Tensors, arrays, dtypes, and Python scalars, which are weak. Raises DtypeError,
     ValueRangeError for no operand.
+
+    >>> print(nb.result_type(np.ones(1, "float32"), np.ones(1, "int64")))
+    float64
     """
     if not operands:
         raise value_errors.bad_value("result_type", "needs at least one array or dtype")
@@ -57,7 +71,11 @@ def result_type(*operands: Any) -> np.dtype:
 
 
 def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
-    """Return whether a dtype can be cast to another by NumPy's rule of that name. Raises DtypeError."""
+    """Return whether a dtype can be cast to another by NumPy's rule of that name. Raises DtypeError.
+
+    >>> print(nb.can_cast("int32", "float64"), nb.can_cast("float64", "int32"))
+    True False
+    """
     rules = ("no", "equiv", "safe", "same_kind", "unsafe")
     if casting not in rules:
         raise value_errors.bad_choice("can_cast", "casting", casting, rules)

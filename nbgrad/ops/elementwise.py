@@ -289,6 +289,9 @@ def round(x: Any, decimals: int = 0) -> Tensor:
     """Return x rounded to a number of decimals, ties to even; its derivative is taken as 0.
 
     Integers stay integers.
+
+    >>> print(nb.round(np.array([1.25, 2.5, -0.5]), 1), nb.round(np.array([0.5, 1.5])))
+    tensor([ 1.2,  2.5, -0.5]) tensor([0., 2.])
     """
     x = as_tensor(x)
     exact = x.dtype.kind in "iu"

@@ -61,6 +61,10 @@ def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Tens
 
     A row that is named several times gets the sum of the gradients. Raises IndexError for an index outside,
     also for a negative one; DtypeError for indices that are not integers, ValueRangeError for padding_idx.
+
+    >>> print(nb.embedding(np.array([1, 1]), np.array([[1.0, 2.0], [3.0, 4.0]])))
+    tensor([[3., 4.],
+            [3., 4.]])
     """
     weight = as_tensor(weight)
     z = embedding_rows(indices, weight)

@@ -47,6 +47,10 @@ def expm(a: Any) -> Any:
     Raises SingularError if the matrices are not square.
     Source: Al-Mohy and Higham, A new scaling and squaring algorithm for the matrix exponential, SIAM J.
     Matrix Anal. Appl. 31 (2009). The derivative is expm_frechet.
+
+    >>> print(nb.expm(np.zeros((2, 2))))
+    tensor([[1., 0.],
+            [0., 1.]])
     """
     return (square_matrices("expm", a),), {}
 

@@ -91,6 +91,9 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return log(sum(exp(x))) over axes (None: all), without overflow, a float; -inf of no element.
 
     Its derivative is softmax(x); where all elements are -inf they share equally.
+
+    >>> print(nb.logsumexp(np.array([1000.0, -1000.0])))
+    1000.0
     """
     x, params = bind("logsumexp", x, axis, keepdims)
     return (x,), params
@@ -116,7 +119,11 @@ def _bind_along(name: str, x: Any, axis: int) -> Any:
 @op(vjp=lambda g, z, x, axis: _back(softmax_vjp, g, z, (axis,)), keep="z", like="scipy.special.softmax",
     cases=[((4,), {"axis": -1}), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": 1})])
 def softmax(x: Any, axis: int = -1) -> Any:
-    """Return exp(x) over its sum along an axis, without overflow: x's shape, a float."""
+    """Return exp(x) over its sum along an axis, without overflow: x's shape, a float.
+
+    >>> print(nb.softmax(np.array([1000.0, 1000.0])))
+    tensor([0.5, 0.5])
+    """
     return _bind_along("softmax", x, axis)
 
 
@@ -124,5 +131,9 @@ def softmax(x: Any, axis: int = -1) -> Any:
     keep="z", like="scipy.special.log_softmax",
     cases=[((4,), {"axis": -1}), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": 1})])
 def log_softmax(x: Any, axis: int = -1) -> Any:
-    """Return the logarithm of softmax along an axis, without overflow: x's shape, a float."""
+    """Return the logarithm of softmax along an axis, without overflow: x's shape, a float.
+
+    >>> print(nb.log_softmax(np.array([0.0, -1000.0])))
+    tensor([    0., -1000.])
+    """
     return _bind_along("log_softmax", x, axis)

@@ -84,6 +84,9 @@ def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_d
     trans : 1 or "T": solve a.T @ z = b instead
     unit_diagonal : take the diagonal for ones and do not read it
     Raises SingularError if a diagonal has a zero or a is not square, ShapeError if the shapes do not fit.
+
+    >>> print(nb.solve_triangular(np.array([[2.0, 0.0], [1.0, 4.0]]), np.array([2.0, 9.0]), lower=True))
+    tensor([1., 2.])
     """
     if trans not in (0, 1, "N", "T"):
         raise value_errors.bad_choice("solve_triangular", "trans", trans, (0, 1, "N", "T"))
@@ -158,6 +161,10 @@ def cholesky(a: Any, upper: bool = False) -> Any:
     for both elements. Factor (a + a.T) / 2 for a symmetric one. float32 or float64; other dtypes become
     float64. A matrix with nan or inf gives nan.
     Raises SingularError if a matrix is not positive definite, or not square.
+
+    >>> print(nb.cholesky(np.array([[4.0, 2.0], [2.0, 5.0]])))
+    tensor([[2., 0.],
+            [1., 2.]])
     """
     return (square_matrices("cholesky", a),), {"upper": bool(upper)}
 
@@ -234,6 +241,10 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
     A derivative that uses the eigenvectors raises GradientError where eigenvalues are equal to rounding, and
     so does forward mode, which carries them along: eigvalsh has the derivative of the values alone.
     Raises SingularError if a matrix is not square, ValueRangeError for another UPLO.
+
+    >>> values, vectors = nb.eigh(np.array([[3.0, 0.0], [0.0, 1.0]]))
+    >>> print(values)
+    tensor([1., 3.])
     """
     return _bind_symmetric("eigh", a, UPLO)
 
@@ -251,6 +262,10 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     at repeated eigenvalues it is that of one choice of eigenvectors, and the second derivative raises
     GradientError.
     Raises SingularError if a matrix is not square, ValueRangeError for another UPLO.
+
+    >>> print(nb.grad(lambda a: nb.eigvalsh(a)[1])(np.array([[3.0, 0.0], [0.0, 1.0]])))
+    tensor([[1., 0.],
+            [0., 0.]])
     """
     return _bind_symmetric("eigvalsh", a, UPLO)
 

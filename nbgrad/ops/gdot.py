@@ -223,6 +223,10 @@ class Gdot(Named):
             nb.logaddexp. Equal largest (smallest) terms share the derivative.
         Raises ShapeError if the shapes do not fit or there is no term for max or min, ValueRangeError for
         another `add`, TraceError for a `multiply` that is no function of scalars.
+
+        >>> x, y = np.array([[1.0, 5.0]]), np.array([[2.0], [3.0]])
+        >>> print(nb.gdot(x, y, multiply=nb.add, add=nb.maximum))
+        tensor([[8.]])
         """
         how = _SUMS.get(add) if isinstance(add, (str, Op)) else None
         if how is None:

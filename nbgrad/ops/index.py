@@ -134,6 +134,9 @@ def getitem(x: Any, index: Any) -> Any:
     Tensors of integers, and tuples of these. An index of ints alone that names one element copies it, as the
     scalar that NumPy makes; x[0, ...] of a 1-d x is a view. Raises IndexError for an index out of range, too
     many of them, or a float.
+
+    >>> print(nb.getitem(np.array([1.0, 2.0, 4.0]), slice(1, None)))
+    tensor([2., 4.])
     """
     x = as_tensor(x)
     return (x,), {"index": _index("getitem", index, x.shape, True)}
@@ -174,6 +177,9 @@ def scatter_add(x: Any, index: Any, v: Any) -> Any:
 
     x: any shape. v: broadcasts to the shape of x[index]; converted to x's dtype. Raises IndexError,
     ShapeError if v does not fit, DtypeError for floats added to integers.
+
+    >>> print(nb.scatter_add(np.zeros(3), np.array([0, 2, 2]), np.array([1.0, 2.0, 4.0])))
+    tensor([1., 0., 6.])
     """
     x, v = as_tensor(x), _values(v)
     if not np.can_cast(v.dtype, x.dtype, "same_kind"):
@@ -229,6 +235,9 @@ def setitem(x: Any, index: Any, v: Any) -> Any:
     x: any shape. v: broadcasts to the shape of x[index]; converted to x's dtype as NumPy does: 1.7 becomes 1
     in an integer array. Raises IndexError, ShapeError if v does not fit, DtypeError for a v with a gradient
     written into integers, OverflowError or ValueRangeError for a Python number that x's dtype does not hold.
+
+    >>> print(nb.setitem(np.array([1.0, 2.0, 4.0]), 1, 7.0))
+    tensor([1., 7., 4.])
     """
     x = as_tensor(x)
     exact = type(v) is int or (type(v) is float and x.dtype.kind in "iu")
@@ -310,6 +319,9 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
 
     x: any shape and dtype. indices: any shape, integers; they take the place of the axis. Raises IndexError
     for one out of range, DtypeError if they are not integers, AxisError.
+
+    >>> print(nb.take(np.array([1.0, 2.0, 4.0]), np.array([2, 0])))
+    tensor([4., 1.])
     """
     x, places = as_tensor(x), integers("take", indices)
     if axis is not None:
@@ -332,6 +344,9 @@ def nonzero(x: Any) -> Any:
     """Return the places of the elements that are not zero: a tuple with an int64 Tensor for each axis.
 
     x: at least one axis, any dtype. Raises ShapeError for a 0-d x.
+
+    >>> print(nb.nonzero(np.array([0.0, 3.0, 4.0])))
+    (tensor([1, 2]),)
     """
     x = as_tensor(x)
     if x.ndim == 0:
@@ -352,11 +367,21 @@ def _matrix(name: str, x: Any, k: Any) -> Any:
 
 @op(vjp=lambda g, z, x, k: tril(g, k), linear=True, keep="", like=np.tril, cases=_TRIANGLES)
 def tril(x: Any, k: int = 0) -> Any:
-    """Return x with zeros above the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError."""
+    """Return x with zeros above the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError.
+
+    >>> print(nb.tril(np.ones((2, 2))))
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
     return _matrix("tril", x, k)
 
 
 @op(vjp=lambda g, z, x, k: triu(g, k), linear=True, keep="", like=np.triu, cases=_TRIANGLES)
 def triu(x: Any, k: int = 0) -> Any:
-    """Return x with zeros below the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError."""
+    """Return x with zeros below the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError.
+
+    >>> print(nb.triu(np.ones((2, 2))))
+    tensor([[1., 1.],
+            [0., 1.]])
+    """
     return _matrix("triu", x, k)

@@ -72,6 +72,10 @@ def inv(a: Any) -> Any:
     a: (..., n, n), float32 or float64; other dtypes become float64. To multiply by an inverse, solve is
     more accurate.
     Raises SingularError if one is singular, or not square.
+
+    >>> print(nb.inv(np.array([[2.0, 0.0], [0.0, 4.0]])))
+    tensor([[0.5 , 0.  ],
+            [0.  , 0.25]])
     """
     return (square_matrices("inv", a),), {}
 
@@ -121,6 +125,9 @@ def solve(a: Any, b: Any) -> Any:
     a: (..., n, n), b: (n,) or (..., n, k); batch axes broadcast; only a 1-d b is a vector, as in NumPy 2.
     float32 or float64; other dtypes become float64. Raises SingularError if a matrix is singular or not
     square, ShapeError if the shapes do not fit.
+
+    >>> print(nb.solve(np.array([[2.0, 0.0], [0.0, 4.0]]), np.array([2.0, 2.0])))
+    tensor([1. , 0.5])
     """
     return equations("solve", a, b), {}
 
@@ -130,6 +137,10 @@ def matrix_power(a: Any, n: int) -> Tensor:
 
     a: (..., k, k), any dtype; to a negative power a float. About 2 log2(n) products.
     Raises SingularError if a is not square, or singular and n negative, DtypeError if n is no integer.
+
+    >>> print(nb.matrix_power(np.array([[1.0, 1.0], [0.0, 1.0]]), 5))
+    tensor([[1., 5.],
+            [0., 1.]])
     """
     a = as_tensor(a)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
@@ -173,6 +184,12 @@ def det(a: Any) -> Any:
     a: (..., n, n) -> (...), float32 or float64; other dtypes become float64. Its derivative is the matrix
     of cofactors, and exact for singular matrices too, up to the second order; the third needs an inverse.
     Raises SingularError if the matrices are not square.
+
+    >>> print(nb.det(np.array([[1.0, 2.0], [2.0, 4.0]])))
+    0.0
+    >>> print(nb.grad(nb.det)(np.array([[1.0, 2.0], [2.0, 4.0]])))
+    tensor([[ 4., -2.],
+            [-2.,  1.]])
     """
     return (square_matrices("det", a),), {}
 
@@ -235,5 +252,8 @@ def slogdet(a: Any) -> Any:
     a: (..., n, n) -> the named tuple (sign (...), logabsdet (...)); float32 or float64; other dtypes become
     float64. For a singular matrix (0, -inf), where the derivative raises SingularError: it does not exist.
     Raises SingularError if the matrices are not square.
+
+    >>> print(nb.slogdet(np.array([[0.0, 1.0], [1.0, 0.0]])))
+    Slogdet(sign=tensor(-1.), logabsdet=tensor(0.))
     """
     return (square_matrices("slogdet", a),), {}

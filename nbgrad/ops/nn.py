@@ -99,6 +99,10 @@ def cross_entropy(logits: Any, target: Any, axis: int = -1, reduction: str = "me
     label_smoothing : from 0 to 1, the part of the target that is spread equally over the classes
 
     Raises ShapeError if the shapes do not fit, ValueRangeError for a class out of range.
+
+    >>> logits = np.zeros((2, 4))
+    >>> print(nb.cross_entropy(logits, np.array([0, 3])) / np.log(4))
+    1.0
     """
     logits, target = as_tensor(logits), as_tensor(target)
     if not 0 <= label_smoothing <= 1:
@@ -173,7 +177,11 @@ def _of_classes(logits: Tensor, target: np.ndarray, reduction: str, weight: Any,
 
 
 def mse(x: Any, y: Any, reduction: str = "mean") -> Tensor:
-    """Return the mean (or "sum", or "none": each) of the squared differences of x and y, which broadcast."""
+    """Return the mean (or "sum", or "none": each) of the squared differences of x and y, which broadcast.
+
+    >>> print(nb.mse(np.array([0.0, 5.0]), np.array([1.0, 1.0])))
+    8.5
+    """
     return _reduce("mse", square(subtract(x, y)), reduction)
 
 
@@ -195,6 +203,9 @@ def huber(x: Any, y: Any, delta: Any = 1.0, reduction: str = "mean") -> Tensor:
     The first derivative is continuous; the second is 1 up to and at |d| = delta, and 0 beyond.
 
     Raises ValueRangeError if delta is not positive.
+
+    >>> print(nb.huber(np.array([0.0, 5.0]), np.array([1.0, 1.0]), reduction="none"))
+    tensor([0.5, 3.5])
     """
     if not np.all(devices.host(raw(delta)) > 0):
         raise value_errors.bad_value("huber", f"delta must be positive, got {delta}")

@@ -102,6 +102,9 @@ def layer_norm(x: Any, axis: Axis = -1, weight: Any = None, bias: Any = None, ep
 
     The variance divides by the count. Source: Ba, Kiros and Hinton, Layer normalization, 2016. Raises
     ShapeError if weight or bias do not fit or x is 0-d, AxisError, ValueRangeError for a negative eps.
+
+    >>> print(nb.layer_norm(np.array([1.0, 3.0]), eps=0.0))
+    tensor([-1.,  1.])
     """
     x = as_tensor(x)
     axes = several("layer_norm", axis, x.ndim)

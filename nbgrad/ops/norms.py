@@ -143,6 +143,11 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     of least norm for p <= 1; for 1 < p < 2 its second derivative is infinite, for p < 1 there is none. Ties
     of inf, -inf, 2 and -2 share; derivatives by singular values are those of `svdvals`.
     Raises ValueRangeError for another ord, or none that fits the number of axes, AxisError.
+
+    >>> print(nb.norm(np.array([3.0, 4.0])))
+    5.0
+    >>> print(nb.grad(nb.norm)(np.array([0.0, 0.0])))
+    tensor([0., 0.])
     """
     x = as_tensor(x)
     of_vectors = type(axis) is int or (axis is None and x.ndim == 1)
@@ -166,6 +171,9 @@ def vector_norm(x: Any, *, axis: Axis = None, keepdims: bool = False, ord: Any =
     """Return the vector norm of x over axes, one, several, or all; see `norm`.
 
     ord : any power, 0, inf or -inf. Raises ValueRangeError for another, AxisError.
+
+    >>> print(nb.linalg.vector_norm(np.array([3.0, -4.0]), ord=1))
+    7.0
     """
     x, p = _floats(x), _order(ord)
     axes = several("vector_norm", axis, x.ndim)
@@ -179,6 +187,9 @@ def matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Tensor:
 
     ord : "fro", "nuc", 1, -1, 2, -2, inf or -inf. Raises ValueRangeError for another, ShapeError if x has
         fewer than two axes.
+
+    >>> print(nb.linalg.matrix_norm(np.array([[3.0, 0.0], [0.0, 4.0]])))
+    5.0
     """
     x, p = _floats(x), _order(ord)
     if x.ndim < 2:

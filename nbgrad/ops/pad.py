@@ -106,6 +106,9 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
         "edge": the last element; "reflect" and "symmetric": a mirror at the last element, or behind it;
         "wrap": x from its other end
     Gradients of borders go to the elements that they repeat. Raises ValueRangeError, ShapeError, DtypeError.
+
+    >>> print(nb.pad(np.array([1.0, 2.0]), 1, mode="edge"))
+    tensor([1., 1., 2., 2.])
     """
     x = as_tensor(x)
     if mode not in _MODES:

@@ -171,6 +171,10 @@ def max_pool2d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, d
 
     Equal largest elements share the derivative, as in `max` (PyTorch gives it to the first); a window with
     nan gives nan to all its elements. Raises ShapeError, ValueRangeError, DtypeError.
+
+    >>> print(nb.max_pool2d(nb.reshape(nb.arange(16.0), (1, 4, 4)), 2))
+    tensor([[[ 5.,  7.],
+             [13., 15.]]])
     """
     x, windows = _windows("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
     return window_max(x, **windows)
@@ -186,6 +190,10 @@ def avg_pool2d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, c
     count_include_pad : whether the padding counts in the mean; what lies beyond it never does
 
     Raises ShapeError, ValueRangeError, DtypeError.
+
+    >>> print(nb.avg_pool2d(nb.reshape(nb.arange(16.0), (1, 4, 4)), 2))
+    tensor([[[ 2.5,  4.5],
+             [10.5, 12.5]]])
     """
     x, windows = _windows("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)
     del windows["dilation"]

@@ -92,6 +92,9 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, key: Any = None) -
 
     Element i in C order is dropped if its 32 bits of Philox-4x32-10 are less than p * 2**32. A dropped
     element is 0 also where x is inf or nan. Raises ValueRangeError for p or key, DtypeError without a key.
+
+    >>> print(nb.dropout(np.ones(4), p=0.5, key=0).shape)
+    (4,)
     """
     x = as_tensor(x)
     if not 0 <= p <= 1:

@@ -91,6 +91,10 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits.
 
     Sums are taken in blocks of 4096 and groups of 64 blocks, at least as accurate as pairwise summation.
+
+    >>> print(nb.sum(np.array([[1.0, 2.0], [3.0, 6.0]]), axis=1, keepdims=True))
+    tensor([[3.],
+            [9.]])
     """
     x, params = bind("sum", x, axis, keepdims)
     return (x,), params
@@ -107,7 +111,11 @@ def _mean_vjp(g: Tensor, z: Any, x: Any, axis: tuple[int, ...], keepdims: bool) 
 
 @op(vjp=_mean_vjp, linear=True, keep="", like=np.mean, cases=_AXES)
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the mean of x over axes (None: all), a float; nan where there is nothing to average."""
+    """Return the mean of x over axes (None: all), a float; nan where there is nothing to average.
+
+    >>> print(nb.mean(np.array([[1.0, 2.0], [3.0, 6.0]]), axis=1))
+    tensor([1.5, 4.5])
+    """
     x, params = bind("mean", x, axis, keepdims)
     return (x,), params
 
@@ -156,7 +164,13 @@ def _prod_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: 
     *_AXES, *_EMPTY, (np.array([0.0, 2.0, 3.0]),),
     (np.array([[0.0, 2.0], [0.0, 3.0], [1.5, 4.0]]), {"axis": 0}), ((5,),)])
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the product of x over axes (None: all); derivatives are exact also where factors are zero."""
+    """Return the product of x over axes (None: all); derivatives are exact also where factors are zero.
+
+    >>> print(nb.prod(np.array([0.0, 2.0, 3.0])))
+    0.0
+    >>> print(nb.grad(nb.prod)(np.array([0.0, 2.0, 3.0])))
+    tensor([6., 0., 0.])
+    """
     x, params = bind("prod", x, axis, keepdims)
     return (x,), params
 
@@ -211,6 +225,12 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either.
 
     Equal largest elements share the derivative. Raises ShapeError if there is no element.
+
+    >>> print(nb.max(np.array([[1.0, 5.0], [5.0, 2.0]]), axis=0))
+    tensor([5., 5.])
+    >>> print(nb.grad(nb.max)(np.array([[1.0, 5.0], [5.0, 2.0]])))
+    tensor([[0. , 0.5],
+            [0.5, 0. ]])
     """
     return _bind_extremum("max", x, axis, keepdims)
 
@@ -220,6 +240,9 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either.
 
     Equal smallest elements share the derivative. Raises ShapeError if there is no element.
+
+    >>> print(nb.min(np.array([[1.0, 5.0], [5.0, 2.0]]), axis=0))
+    tensor([1., 2.])
     """
     return _bind_extremum("min", x, axis, keepdims)
 
@@ -229,6 +252,9 @@ def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = Fal
     """Return the weighted mean of x over axes; weights broadcast against x, or have the axes' lengths.
 
     Of integers and booleans it is float64, as NumPy's.
+
+    >>> print(nb.average(np.array([1.0, 2.0, 4.0]), weights=np.array([1.0, 1.0, 2.0])))
+    2.75
     """
     x = as_tensor(x)
     axes = several("average", axis, x.ndim, sequence=True)
@@ -247,19 +273,31 @@ def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = Fal
 
 @op(discrete=True, like=np.any, cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return whether an element is not zero, over axes (None: all)."""
+    """Return whether an element is not zero, over axes (None: all).
+
+    >>> print(nb.any(np.array([[1, 0], [0, 0]]), axis=1))
+    tensor([ True, False])
+    """
     x, params = bind("any", x, axis, keepdims)
     return (x,), params
 
 
 @op(discrete=True, like=np.all, cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return whether no element is zero, over axes (None: all)."""
+    """Return whether no element is zero, over axes (None: all).
+
+    >>> print(nb.all(np.array([[1, 0], [2, 3]]), axis=1))
+    tensor([False,  True])
+    """
     x, params = bind("all", x, axis, keepdims)
     return (x,), params
 
 
 @named_dim
 def count_nonzero(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Return the number of elements that are not zero, over axes (None: all)."""
+    """Return the number of elements that are not zero, over axes (None: all).
+
+    >>> print(nb.count_nonzero(np.array([0.0, 3.0, 4.0])))
+    2
+    """
     return sum(not_equal(x, 0), axis, keepdims)

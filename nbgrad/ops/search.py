@@ -35,6 +35,9 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Return the index of the first largest element along an axis, or of x flattened.
 
     Raises ShapeError if there is no element.
+
+    >>> print(nb.argmax(np.array([[3.0, 9.0], [7.0, 1.0]]), axis=1))
+    tensor([1, 0])
     """
     return _bind_place("argmax", x, axis, keepdims)
 
@@ -45,6 +48,9 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Return the index of the first smallest element along an axis, or of x flattened.
 
     Raises ShapeError if there is no element.
+
+    >>> print(nb.argmin(np.array([[3.0, 9.0], [7.0, 1.0]]), axis=1))
+    tensor([0, 1])
     """
     return _bind_place("argmin", x, axis, keepdims)
 
@@ -65,6 +71,9 @@ def searchsorted(x: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
 
     x: (n,), rising; or in any order, where sorter, (n,), is what argsort gives for it. v: any shape. The
     result counts from 0 to n, and has no derivative. Raises ShapeError, ValueRangeError for another side.
+
+    >>> print(nb.searchsorted(np.array([1.0, 2.0, 4.0]), np.array([2.0, 3.0])))
+    tensor([1, 2])
     """
     x, v = as_tensor(x), as_tensor(v)
     if x.ndim != 1:

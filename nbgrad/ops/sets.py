@@ -58,6 +58,9 @@ def unique_all(x: Any) -> UniqueAll:
 
     x: any shape and dtype, read in C order; inverse_indices has its shape. Every nan is a value of its own.
     The gradient of a value goes to the first element that has it.
+
+    >>> print(nb.unique_all(np.array([3, 1, 3])).values)
+    tensor([1, 3])
     """
     x = as_tensor(x)
     indices, inverse, counts = unique_places(x)
@@ -65,19 +68,31 @@ def unique_all(x: Any) -> UniqueAll:
 
 
 def unique_counts(x: Any) -> UniqueCounts:
-    """Return x's different values, rising, and how often each occurs, as `unique_all` does."""
+    """Return x's different values, rising, and how often each occurs, as `unique_all` does.
+
+    >>> print(nb.unique_counts(np.array([3, 1, 3])))
+    UniqueCounts(values=tensor([1, 3]), counts=tensor([1, 2]))
+    """
     found = unique_all(x)
     return UniqueCounts(found.values, found.counts)
 
 
 def unique_inverse(x: Any) -> UniqueInverse:
-    """Return x's different values, rising, and which one each element is, as `unique_all` does."""
+    """Return x's different values, rising, and which one each element is, as `unique_all` does.
+
+    >>> print(nb.unique_inverse(np.array([3, 1, 3])).inverse_indices)
+    tensor([1, 0, 1])
+    """
     found = unique_all(x)
     return UniqueInverse(found.values, found.inverse_indices)
 
 
 def unique_values(x: Any) -> Tensor:
-    """Return x's different values, rising, as `unique_all` does."""
+    """Return x's different values, rising, as `unique_all` does.
+
+    >>> print(nb.unique_values(np.array([3, 1, 3])))
+    tensor([1, 3])
+    """
     return unique_all(x).values
 
 
@@ -88,5 +103,8 @@ def isin(x: Any, values: Any, invert: bool = False) -> Any:
     """Return for each element of x whether it is one of the values, or is none if invert; nan is none.
 
     x, values: any shapes and dtypes.
+
+    >>> print(nb.isin(np.array([1, 2, 3]), [2, 5]))
+    tensor([False,  True, False])
     """
     return (as_tensor(x), as_tensor(values)), {"invert": bool(invert)}

@@ -67,6 +67,10 @@ def reshape(x: Any, shape: Any, order: str = "C") -> Any:
     x: any shape and dtype. shape: an int or a sequence of them, one of which may be -1. order: in which
     elements are read and placed: "C", last axis fastest; "F", first axis fastest; "A", F if they lie so in
     memory, else C. Raises ShapeError if the number of elements differs, ValueRangeError for another order.
+
+    >>> print(nb.reshape(np.arange(6.0), (2, -1)))
+    tensor([[0., 1., 2.],
+            [3., 4., 5.]])
     """
     x = as_tensor(x)
     target = _sizes(x.shape, shape)
@@ -84,6 +88,9 @@ def ravel(x: Any, order: str = "C") -> Tensor:
     """Return x's elements with one axis: a view if they lie so in memory, else a copy. x: any shape.
 
     order: in which they are read: as in `reshape`, or "K", as they lie in memory. Raises ValueRangeError.
+
+    >>> print(nb.ravel(np.array([[1.0, 2.0], [3.0, 4.0]])))
+    tensor([1., 2., 3., 4.])
     """
     x = as_tensor(x)
     if order != "C":
@@ -135,6 +142,9 @@ def expand_dims(x: Any, axis: Any = 0) -> Any:
     """Return a view of x with an axis of length 1 at each of the given places of the result.
 
     x: any shape. axis: an int, or several, none twice. Raises AxisError, ValueRangeError.
+
+    >>> print(nb.expand_dims(np.array([1.0, 2.0]), 1).shape)
+    (2, 1)
     """
     x = as_tensor(x)
     axes = tuple(axis) if isinstance(axis, list) else axis
@@ -151,6 +161,9 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     """Return a view of x without the given axes of length 1, by default without all of them.
 
     x: any shape. Raises AxisError, ShapeError for an axis that is longer or empty.
+
+    >>> print(nb.squeeze(np.ones((1, 3, 1))).shape)
+    (3,)
     """
     x = as_tensor(x)
     gone = [a for a, n in enumerate(x.shape) if n == 1] if axis is None else several("squeeze", axis, x.ndim)
@@ -176,6 +189,9 @@ def permute_dims(x: Any, axes: Any = None) -> Any:
 
     x: any shape. axes: axis of x for each axis of the result. Raises ShapeError unless it names every axis,
     AxisError, ValueRangeError for an axis named twice.
+
+    >>> print(nb.permute_dims(np.ones((2, 3, 4)), (2, 0, 1)).shape)
+    (4, 2, 3)
     """
     x = as_tensor(x)
     if axes is None:
@@ -188,7 +204,11 @@ def permute_dims(x: Any, axes: Any = None) -> Any:
 
 @spelling(permute_dims)
 def matrix_transpose(x: Any) -> Any:
-    """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
+    """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer.
+
+    >>> print(nb.matrix_transpose(np.ones((4, 2, 3))).shape)
+    (4, 3, 2)
+    """
     x = as_tensor(x)
     if x.ndim < 2:
         raise shape_errors.bad_shape("matrix_transpose", x.shape, "needs at least two axes")
@@ -203,7 +223,11 @@ def transposed(x: Tensor) -> Tensor:
 
 @spelling(permute_dims)
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
-    """Return a view of x with two axes exchanged. x: any shape. Raises AxisError."""
+    """Return a view of x with two axes exchanged. x: any shape. Raises AxisError.
+
+    >>> print(nb.swapaxes(np.ones((2, 3, 4)), 0, 2).shape)
+    (4, 3, 2)
+    """
     x = as_tensor(x)
     a, b = one("swapaxes", axis1, x.ndim), one("swapaxes", axis2, x.ndim)
     axes = list(range(x.ndim))
@@ -216,6 +240,9 @@ def moveaxis(x: Any, source: Axes, destination: Axes) -> Any:
     """Return a view of x with some axes moved to other places; the others keep their order.
 
     x: any shape. source, destination: an int each, or as many. Raises AxisError, ValueRangeError.
+
+    >>> print(nb.moveaxis(np.ones((2, 3, 4)), 0, -1).shape)
+    (3, 4, 2)
     """
     x = as_tensor(x)
     a, b = [ordered("moveaxis", axes, x.ndim, sequence=True) for axes in (source, destination)]
@@ -238,6 +265,9 @@ def flip(x: Any, axis: Any = None) -> Any:
     """Return a view of x with the order of its elements reversed along an axis, several, or all of them.
 
     x: any shape. Raises AxisError, ValueRangeError for an axis named twice.
+
+    >>> print(nb.flip(np.array([1.0, 2.0, 3.0])))
+    tensor([3., 2., 1.])
     """
     x = as_tensor(x)
     return (x,), {"axis": several("flip", axis, x.ndim, sequence=True)}
@@ -282,6 +312,9 @@ def concat(*arrays: Any, axis: Any = 0) -> Any:
 
     arrays: a sequence of at least one; shapes equal but for that axis, any dtypes, which promote as in NumPy.
     axis None: each is read in C order first. Raises ShapeError, AxisError, ValueRangeError for no array.
+
+    >>> print(nb.concat([np.array([1.0, 2.0]), np.array([3.0])]))
+    tensor([1., 2., 3.])
     """
     xs, axis = _together("concat", arrays, axis)
     if axis is None:
@@ -313,6 +346,10 @@ def stack(*arrays: Any, axis: Any = 0) -> Any:
 
     arrays: a sequence of at least one, of equal shapes, any dtypes, which promote as in NumPy. Raises
     ShapeError, AxisError, ValueRangeError for no array.
+
+    >>> print(nb.stack([np.array([1.0, 2.0]), np.array([3.0, 4.0])], axis=1))
+    tensor([[1., 3.],
+            [2., 4.]])
     """
     xs, axis = _together("stack", arrays, axis)
     shapes = [x.shape for x in xs]
@@ -322,12 +359,21 @@ def stack(*arrays: Any, axis: Any = 0) -> Any:
 
 
 def hstack(arrays: Sequence[Any]) -> Tensor:
-    """Return arrays joined along the second axis, or the first if they have only one. Raises ShapeError."""
+    """Return arrays joined along the second axis, or the first if they have only one. Raises ShapeError.
+
+    >>> print(nb.hstack([np.array([1.0, 2.0]), np.array([3.0])]))
+    tensor([1., 2., 3.])
+    """
     xs = [x if x.ndim else reshape(x, 1) for x in _together("hstack", (list(arrays),), 0)[0]]
     return concat(xs, axis=0 if xs[0].ndim == 1 else 1)
 
 
 def vstack(arrays: Sequence[Any]) -> Tensor:
-    """Return arrays joined along the first axis, 1-d ones as rows. Raises ShapeError."""
+    """Return arrays joined along the first axis, 1-d ones as rows. Raises ShapeError.
+
+    >>> print(nb.vstack([np.array([1.0, 2.0]), np.array([3.0, 4.0])]))
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
     xs, _ = _together("vstack", (list(arrays),), 0)
     return concat([x if x.ndim > 1 else reshape(x, (1, prod(x.shape))) for x in xs])

@@ -38,6 +38,9 @@ def argsort(x: Any, axis: int | None = -1, descending: bool = False, stable: boo
 
     stable : equal elements keep their order
     take_along_axis(x, argsort(x), -1) gives the sorted values, with their gradient. Raises AxisError.
+
+    >>> print(nb.argsort(np.array([3.0, 1.0, 2.0])))
+    tensor([1, 2, 0])
     """
     return _bind("argsort", x, axis, descending, stable)
 
@@ -59,5 +62,8 @@ def sort(x: Any, axis: int | None = -1, descending: bool = False, stable: bool =
     descending : in falling order, nan first
     stable : equal elements keep their order, and the cotangents go back to them in it (always)
     The tensor x itself is not changed, by the method of this name neither. Raises AxisError.
+
+    >>> print(nb.sort(np.array([3.0, 1.0, 2.0]), descending=True))
+    tensor([3., 2., 1.])
     """
     return _bind("sort", x, axis, descending, stable)

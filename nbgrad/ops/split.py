@@ -66,6 +66,9 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Tensor]:
     x: (..., n, ...). sections: the number of pieces, all of one length; or the places where each piece but
     the first starts, as numpy.split counts them. Raises ValueRangeError if n is no multiple of the number or
     places fall, AxisError.
+
+    >>> print([part.shape for part in nb.split(np.arange(6.0), 3)])
+    [(2,), (2,), (2,)]
     """
     x = as_tensor(x)
     axis = one("split", axis, x.ndim)

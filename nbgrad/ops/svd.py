@@ -165,6 +165,9 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     zero, and so does forward mode, which carries them along; so does one of the other columns of U or rows
     of Vh, which are any basis. svdvals has the derivative of the values alone.
     Raises ShapeError if a has fewer than two axes.
+
+    >>> print(nb.svd(np.array([[3.0, 0.0], [0.0, 4.0]])).S)
+    tensor([4., 3.])
     """
     return svd_factors(a, full_matrices) if compute_uv else svdvals(a)
 
@@ -185,5 +188,8 @@ def svdvals(a: Any) -> Any:
     that of one choice of vectors, at a zero value, which has a kink there, 0. The second derivative raises
     GradientError where values are equal to rounding, or zero.
     Raises ShapeError if a has fewer than two axes.
+
+    >>> print(nb.svdvals(np.array([[3.0, 0.0], [0.0, 4.0]])))
+    tensor([4., 3.])
     """
     return (_matrices("svdvals", a),), {}
