@@ -2,7 +2,7 @@
 
 The pages in docs/ are joined by those that are made: the reference, from the op table; the functions of
 NumPy's that take Tensors; the gallery, by running the examples; the dashboard, from benchmarks/results.
-Warnings are errors. What has not changed is not made again.
+Warnings are errors. Examples and pages that have not changed are not run and not read again.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def build(into: Path, repository: Path | None) -> int:
     pictures = {path.name: path for path in DOCS.iterdir() if path.suffix in _PICTURES}
     pictures |= {f"gallery/{one.name}.png": one.picture for one in examples}
     write(into / "source", written(DOCS) | made(examples), pictures)
-    given = ["-q", "-W", "--keep-going", "-b", "html", "-j", min(4, os.cpu_count() or 1), "-c", DOCS,
+    given = ["-q", "-W", "--keep-going", "-a", "-b", "html", "-j", min(4, os.cpu_count() or 1), "-c", DOCS,
              "-d", into / "doctrees", into / "source", into / "html"]
     status: int = sphinx([str(each) for each in given])
     page = into / "html" / "dashboard"

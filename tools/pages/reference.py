@@ -44,10 +44,14 @@ def signature(name: str, found: Any) -> str:
 
 
 def described(name: str, found: Any, to: Link) -> str:
-    """A function or class, by Sphinx's directive: the signature, and the docstring."""
+    """A function or class, by Sphinx's directive: the signature, the docstring, and a class's own methods."""
     kind = "class" if isinstance(found, type) else "function"
-    text = markdown(found.__doc__ or "", to)
-    return f"````{{py:{kind}}} {signature(name, found)}\n\n{text}\n````"
+    head = "nbgrad.Tensor" if found is Tensor else signature(name, found)
+    parts = [markdown(found.__doc__ or "", to)]
+    if isinstance(found, type) and found is not Tensor:
+        parts += [f"`{key}({_short(method)})`\n: {inline(first_line(method), to)}"
+                  for key, method in vars(found).items() if inspect.isfunction(method) and key[0] != "_"]
+    return "\n\n".join([f"````{{py:{kind}}} {head}", *parts]) + "\n````"
 
 
 def _names(entry: Entry) -> str:
@@ -65,7 +69,7 @@ def op_page(entry: Entry, to: Link) -> str:
     parts = [where, described(entry.name, entry.found, to), _names(entry)]
     if entry.row is not None:
         parts += list(_of_row(entry, entry.row))
-    elif entry.name in facts.table():
+    elif entry.name in facts.table() and entry.family != "Gradients":
         declared = facts.table()[entry.name][-1]
         parts.append(f"Made of other ops, whose derivatives it has (declared in `nbgrad/{declared}`).")
     return page(entry.name, parts, {"orphan": "true"})
@@ -158,7 +162,7 @@ def tensor_page(to: Link) -> str:
         if name.startswith("_") or found is None:
             continue
         reads = isinstance(found, property)
-        shown = f"`x.{name}`" if reads or not callable(found) else f"`x.{name}({_short(name, found)})`"
+        shown = f"`x.{name}`" if reads or not callable(found) else f"`x.{name}({_short(found)})`"
         target = to(name)
         text = cell(first_line(found.fget if reads else found) if reads or callable(found) else "", to)
         rows.append((f"[{shown}]({target})" if target else shown, text))
@@ -168,7 +172,8 @@ def tensor_page(to: Link) -> str:
         table(["", ""], rows)])
 
 
-def _short(name: str, found: Any) -> str:
+def _short(found: Any) -> str:
+    """The parameters of a method, without their types."""
     parameters = list(inspect.signature(found).parameters.values())[1:]
     return ", ".join(str(p.replace(annotation=p.empty)) for p in parameters)
 
