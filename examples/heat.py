@@ -1,8 +1,8 @@
 """Find what a rod is made of from thermometers: an inverse problem through the heat equation.
 
 One end of a rod is heated, five thermometers record. Where does it conduct well? The forward model is a
-loop of NumPy over time steps; its gradient with respect to the conductivity of each of 16 cells costs
-about as much as two more runs of it, whatever the number of cells, and SciPy's L-BFGS-B does the rest.
+loop of NumPy over time steps. Its gradient with respect to all conductivities comes from one walk back
+through the loop, not from a run for each of them, and SciPy's L-BFGS-B does the rest.
 
     python examples/heat.py [--seed 0] [--out heat.png]
 
