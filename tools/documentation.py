@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,12 +30,20 @@ where there is the repository's history. <a href="../index.html">Back to the doc
 """
 
 
+_SECTION = re.compile(r"^<!-- README: (.+) -->$", re.MULTILINE)
 _HOME = '\n<a href="../index.html">Documentation</a>'
 
 
 def written(docs: Path) -> dict[str, str]:
-    """The pages that are written by hand, by their paths in the site's source."""
-    found = {path.name: path.read_text(encoding="utf-8") for path in sorted(docs.glob("*.md"))}
+    """The pages that are written by hand, by their paths in the site's source.
+
+    A line `<!-- README: title -->` stands for that section of the README. Raises KeyError if it has none.
+    """
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", readme, re.DOTALL | re.MULTILINE))
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(docs.glob("*.md"))}
+    found = {name: _SECTION.sub(lambda title: sections[title[1]].strip(), text)
+             for name, text in texts.items()}
     for name in ("CONTRIBUTING", "CHANGELOG"):
         text = (ROOT / f"{name}.md").read_text(encoding="utf-8")
         found[f"{name.lower()}.md"] = text.replace("](docs/", "](")

@@ -52,6 +52,7 @@ def test_a_page_has_what_the_table_and_the_measurements_have(pages):
     assert "of `int32`, `int64`, `float64` | `float64`" in page
     assert "| `(3, 4), axis=0` | `(4,)` |" in pages["sum"]
     assert "none: the result jumps" in pages["less"]
+    assert "e = keep(exp(x - top))" in pages["softmax"]
     assert "`nb.concatenate`" in pages["concat"]
 
 

@@ -114,6 +114,11 @@ def test_an_op_leads_to_its_history(browser, address):
     assert not wrong
 
 
+def test_a_section_of_the_readme_stands_in_a_page(site):
+    text = (site / "speed.html").read_text(encoding="utf-8")
+    assert "NBGRAD_CACHE_DIR" in text and "nine versions" in text and "README:" not in text
+
+
 def test_formulas_are_drawn(browser, address):
     with real.watched(browser, viewport=DESK) as (page, wrong):
         page.goto(f"{address}/reference/tanh.html")

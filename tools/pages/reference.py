@@ -17,8 +17,10 @@ import stubs
 
 import nbgrad as nb
 from nbgrad import errors, linalg
+from nbgrad.compile.rowprogram import RowProgram
 from nbgrad.define.registry import Row
 from nbgrad.engine.tensor import Tensor
+from nbgrad.kernels.shared import row_programs
 from pages import facts
 from pages.docstrings import Link, cell, code, first_line, inline, markdown, page, table
 from pages.formulas import block, formulas
@@ -88,6 +90,12 @@ def _of_row(entry: Entry, row: Row) -> Iterable[str]:
     elif calls := facts.shapes(entry.name, row):
         yield "## Shapes"
         yield table(["arguments", "result"], [(f"`{given}`", result) for given, result in calls])
+    program = getattr(row_programs, entry.name, None)
+    if isinstance(program, RowProgram) and program.function is not None:
+        yield "## What is done with a row"
+        yield ("Kernels for both devices are written from this function of one row "
+               "([how](../contributing.md#add-a-reduction)):")
+        yield code(inspect.getsource(program.function).rstrip().splitlines(), "python")
     yield "## In the table"
     yield _row_table(entry, row)
     if row.kind == "elementwise" and (lines := facts.accuracy(entry.name)):
