@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.special
+from formula_values import value_of, with_parts
 from pages import docstrings, facts, formulas, gallery, links, names, numpy_list, reference
 
 import nbgrad as nb
 from nbgrad.compile import tiers
+from nbgrad.define import inputs
 from nbgrad.define.registry import OPS
 from nbgrad.interop.numpy_functions import Functions
 
@@ -98,6 +100,25 @@ def test_formulas_are_the_rows(name, value, cotangents):
     found = formulas.formulas(OPS[name])
     assert found.value == value
     assert list(found.cotangents.values()) == cotangents
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if not name.startswith("bitwise")])
+def test_what_a_formula_is_worth_is_what_the_op_gives(name):
+    row = OPS[name]
+    found, rng = formulas.formulas(row), np.random.default_rng(len(name))
+    op, defaults = row.op, getattr(row.op, "defaults", {})
+    for _ in range(5):
+        xs = [bool(rng.integers(2)) if span is bool else float(inputs.draw(rng, span, (), "float64"))
+              for span in inputs.spans(row)]
+        with tiers.chosen("interpreted"):
+            z = op(*map(nb.asarray, xs)).numpy()
+            at = [k for k, x in enumerate(xs) if type(x) is float]
+            slopes = () if op.discrete else nb.grad(lambda *xs, op=op: op(*xs), at)(*xs)
+        names = {**dict(zip(found.names, xs, strict=True)), **defaults, "g": 1.0, "z": float(z)}
+        names = with_parts(found, names)
+        assert value_of(found.value, names) == pytest.approx(float(z), rel=1e-5)
+        cotangents = [value_of(found.cotangents[found.names[k]], names) for k in at if slopes]
+        assert cotangents == pytest.approx([float(s) for s in slopes], rel=1e-5)
 
 
 def test_parts_that_come_twice_in_a_long_formula_have_names():

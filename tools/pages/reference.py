@@ -126,7 +126,9 @@ def _explained(differentiated: bool, text: str) -> str:
 def _row_table(entry: Entry, row: Row) -> str:
     _, kind, rule, *devices, _ = facts.table()[row.op.name]
     rules = {"partials": "partial derivatives in the row", "derived": "derived from the value",
-             "none (discrete)": "none: the result jumps"}
+             "none (discrete)": "none: the result jumps", "vjp": "a rule in ops",
+             "vjp, linear": "a rule in ops; the op is linear",
+             "vjp, multilinear": "a rule in ops; the op is linear in each operand alone"}
     lines = [("kind", kind), ("derivative", rules.get(rule, rule)),
              ("kernels", ", ".join(d for d, there in zip(("CPU", "CUDA"), devices) if there == "yes"))]
     lines += [(f"of {', '.join(f'`{g}`' for g in given)}", result)
