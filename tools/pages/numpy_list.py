@@ -68,7 +68,8 @@ def _shown(module: ModuleType, names: str) -> str:
 
 
 def _ours(theirs: Any, ours: Any, to: Link) -> str:
-    name = theirs.__name__ if theirs in FUNCTIONS else ours.__name__
+    usual = getattr(ours, "usual", theirs if theirs in FUNCTIONS else ours)
+    name: str = usual.__name__
     target = to(name) or to(f"linalg.{name}")
     return f"[`nb.{name}`]({target})" if target else "written in ops"
 
