@@ -2,10 +2,10 @@
 
 It does what the engine does in the common case: at most one trace, a Graph that is not muted, sees arrays of
 one shape whose kernels are at hand. Whatever else it is given it leaves to the engine, the general path:
-`unary`, `binary` and `ternary` decline with None. define/fastpath.py fills the records that it reads. A slot that was
-never filled, or was deleted, holds a null pointer, and what a slot holds may have been put there by anyone:
-nothing is followed that was not looked at before, except for what the records point to. Where nothing is
-compiled every op takes the general path.
+`unary`, `binary` and `ternary` decline with None. define/fastpath.py fills the records that it reads. A slot
+that was never filled, or was deleted, holds a null pointer, and what a slot holds may have been put there by
+anyone: nothing is followed that was not looked at before, except for what the records point to. Where nothing
+is compiled every op takes the general path.
 """
 
 from __future__ import annotations
