@@ -2,7 +2,8 @@
 
 `nox -s cuda` proves the CUDA kernels without a GPU. `nox -s bench-compare` compares the working tree's speed
 with main's, `nox -s bench-record` keeps that of commits; `nox -s dashboard` makes the site of the benchmarks'
-history in .asv/html; `-- --open` shows it.
+history in .asv/html; `-- --open` shows it. `nox -s docs` makes the documentation's site in docs/_build/html,
+with the dashboard in it.
 """
 import nox
 
@@ -65,6 +66,15 @@ def bench_record(session):
 def dashboard(session):
     session.install(*nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["dashboard"])
     session.run("python", "benchmarks/dashboard.py", *session.posargs)
+
+
+@nox.session
+def docs(session):
+    """The documentation's site, which is then looked at in chromium, where that is installed."""
+    session.install("-e", ".[docs]")
+    session.run("python", "tools/documentation.py", *session.posargs)
+    tests = ["tests/tools/test_pages.py", "tests/tools/test_site.py"]
+    session.run("python", "-m", "pytest", "-q", "-rs", *tests, env={"NBGRAD_SITE": "docs/_build"})
 
 
 @nox.session(name="dashboard-pictures")

@@ -39,13 +39,14 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--repository", type=Path, default=ROOT, help="whose commits they are")
     parser.add_argument("--results", type=Path, help="default: benchmarks/results there")
     parser.add_argument("--html", type=Path, help="default: .asv/html there")
+    parser.add_argument("--offline", action="store_true", help="fetch nothing for asv's own page")
     parser.add_argument("--open", type=int, nargs="?", const=8000, metavar="PORT", help="default 8000")
     chosen = parser.parse_args(given)
     repository = chosen.repository.resolve()
     results = (chosen.results or repository / "benchmarks" / "results").resolve()
     html = (chosen.html or repository / ".asv" / "html").resolve()
     try:
-        problems = build(repository, results, html, html.parent / "dashboard")
+        problems = build(repository, results, html, html.parent / "dashboard", fetch=not chosen.offline)
     except (NoResultsError, PublishError) as error:
         print(f"dashboard: {error}", file=sys.stderr)
         return 1

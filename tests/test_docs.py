@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FILES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(python|pycon)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# The code in the last cell of a line of a table
+CELL = re.compile(r"^\|.*\| `([^`\n]+)` \|$", re.MULTILINE)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
@@ -15,8 +17,31 @@ def test_python_blocks_run(file, own_ops, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text, names = file.read_text(encoding="utf-8"), {"__name__": file.stem}
     for block in BLOCK.finditer(text):
-        lines = text.count("\n", 0, block.start(1))
-        exec(compile("\n" * lines + block[1], str(file), "exec"), names)
+        lines = text.count("\n", 0, block.start(2))
+        if block[1] == "python":
+            exec(compile("\n" * lines + block[2], str(file), "exec"), names)
+        else:
+            session(block[2], names, f"{file.name}, line {lines}")
+
+
+def session(text, names, where):
+    """Run a session of the interpreter, which must print what it says; ... stands for anything."""
+    case = doctest.DocTestParser().get_doctest(text, names, where, None, None)
+    assert case.examples
+    said = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(case, out=said.append, clear_globs=False)
+    assert not said, "".join(said)
+    names.update(case.globs)
+
+
+def test_what_is_written_here_instead_of_there_runs(own_ops, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text, names = (ROOT / "docs" / "coming_from.md").read_text(encoding="utf-8"), {}
+    exec(BLOCK.search(text)[2], names)
+    cells = CELL.findall(text)
+    assert len(cells) > 50
+    for code in cells:
+        exec(code, dict(names))
 
 
 def test_the_page_on_matrix_calculus_has_every_row_with_its_formula_and_its_code():
@@ -30,6 +55,8 @@ def test_the_page_on_matrix_calculus_has_every_row_with_its_formula_and_its_code
 def test_the_blocks_are_found():
     assert len(BLOCK.findall((ROOT / "docs" / "matrix_calculus.md").read_text(encoding="utf-8"))) > 30
     assert len(BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))) >= 3
+    sessions = BLOCK.findall((ROOT / "docs" / "sharp_bits.md").read_text(encoding="utf-8"))
+    assert [kind for kind, _ in sessions].count("pycon") >= 8
 
 
 def test_the_diffs_that_show_how_to_contribute_are_the_code():

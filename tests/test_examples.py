@@ -18,9 +18,9 @@ def run(name, tmp_path, *arguments):
     """(exit status, printed text) of an example, in which every warning is an error, run in tmp_path."""
     library = str(Path(nbgrad.__file__).parents[1])
     path = os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")]))
+    around = {**os.environ, "PYTHONPATH": path, "NBGRAD_TIER": "auto"}
     done = subprocess.run([sys.executable, "-W", "error", ROOT / "examples" / f"{name}.py", *arguments],
-                          cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True,
-                          text=True, check=False)
+                          cwd=tmp_path, env=around, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout
 
@@ -100,3 +100,86 @@ def test_clicks_exceed_a_workers_memory(tmp_path):
     assert taken < limit < size
     assert number(r"within ([\d.]+) standard errors", text) < 4
     check_picture(tmp_path / "clicks.png")
+
+
+def test_greeks_are_those_of_the_closed_forms(tmp_path):
+    status, text = run("greeks", tmp_path)
+    assert status == 0
+    assert number(r"delta +([\d.]+) ", text) == 0.69908659
+    assert all(number(name + r" .* (\S+) from the closed form", text) < 1e-12
+               for name in ("gamma", "vega", "theta", "vanna", "speed"))
+    check_picture(tmp_path / "greeks.png")
+
+
+def test_poisson_finds_what_scikit_learn_finds(tmp_path):
+    status, text = run("poisson", tmp_path, "--seed", "2")
+    assert status == 0
+    assert number(r"scikit-learn +(\S+) away", text) < 1e-5
+    assert number(r"range +(\d) of 6", text) >= 4
+    check_picture(tmp_path / "poisson.png")
+
+
+def test_newton_arrives_and_descent_does_not(tmp_path):
+    status, text = run("newton", tmp_path)
+    assert status == 0
+    ways = [number(name + r" .* weights (\S+) from", text)
+            for name in ("Newton ", "Newton without a Hessian", "gradient descent")]
+    assert max(ways[:2]) < 1e-4 < ways[2]
+    check_picture(tmp_path / "newton.png")
+
+
+def test_heat_finds_the_conductivities(tmp_path):
+    status, text = run("heat", tmp_path, "--seed", "1")
+    assert status == 0
+    assert number(r"conductivity +(\d+)% off", text) < 15
+    check_picture(tmp_path / "heat.png")
+
+
+def test_deblur_removes_half_of_the_error(tmp_path):
+    status, text = run("deblur", tmp_path)
+    assert status == 0
+    assert number(r"restored +error (\S+)", text) < number(r"photograph +error (\S+)", text) / 2
+    check_picture(tmp_path / "deblur.png")
+
+
+def test_hmc_draws_from_the_banana(tmp_path):
+    status, text = run("hmc", tmp_path, "--seed", "3")
+    assert status == 0
+    assert number(r"draws.* (\d+)% accepted", text) > 90
+    assert abs(number(r"\ny .*spread (\S+) ", text) - 1) < 0.2
+    check_picture(tmp_path / "hmc.png")
+
+
+def test_minimise_needs_fewer_evaluations_with_derivatives(tmp_path):
+    status, text = run("minimise", tmp_path)
+    assert status == 0
+    differences, gradient, hessian = [number(name + r" +(\d+) evaluations", text)
+                                      for name in ("BFGS, differences", "BFGS, gradient", "and Hessian")]
+    assert differences > 5 * gradient > 5 * hessian
+    check_picture(tmp_path / "minimise.png")
+
+
+def test_estimator_finds_the_quantiles(tmp_path):
+    status, text = run("quantiles", tmp_path)
+    assert status == 0
+    assert [abs(number(rf"quantile {q}% +(\S+)% of", text) - q) < 4 for q in (10, 50, 90)] == [True] * 3
+    check_picture(tmp_path / "quantiles.png")
+
+
+def test_pendulum_finds_its_length(tmp_path):
+    status, text = run("pendulum", tmp_path)
+    assert status == 0
+    assert abs(number(r"length \(m\) +0.80 +1.00 +(\S+)", text) - 0.8) < 0.02
+    check_picture(tmp_path / "pendulum.png")
+
+
+def test_kepler_finds_the_orbit(tmp_path):
+    status, text = run("kepler", tmp_path)
+    assert status == 0
+    assert abs(number(r"eccentricity +0.55 +(\S+)", text) - 0.55) < 0.08
+    check_picture(tmp_path / "kepler.png")
+
+
+def test_every_example_is_tested():
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert all(f'run("{path.stem}", tmp_path' in text for path in (ROOT / "examples").glob("*.py"))

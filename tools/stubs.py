@@ -226,7 +226,7 @@ def _imported(name: str, f: Any) -> str:
     return f"from {f.__module__} import {f.__name__} as {name}"
 
 
-def _defined_well(name: str, f: Any) -> bool:
+def defined_well(name: str, f: Any) -> bool:
     return not _is_function(f) or (isinstance(f, FunctionType) and f.__module__.split(".")[1] not in (
         "ops", "engine") and not hasattr(f, "__wrapped__")) or name == "no_grad"
 
@@ -241,7 +241,7 @@ def package() -> str:
     everything = {name: getattr(nb, name) for name in nb.__all__}
     public = {name: f for name, f in everything.items() if not isinstance(f, (str, float, type(None)))}
     head, known = template("package.pyi")
-    plain = {name: f for name, f in public.items() if name not in known and _defined_well(name, f)}
+    plain = {name: f for name, f in public.items() if name not in known and defined_well(name, f)}
     imports = sorted(_imported(name, f) for name, f in plain.items() if f is not Tensor)
     defined = [definition(name, f, known) for name, f in public.items() if name not in plain]
     return "\n".join([_doc(nb), *imports, head, "", _exported(nb.__all__), "", *defined, ""])

@@ -34,6 +34,22 @@ def served(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
+def watched(browser: Any, **options: Any) -> Iterator[tuple[Any, list[str]]]:
+    """A page, and a list that fills with errors of its console and requests to other hosts.
+
+    options : those of playwright's new_context, such as viewport
+    """
+    context = browser.new_context(**options)
+    page, wrong = context.new_page(), list[str]()
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: wrong.append(f"asked for {request.url}")
+            if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")) else None)
+    yield page, wrong
+    context.close()
+
+
+@contextmanager
 def chromium() -> Iterator[Any]:
     """The browser, as playwright's object. Raises FileNotFoundError if chromium is not installed."""
     if CHROMIUM is None:

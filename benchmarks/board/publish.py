@@ -35,12 +35,13 @@ def configuration(repository: Path) -> dict[str, Any]:
     return conf | {"repo": str(repository), "version": Config.api_version}
 
 
-def build(repository: Path, results: Path, site: Path, kept: Path) -> list[str]:
+def build(repository: Path, results: Path, site: Path, kept: Path, fetch: bool = True) -> list[str]:
     """Make the site in a folder, which is emptied first. Return what was left out, and why.
 
     repository : whose commits the results are of
     results : the tree that asv wrote
     kept : a folder for what is fetched or made on the way
+    fetch : whether asv's own page may fetch its libraries; without them it is left out
 
     Raises NoResultsError if there is nothing to show, PublishError if asv refuses.
     """
@@ -55,7 +56,7 @@ def build(repository: Path, results: Path, site: Path, kept: Path) -> list[str]:
     sound = _copied(stored, results, kept / "results")
     _publish(conf | {"results_dir": str(sound), "html_dir": str(site)}, kept)
     problems = list(stored.problems)
-    legacy = _legacy(site, kept, problems)
+    legacy = _legacy(site, kept, problems, fetch)
     _tachyon(site, known)
     page = front(stored, json.loads((site / "index.json").read_text()),
                  json.loads((site / "regressions.json").read_text())["regressions"], conf, legacy)
@@ -84,12 +85,12 @@ def _publish(conf: dict[str, Any], kept: Path) -> None:
         raise PublishError(f"asv publish failed:\n{done.stdout}{done.stderr}")
 
 
-def _legacy(site: Path, kept: Path, problems: list[str]) -> bool:
+def _legacy(site: Path, kept: Path, problems: list[str], fetch: bool) -> bool:
     """Keep asv's own page as legacy.html, if its libraries are to be had."""
     page = (site / "index.html").read_text(encoding="utf-8")
     (site / "error.html").unlink()
     try:
-        page = vendor.vendored(page, kept / "packages", site / "vendor")
+        page = vendor.vendored(page, kept / "packages", site / "vendor", fetch)
     except vendor.NotVendoredError as error:
         problems.append(f"legacy.html, asv's own page: {error}: left out")
         return False

@@ -47,10 +47,12 @@ class NotVendoredError(Exception):
     """A library is not to be had, or asv's page asks for one that is not known here."""
 
 
-def archive(package: str, kept: Path) -> Path:
+def archive(package: str, kept: Path, fetch: bool = True) -> Path:
     """The archive of a package, from the folder where they are kept or the registry; its sum is checked."""
     path = kept / f"{package}.tgz"
     if not path.exists():
+        if not fetch:
+            raise NotVendoredError(f"{package} is not kept, and nothing is to be fetched")
         name = package.rpartition("-")[0]
         try:
             with urllib.request.urlopen(f"{REGISTRY}/{name}/-/{package}.tgz", timeout=30) as answer:
@@ -66,7 +68,7 @@ def archive(package: str, kept: Path) -> Path:
     return path
 
 
-def vendored(page: str, kept: Path, into: Path) -> str:
+def vendored(page: str, kept: Path, into: Path, fetch: bool = True) -> str:
     """asv's page with its libraries beside it, in a folder. Raises NotVendoredError."""
     into.mkdir(parents=True, exist_ok=True)
 
@@ -75,7 +77,7 @@ def vendored(page: str, kept: Path, into: Path) -> str:
         if name not in FILES:
             return found[0]
         package, inside = FILES[name]
-        with tarfile.open(archive(package, kept)) as packed:
+        with tarfile.open(archive(package, kept, fetch)) as packed:
             member = next((m for m in packed.getmembers() if m.name.partition("/")[2] == inside), None)
             content = packed.extractfile(member) if member else None
             if content is None:

@@ -31,12 +31,12 @@ _signature = functools.cache(inspect.signature)
 _OURS, _TENSORS = (Tensor,), frozenset([Tensor])
 
 # NumPy's second names, of functions and of arguments
-_NAMES = {"around": "round", "a_min": "min", "a_max": "max", "M": "m"}
+NAMES: dict[str, str] = {"around": "round", "a_min": "min", "a_max": "max", "M": "m"}
 # What a ufunc's arguments are where they are not given.
 _DEFAULTS = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True,
              "signature": None, "keepdims": False, "initial": None}
 # Functions whose answer is no array that a gradient could flow through: NumPy's own on the values.
-_ASKED = frozenset([
+ASKED: frozenset[Any] = frozenset([
     np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type,
     np.iscomplexobj, np.isrealobj, np.array_equal, np.array_equiv, np.shares_memory, np.may_share_memory,
     np.array_repr, np.array_str, np.array2string])
@@ -80,7 +80,7 @@ class Functions:
         if function in NAN_FUNCTIONS:
             return NAN_FUNCTIONS[function]
         if not isinstance(function, np.ufunc):
-            return self.named([*function.__module__.split(".")[1:], _NAMES.get(name, name)])
+            return self.named([*function.__module__.split(".")[1:], NAMES.get(name, name)])
         if getattr(np, name, None) is function and (found := self.named([name])) is not None:
             return found
         same = [row.op.name for row in OPS.values() if _is(row.like, function)]
@@ -115,9 +115,9 @@ class Functions:
         key = function, len(args), *kwargs
         call = self.calls.get(key)
         if call is None:
-            if function in _ASKED or function in _TAKEN or (
+            if function in ASKED or function in _TAKEN or (
                     self.known(function) is None and not _watched((tuple(args), kwargs))):
-                values = _host if function in _ASKED else numpy
+                values = _host if function in ASKED else numpy
                 args, kwargs = map_leaves(lambda leaf: values(leaf) if type(leaf) is Tensor else leaf,
                                           (tuple(args), kwargs))
                 return function(*args, **kwargs)
@@ -154,7 +154,7 @@ class _Call:
                 self.places.append(number)
             else:
                 self.options.append((name, number))
-        own = [_NAMES.get(name, name) for name, _ in self.options]
+        own = [NAMES.get(name, name) for name, _ in self.options]
         usual = getattr(function, "usual", None)
         if usual is not None and _signature(usual).parameters.keys() >= set(own):
             function = usual
@@ -219,7 +219,7 @@ def _options(name: str, function: _Function, given: Iterable[tuple[str, Any]],
     """
     ours, found = _signature(function).parameters, {}
     for key, value in given:
-        own = _NAMES.get(key, key)
+        own = NAMES.get(key, key)
         if value is np._NoValue:
             continue
         if own in found:

@@ -48,16 +48,9 @@ def site(tmp_path_factory):
 @pytest.fixture
 def page(browser):
     """A page that collects errors of the console and requests to other hosts, of which there may be none."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
-    found = context.new_page()
-    found.set_default_timeout(20_000)
-    wrong = []
-    found.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    found.on("pageerror", lambda error: wrong.append(str(error)))
-    found.on("request", lambda request: wrong.append(f"asked for {request.url}")
-             if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")) else None)
-    yield found
-    context.close()
+    with real.watched(browser, viewport={"width": 1400, "height": 900}) as (found, wrong):
+        found.set_default_timeout(20_000)
+        yield found
     assert not wrong
 
 
