@@ -176,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     count = sum(leaf.numel() for layer in params for leaf in layer.values())
     print(f"digits           {len(data.train_x)} for training, {len(data.test_x)} for the test")
     print(f"network          {' - '.join(map(str, SIZES))}, {count} parameters")
-    print(f"first step       {history.first_step:.2f} s, in which kernels new to the cache are compiled")
+    print(f"first step       {history.first_step:.2f} s")
     print(f"in all           {seconds:.2f} s for {options.epochs} epochs")
     print(f"train accuracy   {np.mean(fitted == data.train_y):.2%}")
     print(f"test accuracy    {accuracy:.2%}")

@@ -1,5 +1,6 @@
 """The documentation's Python runs as it stands: a file's blocks in order."""
 
+import doctest
 import re
 from pathlib import Path
 
