@@ -42,6 +42,9 @@ def to_device(x: Any, device: str, /, *, stream: Any = None) -> Tensor:
     """Return x on a device, as the array API standard spells it: to_device("cpu").
 
     stream: of a CUDA device, which the copy is asked of. Raises DeviceError for a device that cannot be used.
+
+    >>> nb.asarray([1.0, 2.0]).to_device("cpu")
+    tensor([1., 2.])
     """
     with Device(device, stream):
         return to(x, str(device))
