@@ -24,6 +24,7 @@ class Settings:
     compiled : False: kernels run as the Python that they are written in
     tier   : one of TIERS: kernels are compiled when they have earned it, at first use, or never
     quiet  : nothing is said of long compilations
+    workers : how many processes may compile kernels while the program goes on
     """
 
     device: str
@@ -32,6 +33,7 @@ class Settings:
     compiled: bool = True
     tier: str = "auto"
     quiet: bool = False
+    workers: int = 0
 
 
 def _user_cache() -> Path:
@@ -47,7 +49,8 @@ def read(environment: dict[str, str] | os._Environ[str]) -> Settings:
     """Settings from NBGRAD_DEVICE (cpu, the default, cuda, cuda-sim, auto), NBGRAD_CACHE_DIR (a folder; empty
     for no cache), NBGRAD_NUM_THREADS (a positive number; default: OMP_NUM_THREADS) and NBGRAD_DISABLE_JIT (1:
     nothing is compiled, and a debugger can step into kernels), NBGRAD_TIER (one of TIERS; see compile/tiers)
-    and NBGRAD_QUIET (1: no line on stderr when compiling takes long).
+    and NBGRAD_QUIET (1: no line on stderr when compiling takes long), NBGRAD_WORKERS (processes that compile
+    in the background; default: one fewer than processors, four at most).
 
     Raises NbgradError where Numba is told not to compile, and for a device that needs it.
     """
@@ -63,7 +66,7 @@ def read(environment: dict[str, str] | os._Environ[str]) -> Settings:
     if not compiled and device not in ("cpu", "auto"):
         raise trace_errors.uncompiled_device(device)
     return Settings(device if compiled else "cpu", _cache(environment.get("NBGRAD_CACHE_DIR")),
-                    _threads(environment), compiled, tier, quiet)
+                    _threads(environment), compiled, tier, quiet, _workers(environment))
 
 
 def _on(environment: dict[str, str] | os._Environ[str], name: str) -> bool:
@@ -89,6 +92,15 @@ def _threads(environment: dict[str, str] | os._Environ[str]) -> int | None:
     if ours is not None:
         raise value_errors.bad_thread_setting(ours)
     return None
+
+
+def _workers(environment: dict[str, str] | os._Environ[str]) -> int:
+    given = environment.get("NBGRAD_WORKERS")
+    if given is None:
+        return min(len(os.sched_getaffinity(0)) - 1, 4)
+    if not given.strip().isdecimal():
+        raise value_errors.bad_worker_setting(given)
+    return int(given)
 
 
 settings: Settings = read(os.environ)

@@ -25,7 +25,7 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from nbgrad.arrays.config import settings
-from nbgrad.compile import linker, store, target
+from nbgrad.compile import linker, store, target, workers
 from nbgrad.errors import table_errors
 
 _COMPILER, _PLAIN = "nbgrad.compile.cpu.compiler", "nbgrad.compile.cpu.plain"
@@ -163,6 +163,22 @@ def compile_written(name: str, stands: Sequence[str], arguments: Sequence[Any],
     return kernel
 
 
+def begin(name: str, stands: Sequence[str], arguments: Sequence[Any], write: Callable[[], tuple[str, Any]],
+          exact: bool) -> bool:
+    """Have another process compile a kernel that `compile_written` will be asked for; whether one does.
+
+    That then waits for it. It raises workers.LostError if the process has ended, which may be the kernel's
+    fault; asked again, it compiles the kernel itself.
+    """
+    key = _key(name, stands, arguments, exact)
+    with _lock:
+        if key in LOADED:
+            return False
+        source, result = write()
+        request = foundation(), f"{name}_{key}", name, source, arguments, result, exact
+        return workers.begin(key, name, request)
+
+
 def at_hand(name: str, stands: Sequence[str], arguments: Sequence[Any],
             exact: bool = False) -> Callable[..., Any] | None:
     """The kernel that `compile_written` gives, if it is in memory or on disk."""
@@ -195,16 +211,21 @@ def _spell(kind: Any) -> str:
 
 def _build(key: str, name: str, source: str, result: Any, arguments: Sequence[Any],
            exact: bool) -> Callable[..., Any]:
-    symbol = f"{name}_{key}"              # two kernels of one name would be one for the linker
-    with store.alone(foundation(), key):
-        return _load(key, symbol) or _compiled(key, symbol, name, source, result, arguments, exact)
-
-
-def _compiled(key: str, symbol: str, name: str, source: str, result: Any, arguments: Sequence[Any],
-              exact: bool) -> Callable[..., Any]:
     start = time.perf_counter()
-    code, needed = import_module(_COMPILER).build(symbol, name, source, arguments, result, exact)
-    if missing := linker.missing(needed):
+    symbol = f"{name}_{key}"              # two kernels of one name would be one for the linker
+    if made := workers.take(key):
+        return _kept(key, symbol, name, made, start)
+    with store.alone(foundation(), key):  # another program may be compiling it, or have done so
+        if kernel := _load(key, symbol):
+            return kernel
+        made = import_module(_COMPILER).build(symbol, name, source, arguments, result, exact)
+        return _kept(key, symbol, name, made, start)
+
+
+def _kept(key: str, symbol: str, name: str, made: Any, start: float) -> Callable[..., Any]:
+    """The kernel of what the compiler has made since `start`, which the store keeps."""
+    code, needed = made
+    if missing := _missing(needed):
         raise table_errors.unlinked_kernel(name, missing)
     kernel = linker.load(code, symbol)
     assert kernel is not None
@@ -230,8 +251,11 @@ def _load(key: str, symbol: str) -> Callable[..., Any] | None:
     defined, *needed = head.decode("utf-8", "replace").split("\n")
     if not end or defined != symbol:
         return None
-    if linker.missing(needed):
+    return None if _missing(needed) else linker.load(code, symbol)
+
+
+def _missing(symbols: Sequence[str]) -> list[str]:
+    """Those of the symbols that are not to be found."""
+    if linker.missing(symbols):
         import_module(_COMPILER)          # Numba brings functions of its own
-        if linker.missing(needed):
-            return None
-    return linker.load(code, symbol)
+    return linker.missing(symbols)

@@ -91,4 +91,6 @@ def fit(x: Any, like: Any) -> Any:
 
 def shaped(x: Tensor, like: Any) -> Tensor:
     """`fit` on Tensors, for rules."""
+    if x.shape == like.shape and x.dtype is like.dtype:
+        return x
     return wrap(fit(unwrap(x), like))

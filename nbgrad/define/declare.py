@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
-from nbgrad.define.registry import Named, Row, declared, register
+from nbgrad.define.frozen import Frozen, check_parameter
+from nbgrad.define.registry import OURS, Named, Row, declared, register
 from nbgrad.define.scalar import Elementwise
 from nbgrad.define.scalar_program import Symbol, common_loop, ufunc_loop
 from nbgrad.engine.graph import Op
 from nbgrad.engine.tensor import Tensor, living, raw
-from nbgrad.errors import trace_errors, value_errors
+from nbgrad.errors import value_errors
 
 
 class Choice(Named):
@@ -35,7 +36,8 @@ class Choice(Named):
     usual: Elementwise
 
     def __init__(self, name: str, value: Callable[..., Any], d: Any, arity: int,
-                 defaults: dict[str, Any], joint: bool = False) -> None:
+                 defaults: dict[str, Any], joint: bool, frozen: bool) -> None:
+        self.frozen = frozen
         self.name, self.value, self.d, self.arity, self.defaults = name, value, d, arity, defaults
         self.joint = joint
         self.numbers = tuple([p for p, default in defaults.items() if type(default) is float])
@@ -58,7 +60,9 @@ class Choice(Named):
             found = d(*xs, args[-1], **params)
             return (*(found if type(found) is tuple else (found,)), *[None] * count)
 
-        return Elementwise(self.name, values, d and partials, arity=arity + count, joint=self.joint)
+        made = _made(self.name, values, d and partials, self.frozen, arity=arity + count, joint=self.joint)
+        made.parameters = tuple(numbers)
+        return made
 
     def _at(self, params: dict[str, Any]) -> tuple[Elementwise, list[Any]]:
         """The op for these values of the parameters, and what it takes behind the operands."""
@@ -76,8 +80,7 @@ class Choice(Named):
         if type(x) is float:
             return x
         if type(living(x)) is Tensor:
-            if living(x).trace is not None:
-                raise trace_errors.traced_parameter(self.name, name)
+            check_parameter(self.name, name, x)
             if type(raw(x)) is Symbol:
                 return x
             x = devices.host(raw(x))
@@ -114,7 +117,8 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
     name  : its name
     value : its machine spelling, with {} for each operand; or a function of Tensors written in elementwise
         ops, whose keyword parameters with defaults become parameters of the op. It is traced with scalar
-        symbols: use `where` for a choice, and only the arm that is taken is evaluated and differentiated. A
+        symbols, once for dtypes of its operands: what it refers to is what it was then, in its derivatives
+        too. Use `where` for a choice, and only the arm that is taken is evaluated and differentiated. A
         parameter whose default is a float is a symbol too; one with another default (an integer power, a
         name) is what it is, and each of its values makes kernels of its own. Or an Elementwise already made.
     d     : its partial derivatives in the operands, written in elementwise ops: a function of the operands
@@ -142,11 +146,20 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
         parameters = inspect.signature(value).parameters.values()
         defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         arity = len(parameters) - len(defaults)
-        made = (Choice(name, value, d, arity, defaults, joint) if defaults else
-                Elementwise(name, value, d, arity=arity, joint=joint, discrete=discrete))
+        frozen = home != OURS
+        made = (Choice(name, value, d, arity, defaults, joint, frozen) if defaults else
+                _made(name, value, d, frozen, arity=arity, joint=joint, discrete=discrete))
     made.__name__, made.__doc__ = name, doc or f"Return {name} of every element."
     register(Row(made, "elementwise", None, where, home, like, at, private=private))
     return made
+
+
+def _made(name: str, value: Any, d: Any, frozen: bool, **more: Any) -> Elementwise:
+    """The op of these functions; frozen: what they refer to may change."""
+    if frozen:
+        d = d and Frozen(d)
+        value = Frozen(value, d)
+    return Elementwise(name, value, d, **more)
 
 
 def _operands(spelling: str) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from nbgrad.arrays.memory import keep
 from nbgrad.compile import linker
 from nbgrad.compile.cpu.fastpath import (
+    FORMS,
     MOST,
     PLANS,
     Engine,
@@ -26,8 +27,6 @@ from nbgrad.compile.cpu.fastpath import (
     PyGraph,
     PyNode,
     PyTensor,
-    binary,
-    unary,
 )
 from nbgrad.compile.cpu.pullback import pull
 from nbgrad.compile.tiers import Interim
@@ -103,7 +102,7 @@ class FastPath:
         self.calls += 1
         if self.calls < _OFTEN or self.record is None or (kinds, wanted) in self.met:
             return
-        form = unary if len(kinds) == 1 else binary
+        form = FORMS[len(kinds) - 1]
         if type(kernel if joint is None else joint) is not Interim and form.earned(()) is not None:
             with learning:
                 self._learn(kinds, None if type(kernel) is Interim else kernel, wanted, back, joint)
@@ -125,7 +124,7 @@ class FastPath:
             self.known[kinds].kernel = linker.address(keep(kernel))
         if self.forward is None:
             record.op = at(self.op)
-            self.forward = linker.bind((unary if len(kinds) == 1 else binary)[()], record)
+            self.forward = linker.bind(FORMS[len(kinds) - 1][()], record)
         if back is not None:
             pullback = self.known[kinds].pullbacks[sum(1 << i for i, want in enumerate(wanted) if want) - 1]
             if not pullback.back:

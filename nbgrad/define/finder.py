@@ -1,7 +1,7 @@
 """Finders: the plans of calls that are often made, found without Python (compile/cpu/finder.py).
 
-Where calls are by place alone, on Tensors or a list of them and then on plain values, an entry is kept of
-what the arguments are in memory: the same objects, tuples of the same, and arrays that lie alike. A finder
+Where calls are on Tensors or a list of them and then on plain values, an entry is kept of what the
+arguments are in memory: the same objects, tuples of the same, and arrays that lie alike. A finder
 declines what it does not know with None; then plans.alike looks closer.
 """
 

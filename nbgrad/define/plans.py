@@ -15,7 +15,7 @@ import numpy as np
 from nbgrad import errors
 from nbgrad.arrays.devices import Array
 from nbgrad.define.finder import OFTEN, Finder, finder, fits
-from nbgrad.engine.graph import Graph
+from nbgrad.engine.graph import Graph, apply
 from nbgrad.engine.tensor import Spec, Tensor, raw, spec
 from nbgrad.engine.views import link
 from nbgrad.errors import value_errors
@@ -68,8 +68,8 @@ class Plans(dict[Any, Plan]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.finders: dict[int, Finder] = {}
-        self.find: dict[int, Any] = {}        # by the number of arguments: what gives their plan or None
+        self.finders: dict[Any, Finder] = {}
+        self.find: dict[Any, Any] = {}        # by `_form` of a call: what gives its plan or None
         table.keep(self)
 
     def clear(self) -> None:
@@ -77,16 +77,17 @@ class Plans(dict[Any, Plan]):
         for each in self.finders.values():
             each.clear()
 
-    def meet(self, op: Any, plan: Plan, args: Sequence[Any]) -> None:
-        """Have the plan of a call by place found faster once it is often made."""
+    def meet(self, op: Any, plan: Plan, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Have the plan of a call found faster once it is often made."""
         plan.met += 1
+        form, args = _form(args, kwargs), (*args, *kwargs.values())
         if plan.met == OFTEN and fits(args, plan.count):
-            place = self.finders.get(len(args)) or finder(len(args))
+            place = self.finders.get(form) or finder(len(args))
             if place is None:             # not yet
                 plan.met = 0
                 return
-            self.finders[len(args)] = place
-            self.find[len(args)] = place.find
+            self.finders[form] = place
+            self.find[form] = place.find
             if not place.add(args, plan, plan.direct(op, args)):     # those that are still met come in again
                 for other in self.values():
                     other.met = 0
@@ -115,6 +116,11 @@ class Plans(dict[Any, Plan]):
             z.mark.memo = (*z.mark.memo[:-1], plan)
 
 
+def _form(args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """How many arguments a call has by place, and the names of the others."""
+    return (len(args), *kwargs) if kwargs else len(args)
+
+
 def _finish(op: Any, z: Any, x: Any) -> Any:
     """What `op.finish`, which gave z, does with results of arrays like x.
 
@@ -132,24 +138,30 @@ def alike(args: Sequence[Any], kwargs: dict[str, Any], found: list[Tensor]) -> t
     Equal values of several types (1, 1.0, True) and zeros of both signs are told apart. What is noted
     of an argument begins with its type, or those of its parts, or its dtype, so that no two lists read alike.
     """
-    if not kwargs and len(args) == 2:         # the most common calls, in fewer steps
-        x, a = args
+    if args and len(args) + len(kwargs) == 2:             # the most common calls, in fewer steps
+        x = args[0]
+        name, a = next(iter(kwargs.items())) if kwargs else (None, args[1])
         if type(x) is Tensor and type(value := x.value) is Array:
             kind: Any = type(a)
             if kind in _STATIC:
                 found.append(x)
-                return value.dtype, value.shape, value.strides, kind, a
+                return name, value.dtype, value.shape, value.strides, kind, a
             if kind is Tensor and type(other := a.value) is Array:
-                found += args
-                return value.dtype, value.shape, value.strides, other.dtype, other.shape, other.strides
-            if kind is tuple and _all_static(kinds := tuple(map(type, a))):
-                found.append(x)
-                return value.dtype, value.shape, value.strides, kinds, a
+                found += x, a
+                return (name, value.dtype, value.shape, value.strides, other.dtype, other.shape,
+                        other.strides)
+            if kind is tuple or kind is slice:
+                parts = a if kind is tuple else (a.start, a.stop, a.step)
+                for part in parts:
+                    if type(part) is Array:   # values are not looked at
+                        return None
+                if _all_static(kinds := tuple(map(type, parts))):
+                    found.append(x)
+                    return name, value.dtype, value.shape, value.strides, kind, kinds, parts
+            if kind is Array:
+                return None
     key: list[Any] = []
     if kwargs:
-        for a in kwargs.values():
-            if type(a) is tuple and Array in map(type, a):    # values are not looked at
-                return None
         key.append(tuple(kwargs))
         args = (*args, *kwargs.values())
     for a in args:
@@ -220,39 +232,39 @@ class Called:
     plans: Plans | None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        plans = self.plans
-        if plans is None:
-            return self.op.at(*self._bound(args, kwargs))
-        find = None if kwargs else plans.find.get(len(args))
-        if find is not None and (plan := find(*args)) is not None:
-            if type(plan) is Tensor:
-                return plan
-            return self.op.run_planned(plan, args[:plan.count] if type(args[0]) is Tensor else args[0])
-        given: list[Tensor] = []
-        key = alike(args, kwargs, given)
-        plan = plans.get(key)
-        if plan is not None:
-            if plan.met < OFTEN and not kwargs:
-                plans.meet(self.op, plan, args)
-            return self.op.run_planned(plan, given)
-        xs, params = self._bound(args, kwargs)
-        z = self.op.at(xs, params)
-        if key is not None:
-            plans.learn(key, self.op, given, xs, params, z)
-        return z
-
-    def _bound(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
-        """The inputs and parameters that a call comes to."""
-        if "dim" in kwargs or "keepdim" in kwargs:
+        op, plans = self.op, self.plans
+        key = None
+        if plans is not None:
+            if finders := plans.find:
+                every = (*args, *kwargs.values()) if kwargs else args
+                find = finders.get(_form(args, kwargs) if kwargs else len(args))
+                if find is not None and (found := find(*every)) is not None:
+                    if type(found) is Tensor:
+                        return found
+                    xs = every[:found.count] if type(every[0]) is Tensor else every[0]
+                    return op.run_planned(found, xs)
+            given: list[Tensor] = []
+            key = alike(args, kwargs, given)
+            plan = plans.get(key)
+            if plan is not None:
+                if plan.met < OFTEN:
+                    plans.meet(op, plan, args, kwargs)
+                return op.run_planned(plan, given)
+        if kwargs and ("dim" in kwargs or "keepdim" in kwargs):
             kwargs = numpy_names(self.name, kwargs)
         try:
-            found: tuple[Sequence[Any], dict[str, Any]] = self.bind(*args, **kwargs)
+            xs, params = self.bind(*args, **kwargs)
         except errors.OperandError as error:
             raise error.of(self.name) from None
         except TypeError:
             self._check_call(args, kwargs)
             raise
-        return found
+        z = apply(op, xs, params)             # `op.at`, in line
+        if op.finish is not None:
+            z = op.finish(op, z, xs[0], params)
+        if plans is not None and key is not None:
+            plans.learn(key, op, given, xs, params, z)
+        return z
 
     def _check_call(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         """Raises DtypeError, with the op's name and parameters, if it cannot be called like that."""

@@ -59,6 +59,7 @@ class Elementwise(Named):
     fastpath: FastPath
     joint: bool
     met: int
+    parameters: tuple[str, ...] = ()      # names of its last operands, by which it is not differentiated
 
     def __init__(self, name: str, value: Any, d: Any = None, *, arity: int, loop: Any = None,
                  many: bool = False, joint: bool = False, discrete: bool = False,

@@ -96,6 +96,11 @@ def bad_thread_setting(value: str) -> ValueRangeError:
                            f"thread per processor.")
 
 
+def bad_worker_setting(value: str) -> ValueRangeError:
+    return ValueRangeError(f"NBGRAD_WORKERS={value!r} is not a number. Unset it to use one process fewer "
+                           f"than there are processors, or set it to 0 to compile in this one alone.")
+
+
 def bad_tier(value: str, tiers: Iterable[str]) -> ValueRangeError:
     return ValueRangeError(f"NBGRAD_TIER={value!r} is no tier. Choose one of {listed(tiers)}.")
 

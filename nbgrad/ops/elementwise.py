@@ -272,6 +272,8 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:
     derivative 1. Where min is above max the result is max.
     """
     x = as_tensor(x)
+    if type(min) is type(max) is float:       # the common call, in fewer steps
+        return _clip(x, min, max)
     low, high = (m if m is None or type(m) in (int, float) else as_tensor(m) for m in (min, max))
     if low is None and high is None:
         return positive(x)

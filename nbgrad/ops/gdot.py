@@ -17,6 +17,7 @@ import numpy as np
 from nbgrad.arrays import devices
 from nbgrad.compile import layout
 from nbgrad.define.broadcast import astype, fit
+from nbgrad.define.frozen import Frozen
 from nbgrad.define.registry import Named, Row, declared, register
 from nbgrad.define.scalar import Elementwise, add, choose
 from nbgrad.define.scalar import multiply as _multiply
@@ -246,8 +247,17 @@ class Gdot(Named):
     def _contraction(self, multiply: Value, how: str) -> Contraction:
         key = (multiply if isinstance(multiply, Op) else _meaning(multiply), how)
         if key not in self.made:
-            self.made[key] = Contraction(f"gdot_{how}", multiply, ("ik", "kj"), "ij", how)
+            self.made[key] = Contraction(f"gdot_{how}", _frozen(multiply), ("ik", "kj"), "ij", how)
         return self.made[key]
+
+
+def _frozen(multiply: Value) -> Value:
+    """A function of two scalars, asked now, in the dtypes that gdot has."""
+    if isinstance(multiply, Op):
+        return multiply
+    frozen = Frozen(multiply)
+    frozen.freeze((_FLOAT, _FLOAT))
+    return frozen
 
 
 def _meaning(multiply: Value) -> Any:

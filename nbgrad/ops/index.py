@@ -31,6 +31,7 @@ _ALONE = frozenset([int, type(None), type(Ellipsis)])
 _BOUND = frozenset([int, type(None)])
 _ARRAYS = frozenset([np.ndarray, bool])
 _NUMBERS = frozenset([int])
+_INT64, _BOOL = np.dtype(np.int64), np.dtype(np.bool_)
 _WHOLE = slice(None)
 
 
@@ -46,38 +47,51 @@ def _index(name: str, index: Any, shape: tuple[int, ...], scalar: bool = False) 
     if type(index) is int:
         return (index,) if scalar and len(shape) == 1 else (index, Ellipsis)
     items = index if isinstance(index, tuple) else (index,)
-    found = tuple([i if type(i) in _ALONE else _entry(name, i, shape) for i in items])
-    kinds = list(map(type, found))
-    dots = kinds.count(type(Ellipsis))
+    found: list[Any] = []
+    ints = dots = arrays = 0
+    for i in items:
+        i = i if type(i) in _ALONE else _entry(name, i, shape)
+        found.append(i)
+        if type(i) is int:
+            ints += 1
+        elif i is Ellipsis:
+            dots += 1
+        elif type(i) in _ARRAYS:
+            arrays += 1
     if dots > 1:
         raise shape_errors.bad_index(name, shape, "an index can have only one ellipsis")
-    if dots or not _ARRAYS.isdisjoint(kinds):
-        return found
-    return found if scalar and kinds.count(int) == len(kinds) == len(shape) else (*found, Ellipsis)
+    if not (dots or arrays or (scalar and ints == len(found) == len(shape))):
+        found.append(Ellipsis)
+    return tuple(found)
 
 
 def _entry(name: str, item: Any, shape: tuple[int, ...]) -> Any:
     """One part of an index, normalised."""
     if type(item) is slice:
-        bounds = item.start, item.stop, item.step
-        if _BOUND.issuperset(map(type, bounds)):
+        if _bounded(item):
             return item
         try:
+            bounds = item.start, item.stop, item.step
             return slice(*[None if b is None else operator.index(raw(b)) for b in bounds])
         except TypeError as error:
             raise shape_errors.bad_index(name, shape,
                                          "the bounds of a slice must be integers or None") from error
     array = _copied(item)
-    if array.dtype.kind not in "biu":
-        why = f"an index consists of integers, booleans, slices, None and ..., not of {array.dtype} values"
+    dtype = array.dtype
+    if array.ndim and (dtype is _INT64 or dtype is _BOOL):
+        return array
+    if dtype.kind not in "biu":
+        why = f"an index consists of integers, booleans, slices, None and ..., not of {dtype} values"
         raise shape_errors.bad_index(name, shape, why)
     if array.ndim == 0:
         return array.item()
-    return array if array.dtype == np.bool_ else array.astype(np.int64, copy=False)
+    return array if dtype.kind == "b" else array.astype(np.int64, copy=False)
 
 
 def _copied(item: Any) -> np.ndarray:
     """A part of an index as an array of its own; an empty list is one of integers."""
+    if type(item) is Tensor:
+        item = raw(item)
     if type(item) is np.ndarray:
         return np.array(item, order="C")
     if type(item) is list and _NUMBERS.issuperset(map(type, item)):
@@ -93,8 +107,11 @@ def _copied(item: Any) -> np.ndarray:
 def _values(v: Any) -> Tensor:
     """Values to be written, without the leading axes of length 1 that NumPy ignores too."""
     v = as_tensor(v)
-    lead = next((a for a, n in enumerate(v.shape) if n != 1), v.ndim)
-    return apply(getitem, (v,), {"index": (0,) * lead + (Ellipsis,)}) if lead else v
+    shape = v.value.shape
+    if not shape or shape[0] != 1:
+        return v
+    lead = next((a for a, n in enumerate(shape) if n != 1), v.ndim)
+    return apply(getitem, (v,), {"index": (0,) * lead + (Ellipsis,)})
 
 
 # inputs of scatter_add and setitem: x, the index, v

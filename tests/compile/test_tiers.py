@@ -6,6 +6,7 @@ Programs run in processes of their own, with an empty cache.
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ print(float(f(x)), float(np.sum(nb.grad(f)(x))), len(cache.COMPILED), "numba" in
 COUNTED = """
 tiers.EARNED = 1e6
 x, last, found = np.linspace(1, 2, 100).reshape(10, 10), 0, []
-for i in range(500):
+for i in range(1000):
     {what}
     if len(cache.COMPILED) != last:
         last = len(cache.COMPILED)
@@ -117,7 +118,7 @@ def test_there_are_three():
 def test_a_kernel_takes_its_interpreters_place():
     said, built = [], []
     interim = tiers.Interim(lambda x: "interpreted", 0, 1.0, most=10).until(
-        lambda: built.append(1) or (lambda x: "compiled"))
+        lambda: built.append(1) or (lambda x: "compiled"), SimpleNamespace(due=lambda spent: False))
     tiers.announce(lambda: said.append(1))
     small, large = np.ones(10), np.ones(11)
     with tiers.chosen("auto"):

@@ -176,14 +176,25 @@ def test_dtypes_shapes_and_strides_have_plans_of_their_own():
 
 def test_positions_and_names_are_told_apart():
     x = nb.asarray(X)
-    for _ in range(3):
+    nb.sum.plans.clear()
+    nb.solve_triangular.plans.clear()
+    lower = np.tril(X[:3, :3]) + np.eye(3)
+    for _ in range(3 * finder.OFTEN):
         assert nb.sum(x, 0).shape == (4,)
         assert nb.sum(x, axis=0).shape == (4,)
+        assert nb.sum(x=x, axis=1).shape == (3,)
+        assert nb.sum(axis=0, x=x).shape == (4,)
         assert nb.sum(x, dim=1).shape == (3,)
         assert nb.sum(x, keepdims=True).shape == (1, 1)
+        assert nb.sum(x, keepdims=True, axis=1).shape == (3, 1)
+        assert nb.sum(x, axis=1, keepdims=True).shape == (3, 1)
         assert nb.sum(x, 1, True).shape == (3, 1)
+        found = nb.solve_triangular(b=nb.asarray(X[:3]), a=nb.asarray(lower), lower=True)
+        np.testing.assert_allclose(found.numpy(), np.linalg.solve(lower, X[:3]), atol=1e-12)
         with pytest.raises(errors.NbgradError):
             nb.sum(x, axis=0, dim=0)
+        with pytest.raises(errors.DtypeError):
+            nb.sum(x, axis=True)
         with pytest.raises(TypeError):
             nb.sum(x, place=0)
 

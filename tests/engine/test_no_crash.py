@@ -200,7 +200,9 @@ w = leaf()
 nb.sin(w).backward(nb.ones(7))                # and all is well again
 assert np.allclose(w.grad.numpy(), np.cos(X))
 
-fastpath._engine.cache_clear(), fastpath.unary.clear(), fastpath.pull.clear()
+for form in (*fastpath.FORMS, fastpath.pull):
+    form.clear()
+fastpath._engine.cache_clear()
 cache.LOADED.clear()
 nb.sin.fastpath.record = None
 nb.sin.loops.flats.clear()

@@ -2,10 +2,10 @@
 
 It does what the engine does in the common case: at most one trace, a Graph that is not muted, sees arrays of
 one shape whose kernels are at hand. Whatever else it is given it leaves to the engine, the general path:
-`unary` and `binary` decline with None. define/fastpath.py fills the records that it reads. A slot that was
-never filled, or was deleted, holds a null pointer, and what a slot holds may have been put there by anyone:
-nothing is followed that was not looked at before, except for what the records point to. Where nothing is
-compiled every op takes the general path.
+`unary`, `binary` and `ternary` decline with None. define/fastpath.py fills the records that it reads. A slot
+that was never filled, or was deleted, holds a null pointer, and what a slot holds may have been put there by
+anyone: nothing is followed that was not looked at before, except for what the records point to. Where nothing
+is compiled every op takes the general path.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from nbgrad.compile.cpu.objects import PyArray, PyObject, PyTuple
 from nbgrad.compile.record import Cells, Record, Table
 
 PLANS = 6                                 # combinations of dtypes that an op may have
-MOST = 2                                  # operands
+MOST = 3                                  # operands
 SAVED = 6                                 # operands of a pullback's kernel beside the cotangent
 
 
@@ -97,8 +97,8 @@ class Pullback(Record):
 class Plan(Record):
     """The kernel for operands of these kinds, dtypes or float, and the pullbacks for the operands wanted.
 
-    The kernel is 0 while a joint one alone is known. The pullback for operand i alone is at 2**i - 1, for
-    both at 2.
+    The kernel is 0 while a joint one alone is known. The pullback for operands i, j, ... is at the sum of
+    2**i, 2**j, ..., less 1.
     """
 
     kinds: Annotated[Cells[PyObject], MOST]
@@ -249,7 +249,8 @@ def forward(op: Op, operands: Operands, *, arity: int) -> PyObject:
             mask += 1 << i
     place = 0
     while place < op.count and (op.plans[place].kinds[0] != operands.at[0].kind
-                                or (arity > 1 and op.plans[place].kinds[1] != operands.at[1].kind)):
+                                or (arity > 1 and op.plans[place].kinds[1] != operands.at[1].kind)
+                                or (arity > 2 and op.plans[place].kinds[2] != operands.at[2].kind)):
         place += 1
     if place == op.count:
         return PyObject(0)
@@ -290,3 +291,16 @@ def binary(op: Op, x: PyObject, y: PyObject) -> Any:
     operands.at[0].value = x
     operands.at[1].value = y
     return reference(forward(op, operands, arity=2))
+
+
+@kernel(gil=True, spares=1500)
+def ternary(op: Op, x: PyObject, y: PyObject, z: PyObject) -> Any:
+    """op(x, y, z), or None."""
+    operands = Operands()
+    operands.at[0].value = x
+    operands.at[1].value = y
+    operands.at[2].value = z
+    return reference(forward(op, operands, arity=3))
+
+
+FORMS = unary, binary, ternary            # by the number of operands less 1

@@ -13,6 +13,7 @@ import numpy as np
 from nbgrad.arrays.config import settings
 from nbgrad.compile import cache, tiers
 from nbgrad.compile.record import isrecord
+from nbgrad.compile.workers import LostError
 
 _WRITER, _PLAIN = "nbgrad.compile.cpu.dialect", "nbgrad.compile.cpu.plain"
 _CALL, _EACH, _MOST = 20, 3000.0, 1000    # of what Python takes: see tiers.Interim
@@ -84,7 +85,10 @@ class Kernel(dict[Any, Callable[..., Any]]):
             if key not in self.missed:
                 self.missed[key] = tiers.Missed(*self._request(*self._spelled(key)))
             if self.missed[key].enough(self.spares * uses):
-                found = self[key]
+                try:
+                    found = self[key]
+                except LostError:
+                    self.missed[key].lost()
         return found
 
     def _spelled(self, key: Any) -> tuple[str, list[Any], dict[str, Any]]:

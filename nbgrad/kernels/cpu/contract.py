@@ -35,12 +35,13 @@ def matmul_turned(a: np.ndarray, b: np.ndarray, turned: tuple[bool, bool]) -> np
 
 
 def _product(a: np.ndarray, b: np.ndarray, turned: tuple[bool, bool]) -> Callable[..., np.ndarray] | None:
-    """`matmul_turned` of floats of one dtype, at least matrices."""
-    if a.dtype is not b.dtype or a.dtype not in _FLOATS or min(a.ndim, b.ndim) < 2:
+    """`matmul_turned` of floats of one dtype."""
+    compiled = product(a.dtype) if a.dtype is b.dtype and a.dtype in _FLOATS else None
+    vectors = min(a.ndim, b.ndim) < 2
+    if compiled is None or (vectors and any(turned)):
         return None
-    compiled = product(a.dtype)
-    if compiled is None:
-        return None
+    if vectors:
+        return _vector_product(compiled, a.ndim == 1, b.ndim == 1, layout.product("matmul", a.shape, b.shape))
 
     def run(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         if turned[0]:
@@ -49,6 +50,17 @@ def _product(a: np.ndarray, b: np.ndarray, turned: tuple[bool, bool]) -> Callabl
             b = b.swapaxes(-1, -2)
         z = compiled(a, b)
         return _matmul(a, b) if z is None else z
+
+    return run
+
+
+def _vector_product(compiled: Callable[..., Any], first: bool, second: bool,
+                    shape: tuple[int, ...]) -> Callable[..., np.ndarray]:
+    """Products of this shape with a vector, first, second, or both: a matrix of one row or column."""
+
+    def run(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        z: np.ndarray | None = compiled(a[None] if first else a, b[:, None] if second else b)
+        return _matmul(a, b) if z is None else z.reshape(shape)
 
     return run
 

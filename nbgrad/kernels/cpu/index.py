@@ -69,7 +69,7 @@ def triangles(x: Array[T], out: Array[T], rows: int, n: int, m: int, k: int, low
 
 def _unique(index: Index) -> bool:
     """Whether no element can be named twice: masks and slices name each one once."""
-    return not any(type(i) is np.ndarray and i.dtype != np.bool_ for i in index)
+    return "i" not in [i.dtype.kind for i in index if type(i) is np.ndarray]
 
 
 def _block(shape: tuple[int, ...], index: Index) -> tuple[int, int, np.ndarray] | None:
@@ -183,7 +183,8 @@ def setitem(out: np.ndarray, x: np.ndarray, v: np.ndarray, index: Index) -> None
     out[...] = x
     try:
         if not _unique(index):
-            v = np.ascontiguousarray(np.broadcast_to(v, out[index].shape))
+            shape = (*index[0].shape, *x.shape[1:]) if len(index) == 1 else out[index].shape
+            v = np.ascontiguousarray(v if v.shape == shape else np.broadcast_to(v, shape))
         out[index] = v
     except (IndexError, ValueError, TypeError) as error:      # TypeError: a mask, and values with two axes
         raise _named("setitem", x.shape, v, error) from error
