@@ -227,6 +227,9 @@ def test_errors_of_the_function_arrive(client, data):
         value_and_grad(lambda p, x: x @ p, data[0])(PARAMETERS["w"])
     with pytest.raises(errors.DtypeError, match="only floating-point"):
         value_and_grad(lambda p, x: nb.sum(x), data[0])(3)
+    with pytest.raises(errors.AxisError, match=r"sum.*axis 7") as caught:
+        value_and_grad(lambda p, x: nb.sum(x, axis=7), data[0])(1.0)
+    assert type(caught.value) is errors.AxisError
     with pytest.raises(ZeroDivisionError):
         value_and_grad(lambda p, x: 1 / 0, data[0])(1.0)
 

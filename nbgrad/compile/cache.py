@@ -211,15 +211,19 @@ def _spell(kind: Any) -> str:
 
 def _build(key: str, name: str, source: str, result: Any, arguments: Sequence[Any],
            exact: bool) -> Callable[..., Any]:
-    symbol = f"{name}_{key}"              # two kernels of one name would be one for the linker
-    with store.alone(foundation(), key):
-        return _load(key, symbol) or _compiled(key, symbol, name, source, result, arguments, exact)
-
-
-def _compiled(key: str, symbol: str, name: str, source: str, result: Any, arguments: Sequence[Any],
-              exact: bool) -> Callable[..., Any]:
     start = time.perf_counter()
-    made = workers.take(key) or import_module(_COMPILER).build(symbol, name, source, arguments, result, exact)
+    symbol = f"{name}_{key}"              # two kernels of one name would be one for the linker
+    if made := workers.take(key):
+        return _kept(key, symbol, name, made, start)
+    with store.alone(foundation(), key):  # another program may be compiling it, or have done so
+        if kernel := _load(key, symbol):
+            return kernel
+        made = import_module(_COMPILER).build(symbol, name, source, arguments, result, exact)
+        return _kept(key, symbol, name, made, start)
+
+
+def _kept(key: str, symbol: str, name: str, made: Any, start: float) -> Callable[..., Any]:
+    """The kernel of what the compiler has made since `start`, which the store keeps."""
     code, needed = made
     if missing := _missing(needed):
         raise table_errors.unlinked_kernel(name, missing)

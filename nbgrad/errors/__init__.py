@@ -43,6 +43,9 @@ class AxisError(NbgradError, np.exceptions.AxisError):
     def __init__(self, message: str) -> None:
         np.exceptions.AxisError.__init__(self, message)
 
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), self.args          # also for who pickles tracebacks with it, as Dask does
+
 
 class DtypeError(NbgradError, TypeError):
     """A dtype that nbgrad, or an operation, does not take.

@@ -247,6 +247,9 @@ def _read_safetensors(file: Any) -> tuple[dict[str, np.ndarray], str | None]:
     try:
         with package.safe_open(file, "np") as found:
             arrays = {name: np.array(found.get_tensor(name)) for name in found.keys()}  # noqa: SIM118
+            for x in arrays.values():
+                if x.dtype.str[1:] not in _SAFE:          # jax brings NumPy some of its own
+                    raise TypeError(f"dtype {x.dtype}")
             return arrays, (found.metadata() or {}).get(STRUCTURE)
     except package.SafetensorError as error:
         raise file_errors.broken(file, error) from error

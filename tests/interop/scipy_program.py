@@ -1,13 +1,10 @@
 """A program of its own: SciPy's functions of the array API take Tensors, and gradients go through them.
 
-SciPy reads SCIPY_ARRAY_API when it is imported. Prints one line for each function: its name, and the
-errors of value and gradient, relative to the largest slope above 1.
+It is run with SCIPY_ARRAY_API=1, which SciPy reads when it is imported. Prints one line for each function:
+its name, and the errors of value and gradient, relative to the largest slope above 1.
 """
 
-import os
 import warnings
-
-os.environ["SCIPY_ARRAY_API"] = "1"
 
 import numpy as np
 from scipy import cluster, integrate, optimize, special, stats

@@ -141,7 +141,8 @@ def test_what_it_tells_of_itself():
 
 def test_scipys_functions_take_tensors():
     done = subprocess.run([sys.executable, scipy_program.__file__], capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": str(Path(nb.__file__).parents[1])}, check=False)
+                          env={**os.environ, "PYTHONPATH": str(Path(nb.__file__).parents[1]),
+                               "SCIPY_ARRAY_API": "1"}, check=False)
     assert done.returncode == 0, done.stderr
     found = dict(line.split("\t", 1) for line in done.stdout.splitlines())
     for name in scipy_program.FUNCTIONS:
