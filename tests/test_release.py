@@ -57,7 +57,7 @@ Description-Content-Type: text/markdown
 """
 
 
-@pytest.mark.parametrize("before, after, words", [
+@pytest.mark.parametrize("before, after, fault", [
     ("", "", None),
     ("Version: 1.0\n", "Version: one\n", "version"),
     ("text/markdown", "text/plain", "Markdown"),
@@ -66,9 +66,9 @@ Description-Content-Type: text/markdown
     ("License-File: LICENSE\n", "", "licence"),
     ("License-Expression: MIT", "License-Expression: ours", "license"),
 ])
-def test_metadata_that_an_index_would_refuse_are_found(before, after, words):
+def test_metadata_that_an_index_would_refuse_are_found(before, after, fault):
     found = release.metadata_faults(METADATA.replace(before, after).encode())
-    assert not found if words is None else len(found) == 1 and words in found[0]
+    assert not found if fault is None else len(found) == 1 and fault in found[0]
 
 
 @pytest.fixture
@@ -103,3 +103,16 @@ def test_what_lacks_in_a_release_and_what_is_too_much_is_found(tree):
 def test_a_folder_without_a_release_is_refused(tmp_path, capsys):
     assert release.main([str(tmp_path)]) == 1
     assert "has 0 wheels and 0 source distributions" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("tag, date, faults", [
+    ("v1.0", "2020-01-31", []),
+    ("v1.0", "unreleased", ["CHANGELOG.md gives no date for 1.0"]),
+    ("v1.1", "2020-01-31", ["nbgrad-1.0-py3-none-any.whl is not of v1.1",
+                            "CHANGELOG.md gives no date for 1.1"]),
+])
+def test_a_tag_is_of_the_version_and_of_a_dated_heading(tag, date, faults, tmp_path):
+    (tmp_path / "CHANGELOG.md").write_text(f"# Changelog\n\n## [1.0] - {date}\n")
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "nbgrad-1.0-py3-none-any.whl").touch()
+    assert release.tag_faults(tag, tmp_path / "dist", tmp_path) == faults

@@ -1,6 +1,7 @@
 """Checks the files of a release before they are uploaded.
 
     python tools/release.py dist
+    python tools/release.py dist --tag v0.1.0       # and they are what the tag says
 
 A package index shows the README by itself, so no link of it may lead to a file beside it or to a heading.
 The wheel holds the package and nothing else; the source distribution holds what its own tests need. What is
@@ -10,6 +11,7 @@ the package `packaging`.
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import tarfile
@@ -92,10 +94,27 @@ def release_faults(folder: Path) -> list[str]:
            [f"{sdists[0].name}: {fault}" for fault in sdist_faults(sdists[0])]
 
 
+def tag_faults(tag: str, folder: Path, root: Path = ROOT) -> list[str]:
+    """What keeps the files in a folder from being the release that a tag names."""
+    version = tag.removeprefix("v")
+    faults = [f"{path.name} is not of {tag}" for path in sorted(folder.iterdir())
+              if not path.name.startswith((f"nbgrad-{version}-", f"nbgrad-{version}.tar"))]
+    dated = rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$"
+    if not re.search(dated, (root / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE):
+        faults.append(f"CHANGELOG.md gives no date for {version}")
+    return faults
+
+
 def main(given: Sequence[str] | None = None) -> int:
-    folder, = given if given is not None else sys.argv[1:]
-    found = release_faults(Path(folder))
-    print("\n".join(found) or f"{folder}: the wheel and the source distribution are sound")
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--tag", help="of the commit that the files were built of")
+    chosen = parser.parse_args(given)
+    found = release_faults(chosen.folder)
+    if chosen.tag:
+        found += tag_faults(chosen.tag, chosen.folder)
+    print("\n".join(found) or f"{chosen.folder}: the wheel and the source distribution are sound")
     return int(bool(found))
 
 
