@@ -1,18 +1,24 @@
 """A release: what several files say of it is the same, and an index and pip can read its files."""
 
+import ast
 import io
 import re
+import shlex
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 import release
+import yaml
 
 import nbgrad as nb
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
@@ -116,3 +122,63 @@ def test_a_tag_is_of_the_version_and_of_a_dated_heading(tag, date, faults, tmp_p
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist" / "nbgrad-1.0-py3-none-any.whl").touch()
     assert release.tag_faults(tag, tmp_path / "dist", tmp_path) == faults
+
+
+def sessions():
+    """The names of nox's sessions, one for each Python where there are several."""
+    for node in ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.decorator_list:
+            keywords = getattr(node.decorator_list[0], "keywords", [])
+            given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in keywords}
+            name = given.get("name", node.name)
+            yield from [f"{name}-{python}" for python in given["python"]] if "python" in given else [name]
+
+
+def commands(workflow):
+    """The words of each command of a workflow, once for each Python of its matrix."""
+    for job in workflow["jobs"].values():
+        for python in job.get("strategy", {}).get("matrix", {}).get("python", [""]):
+            for step in job["steps"]:
+                lines = step.get("run", "").replace("${{ matrix.python }}", python).splitlines()
+                yield from map(shlex.split, lines)
+
+
+def lost(command, known):
+    """The sessions and files that a command names and that are not there."""
+    if command[:2] == ["nox", "-s"]:
+        return [session for session in command[2:] if session not in known]
+    return [word for word in command if "/" in word and not (ROOT / word).exists()]
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
+def test_workflows_run_what_is_there(file):
+    workflow, known = yaml.safe_load(file.read_text(encoding="utf-8")), set(sessions())
+    found = list(commands(workflow))
+    assert found and any(command[:2] == ["nox", "-s"] for command in found)
+    for command in found:
+        assert not lost(command, known), f"{file.name}: {command}"
+    for job in workflow["jobs"].values():
+        assert all(("run" in step) != ("uses" in step) for step in job["steps"])
+        assert "timeout-minutes" in job and set(job.get("needs", "").split()) <= set(workflow["jobs"])
+
+
+def test_a_workflow_that_names_what_is_not_there_is_found():
+    known = set(sessions())
+    assert {"lint", "types", "release", "tests-3.11", "bench-compare"} <= known
+    assert lost(["nox", "-s", "lint", "tests"], known) == ["tests"]
+    assert lost(["python", "tools/nothing.py"], known) == ["tools/nothing.py"]
+
+
+def test_workflows_test_every_python_that_the_package_claims():
+    claimed = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if "Python :: 3." in line]
+    tests = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8"))
+    assert tests["jobs"]["tests"]["strategy"]["matrix"]["python"] == claimed
+    assert {f"tests-{python}" for python in claimed} <= set(sessions())
+
+
+def test_only_the_job_that_publishes_may_say_who_it_is():
+    for file in WORKFLOWS:
+        workflow = yaml.safe_load(file.read_text(encoding="utf-8"))
+        assert workflow["permissions"] == {"contents": "read"}
+        trusted = [name for name, job in workflow["jobs"].items() if "permissions" in job]
+        assert trusted == (["publish"] if file.stem == "release" else [])
