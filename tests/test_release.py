@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 import release
 import yaml
+from packaging.requirements import Requirement
 
 import nbgrad as nb
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+RECIPE = yaml.safe_load((ROOT / "recipe" / "recipe.yaml").read_text(encoding="utf-8"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
@@ -25,7 +27,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 def test_the_version_is_one():
     cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)
     assert cited
-    assert cited[1] == nb.__version__
+    assert cited[1] == nb.__version__ == RECIPE["context"]["version"]
     assert f"## [{nb.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
@@ -122,6 +124,22 @@ def test_a_tag_is_of_the_version_and_of_a_dated_heading(tag, date, faults, tmp_p
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist" / "nbgrad-1.0-py3-none-any.whl").touch()
     assert release.tag_faults(tag, tmp_path / "dist", tmp_path) == faults
+
+
+def words(requirement):
+    """A requirement as conda writes it."""
+    found = Requirement(requirement)
+    return f"{found.name} {found.specifier}"
+
+
+def test_the_recipe_asks_for_what_the_package_asks_for():
+    python = f"python {PROJECT['requires-python']}"
+    assert set(RECIPE["requirements"]["run"]) == {python, *map(words, PROJECT["dependencies"])}
+    system = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
+    assert set(RECIPE["requirements"]["host"]) == {python, "pip", *map(words, system["requires"])}
+    assert RECIPE["package"]["name"] == PROJECT["name"]
+    assert RECIPE["about"]["summary"] == PROJECT["description"]
+    assert RECIPE["about"]["license"] == PROJECT["license"]
 
 
 def sessions():
