@@ -142,6 +142,17 @@ def test_the_recipe_asks_for_what_the_package_asks_for():
     assert RECIPE["about"]["license"] == PROJECT["license"]
 
 
+@pytest.mark.parametrize("extra", ["", *PROJECT["optional-dependencies"]])
+def test_nothing_keeps_numpy_numba_or_scipy_back(extra):
+    """Neither we nor an extra of ours: what is newer than our last release can be installed with it."""
+    for text in PROJECT["optional-dependencies"].get(extra, PROJECT["dependencies"]):
+        required = Requirement(text)
+        bounds = {specifier.operator for specifier in required.specifier} - {">=", ">", "!="}
+        if required.name in ("numpy", "numba", "scipy", "llvmlite", "numba-cuda"):
+            assert not bounds, f"{extra}: {text}"
+        assert required.name != "pytensor", "it asks for an older Numba"
+
+
 def sessions():
     """The names of nox's sessions, one for each Python where there are several."""
     for node in ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8")).body:
