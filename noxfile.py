@@ -60,7 +60,7 @@ def bench_record(session):
 
 @nox.session
 def dashboard(session):
-    session.install(*nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["dashboard"])
+    session.install("-e", ".[dashboard]")
     session.run("python", "benchmarks/dashboard.py", *session.posargs)
 
 
