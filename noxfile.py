@@ -36,7 +36,7 @@ def lint(session):
 
 @nox.session
 def types(session):
-    session.install("-e", ".", "mypy>=1.13")
+    session.install("-e", ".", "mypy>=1.13", "packaging>=24.2")
     session.run("mypy", *session.posargs)
 
 
