@@ -3,11 +3,16 @@
 `nox -s cuda` proves the CUDA kernels without a GPU. `nox -s bench-compare` compares the working tree's speed
 with main's, `nox -s bench-record` keeps that of commits; `nox -s dashboard` makes the site of the benchmarks'
 history in .asv/html; `-- --open` shows it. `nox -s docs` makes the documentation's site in docs/_build/html,
-with the dashboard in it.
+with the dashboard in it. `nox -s release` builds a release in dist/ and tries it.
 """
+import shutil
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["tests", "lint", "types"]
+
+RELEASED = ["tests/test_release.py", "tests/test_public.py", "tests/define"]
 
 
 @nox.session(python=["3.11", "3.12", "3.13"])
@@ -40,7 +45,7 @@ def lint(session):
 
 @nox.session
 def types(session):
-    session.install("-e", ".", "mypy>=1.13")
+    session.install("-e", ".", "mypy>=1.13", "packaging>=24.2")
     session.run("mypy", *session.posargs)
 
 
@@ -64,7 +69,7 @@ def bench_record(session):
 
 @nox.session
 def dashboard(session):
-    session.install(*nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["dashboard"])
+    session.install("-e", ".[dashboard]")
     session.run("python", "benchmarks/dashboard.py", *session.posargs)
 
 
@@ -81,3 +86,26 @@ def docs(session):
 def dashboard_pictures(session):
     dashboard(session)
     session.run("python", "benchmarks/screenshots.py")
+
+
+@nox.session
+def release(session):
+    """Build dist/; a new environment takes the wheel, then the source distribution with its own tests."""
+    session.install("build", "twine", "packaging>=24.2")
+    dist, work = Path("dist").resolve(), Path(session.create_tmp()).resolve()
+    for folder in (dist, work):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    session.run("python", "-m", "build", "--outdir", str(dist))
+    session.run("twine", "check", "--strict", *map(str, dist.iterdir()))
+    session.run("python", "tools/release.py", str(dist))
+    wheel, sdist = *dist.glob("*.whl"), *dist.glob("*.tar.gz")
+    shutil.unpack_archive(sdist, work, filter="data")
+    session.chdir(work)
+    session.run("python", "-m", "venv", "venv")
+    python = str(work / "venv" / "bin" / "python")
+    session.run(python, "-m", "pip", "install", "-q", str(wheel), external=True)
+    session.run(python, "-c", "import nbgrad as nb; assert nb.grad(nb.square)(3.0) == 6", external=True)
+    session.chdir(work / sdist.name.removesuffix(".tar.gz"))
+    session.run(python, "-m", "pip", "install", "-q", "-e", ".[test]", external=True)
+    session.run(python, "-m", "pytest", "-q", "-x", *(session.posargs or RELEASED), external=True)

@@ -9,34 +9,36 @@ import subprocess
 COMMITS = 10
 FAILED = 4                                # this one did not build: it has no results
 PLANTED = 6                               # softmax needs 1.5 times the instructions from this commit on
+TRADED = 8                                # erf needs 1.2 times as many from this one on, and errs by half
 MACHINE = {"machine": "sample", "cpu": "made up", "num_cpu": "2", "os": "Linux", "ram": "8GB",
            "arch": "x86_64"}
 FIRST = "compile.latency.track_first_call_warm"
 SIZES = ["10", "100000"]
 COLUMNS = ["result", "params", "version", "started_at", "duration"]
 CONFIGURATION = {"version": 1, "project": "sample", "repo": ".", "dvcs": "git", "branches": ["main"],
-                 "results_dir": "benchmarks/results", "html_dir": ".asv/html", "show_commit_url": "#",
-                 "regressions_thresholds": {"ratio\\..*": 0.3}}
+                 "results_dir": "benchmarks/results", "html_dir": ".asv/html", "show_commit_url": "#"}
 
 
 def values(method, op, k):
     """What a benchmark of an op gives at a commit, for each size."""
     slower = 1.5 if op == "Softmax" and k >= PLANTED else 1.0
+    traded = op == "Erf" and k >= TRADED
+    counted = 1.2 if traded or (op == "SoftmaxVjp" and k >= PLANTED) else slower
     late = 1.4 if op == "Cumsum" and k >= 3 else 0.8
     shake = 1 + 0.01 * ((7 * k) % 5 - 2)
     return {"time_forward": [2e-6 * slower * shake, 3e-4 * slower * shake],
             "track_vs_numpy": [late * slower * shake, 0.6 * late * slower * shake],
             "track_vs_torch": [0.3 * slower * shake, 0.9 * slower * shake],
-            "track_forward": [3000.0 * slower, 250_000.0 * slower],
+            "track_forward": [3000.0 * counted, 250_000.0 * counted],
             "track_vjp": [5000.0, 400_000.0],
-            "track_max_ulp": [0.75, 1.5]}[method]
+            "track_max_ulp": [0.375, 0.75] if traded else [0.75, 1.5]}[method]
 
 
 BENCHMARKS = {"ops": [("time_forward", "seconds")],
               "ratio": [("track_vs_numpy", "time / NumPy's time"), ("track_vs_torch", "time / torch's time")],
               "instructions": [("track_forward", "instructions"), ("track_vjp", "instructions")],
               "accuracy": [("track_max_ulp", "ulp")]}
-OPS = ["Atanh", "Cumsum", "Softmax", "Tanh"]
+OPS = ["Atanh", "Cumsum", "Erf", "Softmax", "SoftmaxVjp", "Tanh"]      # SoftmaxVjp is private
 
 
 def listed():

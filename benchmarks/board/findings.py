@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
 from board.series import Series
+from board.steps import REPEATS, around, limits, worse
 
-SLOWER = 1.05                             # a ratio beyond this counts as slower
-# Figures that repeat: by how much one may grow from one commit to the next before it is named
-GROWTH = {"instructions": 1.03, "ulp": 1.1}
-ENOUGH = 2                                # values on either side of a step in figures that do not repeat
+# What an op costs, of which accuracy can be bought
+COSTS = ("instructions", "numpy", "torch", "time")
 
 
 @dataclass
-class Regression:
-    """A series that got worse at a commit and has stayed so; place is the commit's among those recorded."""
+class Change:
+    """A series and its levels before and after a commit."""
 
     series: int
-    place: int
     before: float
     after: float
-    source: str
 
 
-def since(values: list[float | None], limit: float = SLOWER) -> int | None:
+@dataclass
+class Regression(Change):
+    """A series that got worse at a commit and has stayed so.
+
+    place : the commit's among those recorded
+    counted : whether the figure repeats, so that nothing but the commit can be the cause
+    private : whether it is of an op that lists for users leave out
+    trade : what got better of the op at that commit: its error if it got slower, its cost if less accurate
+    """
+
+    place: int
+    counted: bool
+    private: bool = False
+    trade: Change | None = None
+
+
+def since(values: list[float | None], limit: float) -> int | None:
     """The first of the commits up to the newest value at all of which the value is beyond the limit."""
     first = None
     for place in reversed(range(len(values))):
@@ -43,52 +57,51 @@ def change(values: list[float | None]) -> float | None:
     return there[-1] / there[-2] if len(there) > 1 and there[-2] else None
 
 
-def grown(values: list[float | None], factor: float) -> tuple[int, float, float] | None:
-    """(place, before, after) of the largest step up that the newest value still shows, or None."""
-    there = [(place, v) for place, v in enumerate(values) if v is not None]
-    steps = []
-    for k in range(1, len(there)):
-        before, (place, after) = there[k - 1][1], there[k]
-        kept = min(v for _, v in there[k:])
-        if before > 0 and after > factor * before and kept > factor * before:
-            steps.append((after / before, place, before, after))
-    return max(steps)[1:] if steps else None
+def regressions(series: list[Series], private: Container[str] = ()) -> list[Regression]:
+    """What got worse, figures that repeat first, then the largest first.
 
-
-def regressions(series: list[Series], detected: list[Any], places: dict[int, int]) -> list[Regression]:
-    """What got worse: by the repeating figures themselves, and by asv's detection of steps in the others.
-
-    detected : the entries of asv's regressions.json
-    places   : asv's number of a commit -> its place among those recorded
+    private : the ops that lists for users leave out
     """
-    found = []
-    for k, one in enumerate(series):
-        step = grown(one.values, GROWTH[one.role]) if one.role in GROWTH else None
-        if step is not None:
-            found.append(Regression(k, *step, "counted"))
-    rows: dict[tuple[str, str], int] = {}
-    for k, one in enumerate(series):
-        rows.setdefault((one.name, _choice(one.parameters)), k)
-    for entry, _path, _params, _index, _last, _best, jumps in detected:
-        name, _, rest = entry.partition("(")
-        k = rows.get((name, rest.removesuffix(")").replace("'", "")))
-        jumps = [jump for jump in jumps or () if jump[2] > 0]      # a step up from nothing has no factor
-        if k is None or series[k].role in GROWTH or not jumps:
+    bounds, found = limits(series), []
+    for k, (one, limit) in enumerate(zip(series, bounds, strict=True)):
+        if step := worse(one, limit):
+            place, before, after = step
+            trade = traded(series, bounds, k, place)
+            found.append(Regression(k, before, after, place, one.role in REPEATS,
+                                    one.of_op and one.subject in private, trade))
+    return sorted(found, key=lambda r: (not r.counted, r.before / r.after))
+
+
+def plain(found: list[Regression]) -> list[Regression]:
+    """Those that are counted, on our page and on asv's: of public ops and models, and no trades."""
+    return [one for one in found if not one.private and one.trade is None]
+
+
+def traded(series: list[Series], bounds: list[float], k: int, place: int) -> Change | None:
+    """What got better of an op at the commit at which a series of it got worse: its error, or its cost.
+
+    The largest change if there are several; None if there is none, or if anything of that kind got worse too.
+    """
+    one = series[k]
+    kinds = ("ulp",) if one.role in COSTS else COSTS if one.role == "ulp" else ()
+    better = []
+    for other, (candidate, limit) in enumerate(zip(series, bounds, strict=True)):
+        if candidate.role not in kinds or not alike(one, candidate):
             continue
-        _, revision, before, after = max(jumps, key=lambda jump: jump[3] / jump[2])
-        if lasting(series[k].values, places[revision]):
-            found.append(Regression(k, places[revision], before, after, "step"))
-    return sorted(found, key=lambda r: (r.source != "counted", r.before / r.after))
+        levels = around(candidate, place)
+        if levels is None or not levels[0]:
+            continue
+        factor = levels[1] / levels[0]
+        if factor > limit:
+            return None
+        if factor < 1 / limit:
+            better.append((factor, other, *levels))
+    return Change(*min(better)[1:]) if better else None
 
 
-def lasting(values: list[float | None], place: int) -> bool:
-    """Whether there are values enough before and after a place to tell a step from a disturbance."""
-    before = sum(v is not None for v in values[:place])
-    return before >= ENOUGH and sum(v is not None for v in values[place:]) >= ENOUGH
-
-
-def _choice(parameters: dict[str, str]) -> str:
-    return ", ".join(parameters.values())
+def alike(one: Series, other: Series) -> bool:
+    """Whether two series are of one op, on one machine."""
+    return one.of_op and other.of_op and (one.subject, one.machine) == (other.subject, other.machine)
 
 
 def compared(one: Series) -> bool:
@@ -96,16 +109,17 @@ def compared(one: Series) -> bool:
     return one.role == "torch" or (one.role == "numpy" and not one.backward)
 
 
-def ops(series: list[Series]) -> list[dict[str, Any]]:
+def ops(series: list[Series], private: Container[str] = ()) -> list[dict[str, Any]]:
     """A line for each op: its series by role, and since which commit it is slower than NumPy and torch."""
     lines: dict[str, dict[str, Any]] = {}
-    for k, one in enumerate(series):
+    for k, (one, limit) in enumerate(zip(series, limits(series), strict=True)):
         if not one.of_op:
             continue
-        line = lines.setdefault(one.subject, {"name": one.subject, "roles": {}, "since": {}})
+        new = {"name": one.subject, "private": one.subject in private, "roles": {}, "since": {}}
+        line = lines.setdefault(one.subject, new)
         role = f"{one.role}{' vjp' if one.backward else ''}"
         line["roles"].setdefault(role, []).append(k)
-        start = since(one.values) if compared(one) else None
+        start = since(one.values, limit) if compared(one) else None
         if start is not None:
             line["since"][one.role] = min(start, line["since"].get(one.role, start))
     return sorted(lines.values(), key=lambda line: line["name"])

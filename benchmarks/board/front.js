@@ -27,17 +27,18 @@ const brief = value => /^[1-9]0{3,}$/.test(value) ? `${value[0]}e${value.length 
 const sized = one => Object.entries(one.parameters).filter(([name]) => choices.get(`${one.suite} ${name}`).size > 1)
   .map(([, value]) => brief(value)).join(" ");
 
-function wordOf(change) {
+// The newest value beside the one before it, coloured where that is a change
+function wordOf({change, limit}) {
   if (change === null) return "";
   if (Math.abs(change - 1) < 0.0005) return node("span", {class: "soft"}, "±0");
-  const percent = 100 * (change - 1), kind = percent > 1 ? "bad" : percent < -1 ? "good" : "soft";
+  const percent = 100 * (change - 1), kind = change > limit ? "bad" : change < 1 / limit ? "good" : "soft";
   return node("span", {class: kind}, `${percent > 0 ? "+" : "−"}${+Math.abs(percent).toPrecision(2)}%`);
 }
 
 function chips(keys, ratio) {
   const made = (keys ?? []).filter(here).map(k => {
     const value = last(series[k]);
-    const kind = !ratio ? "" : value > DATA.slower ? " bad" : value < 1 / DATA.slower ? " good" : "";
+    const kind = !ratio ? "" : value > series[k].limit ? " bad" : value < 1 / series[k].limit ? " good" : "";
     return node("span", {class: `chip${kind}`, title: `${series[k].name} ${sized(series[k])}`},
       amount(value, series[k].unit), node("sub", {}, ` ${sized(series[k])}`));
   });
@@ -48,7 +49,7 @@ function counted(op, role) {
   const keys = (op.roles[role] ?? []).filter(here);
   if (!keys.length) return node("td");
   const one = series[keys.at(-1)];
-  return node("td", {title: `${one.name} ${sized(one)}`}, amount(last(one), one.unit), " ", wordOf(one.change));
+  return node("td", {title: `${one.name} ${sized(one)}`}, amount(last(one), one.unit), " ", wordOf(one));
 }
 
 function highest(op, role) {
@@ -121,18 +122,15 @@ function keyOf(op) {
 
 // NumPy has no VJP to be slower than
 const kinds = {numpy: ["numpy"], torch: ["torch", "torch vjp"]};
-const slow = (op, peer) => kinds[peer].some(role => highest(op, role) > DATA.slower);
+const beyond = k => last(series[k]) > series[k].limit;
+const slow = (op, peer) => kinds[peer].some(role => (op.roles[role] ?? []).filter(here).some(beyond));
 
-function showOps() {
-  const wanted = $("filter").value.trim().toLowerCase();
-  const shown = DATA.ops.filter(op => op.name.includes(wanted)
-    && Object.values(op.roles).flat().some(here)
-    && (!$("only-numpy").checked || slow(op, "numpy")) && (!$("only-torch").checked || slow(op, "torch")));
+// Lines of ops; one that is asked for by its whole name, or is the only one, is opened
+function fill(body, shown, wanted) {
   shown.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : a.name < b.name ? -1 : 1);
   if (!order.down) shown.reverse();
   const exact = shown.findIndex(op => op.name === wanted);
   if (exact > 0) shown.unshift(...shown.splice(exact, 1));
-  const body = $("op-table").tBodies[0];
   body.replaceChildren(...shown.map(op => {
     const row = node("tr", {class: "op", "data-op": op.name});
     const open = () => toggle(row, Object.values(op.roles).flat(), COLUMNS.length);
@@ -141,45 +139,83 @@ function showOps() {
     return row;
   }));
   if (exact >= 0 || (wanted && shown.length === 1)) toggle(body.rows[0], Object.values(shown[0].roles).flat(), COLUMNS.length);
-  if (!shown.length) body.replaceChildren(node("tr", {}, node("td", {colspan: COLUMNS.length}, "no op of this kind")));
+}
+
+function showOps() {
+  const wanted = $("filter").value.trim().toLowerCase();
+  const shown = DATA.ops.filter(op => op.name.includes(wanted)
+    && Object.values(op.roles).flat().some(here)
+    && (!$("only-numpy").checked || slow(op, "numpy")) && (!$("only-torch").checked || slow(op, "torch")));
+  const listed = shown.filter(op => !op.private), folded = shown.filter(op => op.private);
+  fill($("op-table").tBodies[0], listed, wanted);
+  fill($("private-table").tBodies[0], folded, wanted);
+  if (!listed.length) $("op-table").tBodies[0].replaceChildren(node("tr", {}, node("td", {colspan: COLUMNS.length}, "no op of this kind")));
+  $("private-ops").hidden = !folded.length;
+  $("private-ops").querySelector("summary").textContent = `Private ops: ${folded.length}`;
+  if (wanted && folded.length && !listed.length) $("private-ops").open = true;
 }
 
 function showHead() {
-  $("op-table").tHead.replaceChildren(node("tr", {}, ...COLUMNS.map(([id, title]) => node("th", {scope: "col",
-    onclick: () => { order = {column: id, down: order.column === id ? !order.down : true}; showOps(); }}, title))));
+  for (const table of ["op-table", "private-table"]) {
+    $(table).tHead.replaceChildren(node("tr", {}, ...COLUMNS.map(([id, title]) => node("th", {scope: "col",
+      onclick: () => { order = {column: id, down: order.column === id ? !order.down : true}; showOps(); }}, title))));
+  }
 }
 
 const MOST = 8;                               // lines that are shown at first
 
+// The same as findings.plain, and what asv's page lists
+const plain = DATA.regressions.filter(found => !found.private && !found.trade);
+const times = (found, one) => `${amount(found.before, one.unit)} → ${amount(found.after, one.unit)} `
+  + (["numpy", "torch"].includes(one.role) || one.unit.startsWith("seconds") ? "" : one.unit);
+const figure = (found, one) => `${`${one.method} ${sized(one)}`.trim()}: ${times(found, one)}`;
+const where = found => node("td", {class: "subject"}, node("code", {}, short(found.place)), " ", commits[found.place].subject);
+
 // What got worse at one commit is one line: the largest step of a figure that repeats, or else of another
-function showRegressions() {
-  const rank = group => group.some(found => found.source === "counted") ? 0 : 1;
-  const groups = Map.groupBy(DATA.regressions, found => `${series[found.series].subject} ${found.place}`);
+function regressionTable(regressions) {
+  const rank = group => group.some(found => found.counted) ? 0 : 1;
+  const groups = Map.groupBy(regressions, found => `${series[found.series].subject} ${found.place}`);
   const rows = [...groups.values()].sort((a, b) => rank(a) - rank(b)).map((group, number) => {
-    const found = group.find(each => each.source === "counted") ?? group[0], one = series[found.series];
+    const found = group.find(each => each.counted) ?? group[0], one = series[found.series];
     const row = node("tr", {class: "one", hidden: number >= MOST, "data-subject": one.subject});
     const more = group.length > 1 ? `and ${group.length - 1} more` : "";
-    const counted = found.source === "counted";
-    const source = counted ? "a figure that repeats" : "a step in times: others' work can be the cause";
-    const unit = ["numpy", "torch"].includes(one.role) ? "" : one.unit;
-    if (counted) row.dataset.counted = "";
+    const source = found.counted ? "a figure that repeats" : "a step in times: others' work can be the cause";
     row.append(node("td", {}, node("button", {type: "button"}, one.subject)),
       node("td", {class: "bad"}, `${+(found.after / found.before).toPrecision(3)}×`),
-      node("td", {}, `${one.method} ${sized(one)}: ${amount(found.before, one.unit)} → `
-        + `${amount(found.after, one.unit)} ${unit.startsWith("seconds") ? "" : unit}`,
-        node("span", {class: "soft"}, ` ${more}`)),
-      node("td", {class: "subject"}, node("code", {}, short(found.place)), " ", commits[found.place].subject),
+      node("td", {}, figure(found, one), node("span", {class: "soft"}, ` ${more}`)), where(found),
       node("td", {class: "soft"}, source));
     row.addEventListener("click", () => toggle(row, group.map(each => each.series), 5));
     return row;
   });
   const head = ["what", "factor", "figure", "since", "found by"].map(title => node("th", {}, title));
-  $("regression-list").append(rows.length
-    ? node("div", {class: "wide"}, node("table", {}, node("thead", {}, node("tr", {}, ...head)),
-      node("tbody", {}, ...rows)), rows.length > MOST ? node("button", {type: "button", class: "more",
-      onclick: event => { rows.forEach(row => { row.hidden = false; }); event.target.remove(); }},
-      `show all ${rows.length}`) : null)
-    : node("p", {}, "None: no figure that repeats has grown, and asv sees no step in the others."));
+  return node("div", {class: "wide"}, node("table", {}, node("thead", {}, node("tr", {}, ...head)),
+    node("tbody", {}, ...rows)), rows.length > MOST ? node("button", {type: "button", class: "more",
+    onclick: event => { rows.forEach(row => { row.hidden = false; }); event.target.remove(); }},
+    `show all ${rows.length} lines`) : null);
+}
+
+function showTrades() {
+  const trades = DATA.regressions.filter(found => found.trade);
+  $("trades").hidden = !trades.length;
+  $("trade-table").tBodies[0].append(...trades.map(found => {
+    const one = series[found.series], other = series[found.trade.series];
+    const row = node("tr", {class: "one", "data-subject": one.subject});
+    row.append(node("td", {}, node("button", {type: "button"}, one.subject),
+      node("span", {class: "soft"}, found.private ? " private" : "")),
+      node("td", {class: "bad"}, figure(found, one)), node("td", {class: "good"}, figure(found.trade, other)), where(found));
+    row.addEventListener("click", () => toggle(row, [found.series, found.trade.series], 4));
+    return row;
+  }));
+}
+
+function showRegressions() {
+  $("regression-list").append(plain.length ? regressionTable(plain)
+    : node("p", {}, "None: no figure has grown beyond its limit and stayed so."));
+  showTrades();
+  const folded = DATA.regressions.filter(found => found.private && !found.trade), box = $("private-regressions");
+  box.hidden = !folded.length;
+  box.querySelector("summary").textContent = `Of private ops: ${folded.length}`;
+  if (folded.length) box.append(regressionTable(folded));
 }
 
 function showGroups() {
@@ -193,7 +229,7 @@ function showGroups() {
         const one = series[k], row = node("tr", {class: "one"});
         row.append(node("td", {}, node("button", {type: "button"}, `${one.subject} ${one.what}`)),
           node("td", {}, `${amount(last(one), one.unit)} ${one.unit.startsWith("seconds") ? "" : one.unit}`),
-          node("td", {}, wordOf(one.change)), node("td", {}, spark(one.values)));
+          node("td", {}, wordOf(one)), node("td", {}, spark(one.values)));
         row.addEventListener("click", () => toggle(row, [k], 4));
         return row;
       }));
@@ -210,7 +246,7 @@ function card(number, words, act) {
 // Each card shows what it counts
 function showCards() {
   const of = (peer, id) => {
-    const measured = DATA.ops.filter(op => kinds[peer].some(role => highest(op, role) !== null));
+    const measured = DATA.ops.filter(op => !op.private && kinds[peer].some(role => highest(op, role) !== null));
     const name = peer === "numpy" ? "NumPy" : "torch";
     return measured.length ? card(measured.filter(op => slow(op, peer)).length,
       `of ${measured.length} ops are slower than ${name} at some size`, () => {
@@ -223,8 +259,7 @@ function showCards() {
   const worst = DATA.ops.filter(op => highest(op, "ulp") !== null)
     .reduce((a, b) => a === null || highest(b, "ulp") > highest(a, "ulp") ? b : a, null);
   const found = [of("numpy", "only-numpy"), of("torch", "only-torch"),
-    card($("regression-list").querySelectorAll("tr[data-counted]").length,
-      "got worse at a commit and stayed so, by figures that repeat",
+    card(plain.length, `${plain.length === 1 ? "figure" : "figures"} got worse at a commit and stayed so`,
       () => $("regressions").scrollIntoView()),
     wait >= 0 && card(amount(last(series[wait]), "seconds"), "first gradient of a process, with a filled cache",
       () => document.querySelector("details[data-suite=compile]").scrollIntoView()),

@@ -9,14 +9,16 @@ import shutil
 import subprocess
 import sys
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import asv_tachyon
 from asv.config import Config
 
-from board import findings, vendor
+from board import asv_files, findings, vendor
 from board.series import Series, series
+from board.steps import limits
 from board.stored import Commit, NoResultsError, Stored, has_branch, history, read
 
 _HERE = Path(__file__).parent
@@ -53,13 +55,15 @@ def build(repository: Path, results: Path, site: Path, kept: Path, fetch: bool =
     if branch != named:
         stored.problems.append(f"{repository} has no branch {named}: the history of HEAD is shown")
         conf["branches"] = [branch]
-    sound = _copied(stored, results, kept / "results")
-    _publish(conf | {"results_dir": str(sound), "html_dir": str(site)}, kept)
+    conf |= {"results_dir": str(_copied(stored, results, kept / "results")), "html_dir": str(site)}
+    _publish(conf, kept)
     problems = list(stored.problems)
     legacy = _legacy(site, kept, problems, fetch)
     _tachyon(site, known)
-    page = front(stored, json.loads((site / "index.json").read_text()),
-                 json.loads((site / "regressions.json").read_text())["regressions"], conf, legacy)
+    found, private = series(stored), private_ops()
+    worse = findings.regressions(found, private)
+    asv_files.write(site, stored, found, findings.plain(worse), conf)
+    page = front(stored, found, worse, private, conf, legacy)
     (site / "index.html").write_text(page, encoding="utf-8")
     return problems
 
@@ -116,21 +120,23 @@ def _tachyon(site: Path, known: dict[str, Commit]) -> None:
         sample.write_text("{}")
 
 
-def front(stored: Stored, index: dict[str, Any], detected: list[Any], conf: dict[str, Any],
-          legacy: bool) -> str:
+def private_ops() -> set[str]:
+    """The ops of nbgrad's table that lists for users leave out."""
+    return {name for name, row in import_module("nbgrad.define.registry").OPS.items() if row.private}
+
+
+def front(stored: Stored, found: list[Series], worse: list[findings.Regression], private: set[str],
+          conf: dict[str, Any], legacy: bool) -> str:
     """Our front page: one file, with its figures, style and program inside."""
-    found = series(stored)
-    places = {commit.sha: place for place, commit in enumerate(stored.commits)}
-    numbered = {int(n): places[sha] for n, sha in index["revision_to_hash"].items() if sha in places}
     data = {
-        "project": conf["project"], "legacy": legacy, "slower": findings.SLOWER,
+        "project": conf["project"], "legacy": legacy,
         "made": f"asv {importlib.metadata.version('asv')}",
         "machines": [{k: m.get(k, "") for k in ("machine", "cpu", "num_cpu", "os", "ram")}
                      for m in stored.machines.values()],
         "commits": [asdict(commit) for commit in stored.commits],
-        "series": [_compact(one) for one in found],
-        "ops": findings.ops(found),
-        "regressions": [asdict(r) for r in findings.regressions(found, detected, numbered)],
+        "series": [_compact(one, limit) for one, limit in zip(found, limits(found), strict=True)],
+        "ops": findings.ops(found, private),
+        "regressions": [asdict(one) for one in worse],
         "problems": stored.problems,
     }
     page = (_HERE / "front.html").read_text(encoding="utf-8")
@@ -142,7 +148,7 @@ def front(stored: Stored, index: dict[str, Any], detected: list[Any], conf: dict
     return page
 
 
-def _compact(one: Series) -> dict[str, Any]:
-    """A series with its values in five digits."""
-    return {**asdict(one), "change": findings.change(one.values),
+def _compact(one: Series, limit: float) -> dict[str, Any]:
+    """A series with its values in five digits, and the factor beyond which it is changed."""
+    return {**asdict(one), "change": findings.change(one.values), "limit": round(limit, 4),
             "values": [None if v is None else float(f"{v:.5g}") for v in one.values]}

@@ -10,8 +10,8 @@ import sample_history as sample
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from board import findings, vendor
-from board.series import series
+from board import findings, steps, vendor
+from board.series import Series, series
 from board.stored import NoResultsError, fault, history, read
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -123,42 +123,111 @@ def test_series_know_what_they_measure(tree):
 
 
 def test_since_which_commit_an_op_is_slower():
-    assert findings.since([0.9, 1.2, 1.3]) == 1
-    assert findings.since([1.2, 0.9, 1.0]) is None
-    assert findings.since([1.2, None, 1.3]) == 0
-    assert findings.since([0.9, 1.2, None]) == 1
-    assert findings.since([None]) is None
+    assert findings.since([0.9, 1.2, 1.3], 1.05) == 1
+    assert findings.since([0.9, 1.2, 1.3], 1.25) == 2
+    assert findings.since([1.2, 0.9, 1.0], 1.05) is None
+    assert findings.since([1.2, None, 1.3], 1.05) == 0
+    assert findings.since([0.9, 1.2, None], 1.05) == 1
+    assert findings.since([None], 1.05) is None
 
 
 def test_a_figure_that_repeats_regresses_where_it_grew_for_good():
-    assert findings.grown([100.0, 100.0, 110.0, 110.0], 1.03) == (2, 100.0, 110.0)
-    assert findings.grown([100.0, 110.0, 100.0], 1.03) is None
-    assert findings.grown([100.0, 101.0, 102.0], 1.03) is None
-    assert findings.grown([None, 100.0, None, 150.0, 149.0], 1.03) == (3, 100.0, 150.0)
+    assert steps.grown([100.0, 100.0, 110.0, 110.0], 1.03) == (2, 100.0, 110.0)
+    assert steps.grown([100.0, 110.0, 100.0], 1.03) is None
+    assert steps.grown([100.0, 101.0, 102.0], 1.03) is None
+    assert steps.grown([None, 100.0, None, 150.0, 149.0], 1.03) == (3, 100.0, 149.0)
+    assert steps.grown([100.0, 150.0, 104.0], 1.03) == (1, 100.0, 104.0)
 
 
-def test_the_planted_regression_is_found_with_its_commit(tree):
+def test_a_time_regresses_where_values_on_both_sides_say_so():
+    assert steps.risen([1.0, None, 1.1, 2.0, 2.2], 1.5) == (3, 1.05, 2.1)
+    assert steps.risen([1.0, 1.1, 1.0, 2.0, 2.2, 2.1], 1.5)[0] == 3
+    assert steps.risen([5.0, 5.0, 1.0, 1.0, 2.0, 2.0], 1.5)[0] == 4
+    assert steps.risen([1.0, 1.0, 1.0, 2.0], 1.5) is None
+    assert steps.risen([None, 1.0, 2.0, 2.0], 1.5) is None
+    assert steps.risen([1.0, 1.0, 2.0, 2.0, 1.0, 1.0], 1.5) is None
+    assert steps.risen([1.0, 1.0, 2.0, 2.0], 2.5) is None
+
+
+def made(values, what="vs_numpy", role="numpy", subject="tanh"):
+    """A series of an op."""
+    name = f"ratio.{subject}.{what}"
+    return Series(name, "ratio", subject, what, what, role, "", True, False, "sample", {}, list(values))
+
+
+QUIET = [1.0, 1.01, 1.0, 1.01, 1.0, 1.01, 1.0, 1.01]
+NOISY = [1.0, 1.2, 0.9, 1.15, 0.95, 1.2, 1.0, 1.25]
+
+
+def test_a_limit_is_as_wide_as_the_noise():
+    """A step of 8 % is one where figures shake by 1 %, and none where they shake by 20 %."""
+    quiet, noisy, counts = made(QUIET), made(NOISY, "small"), made(NOISY, "count", "instructions")
+    narrow, wide, fixed = steps.limits([quiet, noisy, counts])
+    assert steps.LEAST <= narrow < 1.07 and wide > 1.5 and fixed == 1.03
+    for one, limit, found in ((quiet, narrow, True), (noisy, wide, False)):
+        later = made(one.values + [1.08 * v for v in one.values], one.what)
+        assert bool(steps.worse(later, limit)) == found
+    doubled = made(NOISY + [2.5 * v for v in NOISY], "small")
+    assert steps.worse(doubled, steps.limits([doubled])[0])[0] == len(NOISY)
+
+
+def test_noise_is_that_of_other_ops_where_a_series_says_too_little():
+    kin = [made(NOISY, subject=name) for name in ("sin", "cos", "tan")]
+    short, calm = made([1.0, 1.3]), made([1.0, 1.0, 1.0, 1.0], subject="exp")
+    bounds = steps.limits([*kin, short, calm])
+    assert bounds[0] == bounds[3] == bounds[4] > 1.5
+    assert steps.limits([short]) == [steps.LEAST]
+    wild = made([1.0, 90.0, 2.0, 150.0], subject="log")
+    assert steps.limits([*kin, wild])[3] == pytest.approx(bounds[0] ** 2)
+
+
+def test_a_few_steps_do_not_make_a_series_noisy():
+    assert steps.spread([*QUIET, *[2 * v for v in QUIET]]) == pytest.approx(steps.spread(QUIET))
+    assert steps.spread([1.0, 2.0, None, 3.0]) is None
+
+
+@pytest.mark.parametrize("cost, error, count, trades", [
+    ([100.0, 100.0, 130.0], [2.0, 2.0, 1.0], 1, True),            # slower and more accurate
+    ([130.0, 130.0, 100.0], [1.0, 1.0, 2.0], 1, True),            # faster and less accurate
+    ([100.0, 100.0, 130.0], [2.0, 1.0, 1.0], 1, False),           # at another commit
+    ([100.0, 100.0, 130.0], [2.0, 2.0, 1.95], 1, False),          # by too little
+    ([100.0, 100.0, 130.0], [1.0, 1.0, 2.0], 2, False),           # both got worse
+    ([100.0, 100.0, 130.0], [None, None, 1.0], 1, False),         # nobody knows
+])
+def test_what_got_worse_while_its_counterpart_got_better_is_a_trade(cost, error, count, trades):
+    both = [made(cost, "forward", "instructions"), made(error, "max_ulp", "ulp")]
+    found = findings.regressions(both)
+    assert len(found) == count and all((one.trade is not None) == trades for one in found)
+    assert len(findings.plain(found)) == (0 if trades else count)
+    for one in found if trades else ():
+        assert {one.series, one.trade.series} == {0, 1} and one.place == 2
+        assert one.after > one.before and one.trade.after < one.trade.before
+    if trades:
+        other = made([1.0, 1.0, 3.0] if error[0] > 1 else [1.0, 1.0, 2.0], "second", "ulp")
+        mixed = findings.regressions([*both, other])
+        assert all(one.trade is None for one in mixed if both[0].values[0] < both[0].values[2])
+    elsewhere = [both[0], made(error, "max_ulp", "ulp", "sin")]
+    assert all(one.trade is None for one in findings.regressions(elsewhere))
+
+
+def test_the_planted_changes_are_found_with_their_commits(tree):
     found = series(stored(tree))
-    counted = findings.regressions(found, [], {})
-    assert {found[r.series].name for r in counted} == {"instructions.Softmax.track_forward"}
-    assert {r.place for r in counted} == {5} and all(r.after == 1.5 * r.before for r in counted)
-    entry = ["ratio.Cumsum.track_vs_numpy(10)", "", {}, 0, 1.4, 0.8, [[2, 3, 0.8, 1.4]]]
-    both = findings.regressions(found, [entry], {3: 3})
-    assert [r.source for r in both] == ["counted", "counted", "step"]
-    assert found[both[2].series].subject == "cumsum" and both[2].place == 3
-    nothing = [*entry[:6], [[2, 3, 0.0, 1.4]]]
-    assert findings.regressions(found, [nothing], {3: 3}) == counted
-
-
-def test_a_step_of_times_needs_values_on_both_sides():
-    assert findings.lasting([1.0, None, 1.0, 2.0, 2.0], 3)
-    assert not findings.lasting([1.0, 1.0, 1.0, 2.0], 3)
-    assert not findings.lasting([None, 1.0, 2.0, 2.0], 2)
+    worse = findings.regressions(found, {"softmax_vjp"})
+    named = [(found[r.series].name, r.place) for r in worse if r.counted and r in findings.plain(worse)]
+    assert named == [("instructions.Softmax.track_forward", 5)] * 2
+    assert {(found[r.series].subject, r.place) for r in findings.plain(worse)} == {
+        ("softmax", 5), ("cumsum", 3), ("latency", 4)}
+    assert {found[r.series].subject for r in worse if r.private} == {"softmax_vjp"}
+    trades = [r for r in worse if r.trade]
+    assert {(found[r.series].name, r.place) for r in trades} == {("instructions.Erf.track_forward", 7)}
+    assert {found[r.trade.series].name for r in trades} == {"accuracy.Erf.track_max_ulp"}
+    assert all(r.trade.after == r.trade.before / 2 for r in trades)
 
 
 def test_ops_are_slower_since_their_first_slow_commit(tree):
-    lines = {line["name"]: line for line in findings.ops(series(stored(tree)))}
-    assert lines.keys() == {"atanh", "cumsum", "softmax", "tanh"}
+    lines = {line["name"]: line for line in findings.ops(series(stored(tree)), {"softmax_vjp"})}
+    assert lines.keys() == {"atanh", "cumsum", "erf", "softmax", "softmax_vjp", "tanh"}
+    assert [name for name, line in lines.items() if line["private"]] == ["softmax_vjp"]
     assert lines["cumsum"]["since"] == {"numpy": 3}
     assert lines["softmax"]["since"] == {"numpy": 5, "torch": 5}
     assert lines["tanh"]["since"] == {}

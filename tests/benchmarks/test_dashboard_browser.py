@@ -4,6 +4,7 @@ Debian's chromium is driven by playwright. What is not installed skips the tests
 repository with history, if this tree is a copy without one.
 """
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -70,6 +71,26 @@ def test_the_front_page_lists_ops_groups_and_the_planted_regression(page, site):
     assert "broken.json cannot be read" in page.locator("#problems").inner_text()
 
 
+def test_a_trade_shows_both_figures_and_is_no_regression(page, site):
+    page.goto(f"{site[0]}/index.html")
+    row = page.locator("#trade-table tr[data-subject=erf]").first
+    assert "3000 → 3600" in row.inner_text() and "0.75 → 0.375 ulp" in row.inner_text()
+    assert page.locator("#regression-list tr[data-subject=erf]").count() == 0
+    row.click()
+    assert points(page, "instructions") >= LEAST
+
+
+def test_private_ops_are_folded_away(page, site):
+    page.goto(f"{site[0]}/index.html")
+    for lines in ("tr.op[data-op=softmax_vjp]", "tr.one[data-subject=softmax_vjp]"):
+        assert page.locator(lines).count() == 1 and not page.locator(lines).is_visible()
+    assert "softmax_vjp" not in page.locator("#op-table").inner_text()
+    page.click("#private-regressions summary")
+    assert page.locator("tr.one[data-subject=softmax_vjp]").is_visible()
+    page.fill("#filter", "softmax_vjp")
+    assert page.locator("tr.op[data-op=softmax_vjp]").is_visible()
+
+
 def test_one_click_says_since_which_commit_an_op_is_slower(page, site):
     page.goto(f"{site[0]}/index.html")
     page.fill("#filter", "cums")
@@ -88,7 +109,7 @@ def test_one_click_says_since_which_commit_an_op_is_slower(page, site):
 def test_cards_count_and_show_what_they_count(page, site):
     page.goto(f"{site[0]}/index.html")
     cards = page.locator("#cards button")
-    assert [text.split()[0] for text in cards.all_inner_texts()] == ["2", "1", "1", "590", "1.5"]
+    assert [text.split()[0] for text in cards.all_inner_texts()] == ["2", "1", "11", "590", "1.5"]
     cards.nth(0).click()
     assert page.locator("tr.op").count() == 2
     cards.nth(1).click()
@@ -139,6 +160,21 @@ def test_asvs_own_page_works_without_other_hosts(page, site):
     assert "Softmax" in page.locator("#regressions-body table").first.inner_text()
     page.goto(f"{site[0]}/legacy.html#ratio.Softmax.track_vs_numpy")
     page.wait_for_selector("#main-graph canvas")
+
+
+def test_one_rule_gives_the_count_of_regressions_on_all_pages(page, site):
+    listed = json.loads((site[1] / "regressions.json").read_text())["regressions"]
+    assert (site[1] / "regressions.xml").read_text().count("<entry") == len(listed)
+    page.goto(f"{site[0]}/index.html")
+    names = page.evaluate("plain.map(found => [series[found.series].name, found.before, found.after])")
+    assert sorted(names) == sorted([entry[0].partition("(")[0], *entry[6][0][2:]] for entry in listed)
+    assert page.locator("#cards button").nth(2).inner_text().split()[0] == str(len(listed))
+    page.goto(f"{site[0]}/tachyon.html#view=regressions")
+    page.get_by_text(f"{len(listed)} shown", exact=False).first.wait_for()
+    if (site[1] / "legacy.html").exists():
+        page.goto(f"{site[0]}/legacy.html#/regressions")
+        page.wait_for_selector("#regressions-body table tbody tr")
+        assert page.locator("#regressions-body table").first.locator("tbody tr").count() == len(listed)
 
 
 def test_a_checkout_without_the_branch_shows_its_history(tmp_path):
