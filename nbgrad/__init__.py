@@ -157,6 +157,17 @@ from nbgrad.ops.gdot import gdot
 from nbgrad.ops.index import getitem, nonzero, scatter_add, setitem, take, tril, triu
 from nbgrad.ops.jacobians import hessian, jacfwd, jacobian, jacrev
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
+from nbgrad.ops.nans import (
+    nancumprod,
+    nancumsum,
+    nanmax,
+    nanmean,
+    nanmin,
+    nanprod,
+    nanstd,
+    nansum,
+    nanvar,
+)
 from nbgrad.ops.nn import cross_entropy, huber, mse
 from nbgrad.ops.norm import layer_norm
 from nbgrad.ops.norms import norm
@@ -184,6 +195,17 @@ from nbgrad.ops.shape import (
 )
 from nbgrad.ops.sort import argsort, sort
 from nbgrad.ops.split import split
+from nbgrad.ops.statistics import (
+    corrcoef,
+    cov,
+    median,
+    nanmedian,
+    nanpercentile,
+    nanquantile,
+    percentile,
+    ptp,
+    quantile,
+)
 from nbgrad.ops.svd import svd, svdvals
 
 # NumPy's names beside those of the array API, and PyTorch's cat
@@ -211,30 +233,32 @@ __all__ = [
     "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "average", "avg_pool2d",
     "backend", "bench", "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or",
     "bitwise_right_shift", "bitwise_xor", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil",
-    "checkpoint", "cholesky", "clip", "concat", "concatenate", "conv1d", "conv2d", "cos", "cosh",
-    "count_nonzero", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "det",
-    "device", "devices", "diag", "diagonal", "diff", "directional_derivative", "distributed", "divide",
-    "dot", "dropout", "e", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty",
-    "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye",
-    "finfo", "flip", "float32", "float64", "floor", "floor_divide", "from_dlpack", "from_numpy", "full",
-    "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad", "greater", "greater_equal",
-    "hessian", "hstack", "huber", "hvp", "hypot", "iinfo", "inf", "inner", "int16", "int32", "int64",
-    "int8", "interop", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan",
-    "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift", "less",
-    "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax",
-    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
-    "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "min", "minimum", "mod",
-    "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal",
-    "ones", "ones_like", "op", "optim", "outer", "pad", "permute_dims", "pi", "positive", "pow", "power",
-    "prod", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "result_type",
-    "right_shift", "rint", "roll", "round", "save", "scatter_add", "searchsorted", "set_num_threads",
-    "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus",
-    "softsign", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
-    "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "tril", "triu", "true_divide",
-    "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
-    "unique_values", "use_cupy", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros",
-    "zeros_like",
+    "checkpoint", "cholesky", "clip", "concat", "concatenate", "conv1d", "conv2d", "corrcoef", "cos",
+    "cosh", "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum", "cumulative_prod",
+    "cumulative_sum", "det", "device", "devices", "diag", "diagonal", "diff", "directional_derivative",
+    "distributed", "divide", "dot", "dropout", "e", "eigh", "eigvalsh", "einsum", "elementwise", "elu",
+    "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims",
+    "expm", "expm1", "eye", "finfo", "flip", "float32", "float64", "floor", "floor_divide", "from_dlpack",
+    "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad", "greater",
+    "greater_equal", "hessian", "hstack", "huber", "hvp", "hypot", "iinfo", "inf", "inner", "int16",
+    "int32", "int64", "int8", "interop", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf",
+    "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift",
+    "less", "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2",
+    "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
+    "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "min",
+    "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nancumprod", "nancumsum", "nanmax", "nanmean",
+    "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
+    "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim",
+    "outer", "pad", "percentile", "permute_dims", "pi", "positive", "pow", "power", "prod", "ptp",
+    "quantile", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape",
+    "result_type", "right_shift", "rint", "roll", "round", "save", "scatter_add", "searchsorted",
+    "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax",
+    "softplus", "softsign", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze",
+    "stack", "std", "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take",
+    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose",
+    "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
+    "unique_counts", "unique_inverse", "unique_values", "use_cupy", "value_and_grad", "var", "vecdot",
+    "vjp", "vstack", "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"

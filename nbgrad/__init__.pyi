@@ -73,8 +73,8 @@ __all__ = [
     "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "average", "avg_pool2d",
     "backend", "bench", "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or",
     "bitwise_right_shift", "bitwise_xor", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil",
-    "checkpoint", "cholesky", "clip", "concat", "concatenate", "conv1d", "conv2d", "cos", "cosh",
-    "count_nonzero", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "det",
+    "checkpoint", "cholesky", "clip", "concat", "concatenate", "conv1d", "conv2d", "corrcoef", "cos", "cosh",
+    "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "det",
     "device", "devices", "diag", "diagonal", "diff", "directional_derivative", "distributed", "divide", "dot",
     "dropout", "e", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like",
     "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "finfo", "flip",
@@ -85,9 +85,11 @@ __all__ = [
     "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load",
     "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
     "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum",
-    "mean", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad",
-    "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "permute_dims", "pi",
-    "positive", "pow", "power", "prod", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat",
+    "mean", "median", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nancumprod",
+    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile",
+    "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones",
+    "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims", "pi", "positive", "pow",
+    "power", "prod", "ptp", "quantile", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat",
     "reshape", "result_type", "right_shift", "rint", "roll", "round", "save", "scatter_add", "searchsorted",
     "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax",
     "softplus", "softsign", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze",
@@ -176,8 +178,8 @@ def atan2(y: ArrayLike, x: ArrayLike, /) -> Tensor:
 def atanh(x: ArrayLike, /) -> Tensor:
     """Return the number whose hyperbolic tangent is x."""
 def average(
-        x: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None, keepdims: bool = False, *,
-        dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None, keepdims: bool = False,
+        returned: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the weighted mean of x over axes; weights broadcast against x, or have the axes' lengths."""
 def avg_pool2d(
@@ -229,6 +231,10 @@ def conv2d(
         padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1, groups: int = 1,
 ) -> Tensor:
     """Return the two-dimensional cross-correlation of x with weight, plus bias."""
+def corrcoef(
+        x: ArrayLike, y: ArrayLike | None = None, rowvar: bool = True, dtype: DTypeLike | None = None,
+) -> Tensor:
+    """Return the coefficients of correlation of variables: `cov`, divided by both standard deviations."""
 def cos(x: ArrayLike, /) -> Tensor:
     """Return the cosine of an angle in radians."""
 def cosh(x: ArrayLike, /) -> Tensor:
@@ -237,6 +243,12 @@ def count_nonzero(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the number of elements that are not zero, over axes (None: all)."""
+def cov(
+        m: ArrayLike, y: ArrayLike | None = None, rowvar: bool = True, bias: bool = False,
+        ddof: float | None = None, fweights: ArrayLike | None = None, aweights: ArrayLike | None = None,
+        dtype: DTypeLike | None = None,
+) -> Tensor:
+    """Return the covariances of variables, (n, n), a number for one; float64 or of dtype."""
 def cross_entropy(
         logits: ArrayLike, target: ArrayLike, axis: int = -1, reduction: str = "mean",
         weight: ArrayLike | None = None, ignore_index: int = -100, label_smoothing: float = 0.0, *,
@@ -508,6 +520,10 @@ def mean(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the mean of x over axes (None: all), a float; nan where there is nothing to average."""
+def median(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return the median over axes (None: all), a float: the mean of the two middle elements of an even count."""
 def min(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
@@ -522,6 +538,58 @@ def mse(x: ArrayLike, y: ArrayLike, reduction: str = "mean") -> Tensor:
     """Return the mean (or "sum", or "none": each) of the squared differences of x and y, which broadcast."""
 def multiply(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x * y; the operands broadcast."""
+def nancumprod(
+        x: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, *, dim: int | None = None,
+) -> Tensor:
+    """Return `cumprod` with 1 in the place of nan."""
+def nancumsum(
+        x: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, *, dim: int | None = None,
+) -> Tensor:
+    """Return `cumsum` with 0 in the place of nan."""
+def nanmax(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return the largest element that is not nan, over axes (None: all); nan where there is none."""
+def nanmean(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return the mean of the elements that are not nan, over axes (None: all); nan where there is none."""
+def nanmedian(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return `median` of the elements that are not nan, over axes (None: all); nan where there is none."""
+def nanmin(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return the smallest element that is not nan, over axes (None: all); nan where there is none."""
+def nanpercentile(
+        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: bool = False, method: str = "linear", *,
+        dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return `percentile` of the elements that are not nan; nan where there is none."""
+def nanprod(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return the product of the elements that are not nan, over axes (None: all); 1 where there is none."""
+def nanquantile(
+        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: bool = False, method: str = "linear", *,
+        dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return `quantile` of the elements that are not nan; nan where there is none."""
+def nanstd(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, correction: float = 0,
+        ddof: float | None = None, *, dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return the standard deviation of the elements that are not nan; nan where there is none."""
+def nansum(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return the `sum` of the elements that are not nan, over axes (None: all); 0 where there is none."""
+def nanvar(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, correction: float = 0,
+        ddof: float | None = None, *, dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return the variance of the elements that are not nan, over axes (None: all); nan where there is none."""
 def negative(x: ArrayLike, /) -> Tensor:
     """Return -x."""
 def nonzero(x: ArrayLike) -> tuple[Tensor, ...]:
@@ -574,6 +642,11 @@ def pad(
         x: ArrayLike, pad_width: ArrayLike, mode: str = "constant", constant_values: ArrayLike = 0,
 ) -> Tensor:
     """Return x between borders before and after each of its axes."""
+def percentile(
+        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: bool = False, method: str = "linear", *,
+        dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return the q-th percentiles over axes (None: all): `quantile` of q / 100."""
 def permute_dims(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
     """Return a view of x with its axes in another order, by default reversed."""
 def positive(x: ArrayLike, /) -> Tensor:
@@ -586,6 +659,15 @@ def prod(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the product of x over axes (None: all); derivatives are exact also where factors are zero."""
+def ptp(
+        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return the largest element less the smallest, over axes (None: all); nan if there is one."""
+def quantile(
+        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: bool = False, method: str = "linear", *,
+        dim: Axis = None, keepdim: bool = False,
+) -> Tensor:
+    """Return the q-th quantiles over axes (None: all), those of each q along first axes as q has them."""
 def rand(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """Return uniform numbers in [0, 1) from NumPy's global generator. dtype: default float64."""
 def randn(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
