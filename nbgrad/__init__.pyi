@@ -73,14 +73,15 @@ __all__ = [
     "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "average", "avg_pool2d",
     "backend", "bench", "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or",
     "bitwise_right_shift", "bitwise_xor", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil",
-    "checkpoint", "cholesky", "clip", "concat", "concatenate", "conv1d", "conv2d", "corrcoef", "cos", "cosh",
-    "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "det",
-    "device", "devices", "diag", "diagonal", "diff", "directional_derivative", "distributed", "divide", "dot",
-    "dropout", "e", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like",
-    "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "finfo", "flip",
-    "float32", "float64", "floor", "floor_divide", "from_dlpack", "from_numpy", "full", "full_like", "gdot",
-    "gelu", "get_num_threads", "getitem", "grad", "greater", "greater_equal", "hessian", "hstack", "huber",
-    "hvp", "hypot", "iinfo", "inf", "inner", "int16", "int32", "int64", "int8", "interop", "inv", "invert",
+    "checkpoint", "cholesky", "clip", "concat", "concatenate", "conv1d", "conv2d", "convolve", "corrcoef",
+    "correlate", "cos", "cosh", "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum",
+    "cumulative_prod", "cumulative_sum", "det", "device", "devices", "diag", "diagonal", "diff",
+    "directional_derivative", "distributed", "divide", "dot", "dropout", "e", "ediff1d", "eigh", "eigvalsh",
+    "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors",
+    "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "finfo", "flip", "float32", "float64", "floor",
+    "floor_divide", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads",
+    "getitem", "grad", "gradient", "greater", "greater_equal", "hessian", "hstack", "huber", "hvp", "hypot",
+    "iinfo", "inf", "inner", "int16", "int32", "int64", "int8", "interop", "interp", "inv", "invert",
     "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
     "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load",
     "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
@@ -94,10 +95,10 @@ __all__ = [
     "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax",
     "softplus", "softsign", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze",
     "stack", "std", "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take",
-    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "tril",
-    "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts",
-    "unique_inverse", "unique_values", "use_cupy", "value_and_grad", "var", "vecdot", "vjp", "vstack",
-    "where", "zeros", "zeros_like"
+    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose",
+    "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
+    "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy", "value_and_grad", "var",
+    "vecdot", "vjp", "vstack", "where", "zeros", "zeros_like"
 ]
 
 def abs(x: ArrayLike, /) -> Tensor:
@@ -231,10 +232,14 @@ def conv2d(
         padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1, groups: int = 1,
 ) -> Tensor:
     """Return the two-dimensional cross-correlation of x with weight, plus bias."""
+def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
+    """Return the convolution of two vectors: the sums of a[k - j] * v[j] over j."""
 def corrcoef(
         x: ArrayLike, y: ArrayLike | None = None, rowvar: bool = True, dtype: DTypeLike | None = None,
 ) -> Tensor:
     """Return the coefficients of correlation of variables: `cov`, divided by both standard deviations."""
+def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
+    """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j."""
 def cos(x: ArrayLike, /) -> Tensor:
     """Return the cosine of an angle in radians."""
 def cosh(x: ArrayLike, /) -> Tensor:
@@ -294,6 +299,8 @@ def dropout(
         x: ArrayLike, p: float = 0.5, training: bool = True, *, key: int | tuple[int, ...] | None = None,
 ) -> Tensor:
     """Return x with each element set to 0 with probability p and divided by 1 - p otherwise."""
+def ediff1d(x: ArrayLike, to_end: ArrayLike | None = None, to_begin: ArrayLike | None = None) -> Tensor:
+    """Return the differences of neighbours of x read in C order, between what is put before and behind them."""
 def eigh(a: ArrayLike, UPLO: str = "L") -> Eigh:
     """Return the eigenvalues and eigenvectors of symmetric matrices."""
 def eigvalsh(a: ArrayLike, UPLO: str = "L") -> Tensor:
@@ -382,6 +389,10 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, *, h
 @overload
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None, has_aux: Literal[True], *,
          argnames: _Names = None) -> Callable[..., tuple[Any, Any]]: ...
+def gradient(
+        f: ArrayLike, *spacings: ArrayLike, axis: Axis = None, edge_order: int = 1, dim: Axis = None,
+) -> Tensor | tuple[Tensor, ...]:
+    """Return the derivative of samples along an axis, or a tuple of those along several, by differences."""
 def greater(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether x > y."""
 def greater_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -410,6 +421,11 @@ def iinfo(dtype: ArrayLike | DTypeLike) -> np.iinfo[Any]:
     """Return the limits of an integer dtype: max, min, bits. Raises DtypeError."""
 def inner(a: ArrayLike, b: ArrayLike) -> Tensor:
     """Return the sums of products over the last axes of a and b."""
+def interp(
+        x: ArrayLike, xp: ArrayLike, fp: ArrayLike, left: ArrayLike | None = None,
+        right: ArrayLike | None = None, period: ArrayLike | None = None,
+) -> Tensor:
+    """Return the values at x of the line through the points (xp, fp), float64 as NumPy's."""
 def inv(a: ArrayLike) -> Tensor:
     """Return the inverse of matrices."""
 def invert(x: ArrayLike, /) -> Tensor:
@@ -792,6 +808,10 @@ def trace(
     """Return the sums of `diagonal`, in x's dtype if that is a float, else in 64-bit integers, or in dtype."""
 def transpose(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
     """Return a view of x with its axes in another order, by default reversed."""
+def trapezoid(
+        y: ArrayLike, x: ArrayLike | None = None, dx: ArrayLike = 1.0, axis: int = -1, *, dim: int = -1,
+) -> Tensor:
+    """Return the integral of samples along an axis by the trapezoidal rule."""
 def tril(x: ArrayLike, k: int = 0) -> Tensor:
     """Return x with zeros above the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError."""
 def triu(x: ArrayLike, k: int = 0) -> Tensor:
@@ -808,6 +828,11 @@ def unique_inverse(x: ArrayLike) -> UniqueInverse:
     """Return x's different values, rising, and which one each element is, as `unique_all` does."""
 def unique_values(x: ArrayLike) -> Tensor:
     """Return x's different values, rising, as `unique_all` does."""
+def unwrap(
+        p: ArrayLike, discont: float | None = None, axis: int = -1, period: ArrayLike = 6.283185307179586, *,
+        dim: int = -1,
+) -> Tensor:
+    """Return phases with jumps along an axis made less than half a period, by adding multiples of the period."""
 @overload
 def value_and_grad(f: Callable[Concatenate[_Tree, ...], Any], argnums: Literal[0] | None = None,
                    has_aux: Literal[False] = False, *,

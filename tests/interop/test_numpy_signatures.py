@@ -251,6 +251,10 @@ def plain_main(d):
         return d.first((3,), (2, 3), (0, 3))
     if d.name in ("numpy.cov", "numpy.corrcoef"):
         return d.first((4,), (2, 4), (4, 3))
+    if d.name == "numpy.trapezoid":
+        return d.first((4,), (2, 4), (4, 4))
+    if d.name in ("numpy.convolve", "numpy.correlate"):
+        return d.first((3,), (4,))
     if d.name in ("numpy.diag", "numpy.linalg.norm", "numpy.linalg.vector_norm"):
         return d.first((3,), (2, 3), (3, 2))
     if d.name in ("numpy.linalg.vecdot", "numpy.linalg.matmul", "numpy.dot", "numpy.inner",
@@ -341,6 +345,18 @@ VALUES = {
     "rowvar": lambda d: d.pick(True, False), "bias": lambda d: d.pick(True, False),
     "fweights": lambda d: d.rng.integers(1, 4, d.observations()),
     "aweights": lambda d: d.rng.random(d.observations()) + 0.1,
+    **dict.fromkeys(["y", "f", "ary", "p"], main),
+    "numpy.trapezoid x": lambda d: np.sort(d.array((4,), "f8")),
+    "dx": lambda d: d.pick(0.5, 2), "numpy.trapezoid axis": Draw.axis, "numpy.unwrap axis": Draw.axis,
+    "varargs": lambda d: d.pick([], [0.5], [np.float64(2.0)]), "edge_order": lambda d: d.pick(1, 2),
+    "numpy.gradient axis": lambda d: d.pick(None, d.axis(), (0,)),
+    "xp": lambda d: np.sort(d.array((4,), "f8")), "fp": lambda d: d.array((4,), "f8"),
+    "left": Draw.number, "right": Draw.number, "numpy.interp period": lambda d: d.pick(None, 2.5, 4),
+    "numpy.convolve v": lambda d: d.array(d.pick((2,), (5,))),
+    "numpy.correlate v": lambda d: d.array(d.pick((2,), (5,))),
+    **{f"numpy.{name} mode": lambda d: d.pick("full", "same", "valid") for name in ("convolve", "correlate")},
+    "to_end": lambda d: d.pick(None, 1, 0.5, [1, 2]), "to_begin": lambda d: d.pick(None, 1, 0.5, [1, 2]),
+    "discont": lambda d: d.pick(None, 1.0, 4.0), "period": lambda d: d.pick(4, 2.5, 3),
 }
 # drawn first, as others depend on them
 ARRAYS = [name for name, draw in VALUES.items() if draw in (main, Draw.alike, Draw.subscripts)]

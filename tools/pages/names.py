@@ -24,6 +24,7 @@ FAMILIES: dict[str, str] = {
     "Comparisons, logic and bits": "ops.compare ops.close",
     "Sums, means and extremes": "ops.reduce ops.deviation ops.cumulative ops.exponential ops.norms",
     "Statistics": "ops.statistics ops.nans",
+    "Sampled functions": "ops.calculus",
     "Shapes": "ops.shape ops.arrange ops.split ops.pad ops.diagonal",
     "Indices, search and order": "ops.index ops.along ops.search ops.sort ops.sets",
     "Products": "ops.contract ops.gdot",
