@@ -251,6 +251,12 @@ def plain_main(d):
         return d.first((3,), (2, 3), (0, 3))
     if d.name in ("numpy.cov", "numpy.corrcoef"):
         return d.first((4,), (2, 4), (4, 3))
+    if d.name in ("numpy.vander", "numpy.polyval"):
+        return d.first((3,), (4,))
+    if d.name in ("numpy.fliplr", "numpy.rot90", "numpy.rollaxis"):
+        return d.first((2, 3), (2, 3, 4))
+    if d.name in ("numpy.hsplit", "numpy.vsplit", "numpy.dsplit"):
+        return d.first((2, 2, 2), (2, 2), dtype="f8")
     if d.name == "numpy.trapezoid":
         return d.first((4,), (2, 4), (4, 4))
     if d.name in ("numpy.convolve", "numpy.correlate"):
@@ -345,7 +351,20 @@ VALUES = {
     "rowvar": lambda d: d.pick(True, False), "bias": lambda d: d.pick(True, False),
     "fweights": lambda d: d.rng.integers(1, 4, d.observations()),
     "aweights": lambda d: d.rng.random(d.observations()) + 0.1,
-    **dict.fromkeys(["y", "f", "ary", "p"], main),
+    **dict.fromkeys(["y", "f", "ary", "p"], main), "arys": Draw.alike,
+    "numpy.rot90 axes": lambda d: d.pick((0, 1), (1, 0), (-1, 0)), "numpy.rollaxis axis": Draw.axis,
+    "numpy.array_split axis": Draw.axis,
+    "numpy.rollaxis start": lambda d: d.rng.integers(d.x.ndim + 1),
+    "numpy.append values": lambda d: d.array(d.x.shape),
+    **{f"numpy.{name} axis": lambda d: d.pick(None, d.axis()) for name in ("append", "insert", "delete")},
+    "obj": lambda d: d.pick(0, -1, [1, 0], slice(0, 2), [-1]),
+    "numpy.insert values": lambda d: d.pick(2.5, d.array(())),
+    "new_shape": lambda d: d.pick((2, 3), 4, (0,), (3, 3, 1)), "N": lambda d: d.pick(None, 0, 2, 4),
+    "increasing": lambda d: d.pick(True, False), "numpy.block arrays": Draw.alike,
+    "condlist": lambda d: [d.first((3,), (2, 3), dtype="?")],
+    "choicelist": lambda d: [d.array(d.given["condlist"][0].shape)], "default": Draw.number,
+    "numpy.nan_to_num copy": lambda d: True, "nan": Draw.number, "posinf": Draw.number, "neginf": Draw.number,
+    "numpy.polyval x": lambda d: d.array((2, 3)),
     "numpy.trapezoid x": lambda d: np.sort(d.array((4,), "f8")),
     "dx": lambda d: d.pick(0.5, 2), "numpy.trapezoid axis": Draw.axis, "numpy.unwrap axis": Draw.axis,
     "varargs": lambda d: d.pick([], [0.5], [np.float64(2.0)]), "edge_order": lambda d: d.pick(1, 2),
@@ -360,7 +379,7 @@ VALUES = {
 }
 # drawn first, as others depend on them
 ARRAYS = [name for name, draw in VALUES.items() if draw in (main, Draw.alike, Draw.subscripts)]
-ORDER = ["upper", "rowvar", "condition", *ARRAYS, "axis", "where"]
+ORDER = ["upper", "rowvar", "condlist", "condition", *ARRAYS, "axis", "where"]
 
 
 def drawn(name, function, wanted, rng):
