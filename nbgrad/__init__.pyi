@@ -185,11 +185,11 @@ def atan2(y: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return the angle of the point (x, y) from the x axis, in radians; its derivative at (0, 0) is nan."""
 def atanh(x: ArrayLike, /) -> Tensor:
     """Return the number whose hyperbolic tangent is x."""
-def atleast_1d(*arrays: ArrayLike) -> Tensor:
+def atleast_1d(*arrays: ArrayLike) -> Tensor | tuple[Tensor, ...]:
     """Return views of arrays in shapes of at least one axis: of one array a Tensor, of several a tuple."""
-def atleast_2d(*arrays: ArrayLike) -> Tensor:
+def atleast_2d(*arrays: ArrayLike) -> Tensor | tuple[Tensor, ...]:
     """Return views of arrays in shapes of at least two axes: of one array a Tensor, of several a tuple."""
-def atleast_3d(*arrays: ArrayLike) -> Tensor:
+def atleast_3d(*arrays: ArrayLike) -> Tensor | tuple[Tensor, ...]:
     """Return views of arrays in shapes of at least three axes: of one array a Tensor, of several a tuple."""
 def average(
         x: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None, keepdims: bool = False,
@@ -775,7 +775,7 @@ def rint(x: ArrayLike, /) -> Tensor:
     """Return the nearest integer, ties to even."""
 def roll(x: ArrayLike, shift: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
     """Return x with its elements moved on by shift places; those that leave at the end come in at the front."""
-def rollaxis(x: ArrayLike, axis: int, start: int = 0) -> Tensor:
+def rollaxis(x: ArrayLike, axis: int, start: int = 0, *, dim: int) -> Tensor:
     """Return a view of x with an axis moved before another. `moveaxis` says it more plainly."""
 def rot90(x: ArrayLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
     """Return a view of x turned k quarters of a circle in the plane of two axes, from the first to the other."""

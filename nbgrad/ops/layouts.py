@@ -12,7 +12,7 @@ import numpy as np
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
-from nbgrad.errors import shape_errors, value_errors
+from nbgrad.errors import ShapeError, shape_errors, value_errors
 from nbgrad.ops.axes import named_dim, one, ordered
 from nbgrad.ops.create import zeros
 from nbgrad.ops.cumulative import cumprod
@@ -75,6 +75,7 @@ def rot90(x: Any, k: int = 1, axes: Any = (0, 1)) -> Tensor:
     return swapaxes(x, a, b) if k % 2 else x
 
 
+@named_dim
 def rollaxis(x: Any, axis: int, start: int = 0) -> Tensor:
     """Return a view of x with an axis moved before another. `moveaxis` says it more plainly.
 
@@ -96,7 +97,7 @@ def _each(shaped: Any, arrays: tuple[Any, ...]) -> Any:
     return found[0] if len(found) == 1 else found
 
 
-def atleast_1d(*arrays: Any) -> Any:
+def atleast_1d(*arrays: Any) -> Tensor | tuple[Tensor, ...]:
     """Return views of arrays in shapes of at least one axis: of one array a Tensor, of several a tuple.
 
     arrays: any shapes. Derivative: linear. Raises DtypeError for what is no array of numbers.
@@ -107,7 +108,7 @@ def atleast_1d(*arrays: Any) -> Any:
     return _each(lambda *shape: shape or (1,), arrays)
 
 
-def atleast_2d(*arrays: Any) -> Any:
+def atleast_2d(*arrays: Any) -> Tensor | tuple[Tensor, ...]:
     """Return views of arrays in shapes of at least two axes: of one array a Tensor, of several a tuple.
 
     arrays: any shapes, of which vectors become rows. Derivative: linear. Raises DtypeError for what is no
@@ -123,7 +124,7 @@ def _three(*shape: int) -> tuple[int, ...]:
     return ((1, 1, 1), (1, *shape, 1), (*shape, 1), shape)[min(len(shape), 3)]
 
 
-def atleast_3d(*arrays: Any) -> Any:
+def atleast_3d(*arrays: Any) -> Tensor | tuple[Tensor, ...]:
     """Return views of arrays in shapes of at least three axes: of one array a Tensor, of several a tuple.
 
     arrays: any shapes: (n,) becomes (1, n, 1), and (n, m) becomes (n, m, 1). Derivative: linear. Raises
@@ -234,12 +235,16 @@ def append(x: Any, values: Any, axis: int | None = None) -> Tensor:
     return concat([as_tensor(x), as_tensor(values)], axis=axis)
 
 
-def _chosen(places: Any, n: int) -> np.ndarray:
+def _chosen(name: str, places: Any, n: int) -> np.ndarray:
     """Places of an axis of length n that a slice, integers or booleans choose."""
     if isinstance(places, slice):
         return np.arange(n)[places]
     found = np.asarray(devices.host(raw(places)))
-    return found.astype(np.int64) if found.size == 0 else found
+    if found.size == 0:
+        return found.astype(np.int64)
+    if found.dtype.kind not in "iub":
+        raise value_errors.needs_integers(name, "places", found.dtype)
+    return found
 
 
 @named_dim
@@ -248,14 +253,14 @@ def delete(x: Any, places: Any, axis: int | None = None) -> Tensor:
 
     x: any shape. places: an integer, several, a slice, or booleans, one for each place.
     Derivative: linear in x; 0 in what is left out. Raises IndexError for a place that there is not,
-    AxisError.
+    DtypeError for places that are no integers, AxisError.
 
     >>> nb.delete([1.0, 2.0, 3.0], 1)
     tensor([1., 3.])
     """
     x, axis = _line("delete", x, axis)
     try:
-        left = np.delete(np.arange(x.shape[axis]), _chosen(places, x.shape[axis]))
+        left = np.delete(np.arange(x.shape[axis]), _chosen("delete", places, x.shape[axis]))
     except (IndexError, ValueError) as error:
         raise shape_errors.bad_index("delete", x.shape, str(error)) from error
     return take(x, left, axis)
@@ -267,20 +272,24 @@ def insert(x: Any, places: Any, values: Any, axis: int | None = None) -> Tensor:
 
     x: any shape. places: an integer, several, a slice, or booleans. values: what broadcasts to x with as many
     places in the axis; in x's dtype. Derivative: linear in x and values. Raises IndexError for a place that
-    there is not, ShapeError, AxisError.
+    there is not, DtypeError for places that are no integers, ShapeError, AxisError.
 
     >>> nb.insert([1.0, 2.0, 3.0], 1, 5.0)
     tensor([1., 5., 2., 3.])
     """
     x, axis = _line("insert", x, axis)
     v, n = astype(as_tensor(values), x.dtype), x.shape[axis]
-    chosen = _chosen(places, n)
+    chosen = _chosen("insert", places, n)
     count = np.count_nonzero(chosen) if chosen.dtype.kind == "b" else chosen.size
     if count == 1:
         v = reshape(v, (1,) * (x.ndim - v.ndim) + v.shape)
         v = moveaxis(v, 0, axis) if chosen.ndim == 0 else v
         count = v.shape[axis]
-    v = broadcast_to(v, (*x.shape[:axis], count, *x.shape[axis + 1:]))
+    part = (*x.shape[:axis], count, *x.shape[axis + 1:])
+    try:
+        v = broadcast_to(v, part)
+    except ShapeError as error:
+        raise shape_errors.no_fit("insert", v.shape, f"the places put in have shape {part}") from error
     try:
         order = np.insert(np.arange(n), chosen, n + np.arange(count))
     except (IndexError, ValueError) as error:
@@ -390,6 +399,7 @@ def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0) 
     if len(conditions) != len(choices) or not len(choices):
         raise value_errors.bad_value("select", f"{len(conditions)} conditions do not fit {len(choices)} "
                                                f"choices. Give as many, at least one")
+    choices = [c if type(c) in (bool, int, float) else as_tensor(c) for c in choices]
     z = astype(default, result_type(*choices, default))
     for condition, choice in list(zip(conditions, choices, strict=True))[::-1]:
         if (condition := as_tensor(condition)).dtype.kind != "b":
