@@ -52,6 +52,7 @@ from nbgrad.kernels.libraries import use_cupy
 from nbgrad.ops.activations import elu, gelu, leaky_relu, relu, sigmoid, silu, softplus
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.arrange import kron, repeat, roll, tile
+from nbgrad.ops.calculus import convolve, correlate, ediff1d, gradient, interp, trapezoid, unwrap
 from nbgrad.ops.close import allclose, isclose
 from nbgrad.ops.compare import (
     bitwise_and,
@@ -156,10 +157,56 @@ from nbgrad.ops.factor import cholesky, eigh, eigvalsh, solve_triangular
 from nbgrad.ops.gdot import gdot
 from nbgrad.ops.index import getitem, nonzero, scatter_add, setitem, take, tril, triu
 from nbgrad.ops.jacobians import hessian, jacfwd, jacobian, jacrev
+from nbgrad.ops.layouts import (
+    append,
+    array_split,
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    block,
+    column_stack,
+    delete,
+    diagflat,
+    dsplit,
+    dstack,
+    fliplr,
+    flipud,
+    hsplit,
+    insert,
+    resize,
+    rollaxis,
+    rot90,
+    select,
+    vander,
+    vsplit,
+)
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
+from nbgrad.ops.nans import (
+    nancumprod,
+    nancumsum,
+    nanmax,
+    nanmean,
+    nanmin,
+    nanprod,
+    nanstd,
+    nansum,
+    nanvar,
+)
 from nbgrad.ops.nn import cross_entropy, huber, mse
 from nbgrad.ops.norm import layer_norm
 from nbgrad.ops.norms import norm
+from nbgrad.ops.numerics import (
+    copysign,
+    deg2rad,
+    fabs,
+    float_power,
+    fmax,
+    fmin,
+    heaviside,
+    nan_to_num,
+    polyval,
+    rad2deg,
+)
 from nbgrad.ops.pad import pad
 from nbgrad.ops.pooling import avg_pool2d, max_pool2d
 from nbgrad.ops.powers import pow
@@ -184,6 +231,17 @@ from nbgrad.ops.shape import (
 )
 from nbgrad.ops.sort import argsort, sort
 from nbgrad.ops.split import split
+from nbgrad.ops.statistics import (
+    corrcoef,
+    cov,
+    median,
+    nanmedian,
+    nanpercentile,
+    nanquantile,
+    percentile,
+    ptp,
+    quantile,
+)
 from nbgrad.ops.svd import svd, svdvals
 
 # NumPy's names beside those of the array API, and PyTorch's cat
@@ -197,44 +255,52 @@ arctan2 = atan2
 arctanh = atanh
 cat = concat
 concatenate = concat
+degrees = rad2deg
 invert = bitwise_not = bitwise_invert
 left_shift = bitwise_left_shift
 mod = remainder
 power = pow
+radians = deg2rad
 right_shift = bitwise_right_shift
 transpose = permute_dims
 true_divide = divide
 
 __all__ = [
-    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "any", "arange",
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort",
-    "array", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "average", "avg_pool2d",
-    "backend", "bench", "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or",
-    "bitwise_right_shift", "bitwise_xor", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil",
-    "checkpoint", "cholesky", "clip", "concat", "concatenate", "conv1d", "conv2d", "cos", "cosh",
-    "count_nonzero", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "det",
-    "device", "devices", "diag", "diagonal", "diff", "directional_derivative", "distributed", "divide",
-    "dot", "dropout", "e", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty",
-    "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye",
-    "finfo", "flip", "float32", "float64", "floor", "floor_divide", "from_dlpack", "from_numpy", "full",
-    "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad", "greater", "greater_equal",
-    "hessian", "hstack", "huber", "hvp", "hypot", "iinfo", "inf", "inner", "int16", "int32", "int64",
-    "int8", "interop", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan",
-    "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift", "less",
-    "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax",
-    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
-    "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "min", "minimum", "mod",
-    "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal",
-    "ones", "ones_like", "op", "optim", "outer", "pad", "permute_dims", "pi", "positive", "pow", "power",
-    "prod", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "result_type",
-    "right_shift", "rint", "roll", "round", "save", "scatter_add", "searchsorted", "set_num_threads",
+    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "any", "append",
+    "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin",
+    "argsort", "array", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
+    "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "backend", "bench", "bitwise_and",
+    "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
+    "bitwise_xor", "block", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint",
+    "cholesky", "clip", "column_stack", "concat", "concatenate", "conv1d", "conv2d", "convolve", "copysign",
+    "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum",
+    "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete", "det", "device", "devices", "diag",
+    "diagflat", "diagonal", "diff", "directional_derivative", "distributed", "divide", "dot", "dropout",
+    "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding",
+    "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1",
+    "eye", "fabs", "finfo", "flip", "fliplr", "flipud", "float32", "float64", "float_power", "floor",
+    "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
+    "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside", "hessian",
+    "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "inf", "inner", "insert", "int16", "int32",
+    "int64", "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin",
+    "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu",
+    "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p",
+    "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean",
+    "median", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num", "nancumprod",
+    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile",
+    "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones",
+    "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims", "pi", "polyval", "positive",
+    "pow", "power", "prod", "ptp", "quantile", "rad2deg", "radians", "rand", "randn", "ravel", "reciprocal",
+    "relu", "remainder", "repeat", "reshape", "resize", "result_type", "right_shift", "rint", "roll",
+    "rollaxis", "rot90", "round", "save", "scatter_add", "searchsorted", "select", "set_num_threads",
     "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus",
     "softsign", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
     "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
-    "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "tril", "triu", "true_divide",
-    "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
-    "unique_values", "use_cupy", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros",
-    "zeros_like",
+    "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "trapezoid", "tril", "triu",
+    "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts",
+    "unique_inverse", "unique_values", "unwrap", "use_cupy", "value_and_grad", "vander", "var", "vecdot",
+    "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"

@@ -29,9 +29,11 @@ _WIDTH = 110
 _NOTE = "# python tools/stubs.py writes this file."
 # The types of parameters that are annotated as Any, by their names, or by function and name
 _KINDS = {
-    "ArrayLike": "a append arrays b bias condition constant_values data delta fill_value indices initial "
-                 "logits mask max mean min operands p pad_width places prepend repeats second sections shift "
-                 "sorter source start step stop target v value values weight weights where x y",
+    "ArrayLike": "a append arrays aweights b bias condition constant_values data default delta dx f "
+                 "fill_value fp fweights indices initial left logits m mask max mean min nan neginf "
+                 "operands p pad_width period places posinf prepend q repeats right second sections "
+                 "shift sorter source spacings start step stop target to_begin to_end v value values "
+                 "weight weights where x xp y",
     "ArrayLike | DTypeLike": "result_type.operands isdtype.dtype can_cast.from_ to finfo.dtype iinfo.dtype",
     "Axis": "axis dim .flip.axes",
     "Sequence[int]": "axes",
@@ -45,6 +47,7 @@ _KINDS = {
     "str": "casting kind order",
     "str | DTypeLike | tuple[Any, ...]": "isdtype.kind",
     "float | str": "ord",
+    "float": "ddof discont",
     "int | str": "trans",
     "int | tuple[int, ...]": "key",
     "str | Callable[..., Any]": "gdot.add",

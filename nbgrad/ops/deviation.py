@@ -74,7 +74,7 @@ def euclidean_vjp(g: Any, z: Any, x: Any, axis: tuple[int, ...]) -> Any:
     return aligned("euclidean_vjp", axis, (g, z), (x,)), {"axis": axis}
 
 
-def _bind_var(name: str, x: Any, axis: Axis, keepdims: bool, correction: float, ddof: float | None) -> Any:
+def bind_var(name: str, x: Any, axis: Axis, keepdims: bool, correction: float, ddof: float | None) -> Any:
     x, params = bind(name, x, axis, keepdims)
     if ddof is not None and correction != 0:
         raise value_errors.bad_value(name, "got both ddof and correction, which are one parameter")
@@ -97,7 +97,7 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
     >>> nb.var([1.0, 3.0])
     tensor(1.)
     """
-    return _bind_var("var", x, axis, keepdims, correction, ddof)
+    return bind_var("var", x, axis, keepdims, correction, ddof)
 
 
 @op(vjp=lambda g, z, x, axis, keepdims, correction: std_vjp(g, z, x, axis, correction),
@@ -112,7 +112,7 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
     >>> nb.std([1.0, 3.0])
     tensor(1.)
     """
-    return _bind_var("std", x, axis, keepdims, correction, ddof)
+    return bind_var("std", x, axis, keepdims, correction, ddof)
 
 
 @op(vjp=lambda g, z, x, axis, keepdims: euclidean_vjp(g, z, x, axis), cases=[

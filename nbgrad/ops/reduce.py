@@ -211,7 +211,7 @@ def _extremum_rule(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepd
     return extremum_vjp(g, z, x, axis)
 
 
-def _bind_extremum(name: str, x: Any, axis: Axis, keepdims: bool) -> Any:
+def bind_extremum(name: str, x: Any, axis: Axis, keepdims: bool) -> Any:
     x, params = bind(name, x, axis, keepdims)
     if product(x.shape[a] for a in params["axis"]) == 0 and product(reduced(x, params["axis"], False)):
         raise shape_errors.empty_reduction(name, x.shape)
@@ -233,7 +233,7 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> nb.grad(nb.max)(np.array([3.0, 3.0]))
     tensor([0.5, 0.5])
     """
-    return _bind_extremum("max", x, axis, keepdims)
+    return bind_extremum("max", x, axis, keepdims)
 
 
 @op(vjp=_extremum_rule, like=np.min, cases=_TIES)
@@ -245,17 +245,19 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> nb.min([[1.0, 5.0], [7.0, 2.0]], axis=1)
     tensor([1., 2.])
     """
-    return _bind_extremum("min", x, axis, keepdims)
+    return bind_extremum("min", x, axis, keepdims)
 
 
 @named_dim
-def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = False) -> Tensor:
+def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = False,
+            returned: bool = False) -> Any:
     """Return the weighted mean of x over axes; weights broadcast against x, or have the axes' lengths.
 
     Of integers and booleans it is float64, as NumPy's.
     x: any shape, a float (integers become float64). axis: one, several, or None for all. keepdims: the axes
     stay, with length 1. The result is linear in x: its derivative is the share of a weight in their sum;
-    gradients flow to weights too. Raises ShapeError for weights that do not fit, AxisError, DtypeError.
+    gradients flow to weights too. returned: the pair of the means and the sums of the weights, in the means'
+    shape. Raises ShapeError for weights that do not fit, AxisError, DtypeError.
 
     >>> nb.average([1.0, 5.0], weights=[3.0, 1.0])
     tensor(2.)
@@ -263,7 +265,9 @@ def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = Fal
     x = as_tensor(x)
     axes = several("average", axis, x.ndim, sequence=True)
     if weights is None:
-        return mean(x, axes, keepdims)
+        z = mean(x, axes, keepdims)
+        count = float(product(x.shape[a] for a in axes))
+        return (z, broadcast_to(astype(count, z.dtype), z.shape)) if returned else z
     weights = as_tensor(weights)
     dtype = np.result_type(x.dtype, weights.dtype, *[np.float64] * (x.dtype.kind != "f"))
     x, weights = [t if t.dtype == dtype else astype(t, dtype) for t in (x, weights)]
@@ -272,7 +276,9 @@ def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = Fal
         shape = tuple([n if a in axes else 1 for a, n in enumerate(x.shape)])
         weights = reshape(permute_dims(weights, order), shape)
     weights = broadcast_to(weights, x.shape)
-    return sum(multiply(x, weights), axes, keepdims) / sum(weights, axes, keepdims)
+    total = sum(weights, axes, keepdims)
+    z = sum(multiply(x, weights), axes, keepdims) / total
+    return (z, total) if returned else z
 
 
 @op(discrete=True, like=np.any, cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])

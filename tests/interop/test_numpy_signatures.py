@@ -49,7 +49,10 @@ UFUNCS = {name: f for name, f in KNOWN.items() if isinstance(f, np.ufunc)}
 # Options that are refused unless they are NumPy's default, of all functions and of some.
 NEVER = {"out", "order", "subok", "device", "like"}
 REFUSED = {
-    "numpy.average": {"returned"}, "numpy.take": {"mode"}, "numpy.reshape": {"copy"},
+    "numpy.median": {"overwrite_input"}, "numpy.nanmedian": {"overwrite_input"},
+    **{f"numpy.{name}": {"overwrite_input", "weights"} for name in (
+        "quantile", "percentile", "nanquantile", "nanpercentile")},
+    "numpy.take": {"mode"}, "numpy.reshape": {"copy"},
     "numpy.linalg.svd": {"hermitian"},
     "numpy.pad": {"stat_length", "end_values", "reflect_type"}, "numpy.clip": {"where", "casting", "dtype"},
     "numpy.einsum": {"dtype", "casting"}, "numpy.logical_and.reduce": {"initial", "dtype"},
@@ -62,6 +65,7 @@ LIMITS = [
     (r"scipy\.special\.expit", "not defined for dtypes bool"),
     (r"numpy\.roll", "2 shifts need as many axes"),
     (r"numpy\.(nan)?(mean|var|std)", r"^numpy\.\w+: dtype=int\d+ is no floating-point dtype"),
+    (r"numpy\.(nan)?(quantile|percentile)", "method='weibull' is not one of"),
     (r"numpy\.pad", "mode='(linear_ramp|maximum|mean|median|minimum|empty)'"),
 ]
 
@@ -207,6 +211,9 @@ class Draw:
         n = self.x.shape[self.given.get("axis", 0)] if self.x.ndim else 1
         return self.pick(1, n or 2, [1], (0, 2), [1, -1], np.array([1, 5]))
 
+    def observations(self):
+        return self.x.shape[-1 if self.given.get("rowvar", True) or self.x.ndim == 1 else 0]
+
     def dtype(self):
         return self.pick("f8", "f4", np.float32, float, np.dtype("f8"), None, "i8", int, "i4")
 
@@ -215,7 +222,8 @@ MATRIX = {"numpy.linalg.cholesky", "numpy.linalg.eigh", "numpy.linalg.eigvalsh"}
 SQUARE = {"numpy.linalg.det", "numpy.linalg.inv", "numpy.linalg.slogdet", "numpy.linalg.solve",
           "numpy.linalg.matrix_power"}
 FILLED = {"numpy.max", "numpy.min", "numpy.amax", "numpy.amin", "numpy.argmax", "numpy.argmin",
-          "numpy.nanmax", "numpy.nanmin"}
+          "numpy.nanmax", "numpy.nanmin", "numpy.ptp", "numpy.median", "numpy.nanmedian", "numpy.quantile",
+          "numpy.nanquantile", "numpy.percentile", "numpy.nanpercentile"}
 
 
 def main(d):
@@ -241,6 +249,18 @@ def plain_main(d):
         return d.first((2, 3), (3, 3), (2, 3, 2))
     if d.name == "numpy.pad":
         return d.first((3,), (2, 3), (0, 3))
+    if d.name in ("numpy.cov", "numpy.corrcoef"):
+        return d.first((4,), (2, 4), (4, 3))
+    if d.name in ("numpy.vander", "numpy.polyval"):
+        return d.first((3,), (4,))
+    if d.name in ("numpy.fliplr", "numpy.rot90", "numpy.rollaxis"):
+        return d.first((2, 3), (2, 3, 4))
+    if d.name in ("numpy.hsplit", "numpy.vsplit", "numpy.dsplit"):
+        return d.first((2, 2, 2), (2, 2), dtype="f8")
+    if d.name == "numpy.trapezoid":
+        return d.first((4,), (2, 4), (4, 4))
+    if d.name in ("numpy.convolve", "numpy.correlate"):
+        return d.first((3,), (4,))
     if d.name in ("numpy.diag", "numpy.linalg.norm", "numpy.linalg.vector_norm"):
         return d.first((3,), (2, 3), (3, 2))
     if d.name in ("numpy.linalg.vecdot", "numpy.linalg.matmul", "numpy.dot", "numpy.inner",
@@ -321,10 +341,45 @@ VALUES = {
         "cumulative_prod", "sort", "argsort", "repeat", "take", "take_along_axis")},
     **{f"numpy.{name} axis": Draw.axis for name in ("diff", "split", "concatenate", "stack", "expand_dims")},
     "numpy.linalg.vecdot axis": Draw.axis,
+    **{f"numpy.{name} q": lambda d: d.pick(0.3, 0, [0.2, 0.7], d.rng.random(3), np.float32(0.5))
+       for name in ("quantile", "nanquantile")},
+    **{f"numpy.{name} q": lambda d: d.pick(30.0, 0, [20, 70], 100 * d.rng.random(3))
+       for name in ("percentile", "nanpercentile")},
+    "overwrite_input": lambda d: d.pick(True, False),
+    "method": lambda d: d.pick("linear", "lower", "higher", "midpoint", "nearest", "weibull"),
+    "numpy.cov y": lambda d: d.array(d.x.shape), "numpy.corrcoef y": lambda d: d.array(d.x.shape),
+    "rowvar": lambda d: d.pick(True, False), "bias": lambda d: d.pick(True, False),
+    "fweights": lambda d: d.rng.integers(1, 4, d.observations()),
+    "aweights": lambda d: d.rng.random(d.observations()) + 0.1,
+    **dict.fromkeys(["y", "f", "ary", "p"], main), "arys": Draw.alike,
+    "numpy.rot90 axes": lambda d: d.pick((0, 1), (1, 0), (-1, 0)), "numpy.rollaxis axis": Draw.axis,
+    "numpy.array_split axis": Draw.axis,
+    "numpy.rollaxis start": lambda d: d.rng.integers(d.x.ndim + 1),
+    "numpy.append values": lambda d: d.array(d.x.shape),
+    **{f"numpy.{name} axis": lambda d: d.pick(None, d.axis()) for name in ("append", "insert", "delete")},
+    "obj": lambda d: d.pick(0, -1, [1, 0], slice(0, 2), [-1]),
+    "numpy.insert values": lambda d: d.pick(2.5, d.array(())),
+    "new_shape": lambda d: d.pick((2, 3), 4, (0,), (3, 3, 1)), "N": lambda d: d.pick(None, 0, 2, 4),
+    "increasing": lambda d: d.pick(True, False), "numpy.block arrays": Draw.alike,
+    "condlist": lambda d: [d.first((3,), (2, 3), dtype="?")],
+    "choicelist": lambda d: [d.array(d.given["condlist"][0].shape)], "default": Draw.number,
+    "numpy.nan_to_num copy": lambda d: True, "nan": Draw.number, "posinf": Draw.number, "neginf": Draw.number,
+    "numpy.polyval x": lambda d: d.array((2, 3)),
+    "numpy.trapezoid x": lambda d: np.sort(d.array((4,), "f8")),
+    "dx": lambda d: d.pick(0.5, 2), "numpy.trapezoid axis": Draw.axis, "numpy.unwrap axis": Draw.axis,
+    "varargs": lambda d: d.pick([], [0.5], [np.float64(2.0)]), "edge_order": lambda d: d.pick(1, 2),
+    "numpy.gradient axis": lambda d: d.pick(None, d.axis(), (0,)),
+    "xp": lambda d: np.sort(d.array((4,), "f8")), "fp": lambda d: d.array((4,), "f8"),
+    "left": Draw.number, "right": Draw.number, "numpy.interp period": lambda d: d.pick(None, 2.5, 4),
+    "numpy.convolve v": lambda d: d.array(d.pick((2,), (5,))),
+    "numpy.correlate v": lambda d: d.array(d.pick((2,), (5,))),
+    **{f"numpy.{name} mode": lambda d: d.pick("full", "same", "valid") for name in ("convolve", "correlate")},
+    "to_end": lambda d: d.pick(None, 1, 0.5, [1, 2]), "to_begin": lambda d: d.pick(None, 1, 0.5, [1, 2]),
+    "discont": lambda d: d.pick(None, 1.0, 4.0), "period": lambda d: d.pick(4, 2.5, 3),
 }
 # drawn first, as others depend on them
 ARRAYS = [name for name, draw in VALUES.items() if draw in (main, Draw.alike, Draw.subscripts)]
-ORDER = ["upper", "condition", *ARRAYS, "axis", "where"]
+ORDER = ["upper", "rowvar", "condlist", "condition", *ARRAYS, "axis", "where"]
 
 
 def drawn(name, function, wanted, rng):

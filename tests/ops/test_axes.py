@@ -44,6 +44,10 @@ LIKE = {"softmax": scipy.special.softmax, "log_softmax": scipy.special.log_softm
 # How a function is called where it is not f(X, axis=a).
 CALLS = {
     **dict.fromkeys(["cat", "concat", "concatenate", "stack"], lambda f, a: f([X, Y], axis=a)),
+    **dict.fromkeys(["quantile", "nanquantile", "percentile", "nanpercentile"],
+                    lambda f, a: f(X, 0.3, axis=a)),
+    "append": lambda f, a: f(X, Y, axis=a), "delete": lambda f, a: f(X, 1, axis=a),
+    "insert": lambda f, a: f(X, 1, 2.0, axis=a), "array_split": lambda f, a: f(CUBE, 3, axis=a),
     "repeat": lambda f, a: f(X, 2, axis=a), "roll": lambda f, a: f(X, 1, axis=a),
     "split": lambda f, a: f(CUBE, 3, axis=a), "take": lambda f, a: f(X, [0, 2, 1], axis=a),
     "take_along_axis": lambda f, a: f(CUBE, PLACES, axis=a), "vecdot": lambda f, a: f(X, Y, axis=a),

@@ -1,0 +1,55 @@
+"""What is asked of a function that is made of ops and has NumPy's name: NumPy's values, and derivatives."""
+
+import numpy as np
+import pytest
+
+import nbgrad as nb
+from nbgrad.compile import tiers
+from nbgrad.engine.tree import flatten
+from nbgrad.testing import values
+
+
+@pytest.fixture(autouse=True)
+def interpreted():
+    """The kernels have their own tests: those of what is made of ops do not wait for the compiler."""
+    with tiers.chosen("interpreted"):
+        yield
+
+
+def cast(x, dtype):
+    """Arrays of floats in a dtype, also those in lists."""
+    if isinstance(x, (list, tuple)):
+        return type(x)([cast(each, dtype) for each in x])
+    return x.astype(dtype) if getattr(x, "dtype", np.dtype("?")).kind == "f" else x
+
+
+def check_values(name, args, params, exact=False):
+    """nb's and np's function of a name agree in values, dtype and shape, in float64 and float32; so does np's
+    of Tensors.
+    """
+    for dtype in ("float64", "float32"):
+        xs = [cast(x, dtype) for x in args]
+        want = flatten(getattr(np, name)(*xs, **params))[0]
+        for call in (getattr(nb, name), getattr(np, name)):
+            given = [nb.asarray(x) if isinstance(x, np.ndarray) else x for x in xs]
+            found = flatten(call(*(given if call is getattr(np, name) else xs), **params))[0]
+            assert len(found) == len(want)
+            for got, w in zip(found, want, strict=True):
+                w = np.asarray(w)
+                assert (got.shape, values(got).dtype) == (w.shape, w.dtype)
+                rtol = 0 if exact else 1e-13 if dtype == "float64" and w.dtype == "f8" else 2e-5
+                np.testing.assert_allclose(values(got), w, rtol=rtol, atol=0 if exact else 1e-13)
+
+
+def check_derivatives(name, args, params, order=2):
+    """Forward and reverse mode agree with differences, and so do second derivatives."""
+    floats = [k for k, x in enumerate(args) if isinstance(x, np.ndarray) and x.dtype == "f8"]
+
+    def f(*xs):
+        every = list(args)
+        for k, x in zip(floats, xs, strict=True):
+            every[k] = x
+        found = flatten(getattr(nb, name)(*every, **params))[0]
+        return [nb.astype(z, np.float64) for z in found]
+
+    nb.testing.check_grads(f, [args[k] for k in floats], order)
