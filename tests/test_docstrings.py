@@ -142,6 +142,8 @@ EXAMPLES = {full: documentation(found) for full, found in PUBLIC.items() if ">>>
 @pytest.mark.parametrize("full", EXAMPLES)
 def test_examples_print_what_they_say(full, own_ops, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    for package in re.findall(r">>> (?:import|from) (\w+)", EXAMPLES[full]):
+        pytest.importorskip(package)
     threads = nb.get_num_threads()
     case = doctest.DocTestParser().get_doctest(EXAMPLES[full], {"nb": nb, "np": np}, full, None, None)
     assert case.examples

@@ -1,8 +1,8 @@
 """The Python array API standard on Tensors: the namespace that x.__array_namespace__() returns.
 
 It holds nbgrad's functions under the standard's names and with its arguments, device= and dtype= included,
-and pad, which xarray asks for. What nbgrad does not have (complex numbers, fft, linalg.qr and its kin) is
-missing here too. Gradients flow through all of it as through nbgrad's own.
+and einsum and pad, which xarray asks for. What nbgrad does not have (complex numbers, fft, linalg.qr and its
+kin) is missing here too. Gradients flow through all of it as through nbgrad's own.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ from nbgrad.ops.compare import (
     signbit,
     trunc,
 )
-from nbgrad.ops.contract import matmul, tensordot, vecdot
+from nbgrad.ops.contract import einsum, matmul, tensordot, vecdot
 from nbgrad.ops.cumulative import cumulative_prod, cumulative_sum, diff
 from nbgrad.ops.deviation import std, var
 from nbgrad.ops.dtypes import can_cast, finfo, iinfo, isdtype, result_type
@@ -138,18 +138,18 @@ __all__ = [
     "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift",
     "bitwise_xor", "bool", "broadcast_arrays", "broadcast_to", "can_cast", "ceil", "clip", "concat", "conj",
     "copysign", "cos", "cosh", "count_nonzero", "cumulative_prod", "cumulative_sum", "diff", "divide", "e",
-    "empty", "empty_like", "equal", "exp", "expand_dims", "expm1", "eye", "finfo", "flip", "float32",
-    "float64", "floor", "floor_divide", "from_dlpack", "full", "full_like", "greater", "greater_equal",
-    "hypot", "iinfo", "inf", "int16", "int32", "int64", "int8", "isdtype", "isfinite", "isin", "isinf",
-    "isnan", "less", "less_equal", "linalg", "linspace", "log", "log10", "log1p", "log2", "logaddexp",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "matmul", "matrix_transpose", "max",
-    "maximum", "mean", "meshgrid", "min", "minimum", "moveaxis", "multiply", "nan", "negative", "newaxis",
-    "nonzero", "not_equal", "ones", "ones_like", "pad", "permute_dims", "pi", "positive", "pow", "prod",
-    "real", "reciprocal", "remainder", "repeat", "reshape", "result_type", "roll", "round", "searchsorted",
-    "sign", "signbit", "sin", "sinh", "sort", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum",
-    "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "tril", "triu", "trunc", "uint16",
-    "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values",
-    "unstack", "var", "vecdot", "where", "zeros", "zeros_like",
+    "einsum", "empty", "empty_like", "equal", "exp", "expand_dims", "expm1", "eye", "finfo", "flip",
+    "float32", "float64", "floor", "floor_divide", "from_dlpack", "full", "full_like", "greater",
+    "greater_equal", "hypot", "iinfo", "inf", "int16", "int32", "int64", "int8", "isdtype", "isfinite",
+    "isin", "isinf", "isnan", "less", "less_equal", "linalg", "linspace", "log", "log10", "log1p", "log2",
+    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "matmul", "matrix_transpose",
+    "max", "maximum", "mean", "meshgrid", "min", "minimum", "moveaxis", "multiply", "nan", "negative",
+    "newaxis", "nonzero", "not_equal", "ones", "ones_like", "pad", "permute_dims", "pi", "positive", "pow",
+    "prod", "real", "reciprocal", "remainder", "repeat", "reshape", "result_type", "roll", "round",
+    "searchsorted", "sign", "signbit", "sin", "sinh", "sort", "sqrt", "square", "squeeze", "stack", "std",
+    "subtract", "sum", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "tril", "triu",
+    "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "unstack", "var", "vecdot", "where", "zeros", "zeros_like",
 ]
 
 
