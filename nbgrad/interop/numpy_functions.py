@@ -42,6 +42,9 @@ ASKED: frozenset[Any] = frozenset([
     np.array_repr, np.array_str, np.array2string])
 # Functions that take the values out, which is refused where a gradient would be lost.
 _TAKEN = frozenset([np.save, np.savez, np.savez_compressed, np.savetxt, np.copyto])
+# By these SciPy's minimisers and solvers make arrays of what a function returns: without a gradient they give
+# NumPy's arrays, as compiled code needs them.
+_ENTRIES = frozenset([np.atleast_1d, np.atleast_2d, np.atleast_3d])
 
 
 class Functions:
@@ -115,13 +118,16 @@ class Functions:
         key = function, len(args), *kwargs
         call = self.calls.get(key)
         if call is None:
+            entry = function in _ENTRIES
             if function in ASKED or function in _TAKEN or (
-                    self.known(function) is None and not _watched((tuple(args), kwargs))):
+                    (entry or self.known(function) is None) and not _watched((tuple(args), kwargs))):
                 values = _host if function in ASKED else numpy
                 args, kwargs = map_leaves(lambda leaf: values(leaf) if type(leaf) is Tensor else leaf,
                                           (tuple(args), kwargs))
                 return function(*args, **kwargs)
-            call = self.calls[key] = _Call(self.find(function), function, len(args), tuple(kwargs))
+            call = _Call(self.find(function), function, len(args), tuple(kwargs))
+            if not entry:                     # that is looked at each time
+                self.calls[key] = call
         return call(args, kwargs)
 
 

@@ -153,6 +153,15 @@ def test_without_a_gradient_numpy_answers_for_what_nbgrad_does_not_have():
         nb.grad(lambda x: nb.sum(np.i0(x)))(A)
 
 
+@pytest.mark.parametrize("f", [np.atleast_1d, np.atleast_2d, np.atleast_3d])
+def test_results_without_a_gradient_enter_compiled_code_as_arrays(f):
+    for _ in range(2):                        # also once a recorded one has been seen
+        assert type(f(nb.asarray(A))) is np.ndarray
+        np.testing.assert_array_equal(f(nb.asarray(A)), f(A))
+        assert type(f(leaf())) is nb.Tensor
+        np.testing.assert_array_equal(nb.grad(lambda x: nb.sum(f(x) * f(x)))(A), 2 * A)
+
+
 def test_values_with_a_gradient_are_not_taken_out(tmp_path):
     for f in (np.asarray, np.array, lambda t: np.copyto(np.zeros((2, 2)), t),
               lambda t: np.full_like(A, t), lambda t: np.save(tmp_path / "x.npy", t)):
