@@ -155,25 +155,22 @@ from nbgrad.ops.expm import expm
 from nbgrad.ops.exponential import log_softmax, logsumexp, softmax
 from nbgrad.ops.factor import cholesky, eigh, eigvalsh, solve_triangular
 from nbgrad.ops.gdot import gdot
-from nbgrad.ops.index import getitem, nonzero, scatter_add, setitem, take, tril, triu
+from nbgrad.ops.index import getitem, nonzero, scatter_add, setitem, take
+from nbgrad.ops.insertion import append, delete, insert, resize
 from nbgrad.ops.jacobians import hessian, jacfwd, jacobian, jacrev
 from nbgrad.ops.layouts import (
-    append,
     array_split,
     atleast_1d,
     atleast_2d,
     atleast_3d,
     block,
     column_stack,
-    delete,
     diagflat,
     dsplit,
     dstack,
     fliplr,
     flipud,
     hsplit,
-    insert,
-    resize,
     rollaxis,
     rot90,
     select,
@@ -243,6 +240,7 @@ from nbgrad.ops.statistics import (
     quantile,
 )
 from nbgrad.ops.svd import svd, svdvals
+from nbgrad.ops.triangles import tril, triu
 
 # NumPy's names beside those of the array API, and PyTorch's cat
 absolute = abs

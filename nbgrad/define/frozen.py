@@ -86,6 +86,9 @@ class Frozen:
     beside : another one, of these operands and the results, that is asked at the same time
     """
 
+    f: Callable[..., Any]
+    beside: Frozen | None
+
     def __init__(self, f: Callable[..., Any], beside: Frozen | None = None) -> None:
         self.f, self.beside = f, beside
         self.known: dict[Any, _Frozen | Exception] = {}

@@ -464,9 +464,9 @@ class Methods:
     @overload
     def flip(self, *, dim: Axis | list[builtins.int] = None) -> Tensor: ...
     def fliplr(self) -> Tensor:
-        """Return a view of x with its columns reversed. Raises AxisError for a 1-d x."""
+        """Return a view of x with its columns in reversed order. x: at least two axes. Raises ShapeError."""
     def flipud(self) -> Tensor:
-        """Return a view of x with its rows reversed. Raises AxisError for a 0-d x."""
+        """Return a view of x with its rows in reversed order. x: at least one axis. Raises ShapeError."""
     def float(self) -> Tensor:
         """Return x in float32, as `nb.astype(x, 'float32')`."""
     def floor(self) -> Tensor:

@@ -109,7 +109,8 @@ from nbgrad.ops.elementwise import (
     tanh,
     where,
 )
-from nbgrad.ops.index import nonzero, take, tril, triu
+from nbgrad.ops.index import nonzero, take
+from nbgrad.ops.numerics import copysign
 from nbgrad.ops.pad import pad
 from nbgrad.ops.powers import pow
 from nbgrad.ops.reduce import all, any, count_nonzero, max, mean, min
@@ -127,6 +128,7 @@ from nbgrad.ops.shape import (
     stack,
 )
 from nbgrad.ops.sort import argsort, sort
+from nbgrad.ops.triangles import tril, triu
 
 __array_api_version__ = "2024.12"
 
@@ -164,8 +166,14 @@ def _placed(make: Callable[..., Any]) -> Callable[..., Any]:
     return placed
 
 
-arange, empty, eye, full = [_placed(f) for f in (create.arange, create.empty, create.eye, create.full)]
-linspace, ones, zeros = [_placed(f) for f in (create.linspace, create.ones, create.zeros)]
+_Maker = Callable[..., Tensor]
+arange: _Maker = _placed(create.arange)
+empty: _Maker = _placed(create.empty)
+eye: _Maker = _placed(create.eye)
+full: _Maker = _placed(create.full)
+linspace: _Maker = _placed(create.linspace)
+ones: _Maker = _placed(create.ones)
+zeros: _Maker = _placed(create.zeros)
 
 
 def _moved(x: Tensor, device: Any) -> Tensor:
@@ -181,8 +189,10 @@ def _filled(make: Callable[..., Any]) -> Callable[..., Any]:
     return filled
 
 
-empty_like, full_like = [_filled(f) for f in (create.empty_like, create.full_like)]
-ones_like, zeros_like = [_filled(f) for f in (create.ones_like, create.zeros_like)]
+empty_like: _Maker = _filled(create.empty_like)
+full_like: _Maker = _filled(create.full_like)
+ones_like: _Maker = _filled(create.ones_like)
+zeros_like: _Maker = _filled(create.zeros_like)
 
 
 def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = None) -> Tensor:
@@ -240,11 +250,6 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """Return the parts of x along an axis, without it."""
     return tuple(moveaxis(as_tensor(x), axis, 0))
-
-
-def copysign(x: Any, y: Any, /) -> Tensor:
-    """Return x with the sign of y: its derivative in y is 0."""
-    return where(equal(signbit(x), signbit(y)), x, negative(x))
 
 
 def real(x: Any, /) -> Tensor:

@@ -21,6 +21,11 @@ class Flat:
     """
 
     arrays: list[Any]
+    f: Callable[..., Any]
+    leaves: list[Any]
+    places: list[int]
+    rebuild: Callable[[list[Any]], Any]
+    rebuild_result: Callable[[list[Any]], Any]
 
     def __init__(self, f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any],
                  is_array: Callable[[Any], bool]) -> None:

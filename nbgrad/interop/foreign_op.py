@@ -32,6 +32,10 @@ class Library(Protocol):
 class ForeignOp(Op):
     """A function of another library, which takes a list of arrays, as an op with several outputs."""
 
+    name: str
+    library: Library
+    f: Any
+
     def __init__(self, name: str, library: Library, f: Any) -> None:
         self.name, self.library, self.f = name, library, f
 

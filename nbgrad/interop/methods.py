@@ -37,6 +37,7 @@ from nbgrad.ops import (
     search,
     shape,
     transfer,
+    triangles,
 )
 
 _TAKEN = (Tensor, int, float, bool, np.ndarray, np.generic, list, tuple, complex)
@@ -316,7 +317,7 @@ _NAMED: dict[Any, tuple[str, ...]] = {
     diagonal: ("diag",),
     exponential: ("logsumexp", "softmax", "log_softmax"),
     shape: ("ravel", "squeeze", "swapaxes", "moveaxis", "expand_dims"),
-    index: ("nonzero", "tril", "triu"),
+    index: ("nonzero",), triangles: ("tril", "triu"),
     contract: ("dot", "matmul"),
 }
 _T = """A view of x with its axes in reversed order.

@@ -1,4 +1,4 @@
-"""NumPy's reductions that leave nan out, np.nanmean and its kin, in ops. What is left out has slope 0."""
+"""NumPy's reductions that leave nan out, with what ops/nans.py does not take: where, dtype, initial."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.interop.numpy_spellings import FUNCTIONS
-from nbgrad.ops import compare, cumulative, elementwise
+from nbgrad.ops import elementwise
+from nbgrad.ops.compare import logical_and
+from nbgrad.ops.nans import there
 
 _Function = Callable[..., Any]
 _sum, _prod, _mean, _any = [FUNCTIONS[f] for f in (np.sum, np.prod, np.mean, np.any)]
@@ -19,8 +21,7 @@ def _there(x: Tensor, where: Any = True) -> Any:
     """Which elements are numbers, among those that where chooses."""
     if x.dtype.kind != "f":
         return where
-    mask = compare.logical_not(compare.isnan(x))
-    return mask if where is True else compare.logical_and(mask, where)
+    return there(x) if where is True else logical_and(there(x), where)
 
 
 def _nansum(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None,
@@ -64,17 +65,8 @@ def _extreme(function: _Function, worst: float) -> _Function:
     return extreme
 
 
-def _scan(function: _Function, identity: int) -> _Function:
-    def scan(x: Any, axis: Any = None, dtype: Any = None) -> Tensor:
-        x = as_tensor(x)
-        return function(x if x.dtype.kind != "f" else elementwise.where(_there(x), x, identity), axis, dtype)
-
-    return scan
-
-
 NAN_FUNCTIONS: dict[Any, _Function] = {
     np.nansum: _nansum, np.nanprod: _nanprod, np.nanmean: _nanmean,
     np.nanvar: _spread(FUNCTIONS[np.var]), np.nanstd: _spread(FUNCTIONS[np.std]),
     np.nanmax: _extreme(FUNCTIONS[np.max], -np.inf), np.nanmin: _extreme(FUNCTIONS[np.min], np.inf),
-    np.nancumsum: _scan(cumulative.cumsum, 0), np.nancumprod: _scan(cumulative.cumprod, 1),
 }

@@ -15,10 +15,10 @@ from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import value_errors
 from nbgrad.ops.contract import product
 from nbgrad.ops.elementwise import negative, subtract
-from nbgrad.ops.index import tril, triu
 from nbgrad.ops.linalg import column, equations, solution, square_matrices
 from nbgrad.ops.reduce import sum
 from nbgrad.ops.shape import refit, transposed
+from nbgrad.ops.triangles import tril, triu
 
 op: Any = family("factor")
 

@@ -355,7 +355,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     return getitem(x, np.unravel_index(places, x.shape))
 
 
-# -------------------------------------------------------------------------------- zeros and triangles
+# -------------------------------------------------------------------------------------------- not zero
 @op(discrete=True, like=lambda x: x.nonzero(),
     cases=[(lambda r: r.integers(0, 2, (3, 4)),), (lambda r: r.integers(0, 2, 5) > 0,), ((0, 3),)])
 def nonzero(x: Any) -> Any:
@@ -370,36 +370,3 @@ def nonzero(x: Any) -> Any:
     if x.ndim == 0:
         raise shape_errors.bad_shape("nonzero", (), "needs at least one axis")
     return (x,), {}
-
-
-_TRIANGLES: list[Any] = [
-    ((3, 3), {}), ((2, 3, 4), {"k": 1}), ((4, 2), {"k": -1}), ((0, 3), {}), ((3, 3), {"k": 5})]
-
-
-def _matrix(name: str, x: Any, k: Any) -> Any:
-    x = as_tensor(x)
-    if x.ndim < 2:
-        raise shape_errors.bad_shape(name, x.shape, "needs at least two axes")
-    return (x,), {"k": operator.index(k)}
-
-
-@op(vjp=lambda g, z, x, k: tril(g, k), linear=True, keep="", like=np.tril, cases=_TRIANGLES)
-def tril(x: Any, k: int = 0) -> Any:
-    """Return x with zeros above the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError.
-
-    >>> nb.tril([[1.0, 2.0], [3.0, 4.0]])
-    tensor([[1., 0.],
-            [3., 4.]])
-    """
-    return _matrix("tril", x, k)
-
-
-@op(vjp=lambda g, z, x, k: triu(g, k), linear=True, keep="", like=np.triu, cases=_TRIANGLES)
-def triu(x: Any, k: int = 0) -> Any:
-    """Return x with zeros below the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError.
-
-    >>> nb.triu([[1.0, 2.0], [3.0, 4.0]])
-    tensor([[1., 2.],
-            [0., 4.]])
-    """
-    return _matrix("triu", x, k)

@@ -16,14 +16,15 @@ from nbgrad.ops.elementwise import divide, maximum, sqrt, square, subtract, wher
 from nbgrad.ops.reduce import Axis, any, bind_extremum, max, mean, min, prod, sum
 
 
-def _there(x: Tensor) -> Tensor:
+def there(x: Tensor) -> Tensor:
+    """Which elements are numbers."""
     return logical_not(isnan(x))
 
 
 def filled(x: Any, value: float) -> Tensor:
     """x with a value where it is nan."""
     x = as_tensor(x)
-    return where(_there(x), x, value) if x.dtype.kind == "f" else x
+    return where(there(x), x, value) if x.dtype.kind == "f" else x
 
 
 @named_dim
@@ -69,14 +70,14 @@ def nanmean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def _count(x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
     """How many elements are no nan, in x's dtype."""
-    found: Tensor = astype(sum(_there(x), axis, keepdims), x.dtype)
+    found: Tensor = astype(sum(there(x), axis, keepdims), x.dtype)
     return found
 
 
 def _deviations(x: Tensor, axis: Axis, keepdims: bool, correction: float) -> tuple[Tensor, Tensor]:
     """What elements differ from the mean by, 0 for nan; and their count less the correction, not below 0."""
     d = subtract(x, nanmean(x, axis, True))
-    return where(_there(x), d, 0), maximum(subtract(_count(x, axis, keepdims), correction), 0)
+    return where(there(x), d, 0), maximum(subtract(_count(x, axis, keepdims), correction), 0)
 
 
 @named_dim
@@ -119,7 +120,7 @@ def _extreme(name: str, function: Any, x: Any, worst: float, axis: Axis, keepdim
     """The largest or smallest number. worst: what all others are better than."""
     (x,), params = bind_extremum(name, x, axis, keepdims)
     z: Tensor = function(filled(x, worst), **params)
-    return z if x.dtype.kind != "f" else where(any(_there(x), **params), z, np.nan)
+    return z if x.dtype.kind != "f" else where(any(there(x), **params), z, np.nan)
 
 
 @named_dim

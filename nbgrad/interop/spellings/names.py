@@ -16,7 +16,7 @@ from nbgrad.define.broadcast import broadcast_to
 from nbgrad.define.documentation import example
 from nbgrad.engine.tensor import Tensor
 from nbgrad.interop.methods import MATRICES, copy, method
-from nbgrad.interop.spellings import numpys, torchs
+from nbgrad.interop.spellings import numpys, torch_parts, torchs
 from nbgrad.interop.spellings.absent import WAYS, Absent
 from nbgrad.ops import (
     along,
@@ -30,6 +30,7 @@ from nbgrad.ops import (
     expm,
     factor,
     index,
+    layouts,
     linalg,
     reduce,
     search,
@@ -87,18 +88,21 @@ _OTHER: dict[str, Any] = {
     "numel": numpys.numel, "nelement": numpys.numel, "dim": numpys.ndim, "ndimension": numpys.ndim,
     "is_complex": numpys.never, "is_conj": numpys.never, "is_neg": numpys.never,
     **{name: getattr(numpys, name) for name in (
-        "fliplr", "flipud", "is_floating_point", "is_same_size", "is_signed", "reshape_as")},
+        "is_floating_point", "is_same_size", "is_signed", "reshape_as")},
     # NumPy's
-    "reshape": numpys.reshape, "flatten": numpys.flatten, "astype": numpys.converted, "copy": numpys.copied,
+    "fliplr": layouts.fliplr, "flipud": layouts.flipud, "reshape": numpys.reshape,
+    "flatten": numpys.flatten, "astype": numpys.converted, "copy": numpys.copied,
     "item": numpys.item, "tolist": numpys.tolist, "tobytes": numpys.tobytes, "fill": numpys.fill,
     "diagonal": numpys.diagonal(diagonal.diagonal),
     **{name: numpys.ordered(*given) for name, given in _ORDERED.items()},
     # PyTorch's
     **{name: getattr(torchs, name) for name in (
-        "clamp_max", "clamp_min", "copy_", "cuda", "detach_", "equal", "expand", "expand_as", "fill_", "flip",
-        "gather", "index_add", "index_copy", "index_put", "index_select", "is_contiguous", "is_nonzero",
-        "masked_fill", "masked_select", "narrow", "new_full", "rsqrt", "scatter", "scatter_add", "select",
-        "stride", "sum_to_size", "type_as", "unbind", "view", "where")},
+        "clamp_max", "clamp_min", "copy_", "cuda", "detach_", "equal", "expand", "expand_as", "fill_",
+        "flip", "is_contiguous", "is_nonzero", "masked_fill", "new_full", "rsqrt", "stride", "sum_to_size",
+        "type_as", "unbind", "view", "where")},
+    **{name: getattr(torch_parts, name) for name in (
+        "gather", "index_add", "index_copy", "index_put", "index_select", "masked_select", "narrow",
+        "scatter", "scatter_add", "select")},
     **{f"new_{name}": torchs.new(name) for name in ("zeros", "ones", "empty")},
 }
 _PROPERTIES: dict[str, tuple[Any, ...]] = {

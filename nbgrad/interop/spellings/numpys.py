@@ -323,23 +323,3 @@ def reshape_as(x: Tensor, y: Any) -> Tensor:
     """
     found: Tensor = shape.reshape(x, y.shape)
     return found
-
-
-def fliplr(x: Tensor) -> Tensor:
-    """Return a view of x with its columns reversed. Raises AxisError for a 1-d x.
-
-    >>> nb.asarray([[1.0, 2.0]]).fliplr()
-    tensor([[2., 1.]])
-    """
-    found: Tensor = shape.flip(x, 1)
-    return found
-
-
-def flipud(x: Tensor) -> Tensor:
-    """Return a view of x with its rows reversed. Raises AxisError for a 0-d x.
-
-    >>> nb.asarray([1.0, 2.0]).flipud()
-    tensor([2., 1.])
-    """
-    found: Tensor = shape.flip(x, 0)
-    return found
