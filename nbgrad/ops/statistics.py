@@ -9,12 +9,13 @@ import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype
-from nbgrad.define.scalar import multiply
+from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
+from nbgrad.engine.transforms import stop_gradient
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.axes import flag, named_dim, several
-from nbgrad.ops.compare import isnan
+from nbgrad.ops.compare import isfinite, isinf, isnan, logical_and
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.diagonal import diag
 from nbgrad.ops.elementwise import clip, divide, maximum, sqrt, subtract, where
@@ -126,7 +127,9 @@ def _between(rows: Tensor, place: Tensor, at: np.ndarray, last: np.ndarray, meth
     if method == "midpoint":
         part = as_tensor(np.where(at == np.floor(at), at - low, 0.5).astype(at.dtype))
     near = devices.host(raw(part)) >= 0.5                 # so that the end of an interval is met exactly
-    return where(near, b, a) + multiply(subtract(b, a), subtract(part, near.astype(at.dtype)))
+    z = where(near, b, a) + multiply(subtract(b, a), subtract(part, near.astype(at.dtype)))
+    alone = logical_and(as_tensor(at == last), logical_and(isinf(a), isfinite(b)))
+    return where(alone, b, z)             # the last is what it is, whatever lies before it
 
 
 def _quantile(name: str, x: Any, q: Any, axis: Axis, keepdims: bool, method: str, most: float,
@@ -273,7 +276,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> T
     """Return the coefficients of correlation of variables: `cov`, divided by both standard deviations.
 
     x, y, rowvar, dtype: as there, x for m. nan for a variable that is constant; none is beyond -1 and 1.
-    Derivative: of the quotient. Raises ShapeError, DtypeError.
+    Derivative: of the quotient, at -1 and 1 too. Raises ShapeError, DtypeError.
 
     >>> nb.corrcoef([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
     tensor([[ 1., -1.],
@@ -283,4 +286,5 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> T
     if c.ndim == 0:
         return divide(c, c)
     s = sqrt(diag(c))
-    return clip(divide(divide(c, reshape(s, (-1, 1))), s), -1, 1)
+    r = divide(divide(c, reshape(s, (-1, 1))), s)
+    return add(r, stop_gradient(subtract(clip(r, -1, 1), r)))         # what is cut off is rounding alone

@@ -141,3 +141,27 @@ def test_nothing_has_no_quantile():
 def test_errors_say_what_is_wrong(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_correlations_of_one_have_their_second_derivatives():
+    """At perfect correlation the value is as large as can be: its gradient is 0, its Hessian is not."""
+    x = np.array([1.0, 2.0, 4.0, 7.0])
+    y, step = 2 * x + 1, 1e-3
+    moved = step * np.eye(4)
+    expected = [[sum(s * t * np.corrcoef(x, y + s * a + t * b)[0, 1] for s in (1, -1) for t in (1, -1))
+                 / (4 * step**2) for b in moved] for a in moved]
+
+    def f(y):
+        return nb.corrcoef(nb.asarray(x), y)[0, 1]
+
+    assert float(f(nb.asarray(y))) <= 1
+    np.testing.assert_allclose(nb.grad(f)(y).numpy(), 0, atol=1e-12)
+    np.testing.assert_allclose(nb.hessian(f)(y).numpy(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("x", [[1, np.inf], [1, 2, np.inf], [-np.inf, 1, np.inf], [np.inf, np.inf],
+                               [-np.inf, -np.inf, 3], [-np.inf, np.inf], [-np.inf, 2], [2, np.inf, np.inf]])
+def test_quantiles_of_infinities_are_numpys(x):
+    q = np.linspace(0, 1, 9)
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(nb.quantile(x, q).numpy(), np.quantile(np.array(x, float), q))
