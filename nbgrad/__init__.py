@@ -6,6 +6,8 @@ from typing import Any
 
 from numpy import (
     bool_,
+    complex64,
+    complex128,
     e,
     float32,
     float64,
@@ -81,6 +83,7 @@ from nbgrad.ops.compare import (
     signbit,
     trunc,
 )
+from nbgrad.ops.complex import angle, complex_, conj, imag, real
 from nbgrad.ops.contract import dot, einsum, inner, matmul, outer, tensordot, vecdot
 from nbgrad.ops.conv import conv1d, conv2d
 from nbgrad.ops.create import (

@@ -9,7 +9,27 @@ import numpy as np
 from nbgrad.errors import value_errors
 
 SUPPORTED = frozenset(np.dtype(name) for name in (
-    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"))
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64",
+    "complex64", "complex128"))
+
+COMPLEX = frozenset([np.dtype(np.complex64), np.dtype(np.complex128)])
+
+
+def real_part(x: Any) -> Any:
+    """The real parts of a raw array: itself where it is real."""
+    return x.real if x.dtype in COMPLEX else x
+
+
+def imaginary_part(x: Any) -> Any:
+    """The imaginary parts of a raw array: zeros where it is real."""
+    return x.imag if x.dtype in COMPLEX else np.zeros(x.shape, x.dtype)
+
+
+def is_complex(x: Any) -> bool:
+    """Whether an array, or what answers for one, has complex elements, or a number is complex."""
+    dtype = getattr(x, "dtype", None)
+    return type(x) is complex if dtype is None else dtype is complex or (
+        isinstance(dtype, np.dtype) and dtype.kind == "c")
 
 
 def supported(dtype: Any) -> np.dtype:

@@ -19,7 +19,7 @@ import numpy as np
 POOLED = 1 << 17                          # bytes from which an array's memory comes from the pool
 BLOCK = 512                               # elements that a kernel gathers from memory at a time
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32",
-           "float64")                     # of arrays that kernels take
+           "float64", "complex64", "complex128")     # of arrays that kernels take
 
 
 class _Interface:

@@ -34,6 +34,10 @@ def is_float(kind: Kind) -> bool:
     return isinstance(kind, str) and kind.startswith("float")
 
 
+def is_complex(kind: Kind) -> bool:
+    return isinstance(kind, str) and kind.startswith("complex")
+
+
 def join(a: Kind, b: Kind) -> Kind:
     """The kind of what is one of the two, or what an operation makes of both. Raises TypeError."""
     if a == b or b is None:
@@ -52,8 +56,9 @@ def join(a: Kind, b: Kind) -> Kind:
         return max(a, b, key=WEAK.index)
     if a in WEAK or b in WEAK:
         weak, strong = (a, b) if a in WEAK else (b, a)
-        return "float" if weak == "float" and not is_float(strong) else strong
-    if is_float(a) != is_float(b):
+        exact = not is_float(strong) and not is_complex(strong)
+        return "float" if weak == "float" and exact else strong
+    if is_float(a) != is_float(b) and not is_complex(a) and not is_complex(b):
         return a if is_float(a) else b
     return np.promote_types(a, b).name
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, unwrap, wrap
 from nbgrad.engine.views import link
-from nbgrad.errors import shape_errors
+from nbgrad.errors import shape_errors, value_errors
 
 op: Any = family("broadcast")
 
@@ -65,22 +66,25 @@ def sum_to(x: Any, shape: Any) -> Any:
     return (x,), {"shape": shape}
 
 
-@op(vjp=lambda g, z, x, dtype: astype(g, x.dtype), linear=True, keep="",
-    like=lambda x, dtype: x.astype(dtype),
+@op(vjp=lambda g, z, x, dtype: apply(astype, (g,), {"dtype": x.dtype}), linear=True, keep="",
+    like=lambda x, dtype: x.astype(dtype), on_complex="same",
     cases=[((2, 3), {"dtype": "float32"}), ((2, 3), {"dtype": "float64"}), ((), {"dtype": "float32"})])
 def astype(x: Any, dtype: Any) -> Any:
     """Return x converted to a dtype.
 
-    Between floating-point dtypes it has a derivative; to integers or booleans the result is a constant.
+    Between floating-point and complex dtypes it has a derivative; to integers or booleans the result is a constant.
     Integers are cut to fewer bits; floats that an integer dtype does not hold, nan among them, become what
     the processor makes of them.
-    Raises DtypeError for a dtype that nbgrad does not take.
+    Raises DtypeError for a dtype that nbgrad does not take, and for complex numbers to another dtype, which
+    would lose their imaginary parts.
 
     >>> nb.astype([1.7, -1.7], nb.int64)
     tensor([ 1, -1])
     """
     x, dtype = as_tensor(x), devices.supported(dtype)
-    if dtype.kind != "f":
+    if dtype.kind != "c" and is_complex(x):
+        raise value_errors.imaginary_lost("astype", dtype)
+    if dtype.kind not in "fc":
         x = wrap(raw(x))                      # nothing that has a derivative comes out
     return (x,), {"dtype": dtype}
 
@@ -92,7 +96,7 @@ def fit(x: Any, like: Any) -> Any:
         to_shape = sum_to if _expands(like.shape, raw(x).shape) else broadcast_to
         x = unwrap(apply(to_shape, (wrap(x),), {"shape": like.shape}))
     if raw(x).dtype != like.dtype:
-        x = unwrap(astype(wrap(x), like.dtype))
+        x = unwrap(apply(astype, (wrap(x),), {"dtype": like.dtype}))     # of a complex one the real part
     return x
 
 

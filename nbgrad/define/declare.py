@@ -112,7 +112,7 @@ class Choice(Named):
 
 def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: Any = (-3.0, 3.0),
                 loop: Any = None, joint: bool = False, discrete: bool = False,
-                linear: tuple[int, ...] = (), on_bool: str | None = None, doc: str = "",
+                linear: tuple[int, ...] = (), on_bool: str | None = None, on_complex: Any = None, doc: str = "",
                 formula: str | tuple[str, ...] = "", example: str = "", private: bool = False) -> Op:
     """Declare an elementwise op and enter it in the op table.
 
@@ -132,6 +132,8 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
     discrete : its result has no derivative
     linear : of a spelling, the places of the operands in which it is linear
     on_bool : the spelling for booleans, if it is another one
+    on_complex : what it is where an operand is complex: True, the same, by the same partials, which are then
+        those of an analytic function; None: refused, unless it is a function without declared partials
     doc : its documentation's own words; what follows from the rest is added to them
     formula, example : for the documentation, see registry.Row
     private : other ops and rules are made of it; lists for users leave it out
@@ -151,14 +153,15 @@ def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: A
         if loop is None:
             loop = ufunc_loop(name, like) if isinstance(like, np.ufunc) else common_loop(name, np.float32)
         made = Elementwise(name, value, d, arity=spelled, loop=loop, joint=joint, discrete=discrete,
-                           linear=linear, on_bool=on_bool)
+                           linear=linear, on_bool=on_bool, on_complex=on_complex)
     else:
         parameters = inspect.signature(value).parameters.values()
         defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         arity = len(parameters) - len(defaults)
         frozen = home != OURS
         made = (Choice(name, value, d, arity, defaults, joint, frozen) if defaults else
-                _made(name, value, d, frozen, arity=arity, joint=joint, discrete=discrete))
+                _made(name, value, d, frozen, arity=arity, joint=joint, discrete=discrete,
+                      on_complex=on_complex))
     made.__name__, made.__doc__ = name, doc or f"Return {name} of every element."
     register(Row(made, "elementwise", None, where, home, like, at, private=private,
                  formula=formula, example=example))

@@ -14,6 +14,9 @@ from nbgrad.engine.graph import evaluate
 from nbgrad.engine.tensor import Tensor, raw, wrap
 
 
+_FLOAT = np.dtype(np.float64)
+
+
 class Derived:
     """Several results from operands, as one kernel; those that are zero, or an operand as it is, cost none.
 
@@ -22,6 +25,7 @@ class Derived:
     given : number of operands that are always passed; `spare` more follow, of which only the slice `keep` is
         read and passed
     like  : the operand whose dtype the results have
+    probe : the dtype of the symbols that it is found with what is trivial
     """
 
     __slots__ = ("keep", "loops", "many", "op", "places", "whole")
@@ -33,9 +37,10 @@ class Derived:
     loops: Any
 
     def __init__(self, kind: Callable[..., Any], name: str, value: Callable[[Sequence[Any]], list[Any]],
-                 given: int, spare: int, like: int) -> None:
+                 given: int, spare: int, like: int,
+                 probe: np.dtype = _FLOAT) -> None:
         p = Program()
-        operands = [p.operand(f"a{i}", np.dtype(np.float64)) for i in range(given + spare)]
+        operands = [p.operand(f"a{i}", probe) for i in range(given + spare)]
         results = value(operands)
         reads = [i - given for i in p.reads(results) if i >= given]
         low, high = (min(reads), max(reads) + 1) if reads else (0, 0)
@@ -47,7 +52,7 @@ class Derived:
         self.whole = self.places == [-1 - k for k in range(len(results))]
 
         def kernel(*args: Any) -> Any:
-            unread = raw(args[0]).program.operand("unread", np.dtype(np.float64))
+            unread = raw(args[0]).program.operand("unread", probe)
             before, after = [unread] * low, [unread] * (spare - high)
             found = value([*args[:given], *before, *args[given:], *after])
             return tuple([wrap(found[k]) for k in computed]) if many else wrap(found[computed[0]])

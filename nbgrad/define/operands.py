@@ -52,12 +52,12 @@ def _computed(op: Any, xs: Sequence[Any], dtypes: Sequence[np.dtype]) -> tuple[S
         return found
     kinds, common = {d.kind for d in dtypes}, np.result_type(*dtypes, 0)
     # Where a composite has operands of both kinds, what an integer meets is decided inside.
-    return [np.dtype(np.int64) if "f" in kinds and len(kinds) > 1 else common] * len(xs), common
+    return [np.dtype(np.int64) if kinds & {"f", "c"} and len(kinds) > 1 else common] * len(xs), common
 
 
 def _fitted(name: str, x: int, dtype: np.dtype, result: np.dtype) -> Any:
     """A Python integer as an operand that an op computes with in a dtype."""
-    if dtype.kind == "f":
+    if dtype.kind in "fc":
         return float(x)
     if dtype.kind == "b":
         return bool(x)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays.devices import Array
+from nbgrad.arrays.dtypes import COMPLEX
 from nbgrad.compile.program import Body
 from nbgrad.define.broadcast import fit
 from nbgrad.define.derivation import Back, Derived
@@ -22,12 +23,22 @@ from nbgrad.define.finder import OFTEN, Finder, finder, fits
 from nbgrad.define.joint import Joint, joined, unlike
 from nbgrad.define.operands import admit
 from nbgrad.define.registry import Named
-from nbgrad.define.scalar_program import WEAK, Program, Symbol, common_loop, kind_of, strong, ufunc_loop
+from nbgrad.define.scalar_program import (
+    WEAK,
+    Program,
+    Symbol,
+    common_loop,
+    complexed,
+    kind_of,
+    strong,
+    ufunc_loop,
+)
 from nbgrad.engine.graph import Graph, Tangents, apply, pull
 from nbgrad.engine.tensor import Tensor, raw, spec, tensor, unwrap, wrap
 from nbgrad.errors import gradient_errors, trace_errors, value_errors
 from nbgrad.kernels import table
 
+_COMPLEX = COMPLEX | {complex}
 _LARGE = 4096                             # elements from which cotangents are summed as they are computed
 
 
@@ -45,6 +56,9 @@ class Elementwise(Named):
     linear: the places in which a primitive is linear
     on_bool : the spelling for booleans, if it differs
     result_like : the operand whose dtype the results have; None: the dtype they are computed in
+    on_complex : what it is where an operand is complex: True, the same by the same partials; another value
+        with its partials; None: refused, but for a composite without partials, which is what its parts are
+    probe : the dtype of the symbols that its derivatives are derived with
     """
 
     arity: int
@@ -61,13 +75,15 @@ class Elementwise(Named):
     fastpath: FastPath
     joint: bool
     met: int
+    on_complex: Any
     parameters: tuple[str, ...] = ()      # names of its last operands, by which it is not differentiated
 
     def __init__(self, name: str, value: Any, d: Any = None, *, arity: int, loop: Any = None,
                  many: bool = False, joint: bool = False, discrete: bool = False,
                  linear: tuple[int, ...] = (), on_bool: str | None = None,
-                 result_like: int | None = None) -> None:
+                 result_like: int | None = None, on_complex: Any = None) -> None:
         self.result_like = result_like
+        self.on_complex, self.probe = on_complex, np.dtype(np.float64)
         self.name, self.value, self.d, self.arity, self.loop, self.many = name, value, d, arity, loop, many
         self.discrete, self.linear, self.on_bool = discrete, linear, on_bool
         self.primitive, self.joint = isinstance(value, str), joint
@@ -136,6 +152,8 @@ class Elementwise(Named):
     def fold(self, xs: Sequence[Any]) -> Any:
         """The result on symbols and constants: a symbol, or a tuple of them."""
         xs = tuple([_constant(x) for x in xs])
+        if self.on_complex is not True and any(map(complexed, xs)):
+            return self._complex([kind_of(x) for x in xs]).fold(xs)
         if not self.primitive:
             z = raw(self.value(*map(tensor, xs)))
             if self.d is not None:
@@ -162,11 +180,37 @@ class Elementwise(Named):
         z = self.fold([p.operand(f"a{i}", kind) for i, kind in enumerate(kinds)])
         results = z if self.many else (z,)
         like = None if self.result_like is None else strong(kinds[self.result_like])
-        return p.body(results, [like or strong(kind_of(r)) for r in results])
+        dtypes = [strong(kind_of(r)) for r in results]
+        if like is not None:                  # cotangents of complex operands of a real result are complex
+            dtypes = [np.result_type(like, np.complex64) if d.kind == "c" else like for d in dtypes]
+        return p.body(results, dtypes)
+
+    def _complex(self, kinds: Sequence[Any]) -> Elementwise:
+        """What the op is where an operand is complex. Raises DtypeError where it is refused."""
+        if type(self.on_complex) is not Elementwise:
+            if self.on_complex is None and (self.primitive or self.d is not None):
+                raise value_errors.no_complex(self.name, kinds)
+            value, d = self.on_complex or (self.value, None)
+            made = Elementwise(self.name, value, d, arity=self.arity, many=self.many, discrete=self.discrete,
+                               result_like=self.result_like, on_complex=True)
+            made.parameters, made.probe = self.parameters, np.dtype(np.complex128)
+            self.on_complex = made
+        return self.on_complex
+
+    def _of(self, xs: Sequence[Any]) -> Elementwise:
+        """What the op is on these inner values."""
+        if self.on_complex is not True:
+            for x in xs:
+                kind = x.dtype if type(x) is Array else getattr(raw(x), "dtype", type(x))
+                if kind in _COMPLEX:
+                    return self._complex([kind_of(raw(x)) for x in xs])
+        return self
 
     def cotangents(self, gs: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any],
                    wanted: Sequence[bool]) -> list[Any]:
         """Cotangents of the wanted operands, as inner values on symbols; None: zero, or not wanted."""
+        if (of := self._of(xs)) is not self:
+            return of.cotangents(gs, xs, zs, wanted)
         if self.d is not None or self.primitive:
             return [unwrap(wrap(gs[0]) * d) if want and d is not None else None
                     for d, want in zip(self._partials(xs, zs), wanted, strict=True)]
@@ -179,6 +223,8 @@ class Elementwise(Named):
 
     def tangents(self, ts: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any]) -> list[Any]:
         """Tangents of the results, as inner values on symbols; None: zero. In ts too."""
+        if (of := self._of(xs)) is not self:
+            return of.tangents(ts, xs, zs)
         if self.d is not None or self.primitive:
             total = None
             for t, d in zip(ts, self._partials(xs, zs), strict=True):
@@ -199,6 +245,8 @@ class Elementwise(Named):
 
     # ------------------------------------------------------------------------------------- on arrays
     def forward(self, xs: Sequence[Any], params: dict[str, Any], wanted: tuple[bool, ...]) -> tuple[Any, Any]:
+        if (of := self._of(xs)) is not self:
+            return of.forward(xs, params, wanted)
         if self.joint and (found := joined(self, xs, wanted)) is not None:
             return found
         flat = self.loops.flat(xs)
@@ -232,7 +280,8 @@ class Elementwise(Named):
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
         if self.many or type(raw(z)) is Symbol:
             return xs, z, wanted
-        pullback = self.pullbacks.get(wanted) or self._pullback((True,), wanted)
+        of = self._of(xs)
+        pullback = of.pullbacks.get(wanted) or of._pullback((True,), wanted)
         return (*xs, z)[pullback.keep], pullback, unlike(xs, raw(z))
 
     def pull(self, g: Any, memo: Any) -> Sequence[Any]:
@@ -243,7 +292,7 @@ class Elementwise(Named):
             saved, pullback, specs = memo
             if specs is None:
                 return pullback((g, *saved))
-            if type(g) is Array and g.size >= _LARGE and Tensor not in map(type, saved):
+            if type(g) is Array and g.size >= _LARGE and Tensor not in map(type, saved) and g.dtype.kind == "f":
                 return self._pull_summed(g, saved, pullback, specs)
             cs = pullback((g, *saved))
         else:
@@ -275,8 +324,8 @@ class Elementwise(Named):
         if type(raw(zs[0])) is Symbol:
             out = self.tangents(ts, xs, zs)
         else:
-            moving = tuple([t is not None for t in ts])
-            push = self.pushes.get(moving) or self._push(moving, len(zs))
+            moving, of = tuple([t is not None for t in ts]), self._of(xs)
+            push = of.pushes.get(moving) or of._push(moving, len(zs))
             out = [None if t is None else fit(t, part) for t, part in zip(
                 push((*xs, *zs, *[t for t in ts if t is not None])), zs, strict=True)]
         return tuple(out) if self.many else out[0]
@@ -294,7 +343,8 @@ class Elementwise(Named):
                                    args[given + count:], wanted)
 
         spare = count + len(present)
-        self.pullbacks[key] = made = Derived(Elementwise, f"{self.name}_vjp", value, given, spare, 0)
+        self.pullbacks[key] = made = Derived(Elementwise, f"{self.name}_vjp", value, given, spare, 0,
+                                                   self.probe)
         return made
 
     def _push(self, moving: tuple[bool, ...], results: int) -> Derived:
@@ -306,8 +356,29 @@ class Elementwise(Named):
             return self.tangents([next(ts) if m else None for m in moving], args[:count], args[count:still])
 
         given = still + sum(moving)
-        self.pushes[moving] = made = Derived(Elementwise, f"{self.name}_jvp", value, given, 0, count)
+        self.pushes[moving] = made = Derived(Elementwise, f"{self.name}_jvp", value, given, 0, count, self.probe)
         return made
+
+
+class RealLinear(Elementwise):
+    """A primitive that is linear in its operands over the real numbers, as the conjugate is.
+
+    back : the cotangents of the operands from that of the result, one or a tuple; whatever it is given, what
+        it makes of it is right where the real part of a cotangent is taken for a real operand
+    """
+
+    def __init__(self, name: str, value: str, back: Callable[[Any], Any], *, arity: int, loop: Any) -> None:
+        super().__init__(name, value, arity=arity, loop=loop, on_complex=True)
+        self.back, self.probe = back, np.dtype(np.complex128)
+
+    def cotangents(self, gs: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any],
+                   wanted: Sequence[bool]) -> list[Any]:
+        found = self.back(wrap(gs[0]))
+        found = found if type(found) is tuple else (found,)
+        return [unwrap(c) if want else None for c, want in zip(found, wanted, strict=True)]
+
+    def tangents(self, ts: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any]) -> list[Any]:
+        return [unwrap(self(*[0.0 if t is None else wrap(t) for t in ts]))]
 
 
 def _constant(x: Any) -> Any:
@@ -329,17 +400,17 @@ def _unchanged(op: Elementwise, xs: Sequence[Any]) -> Any:
 
 # The primitives that derivatives are made of:  value    d: partials from the operands and the result z
 add: Elementwise = Elementwise("add", "{} + {}", lambda x, y, z: (1, 1), arity=2,
-                               loop=ufunc_loop("add", np.add), on_bool="{} | {}")
+                               loop=ufunc_loop("add", np.add), on_bool="{} | {}", on_complex=True)
 multiply: Elementwise = Elementwise("multiply", "{} * {}", lambda x, y, z: (y, x), arity=2,
                                     loop=ufunc_loop("multiply", np.multiply), linear=(0, 1),
-                                    on_bool="{} & {}")
+                                    on_bool="{} & {}", on_complex=True)
 either: Elementwise = Elementwise("either", "{} | {}", arity=2, discrete=True,
                                   loop=common_loop("either", first=np.bool_))
 both: Elementwise = Elementwise("both", "{} & {}", arity=2, discrete=True,
                                 loop=common_loop("both", first=np.bool_))
 masked: Elementwise = Elementwise("masked", "{1} if {0} else {2}",
                                   lambda c, u, nothing, z: (None, choose(c, 1), None), arity=3,
-                                  loop=common_loop("masked", first=np.bool_), linear=(1,))
+                                  loop=common_loop("masked", first=np.bool_), linear=(1,), on_complex=True)
 
 
 def choose(c: Any, u: Any) -> Tensor:

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.compile.program import Body
 from nbgrad.errors import value_errors
 
-WEAK = (float, int, bool)                 # Python scalars take the dtype of what they meet
+WEAK = (float, int, bool, complex)        # Python scalars take the dtype of what they meet
 
 
 class Symbol:
@@ -64,7 +65,7 @@ class Program:
         if spelling in _MIXED and {kind.kind for kind in kinds} == {"i", "u"}:
             spelling, printed = _compared(spelling, printed, [kind.kind for kind in kinds])
         text = spelling.format(*printed, T=kinds[0])
-        if result.kind in "iuf" and result != np.float64:
+        if result.kind in "iufc" and result not in _WIDEST:
             text = f"{result}({text})"
         if text not in self.lines:
             self.lines[text] = Symbol(self, f"t{len(self.lines)}", result, op, args)
@@ -94,6 +95,7 @@ class Program:
         return [int(s.name[1:]) for s in live if s.op is None]
 
 
+_WIDEST = (np.dtype(np.float64), np.dtype(np.complex128))      # which expressions have by themselves
 # Comparisons, and whether each holds where the left, or the right operand alone is negative.
 _MIXED = {"{} < {}": (True, False), "{} <= {}": (True, False), "{} > {}": (False, True),
           "{} >= {}": (False, True), "{} == {}": (False, False), "{} != {}": (True, True)}
@@ -115,7 +117,12 @@ def is_weak(kind: Any) -> bool:
 
 def kind_of(x: Any) -> Any:
     """A symbol's dtype, or the type of a Python scalar."""
-    return x.dtype if isinstance(x, Symbol) else type(x)
+    return x.dtype if hasattr(x, "dtype") else type(x)
+
+
+def complexed(x: Any) -> bool:
+    """Whether an operand of a program is a complex number."""
+    return is_complex(x) if isinstance(x, Symbol) else type(x) is complex
 
 
 def _print(x: Any, dtype: np.dtype) -> str:
@@ -132,6 +139,9 @@ def _literal(x: Any, dtype: np.dtype) -> str:
         return repr(bool(x))
     if dtype.kind in "iu":
         return f"{dtype}({int(x)})"
+    if dtype.kind == "c":
+        part, x = np.dtype(np.float32 if dtype == np.complex64 else np.float64), complex(x)
+        return f"compose({_literal(x.real, part)}, {_literal(x.imag, part)})"
     x = float(x)
     text = repr(x) if math.isfinite(x) else ("nan" if math.isnan(x) else "inf" if x > 0 else "-inf")
     return text if dtype == np.float64 else f"{dtype}({text})"

@@ -12,15 +12,18 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from nbgrad.arrays import devices
 from nbgrad.arrays.devices import Array
+from nbgrad.arrays.dtypes import COMPLEX, imaginary_part, real_part
 from nbgrad.define.documentation import documented
 from nbgrad.define.plans import MOST, Called, Plan, Plans
 from nbgrad.define.registry import OPS, OURS, Named, Row, declared, register
 from nbgrad.define.rehearsal import Program, rehearse
 from nbgrad.engine.graph import Graph, Tangents, add, apply, no_grad_level, node, transpose
 from nbgrad.engine.tensor import Spec, Tensor, as_tensor, raw, spec, tensor, unwrap, wrap
-from nbgrad.errors import gradient_errors, table_errors, trace_errors
+from nbgrad.errors import gradient_errors, table_errors, trace_errors, value_errors
 from nbgrad.kernels import table
 
 Rule = Callable[..., Any]
@@ -35,6 +38,7 @@ class Structured(Named, Called):
 
     name: str
     family: str | None
+    on_complex: str
     bind: Rule
     out: Rule | None
     vjp: Sequence[Rule | None]
@@ -52,7 +56,10 @@ class Structured(Named, Called):
 
     def __init__(self, name: str, family: str | None, bind: Rule, out: Rule | None, vjp: Sequence[Rule |
                  None], vjp_of: Rule | None, vjp_all: Rule | None, linear: bool, multilinear: Sequence[int],
-                 keep: str, discrete: bool, finish: Rule | None, write: Rule | None, planned: bool) -> None:
+                 keep: str, discrete: bool, finish: Rule | None, write: Rule | None, planned: bool,
+                 on_complex: str | None) -> None:
+        view = vjp and finish is not None and linear
+        self.on_complex = on_complex or ("same" if view else "parts" if linear else "refused")
         self.name, self.family, self.bind, self.out = name, family, bind, out
         self.vjp, self.vjp_of, self.vjp_all = vjp, vjp_of, vjp_all
         self.linear, self.multilinear = linear, frozenset(multilinear)
@@ -110,7 +117,19 @@ class Structured(Named, Called):
         for x in xs:
             if type(x) is not Array and not hasattr(x, "strides") and not isinstance(x, (int, float)):
                 raise trace_errors.only_elementwise(self.name)
+            if x.dtype in COMPLEX and self.on_complex != "same":
+                return self._run_complex(xs, params)
         return table.run(self.name, self.family, self.out, xs, params)
+
+    def _run_complex(self, xs: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The result on complex numbers of what is linear, and so acts on their parts alike."""
+        if self.on_complex != "parts":
+            raise value_errors.no_complex(self.name, [x.dtype for x in xs])
+        x, y = [table.run(self.name, self.family, self.out, tuple([part(x) for x in xs]), params)
+                for part in (real_part, imaginary_part)]
+        z = devices.empty(x.shape, np.result_type(x.dtype, np.complex64))
+        z.real, z.imag = x, y
+        return z
 
     def ready(self, xs: Sequence[Any], params: dict[str, Any]) -> Rule:
         return table.ready(self.name, self.family, self.out, xs, params)
@@ -227,7 +246,7 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
        vjp: Rule | Sequence[Rule | None] = (), vjp_of: Rule | None = None, vjp_all: Rule | None = None,
        linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
        results: Rule | None = None, view: Rule | None = None, write: Rule | None = None, like: Any = None,
-       cases: Sequence[Any] = (), planned: bool | None = None, family: str | None = None,
+       cases: Sequence[Any] = (), on_complex: str | None = None, planned: bool | None = None, family: str | None = None,
        private: bool = False) -> Any:
     """Declare a structured op and enter it in the op table.
 
@@ -250,6 +269,9 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     view   : of an op whose result is a view in NumPy: (op, z, x, params) -> z as a view of x, see views.link
     write  : how such a view is written to: (x, v, **params) -> x with v where z shows it; None: it cannot be
     like, cases : reference and test inputs, see registry.Row
+    on_complex : what it does with complex numbers: "same", its kernel takes them and its rules are those of an
+        analytic function; "parts", it acts on their parts alike; "refused". Default: what is linear takes
+        them, where it is a view "same", else by parts
     planned : what the op's function returns follows from the shapes, dtypes and strides of its Tensors and
         the values of the other arguments alone, and many calls are alike; default: of nbgrad's own ops
     family, private : of nbgrad's own ops, see registry.Row
@@ -270,7 +292,7 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
         finish = view if results is None else lambda op, z, x, params: results(*z)
         kept = home == OURS if planned is None else planned
         made = Structured(bind.__name__, family, bind, out, rules, vjp_of, vjp_all, linear, multilinear, keep,
-                          discrete, finish, write, kept)
+                          discrete, finish, write, kept, on_complex)
         if kernel is not None and made.name not in OPS:
             table.register(made.name, kernel if out else _checked(made.name, kernel))
         register(Row(made, "structured", family, where, home, like, None, cases, private))

@@ -17,10 +17,10 @@ Key = int | str                               # where an argument stands in a ca
 
 
 def is_float(x: Any) -> bool:
-    """Whether a leaf is a floating-point number, array or Tensor."""
+    """Whether a leaf is a floating-point or complex number, array or Tensor."""
     if type(x) is Tensor or isinstance(x, (np.ndarray, np.generic)):
-        return x.dtype.kind == "f"
-    return isinstance(x, float)
+        return x.dtype.kind in "fc"
+    return isinstance(x, (float, complex))
 
 
 class Chosen(NamedTuple):

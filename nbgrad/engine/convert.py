@@ -15,7 +15,7 @@ from nbgrad.errors import device_errors, trace_errors, value_errors
 from nbgrad.kernels.cuda import copies
 
 # What is no array of another library's, and is looked at no closer.
-_PLAIN = frozenset((np.ndarray, float, int, bool, *{d.type for d in SUPPORTED}))
+_PLAIN = frozenset((np.ndarray, float, int, bool, complex, *{d.type for d in SUPPORTED}))
 
 
 def array(data: Any, dtype: Any = None, copy: bool | None = True) -> Any:
@@ -80,7 +80,7 @@ def _array(data: Any, dtype: Any, copy: bool | None) -> np.ndarray:
         raise value_errors.ragged() from error
     except errors.TraceError as error:
         raise trace_errors.traced_list() from error
-    if found.dtype.kind in "OSUc" and not isinstance(data, np.ndarray):
+    if found.dtype.kind in "OSU" and not isinstance(data, np.ndarray):
         raise value_errors.no_numbers(data, found.dtype)
     memory.large(found.nbytes)
     dtype = supported(found.dtype) if dtype is None else dtype

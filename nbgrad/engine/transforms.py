@@ -95,18 +95,31 @@ def check_function(what: str, f: Any) -> None:
         raise value_errors.bad_argument(what, f, "a function, its first argument")
 
 
+def check_result(what: str, dtype: Any, inputs: Sequence[Any], holomorphic: bool) -> None:
+    """Raises GradientError if a result of this dtype has no derivative by these inner values."""
+    if dtype.kind not in "fc":
+        raise gradient_errors.not_float_result(what, dtype)
+    if holomorphic and any(each.kind != "c" for each in (dtype, *[raw(x).dtype for x in inputs])):
+        raise gradient_errors.not_holomorphic(what, dtype)
+    if dtype.kind == "c" and not holomorphic:
+        raise gradient_errors.complex_result(what, dtype)
+
+
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, has_aux: bool = False,
-                   *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
+                   *, argnames: str | Sequence[str] | None = None,
+                   holomorphic: bool = False) -> Callable[..., Any]:
     """Return a function that gives f's value and its gradient, (value, gradient).
 
     f : returns a scalar (a Tensor of one element with shape ()), or (scalar, aux) if has_aux
     argnums : which argument to differentiate by, or several: its place. The first one if nothing is said
     argnames : the same by name, however the call passes them; they come after those of argnums
+    holomorphic : f is an analytic function of complex numbers: its value is complex, and so is its derivative
     The gradient has the form of the argument: a Tensor, or a tree of the same kind with None for leaves that
-    are not floats. It is a tuple of such if several are given, or one of each. With has_aux the result is
+    are neither floats nor complex. By a complex z = x + iy that of a real f is df/dx - i df/dy, as in jax and
+    HIPS autograd: f falls fastest along minus its conjugate, which is what PyTorch calls the gradient. It is a tuple of such if several are given, or one of each. With has_aux the result is
     ((value, aux), gradient).
 
-    Raises GradientError if f's value is not a floating-point scalar, DtypeError if the argument holds none,
+    Raises GradientError if f's value is not a floating-point scalar, or complex without holomorphic, DtypeError if the argument holds none,
     ValueRangeError if a place or name is not among those of the call.
 
     >>> value, slope = nb.value_and_grad(lambda x, rate: x * x * rate, argnames="rate")(3.0, rate=2.0)
@@ -114,17 +127,16 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = 
     18.0 9.0
     """
     check_function("value_and_grad", f)
-    return transformed(_value_and_grad, f, chosen("grad", argnums, argnames), has_aux)
+    return transformed(_value_and_grad, f, chosen("grad", argnums, argnames), has_aux, holomorphic)
 
 
-def _value_and_grad(f: Callable[..., Any], wanted: Chosen, has_aux: bool, /,
+def _value_and_grad(f: Callable[..., Any], wanted: Chosen, has_aux: bool, holomorphic: bool, /,
                     *args: Any, **kwargs: Any) -> Any:
     run = Reverse(f, Inputs("grad", args, wanted.keys(f, args, kwargs), kwargs), has_aux)
     if len(run.outs) != 1 or run.leaves[0] is not run.rebuild(run.leaves):
         raise value_errors.bad_argument("grad", run.rebuild(run.leaves), "a single scalar from the function")
     y = run.values[0]
-    if y.dtype.kind != "f":
-        raise gradient_errors.not_float_result("grad", y.dtype)
+    check_result("grad", y.dtype, run.inputs.values, holomorphic)
     if y.shape != ():
         raise gradient_errors.not_scalar("grad", y.shape)
     trees = run.inputs.tree(run.pull([tensor(devices.ones_like(raw(y)))]))
@@ -132,27 +144,28 @@ def _value_and_grad(f: Callable[..., Any], wanted: Chosen, has_aux: bool, /,
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, has_aux: bool = False,
-         *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
+         *, argnames: str | Sequence[str] | None = None, holomorphic: bool = False) -> Callable[..., Any]:
     """Return a function that gives f's gradient, or (gradient, aux) if has_aux. See value_and_grad.
 
-    f, argnums, argnames, has_aux: as there, and so are the errors. Raises GradientError, DtypeError,
+    f, argnums, argnames, has_aux, holomorphic: as there, and so are the errors. Raises GradientError, DtypeError,
     ValueRangeError.
 
     >>> print(nb.grad(lambda x, y: x * y**2, argnames=("y", "x"))(2.0, y=3.0))
     (tensor(12.), tensor(9.))
     """
     check_function("grad", f)
-    return transformed(_grad, f, chosen("grad", argnums, argnames), has_aux)
+    return transformed(_grad, f, chosen("grad", argnums, argnames), has_aux, holomorphic)
 
 
-def _grad(f: Callable[..., Any], wanted: Chosen, has_aux: bool, /, *args: Any, **kwargs: Any) -> Any:
-    value, gradient = _value_and_grad(f, wanted, has_aux, *args, **kwargs)
+def _grad(f: Callable[..., Any], wanted: Chosen, has_aux: bool, holomorphic: bool, /,
+          *args: Any, **kwargs: Any) -> Any:
+    value, gradient = _value_and_grad(f, wanted, has_aux, holomorphic, *args, **kwargs)
     return (gradient, value[1]) if has_aux else gradient
 
 
 def _shaped(leaves: Sequence[Any]) -> list[Any]:
     """Leaves given by the user, Python floats among them made Tensors, so that every float has a shape."""
-    return [as_tensor(x) if isinstance(x, float) else x for x in leaves]
+    return [as_tensor(x) if isinstance(x, (float, complex)) else x for x in leaves]
 
 
 def _match(what: str, tree: Any, run_form: Any, shapes: Sequence[Any]) -> list[Tensor | None]:
@@ -217,7 +230,7 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], ts: Sequence[Any], has_aux: bo
     ys = [as_tensor(y) for y in leaves]
     own, trace.id = trace.id, ENDED
     values = [living(y, own) for y in ys]
-    out = [wrap(y.mark) if y.trace is trace else _zero(y) if y.dtype.kind == "f" else None for y in ys]
+    out = [wrap(y.mark) if y.trace is trace else _zero(y) if y.dtype.kind in "fc" else None for y in ys]
     pair = rebuild(values), rebuild(out)
     return (*pair, map_leaves(lambda x: living(x, own), aux)) if has_aux else pair
 
@@ -237,7 +250,7 @@ def linearize(f: Callable[..., Any], *xs: Any) -> tuple[Any, Callable[..., Any]]
     check_function("linearize", f)
     run = Reverse(f, Inputs("linearize", xs, range(len(xs))), False)
     trace = Graph()
-    ends = [trace.leaf(devices.zeros_like(raw(y))) if y.dtype.kind == "f" else None for y in run.values]
+    ends = [trace.leaf(devices.zeros_like(raw(y))) if y.dtype.kind in "fc" else None for y in run.values]
     nodes = [None if end is None else end.mark for end in ends]
     cotangents = run.pull(ends)
 

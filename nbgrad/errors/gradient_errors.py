@@ -26,6 +26,21 @@ def undetermined_vectors() -> GradientError:
                          "the projection onto what is left is eye(m) - U @ U.T of that.")
 
 
+def complex_result(what: str, dtype: object) -> GradientError:
+    return GradientError(f"{what}: the function's result has dtype {dtype}. If the function is analytic, say "
+                         f"holomorphic=True; else give a real one, such as nb.real(y), nb.imag(y) or nb.abs(y).")
+
+
+def not_holomorphic(what: str, dtype: object) -> GradientError:
+    return GradientError(f"{what}: with holomorphic=True all arguments that it differentiates by, and the result, "
+                         f"are complex; the result has dtype {dtype}. Convert with astype(nb.complex128).")
+
+
+def complex_mode(mode: str) -> GradientError:
+    return GradientError(f"jacobian: mode {mode!r} gives half of the derivative here: of real results by complex "
+                         f"arguments take mode 'rev', of complex results by real arguments 'fwd'.")
+
+
 def not_scalar(what: str, shape: tuple[int, ...]) -> GradientError:
     return GradientError(f"{what} needs a scalar result, got shape {shape}. Sum it, pass the output's "
                          f"cotangent v (backward(v), vjp), or use jacobian.")

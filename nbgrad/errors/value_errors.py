@@ -8,22 +8,14 @@ import numpy as np
 
 from nbgrad.errors import DtypeError, OperandError, ShapeError, ValueRangeError, listed
 
-_NO_COMPLEX = ("complex numbers are not supported yet. Compute with the real and the imaginary part, as two "
-               "tensors")
-
-
 def no_numbers(data: object, dtype: np.dtype) -> OperandError:
-    if dtype.kind == "c":
-        return OperandError(f"got {dtype} values, but {_NO_COMPLEX}.")
     return OperandError(f"got {type(data).__name__} (dtype {dtype}), but needs numbers: a Tensor, an array, "
                         f"a scalar or nested lists of these.")
 
 
 def unsupported_dtype(dtype: object) -> DtypeError:
-    if isinstance(dtype, np.dtype) and dtype.kind == "c":
-        return DtypeError(f"nbgrad does not support dtype {dtype}: {_NO_COMPLEX}.")
     return DtypeError(f"nbgrad does not support dtype {dtype}. It takes bool, int8 to int64, uint8 to "
-                      f"uint64, float32 and float64; convert first, for example with "
+                      f"uint64, float32, float64, complex64 and complex128; convert first, for example with "
                       f"array.astype('float64').")
 
 
@@ -45,6 +37,16 @@ def ragged() -> ShapeError:
 def bad_operands(op: str, dtypes: Sequence[object]) -> DtypeError:
     return DtypeError(f"{op}: not defined for dtypes {listed(dtypes)}, as in NumPy. "
                       f"Convert with astype first.")
+
+
+def no_complex(op: str, dtypes: Sequence[object]) -> DtypeError:
+    return DtypeError(f"{op}: not defined for complex numbers (dtypes {listed(dtypes)}). Take their nb.real, "
+                      f"nb.imag or nb.abs first.")
+
+
+def imaginary_lost(op: str, dtype: object) -> DtypeError:
+    return DtypeError(f"{op}: a conversion of complex numbers to {dtype} would lose their imaginary parts. "
+                      f"Take nb.real(x) first.")
 
 
 def bad_result(op: str, got: str) -> DtypeError:

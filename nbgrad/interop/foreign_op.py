@@ -10,7 +10,7 @@ import numpy as np
 from nbgrad.arrays import devices
 from nbgrad.engine.graph import Op, apply, transpose
 from nbgrad.engine.tensor import Tensor, raw, spec, tensor, unwrap, wrap
-from nbgrad.errors import trace_errors
+from nbgrad.errors import trace_errors, value_errors
 
 Arrays = list[np.ndarray]
 
@@ -42,6 +42,9 @@ class ForeignOp(Op):
     def __call__(self, *xs: Any) -> Any:
         """The results, of which those that are not floating-point are constants."""
         zs = apply(self, xs)
+        for x in (*xs, *zs):                  # the other library's pullbacks may be another convention's
+            if raw(x).dtype.kind == "c":
+                raise value_errors.no_complex(self.name, [raw(x).dtype])
         return [z if z.dtype.kind == "f" else tensor(raw(z)) for z in zs]
 
     def run(self, *xs: Any, **params: Any) -> Any:

@@ -229,7 +229,7 @@ def set_requires_grad(x: Tensor, on: bool = True) -> Tensor:
     tensor([1., 1.], requires_grad=True)
     """
     if on and x.trace is None:
-        if x.dtype.kind != "f":
+        if x.dtype.kind not in "fc":
             raise value_errors.needs_floats("requires_grad_", x.dtype)
         leaf = watch(x.value)
         leaf.mark.memo = weakref.ref(x)

@@ -27,7 +27,7 @@ def host(x: Tensor) -> np.ndarray:
 def taken(x: Tensor, what: str) -> Any:
     """x's raw array for a use outside the graph, refused where a transform would lose a gradient by it."""
     value = host(x)
-    if living(x).trace not in (None, TAPE) and value.dtype.kind == "f":
+    if living(x).trace not in (None, TAPE) and value.dtype.kind in "fc":
         raise trace_errors.traced_value(what)
     return value
 
@@ -49,6 +49,14 @@ def _float(x: Tensor) -> float:
     if living(x).trace not in (None, TAPE) and type(value) is float:
         raise trace_errors.traced_number("float()")
     return float(value)
+
+
+def _complex(x: Tensor) -> complex:
+    """The single element, for complex(x). Raises TraceError where a transform would lose a gradient by it."""
+    value = _number(x, "complex()")
+    if living(x).trace not in (None, TAPE) and type(value) in (float, complex):
+        raise trace_errors.traced_number("complex()")
+    return complex(value)
 
 
 def _index(x: Tensor) -> int:
@@ -90,7 +98,7 @@ def _format(x: Tensor, spec: str) -> str:
 
 PROTOCOLS: dict[str, Any] = {
     "__bool__": lambda x: bool(_number(x, "the truth value")), "__int__": _whole(int, "int()"),
-    "__float__": _float, "__index__": _index, "__round__": _round, "__floor__": _whole(math.floor, "floor()"),
+    "__float__": _float, "__complex__": _complex, "__index__": _index, "__round__": _round, "__floor__": _whole(math.floor, "floor()"),
     "__ceil__": _whole(math.ceil, "ceil()"), "__trunc__": _whole(math.trunc, "trunc()"),
     "__divmod__": _divmod, "__rdivmod__": _rdivmod, "__format__": _format,
 }

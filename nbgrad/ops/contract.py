@@ -69,7 +69,7 @@ def _matmul_right(g: Any, z: Any, a: Any, b: Any) -> Any:
     return shaped(_contract(f"{left},{out}->{right}", a, g), b)
 
 
-@op(vjp=(_matmul_left, _matmul_right), multilinear=(0, 1), keep="x", like=np.matmul,
+@op(vjp=(_matmul_left, _matmul_right), multilinear=(0, 1), keep="x", like=np.matmul, on_complex="same",
     cases=[((2, 3), (3, 4)), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((5, 2, 3), (3, 4)),
            ((2, 3), (5, 3, 4)), ((4, 5, 2), (4, 2, 3)), ((2, 4, 5, 2), (4, 2, 3)), ((4, 1, 2, 3), (5, 3, 2)),
            ((1, 2, 3), (4, 3, 2)), ((3,), (2, 3, 4)), ((2, 4, 3), (3,)), ((0, 3), (3, 2)), ((2, 0), (0, 3)),
@@ -95,7 +95,7 @@ def _turned(place: int, g: Any, a: Any, b: Any, turned: tuple[bool, bool]) -> An
 
 
 @op(vjp=(lambda g, z, a, b, turned: _turned(0, g, a, b, turned),
-         lambda g, z, a, b, turned: _turned(1, g, a, b, turned)), multilinear=(0, 1), keep="x",
+         lambda g, z, a, b, turned: _turned(1, g, a, b, turned)), multilinear=(0, 1), keep="x", on_complex="same",
     like=lambda a, b, turned: (a.mT if turned[0] else a) @ (b.mT if turned[1] else b),
     cases=[((2, 3), (4, 3), {"turned": (False, True)}), ((3, 2), (3, 4), {"turned": (True, False)}),
            ((5, 3, 2), (4, 3), {"turned": (True, True)}), ((3, 2), (3,), {"turned": (True, False)}),
@@ -208,7 +208,7 @@ def _written(x: Any, v: Any, subscripts: str) -> Any:
     return apply(setitem, (x, v), {"index": tuple(places)})
 
 
-@op(vjp_of=_einsum_rule, multilinear=range(64), keep="x", view=link_shared, write=_written,
+@op(vjp_of=_einsum_rule, multilinear=range(64), keep="x", on_complex="same", view=link_shared, write=_written,
     like=lambda *xs, subscripts: np.einsum(subscripts, *xs),
     cases=[(*shapes, {"subscripts": subscripts}) for subscripts, shapes in _FORMS.items()])
 def einsum(*operands: Any, subscripts: str | None = None) -> Any:

@@ -32,7 +32,7 @@ def _leaf(name: str, x: Any, requires_grad: bool) -> Tensor:
         return array_of(x if type(x) is Tensor else wrap(x))
     if type(x) is Tensor and x.trace is not None:
         raise gradient_errors.no_new_leaf(name)
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         raise value_errors.needs_floats(name, x.dtype)
     return watch(raw(x))
 

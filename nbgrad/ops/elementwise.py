@@ -48,7 +48,7 @@ def floats(name: str) -> Any:
 where: Op = elementwise(
     "where", "{1} if {0} else {2}", lambda condition, x, y, z: (
         None, choose(condition, 1), choose(logical_not(condition), 1)),
-    like=np.where, loop=common_loop("where", first=np.bool_), at=(bool, _FAR, _FAR),
+    like=np.where, loop=common_loop("where", first=np.bool_), on_complex=True, at=(bool, _FAR, _FAR),
     formula=("", "where(condition, 1, 0)", "where(condition, 0, 1)"),
     example="[True, False]; [1.0, 2.0]; 0.0 -> tensor([1., 0.])",
     doc="""Return x where the condition holds, y elsewhere; the three operands broadcast.
@@ -63,21 +63,21 @@ add: Op = elementwise("add", _add, like=np.add, formula=("1", "1"),
 multiply: Op = elementwise("multiply", _multiply, like=np.multiply, formula=("y", "x"),
                            example="[1.0, 2.0]; 3.0 -> tensor([3., 6.])",
                            doc="Return x * y; the operands broadcast.")
-subtract: Op = elementwise("subtract", "{} - {}", lambda x, y, z: (1, -1), like=np.subtract,
+subtract: Op = elementwise("subtract", "{} - {}", lambda x, y, z: (1, -1), like=np.subtract, on_complex=True,
                            formula=("1", "-1"), example="[1.0, 2.0]; 0.5 -> tensor([0.5, 1.5])",
                            doc="Return x - y.")
 divide: Op = elementwise("divide", "{} / {}", lambda x, y, z: (1 / y, -z / y), like=np.divide, linear=(0,),
                          at=(_FAR, (0.5, 3.0)), formula=("1 / y", "-z / y"),
                          example="[1.0, 2.0]; 4.0 -> tensor([0.25, 0.5 ])",
                          doc="Return x / y, a float also for integers.")
-negative: Op = elementwise("negative", "-{}", lambda x, z: -1, like=np.negative, linear=(0,), formula="-1",
+negative: Op = elementwise("negative", "-{}", lambda x, z: -1, like=np.negative, linear=(0,), on_complex=True, formula="-1",
                            example="[1.0, -2.0] -> tensor([-1.,  2.])", doc="Return -x.")
-positive: Op = elementwise("positive", "+{}", lambda x, z: 1, like=np.positive, linear=(0,), formula="1",
+positive: Op = elementwise("positive", "+{}", lambda x, z: 1, like=np.positive, linear=(0,), on_complex=True, formula="1",
                            example="[1.0, -2.0] -> tensor([ 1., -2.])", doc="Return x.")
 abs: Op = elementwise("abs", "abs({})", lambda x, z: sign(x), like=np.abs, on_bool="{}", formula="sign(x)",
                       example="[1.5, -2.0] -> tensor([1.5, 2. ])",
                       doc="Return |x|; its derivative at 0 is 0.")
-square: Op = elementwise("square", "{0} * {0}", lambda x, z: 2 * x, like=np.square, on_bool="{}",
+square: Op = elementwise("square", "{0} * {0}", lambda x, z: 2 * x, like=np.square, on_bool="{}", on_complex=True,
                          formula="2 * x", example="[1.5, -2.0] -> tensor([2.25, 4.  ])", doc="Return x * x.")
 reciprocal: Op = elementwise("reciprocal", "{T}(1) / {}", lambda x, z: -z * z, like=np.reciprocal,
                              loop=floats("reciprocal"), at=(0.5, 3.0), formula="-z**2",

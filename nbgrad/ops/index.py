@@ -259,7 +259,9 @@ def setitem(x: Any, index: Any, v: Any) -> Any:
     x = as_tensor(x)
     exact = type(v) is int or (type(v) is float and x.dtype.kind in "iu")
     v = _values(_number(v, x.dtype) if exact else v)
-    if v.dtype.kind == "f" and x.dtype.kind != "f" and _recorded(v):
+    if v.dtype.kind == "c" and x.dtype.kind != "c":
+        raise value_errors.imaginary_lost("setitem", x.dtype)
+    if v.dtype.kind in "fc" and x.dtype.kind not in "fc" and _recorded(v):
         raise value_errors.needs_floats("setitem", x.dtype)
     return (x, v), {"index": _index("setitem", index, x.shape)}
 

@@ -7,17 +7,19 @@ from math import prod
 from typing import Any
 
 from nbgrad.arrays import devices
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.engine.arguments import Chosen, Inputs, chosen
 from nbgrad.engine.graph import Tangents
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor, wrap
-from nbgrad.engine.transforms import Reverse, check_function, grad, transformed
+from nbgrad.engine.transforms import Reverse, check_function, check_result, grad, transformed
 from nbgrad.engine.tree import flatten
 from nbgrad.errors import gradient_errors, value_errors
 from nbgrad.ops.shape import permute_dims, reshape, stack
 
 
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, mode: str = "auto",
-             layout: str = "array", *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
+             layout: str = "array", *, argnames: str | Sequence[str] | None = None,
+             holomorphic: bool = False) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian.
 
     argnums, argnames : which arguments to differentiate by, as in value_and_grad
@@ -30,10 +32,13 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, 
                        column (m, 1)
         "denominator"  the numerator layout with all axes reversed
         "vec"          (m * l, n * k): both flattened, last axis fastest
-    Trees give a tree of the output's form, each leaf a tree of the input's form.
+    holomorphic : f is an analytic function of complex arguments with complex results
+    Trees give a tree of the output's form, each leaf a tree of the input's form. The Jacobian of complex results
+    by real arguments is complex; its rows of real results by complex arguments are gradients as in
+    value_and_grad.
 
     Raises ValueRangeError for an unknown mode or layout, or an argument that is not there, GradientError for
-    an output that is not a float.
+    an output that is neither a float nor complex, or complex by complex arguments without holomorphic.
 
     >>> print(nb.jacobian(lambda x, scale: scale * x**2, argnames="x")(np.array([1.0, 2.0]), scale=3.0))
     tensor([[ 6.,  0.],
@@ -44,45 +49,53 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, 
     if layout not in _LAYOUTS:
         raise value_errors.bad_choice("jacobian", "layout", layout, _LAYOUTS)
     check_function("jacobian", f)
-    return transformed(_jacobian, f, chosen("jacobian", argnums, argnames), mode, layout)
+    return transformed(_jacobian, f, chosen("jacobian", argnums, argnames), mode, layout,
+                       holomorphic)
 
 
 def jacfwd(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, layout: str = "array",
-           *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
+           *, argnames: str | Sequence[str] | None = None, holomorphic: bool = False) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian by forward passes: `jacobian` with mode="fwd".
 
     It suits functions of few inputs and many outputs. Shapes and errors are those of `jacobian`.
-    f, argnums, argnames, layout: as there. Raises ValueRangeError, GradientError.
+    f, argnums, argnames, layout, holomorphic: as there. Raises ValueRangeError, GradientError.
 
     >>> print(nb.jacfwd(nb.cumsum)(np.ones(2)))
     tensor([[1., 0.],
             [1., 1.]])
     """
-    return jacobian(f, argnums, "fwd", layout, argnames=argnames)
+    return jacobian(f, argnums, "fwd", layout, argnames=argnames, holomorphic=holomorphic)
 
 
 def jacrev(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, layout: str = "array",
-           *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
+           *, argnames: str | Sequence[str] | None = None, holomorphic: bool = False) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian by backward passes: `jacobian` with mode="rev".
 
     It suits functions of many inputs and few outputs. Shapes and errors are those of `jacobian`.
-    f, argnums, argnames, layout: as there. Raises ValueRangeError, GradientError.
+    f, argnums, argnames, layout, holomorphic: as there. Raises ValueRangeError, GradientError.
 
     >>> print(nb.jacrev(nb.sum)(np.ones(3)))
     tensor([1., 1., 1.])
     """
-    return jacobian(f, argnums, "rev", layout, argnames=argnames)
+    return jacobian(f, argnums, "rev", layout, argnames=argnames, holomorphic=holomorphic)
 
 
-def _jacobian(f: Callable[..., Any], wanted: Chosen, mode: str, layout: str, /,
+def _jacobian(f: Callable[..., Any], wanted: Chosen, mode: str, layout: str, holomorphic: bool, /,
               *args: Any, **kwargs: Any) -> Any:
     inputs = Inputs("jacobian", args, wanted.keys(f, args, kwargs), kwargs)
     reverse = Reverse(f, inputs, False)
     if not reverse.values:
         raise value_errors.bad_argument("jacobian", None, "a result from the function, with numbers in it")
+    from_complex, to_complex = (any(is_complex(raw(v)) for v in values)
+                                for values in (inputs.values, reverse.values))
     for y in reverse.values:
-        if y.dtype.kind != "f":
-            raise gradient_errors.not_float_result("jacobian", y.dtype)
+        if from_complex or not is_complex(raw(y)):
+            check_result("jacobian", y.dtype, inputs.values, holomorphic)
+    if from_complex != to_complex:            # the other mode sees the real part alone
+        whole = "rev" if from_complex else "fwd"
+        if mode not in ("auto", whole):
+            raise gradient_errors.complex_mode(mode)
+        mode = whole
     outputs, arguments = _count(reverse.values), _count(inputs.values)
     forward = mode == "fwd" or (mode == "auto" and arguments < outputs)
     blocks = _columns(reverse, f) if forward else _rows(reverse)
@@ -93,11 +106,12 @@ def _jacobian(f: Callable[..., Any], wanted: Chosen, mode: str, layout: str, /,
 
 
 def hessian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None,
-            *, argnames: str | Sequence[str] | None = None) -> Callable[..., Any]:
+            *, argnames: str | Sequence[str] | None = None, holomorphic: bool = False) -> Callable[..., Any]:
     """Return a function that gives the second derivatives of the scalar function f: (*x.shape, *x.shape).
 
     argnums, argnames : which arguments to differentiate by, as in value_and_grad. Several give a tuple of
         rows: the derivatives of each one's gradient by all of them.
+    holomorphic : f is an analytic function of complex arguments
 
     Raises as value_and_grad does.
 
@@ -106,7 +120,8 @@ def hessian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None,
             [ 0., 12.]])
     """
     check_function("hessian", f)
-    return jacobian(grad(f, argnums, argnames=argnames), argnums, argnames=argnames)
+    gradient = grad(f, argnums, argnames=argnames, holomorphic=holomorphic)
+    return jacobian(gradient, argnums, argnames=argnames, holomorphic=holomorphic)
 
 
 def _count(values: Sequence[Any]) -> int:

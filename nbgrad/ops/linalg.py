@@ -26,7 +26,7 @@ def square_matrices(name: str, a: Any) -> Tensor:
     a = as_tensor(a)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise shape_errors.not_square(name, a.shape)
-    return a if a.dtype.kind == "f" else astype(a, np.float64)
+    return a if a.dtype.kind in "fc" else astype(a, np.float64)
 
 
 def direction(name: str, a: Any, e: Any) -> tuple[Tensor, Tensor]:
@@ -64,7 +64,7 @@ def _inv_rule(g: Any, z: Any, a: Any) -> Tensor:
     return negative(product(product(z, g, (True, False)), z, (False, True)))
 
 
-@op(out=like_first, vjp=_inv_rule, keep="z", like=np.linalg.inv,
+@op(out=like_first, vjp=_inv_rule, keep="z", like=np.linalg.inv, on_complex="same",
     cases=[(_regular,), (lambda rng: _regular(rng)[0],), ((0, 0),), ((0, 2, 2),)])
 def inv(a: Any) -> Any:
     """Return the inverse of matrices.
@@ -117,7 +117,7 @@ def _solve_rule(g: Any, z: Any, a: Any, b: Any, wanted: tuple[bool, bool]) -> tu
     return of_matrix, shaped(refit(back, back.shape[:-1]) if b.ndim == 1 else back, b)
 
 
-@op(out=solution, vjp_all=_solve_rule, multilinear=(1,), like=np.linalg.solve,
+@op(out=solution, vjp_all=_solve_rule, multilinear=(1,), like=np.linalg.solve, on_complex="same",
     cases=[(_regular, (2, 3, 2)), (_regular, (3,)), (_regular, (3, 2)), (lambda rng: _regular(rng)[0], (3,)),
            (lambda rng: _regular(rng)[0], (4, 3, 1)), ((0, 0), (0,)), ((0, 2, 2), (2, 1)), ((0, 0), (0, 2))])
 def solve(a: Any, b: Any) -> Any:

@@ -24,7 +24,7 @@ def there(x: Tensor) -> Tensor:
 def filled(x: Any, value: float) -> Tensor:
     """x with a value where it is nan."""
     x = as_tensor(x)
-    return where(there(x), x, value) if x.dtype.kind == "f" else x
+    return where(there(x), x, value) if x.dtype.kind in "fc" else x
 
 
 @named_dim

@@ -121,7 +121,7 @@ def _order(ord: Any) -> Any:
 
 def _floats(x: Any) -> Tensor:
     x = as_tensor(x)
-    return x if x.dtype.kind == "f" else astype(x, np.float64)
+    return x if x.dtype.kind in "fc" else astype(x, np.float64)
 
 
 def _without(x: Tensor, found: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:

@@ -47,13 +47,13 @@ def with_axes(g: Tensor, x: Any, axis: tuple[int, ...]) -> Tensor:
 
 def whole(dtype: np.dtype) -> np.dtype:
     """The dtype in which NumPy sums: integers at least 64 bits wide."""
-    if dtype.kind == "f":
+    if dtype.kind in "fc":
         return dtype
     return np.dtype(np.uint64) if dtype.kind == "u" else np.dtype(np.int64)
 
 
 def floating(dtype: np.dtype) -> np.dtype:
-    return dtype if dtype.kind == "f" else np.dtype(np.float64)
+    return dtype if dtype.kind in "fc" else np.dtype(np.float64)
 
 
 @lru_cache(maxsize=4096)

@@ -40,7 +40,7 @@ def _indices(n: int, places: tuple[int, ...], axis: int) -> list[dict[str, Any]]
     return [{"index": (*index, ...)} for index in layout.pieces(n, places, axis)]
 
 
-@op(vjp=_joined, keep="", view=_pieces,
+@op(vjp=_joined, keep="", view=_pieces, on_complex="same",
     like=lambda x, places, axis=0: tuple(np.split(x, places, axis)),
     cases=[((5, 2), {"places": (2, 3)}), ((2, 6), {"places": (0, 4), "axis": -1}), ((3,), {"places": ()})],
     private=True)

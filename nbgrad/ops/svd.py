@@ -37,7 +37,7 @@ def _matrices(name: str, a: Any) -> Tensor:
     a = as_tensor(a)
     if a.ndim < 2:
         raise shape_errors.bad_shape(name, a.shape, "needs matrices in the last two axes")
-    return a if a.dtype.kind == "f" else astype(a, np.float64)
+    return a if a.dtype.kind in "fc" else astype(a, np.float64)
 
 
 # ---------------------------------------------------------------------------------- the rules

@@ -23,7 +23,7 @@ from nbgrad.compile.cpu.pointers import OBJECT
 from nbgrad.compile.cpu.words import SCOPE
 from nbgrad.compile.record import isrecord
 
-_SCALARS = {float: types.float64, int: types.int64, bool: types.boolean}
+_SCALARS = {float: types.float64, int: types.int64, bool: types.boolean, complex: types.complex128}
 
 
 class _Library(CPUCodeLibrary):

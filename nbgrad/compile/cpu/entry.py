@@ -60,6 +60,9 @@ def enter_at(context: Any, library: Any, description: Any, symbol: str, bound: b
         if isinstance(typ, Operand):
             _check(builder, typ, given, partial(
                 fail, f"takes an array of {typ.dtype} in place {i}", "TypeError"))
+        if isinstance(typ, types.Complex):
+            values.append(_number(context, builder, api, typ, given, fail))
+            continue
         native = api.to_native_value(typ, given)
         with cgutils.if_unlikely(builder, native.is_error):
             fail()
@@ -78,6 +81,21 @@ def enter_at(context: Any, library: Any, description: Any, symbol: str, bound: b
 def _field(builder: Any, obj: Any, offset: int, kind: ir.Type) -> Any:
     place = builder.gep(builder.bitcast(obj, _OBJECT), [_LONG(offset)])
     return builder.load(builder.bitcast(place, kind.as_pointer()))
+
+
+def _number(context: Any, builder: Any, api: Any, typ: Any, given: Any, fail: Any) -> Any:
+    """A complex number of Python's or NumPy's, by its parts: Numba's own way needs code of Numba's."""
+    number = context.make_complex(builder, typ)
+    for part in ("real", "imag"):
+        found = api.object_getattr_string(given, part)
+        with cgutils.if_unlikely(builder, cgutils.is_null(builder, found)):
+            fail()
+        value = api.float_as_double(found)
+        api.decref(found)
+        with cgutils.if_unlikely(builder, cgutils.is_not_null(builder, api.err_occurred())):
+            fail()
+        setattr(number, part, context.cast(builder, value, types.float64, typ.underlying_float))
+    return number._getvalue()
 
 
 def _check(builder: Any, typ: Operand, obj: Any, fail: Any) -> None:

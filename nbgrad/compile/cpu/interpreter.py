@@ -15,7 +15,7 @@ from nbgrad.compile.program import Body, Kind
 
 _BLOCK = 16384                            # elements that are computed at a time: they stay in the cache
 _LINE, _COSTLY = 2.0, 20.0                # nanoseconds of a line, and of a function in it, for one element
-_SCALARS = {float: np.float64, int: np.int64, bool: np.bool_}
+_SCALARS = {float: np.float64, int: np.int64, bool: np.bool_, complex: np.complex128}
 
 
 def _cast(dtype: np.dtype) -> Callable[[Any], Any]:
@@ -48,6 +48,14 @@ def exp2_slope(x: Any) -> Any:
     return x.dtype.type(np.log(2)) * root * root
 
 
+def compose(real: Any, imag: Any) -> Any:
+    """The complex numbers of their parts: a sum with 1j times a part would make nan of infinities."""
+    dtype = np.complex64 if np.result_type(real, imag) == np.float32 else np.complex128
+    z = np.empty(np.broadcast_shapes(np.shape(real), np.shape(imag)), dtype)
+    z.real, z.imag = real, imag
+    return z
+
+
 _RENAMED = {"acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
             "atanh": "arctanh", "atan2": "arctan2", "expm1_slope": "exp", "pow": "power"}
 _NUMPYS = ("cbrt", "cos", "cosh", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "sin", "sinh",
@@ -60,7 +68,7 @@ SCOPE: dict[str, Any] = {
     **SPECIAL,
     **{name: getattr(np, name) for name in _NUMPYS},
     **{name: getattr(np, numpys) for name, numpys in _RENAMED.items()},
-    "decay": lambda x: np.exp(-np.abs(x)), "exp2_slope": exp2_slope,
+    "compose": compose, "decay": lambda x: np.exp(-np.abs(x)), "exp2_slope": exp2_slope,
     "gauss": _of_square(-1.0), "half_gauss": _of_square(-0.5),
     **{name: _cast(np.dtype(name)) for name in memory.DTYPES},
 }

@@ -21,7 +21,7 @@ from nbgrad.compile.cpu.objects import PyObject
 from nbgrad.compile.record import isrecord
 
 _LINE = 64                                # bytes of a line of the cache
-_SCALARS = {float: np.float64, int: int, bool: bool}
+_SCALARS = {float: np.float64, int: int, bool: bool, complex: np.complex128}
 
 
 # ------------------------------------------------------------------------------------------------ memory
@@ -159,7 +159,7 @@ SCOPE: dict[str, Any] = {
         "sqrt", "rint", "isnan", "isinf", "isfinite", "signbit", "nextafter", "sign", "left_shift",
         "right_shift")},
     **{name: _whole(getattr(np, name)) for name in ("floor", "ceil", "trunc")},
-    "inf": inf, "nan": nan,
+    "inf": inf, "nan": nan, "compose": lambda real, imag: interpreter.compose(real, imag)[()],
     **{name: _cast(np.dtype(name)) for name in memory.DTYPES if name != "bool"},
     **{f"new_{name}": _maker(np.dtype(name)) for name in memory.DTYPES},
 }

@@ -66,6 +66,19 @@ def _extremum(name: str, predicate: str, flags: tuple[str, ...] = ()) -> Any:
     return extremum
 
 
+@intrinsic
+def compose(typingctx: Any, real: Any, imag: Any) -> Any:
+    """The complex number of two floats of one dtype."""
+    kind = types.complex64 if real == types.float32 else types.complex128
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number = context.make_complex(builder, kind)
+        number.real, number.imag = args
+        return number._getvalue()
+
+    return kind(real, real), codegen
+
+
 maximum: Any = _extremum("maximum", ">")       # LLVM's own: nan wins as in NumPy, and loops over it vectorise
 minimum: Any = _extremum("minimum", "<")
 
@@ -97,7 +110,7 @@ SCOPE: dict[str, Any] = {
     "peek": peek, "peek_half": peek_half, "poke": poke, "callback": callback, "cells": cells,
     "invoke": invoke, "address": address, "reference": reference, "owned": owned,
     "pool_handler": pool_handler, **FOREIGN,
-    "maximum": maximum, "minimum": minimum, **FOLDS,
+    "maximum": maximum, "minimum": minimum, **FOLDS, "compose": compose,
     "sign": integers.sign, "left_shift": integers.left_shift, "right_shift": integers.right_shift,
     **integers.ROUNDINGS,
     "inf": math.inf, "nan": math.nan,
