@@ -25,7 +25,7 @@ from numpy import (
     uint64,
 )
 
-from nbgrad import backend, errors, interop, linalg, optim, testing
+from nbgrad import backend, errors, fft, interop, linalg, optim, testing
 from nbgrad.arrays import devices as devices
 from nbgrad.arrays.devices import Device as device
 from nbgrad.bench.function import bench
@@ -83,7 +83,8 @@ from nbgrad.ops.compare import (
     signbit,
     trunc,
 )
-from nbgrad.ops.complex import angle, complex_, conj, imag, real
+from nbgrad.ops.complex import angle, conj, imag, real
+from nbgrad.ops.complex import complex_ as complex
 from nbgrad.ops.contract import dot, einsum, inner, matmul, outer, tensordot, vecdot
 from nbgrad.ops.conv import conv1d, conv2d
 from nbgrad.ops.create import (
@@ -255,6 +256,7 @@ arctan = atan
 arctan2 = atan2
 arctanh = atanh
 cat = concat
+conjugate = conj
 concatenate = concat
 degrees = rad2deg
 invert = bitwise_not = bitwise_invert
@@ -267,41 +269,41 @@ transpose = permute_dims
 true_divide = divide
 
 __all__ = [
-    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "any", "append",
-    "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin",
-    "argsort", "array", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
-    "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "backend", "bench", "bitwise_and",
-    "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
+    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "angle", "any",
+    "append", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
+    "argmin", "argsort", "array", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2",
+    "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "backend", "bench",
+    "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
     "bitwise_xor", "block", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint",
-    "cholesky", "clip", "column_stack", "concat", "concatenate", "conv1d", "conv2d", "convolve", "copysign",
-    "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum",
-    "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete", "det", "device", "devices", "diag",
-    "diagflat", "diagonal", "diff", "directional_derivative", "distributed", "divide", "dot", "dropout",
-    "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding",
-    "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1",
-    "eye", "fabs", "finfo", "flip", "fliplr", "flipud", "float32", "float64", "float_power", "floor",
-    "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
-    "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside", "hessian",
-    "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "inf", "inner", "insert", "int16", "int32",
-    "int64", "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin",
-    "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu",
-    "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p",
-    "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean",
-    "median", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num", "nancumprod",
-    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile",
-    "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones",
-    "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims", "pi", "polyval", "positive",
-    "pow", "power", "prod", "ptp", "quantile", "rad2deg", "radians", "rand", "randn", "ravel", "reciprocal",
-    "relu", "remainder", "repeat", "reshape", "resize", "result_type", "right_shift", "rint", "roll",
-    "rollaxis", "rot90", "round", "save", "scatter_add", "searchsorted", "select", "set_num_threads",
-    "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus",
-    "softsign", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
-    "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "trapezoid", "tril", "triu",
-    "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts",
-    "unique_inverse", "unique_values", "unwrap", "use_cupy", "value_and_grad", "vander", "var", "vecdot",
-    "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "cholesky", "clip", "column_stack", "complex", "complex128", "complex64", "concat", "concatenate", "conj",
+    "conjugate", "conv1d", "conv2d", "convolve", "copysign", "corrcoef", "correlate", "cos", "cosh",
+    "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum",
+    "deg2rad", "degrees", "delete", "det", "device", "devices", "diag", "diagflat", "diagonal", "diff",
+    "directional_derivative", "distributed", "divide", "dot", "dropout", "dsplit", "dstack", "e", "ediff1d",
+    "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf",
+    "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "fabs", "fft", "finfo", "flip",
+    "fliplr", "flipud", "float32", "float64", "float_power", "floor", "floor_divide", "fmax", "fmin",
+    "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad",
+    "gradient", "greater", "greater_equal", "heaviside", "hessian", "hsplit", "hstack", "huber", "hvp",
+    "hypot", "iinfo", "imag", "inf", "inner", "insert", "int16", "int32", "int64", "int8", "interop",
+    "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd",
+    "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift", "less", "less_equal",
+    "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
+    "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_power",
+    "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis",
+    "mse", "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",
+    "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis",
+    "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad",
+    "percentile", "permute_dims", "pi", "polyval", "positive", "pow", "power", "prod", "ptp", "quantile",
+    "rad2deg", "radians", "rand", "randn", "ravel", "real", "reciprocal", "relu", "remainder", "repeat",
+    "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save",
+    "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit",
+    "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort",
+    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
+    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
+    "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
+    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
+    "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"

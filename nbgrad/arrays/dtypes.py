@@ -15,6 +15,11 @@ SUPPORTED = frozenset(np.dtype(name) for name in (
 COMPLEX = frozenset([np.dtype(np.complex64), np.dtype(np.complex128)])
 
 
+def real_of(dtype: np.dtype) -> np.dtype:
+    """The dtype of the parts of complex numbers; that of real ones is their own."""
+    return np.dtype(dtype.type(0).real.dtype)
+
+
 def real_part(x: Any) -> Any:
     """The real parts of a raw array: itself where it is real."""
     return x.real if x.dtype in COMPLEX else x

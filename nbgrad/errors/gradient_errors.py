@@ -41,6 +41,11 @@ def complex_mode(mode: str) -> GradientError:
                          f"arguments take mode 'rev', of complex results by real arguments 'fwd'.")
 
 
+def depends_on_phases(op: str, shape: tuple[int, ...]) -> GradientError:
+    return GradientError(f"{op}: what is differentiated depends on the phases of eigenvectors (shape {shape}), "
+                         f"which are arbitrary. Use what does not, as nb.abs(v), or v * nb.conj(v).")
+
+
 def not_scalar(what: str, shape: tuple[int, ...]) -> GradientError:
     return GradientError(f"{what} needs a scalar result, got shape {shape}. Sum it, pass the output's "
                          f"cotangent v (backward(v), vjp), or use jacobian.")

@@ -86,7 +86,7 @@ def _floats(name: str, x: Any, dtype: Any) -> Tensor:
     """x in the dtype that it is averaged in. Raises DtypeError for one that is no float."""
     x = as_tensor(x)
     found = reduce.floating(x.dtype) if dtype is None else devices.supported(dtype)
-    if found.kind != "f":
+    if found.kind not in "fc":
         raise protocol_errors.not_averaged(f"numpy.{name}", found)
     return x if x.dtype == found else astype(x, found)
 

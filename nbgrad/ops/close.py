@@ -9,6 +9,8 @@ import numpy as np
 from nbgrad.define.scalar import Elementwise
 from nbgrad.define.scalar_program import common_loop
 from nbgrad.engine.tensor import Tensor
+from nbgrad.ops.compare import equal, isfinite, isnan, less_equal, logical_and, logical_or
+from nbgrad.ops.elementwise import abs
 from nbgrad.ops.reduce import all
 
 _floats = common_loop("allclose", np.float32)
@@ -18,9 +20,19 @@ def _loop(kinds: tuple[Any, ...]) -> tuple[list[np.dtype], np.dtype]:
     return _floats(kinds)[0], np.dtype(np.bool_)
 
 
+def _of_complex(x: Any, y: Any, rtol: Any, atol: Any) -> Any:
+    return logical_or(equal(x, y), logical_and(isfinite(y), less_equal(abs(x - y), atol + rtol * abs(y))))
+
+
+def _or_nan(x: Any, y: Any, rtol: Any, atol: Any) -> Any:
+    return logical_or(_of_complex(x, y, rtol, atol), logical_and(isnan(x), isnan(y)))
+
+
 _CLOSE = "({0} == {1}) | (isfinite({1}) & (abs({0} - {1}) <= {3} + {2} * abs({1})))"
-_close = Elementwise("allclose", _CLOSE, arity=4, loop=_loop, discrete=True)
-_alike = Elementwise("allclose", _CLOSE + " | (isnan({0}) & isnan({1}))", arity=4, loop=_loop, discrete=True)
+_close = Elementwise("allclose", _CLOSE, arity=4, loop=_loop, discrete=True,
+                     on_complex=(_of_complex, None))
+_alike = Elementwise("allclose", _CLOSE + " | (isnan({0}) & isnan({1}))", arity=4, loop=_loop, discrete=True,
+                     on_complex=(_or_nan, None))
 
 
 def allclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:

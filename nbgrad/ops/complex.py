@@ -19,6 +19,7 @@ import numpy as np
 from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.scalar import RealLinear
 from nbgrad.define.scalar_program import Symbol, strong
+from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, operand, raw
 from nbgrad.errors import value_errors
 from nbgrad.ops import elementwise, powers
@@ -41,6 +42,7 @@ from nbgrad.ops.elementwise import (
     tan,
     where,
 )
+from nbgrad.ops.shape import permute_dims
 
 _LN2, _LN10 = math.log(2), math.log(10)
 _FAR = 1e10                               # 1 is nothing beside its square
@@ -131,6 +133,12 @@ def conj(x: Any) -> Tensor:
     """
     x = _given(x)
     return _conj(x) if _is(x) else as_tensor(x)
+
+
+def adjoint(x: Tensor) -> Tensor:
+    """The conjugates of matrices, transposed, for rules."""
+    n = x.ndim
+    return conj(apply(permute_dims, (x,), {"axes": (*range(n - 2), n - 1, n - 2)}))
 
 
 def angle(x: Any, deg: bool = False) -> Tensor:

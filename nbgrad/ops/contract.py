@@ -19,6 +19,7 @@ from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.views import link_shared
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops import axes as check
+from nbgrad.ops.complex import conj
 from nbgrad.ops.index import setitem
 from nbgrad.ops.shape import moveaxis, refit, reshape, transposed
 
@@ -306,8 +307,8 @@ def vecdot(a: Any, b: Any, axis: int = -1) -> Tensor:
     """Return the dot products of the vectors along one axis; the other axes broadcast.
 
     a: (..., k), b: (..., k) -> (...), with k at `axis` in each. Raises ShapeError if the shapes do not fit,
-    AxisError if one lacks the axis.
-    Derivative: linear in a and in b.
+    AxisError if one lacks the axis. Of complex numbers a's conjugates.
+    Derivative: linear in b, and in a's conjugate.
 
     >>> nb.vecdot([[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])
     tensor([21., 43.])
@@ -316,7 +317,7 @@ def vecdot(a: Any, b: Any, axis: int = -1) -> Tensor:
     if a.shape[-1] != b.shape[-1]:
         raise shape_errors.no_product("vecdot", a.shape, b.shape,
                                       "the vectors (last axis here) differ in length")
-    return einsum("...k,...k->...", a, b)
+    return einsum("...k,...k->...", conj(a), b)
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:

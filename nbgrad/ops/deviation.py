@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor
 from nbgrad.errors import value_errors
 from nbgrad.ops.compare import equal
-from nbgrad.ops.elementwise import where
+from nbgrad.ops.elementwise import abs, where
 from nbgrad.ops.pullback import aligned, derived
 from nbgrad.ops.reduce import Axis, bind, centred, with_axes
 
@@ -123,4 +124,4 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, correction: float = 0
 def euclidean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the root of the sum of squares over axes (None: all), without overflow; derivative 0 at 0."""
     x, params = bind("norm", x, axis, keepdims)
-    return (x,), params
+    return (abs(x) if is_complex(x) else x,), params

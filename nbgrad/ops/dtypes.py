@@ -11,7 +11,7 @@ from nbgrad.engine.tensor import Tensor
 from nbgrad.errors import value_errors
 
 _KINDS = {"bool": "b", "signed integer": "i", "unsigned integer": "u", "integral": "iu",
-          "real floating": "f", "complex floating": "", "numeric": "iuf"}
+          "real floating": "f", "complex floating": "c", "numeric": "iufc"}
 
 
 def _dtype(x: Any) -> np.dtype:
@@ -21,13 +21,13 @@ def _dtype(x: Any) -> np.dtype:
 def finfo(dtype: Any) -> np.finfo[Any]:
     """Return the limits of a float dtype: eps, max, min, smallest_normal, bits. Raises DtypeError.
 
-    dtype: a float dtype, or a Tensor of one.
+    dtype: a float or complex dtype, or a Tensor of one; of a complex one the limits of its parts.
 
     >>> nb.finfo(nb.float32).bits
     32
     """
     found = _dtype(dtype)
-    if found.kind != "f":
+    if found.kind not in "fc":
         raise value_errors.bad_operands("finfo", (found,))
     return np.finfo(found)
 
@@ -72,7 +72,7 @@ def result_type(*operands: Any) -> np.dtype:
     """
     if not operands:
         raise value_errors.bad_value("result_type", "needs at least one array or dtype")
-    return np.result_type(*[x if type(x) in (bool, int, float) else _dtype(x) for x in operands])
+    return np.result_type(*[x if type(x) in (bool, int, float, complex) else _dtype(x) for x in operands])
 
 
 def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:

@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nbgrad.arrays import devices
+from nbgrad.arrays.dtypes import is_complex, real_of
 from nbgrad.define.broadcast import shaped
 from nbgrad.define.scalar import Elementwise, add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
-from nbgrad.engine.tensor import Tensor, as_tensor
-from nbgrad.errors import value_errors
+from nbgrad.engine.tensor import Tensor, as_tensor, raw
+from nbgrad.errors import gradient_errors, value_errors
+from nbgrad.ops.complex import adjoint, conj
 from nbgrad.ops.contract import product
 from nbgrad.ops.elementwise import negative, subtract
 from nbgrad.ops.linalg import column, equations, solution, square_matrices
@@ -67,7 +69,7 @@ def _diagonal_heavy(*shape: int) -> Any:
     return lambda rng: 0.4 * rng.normal(size=shape) + 3 * np.eye(shape[-1])
 
 
-@op(out=_solved, vjp_all=_triangular_rule, multilinear=(1,), like=_triangular_like,
+@op(out=_solved, vjp_all=_triangular_rule, multilinear=(1,), like=_triangular_like, on_complex="same",
     cases=[(_diagonal_heavy(3, 3), (3, 2)), (_diagonal_heavy(3, 3), (3,), {"lower": True}),
            (_diagonal_heavy(2, 3, 3), (2, 3, 2), {"lower": True, "trans": 1}),
            (_diagonal_heavy(3, 3), (2, 3, 2), {"trans": "T"}), (_diagonal_heavy(2, 3, 3), (3, 1)),
@@ -79,7 +81,7 @@ def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_d
     """Return the solution z of a @ z = b with a triangular matrix a.
 
     a: (..., n, n), of which one triangle is read; b: (n,) or (..., n, k); batch axes broadcast; only a 1-d b
-    is a vector, as in solve. float32 or float64; other dtypes become float64.
+    is a vector, as in solve. float32, float64 or complex; other dtypes become float64.
     lower : read the lower triangle, not the upper one (upper: PyTorch's name for the opposite)
     trans : 1 or "T": solve a.T @ z = b instead
     unit_diagonal : take the diagonal for ones and do not read it
@@ -118,16 +120,20 @@ def _mirrored(a: np.ndarray, lower: bool = True) -> np.ndarray:
 
 # ------------------------------------------------------------------------------------------- Cholesky
 def _cholesky_rule(g: Any, z: Any, a: Any, upper: bool) -> Tensor:
-    """Half of inv(z).T @ m @ inv(z), m the lower triangle of z.T @ g mirrored, by two triangular solutions.
+    """Half of inv(z).T @ m @ inv(z), m the lower triangle of z.T @ g mirrored, by two triangular solutions;
+    of complex matrices the same of the conjugates of cotangents, with adjoints for transposes.
 
     Source: Murray, Differentiation of the Cholesky decomposition, arXiv:1602.07527 (2016), section 3.
     """
+    g, adjoint_z = conj(g), conj(z)
     if upper:
-        g, z = transposed(g), transposed(z)
-    p = product(z, g, (True, False))
-    m = add(_triangle(p, True, 1), transposed(_triangle(p, True, 0)))
-    half = _solved_by(z, m, True, True)
-    return _of_triangle(_solved_by(z, transposed(half), True, True), not upper, half=True)
+        g, adjoint_z = adjoint(g), transposed(adjoint_z)
+    p = product(adjoint_z, g, (True, False))
+    m = add(_triangle(p, True, 1), adjoint(_triangle(p, True, 0)))
+    if is_complex(m):                         # its diagonal is real, as z's is
+        m = _symmetric_part(m)
+    half = _solved_by(adjoint_z, m, True, True)
+    return conj(_of_triangle(_solved_by(adjoint_z, adjoint(half), True, True), not upper, half=True))
 
 
 def _positive(*shape: int) -> Any:
@@ -151,6 +157,7 @@ def _skewed(draw: Any) -> Any:
 
 
 @op(out=lambda a, upper: (a.shape, a.dtype), vjp=_cholesky_rule, keep="z", like=np.linalg.cholesky,
+    on_complex="same",
     cases=[(_positive(3, 3),), (_positive(2, 3, 3), {"upper": True}), (_positive(2, 1, 2, 2),),
            (_positive(1, 1),), (_positive(50, 50),), ((0, 0),), ((0, 2, 2),), ((2, 0, 0),),
            (_skewed(_positive(3, 3)),)])
@@ -179,26 +186,46 @@ class Eigh(NamedTuple):
 
 
 def _symmetric_part(x: Tensor) -> Tensor:
-    return _mean_of_two(x, transposed(x))
+    """Of complex matrices the Hermitian part."""
+    return _mean_of_two(x, adjoint(x))
+
+
+def across(x: Tensor) -> Tensor:
+    """Vectors as matrices of one row."""
+    return refit(x, (*x.shape[:-1], 1, x.shape[-1]))
 
 
 def _weighted(v: Tensor, g: Tensor) -> Tensor:
-    """v @ diag(g) @ v.T."""
-    return product(multiply(v, refit(g, (*g.shape[:-1], 1, g.shape[-1]))), v, (False, True))
+    """v @ diag(g) @ the adjoint of v."""
+    return product(multiply(v, across(g)), conj(v), (False, True))
+
+
+def check_phases(name: str, p: Tensor) -> None:
+    """Raises GradientError if p = adjoint(v) @ g has a phase in its diagonal: then what is differentiated
+    depends on the vectors' phases, which are arbitrary.
+    """
+    values = devices.host(raw(p))
+    phases = np.abs(np.diagonal(values, axis1=-2, axis2=-1).imag)
+    if phases.size and phases.max() > 1e3 * np.finfo(values.dtype).eps * max(np.abs(values).max(), 1):
+        raise gradient_errors.depends_on_phases(name, values.shape)
 
 
 def _eigh_rule(g: Any, z: Any, a: Any, lower: bool) -> Tensor:
-    """v (diag(gw) + f * (v.T @ gv)) v.T with f[i, j] = 1 / (w[j] - w[i]).
+    """v (diag(gw) + f * (v.T @ gv)) v.T with f[i, j] = 1 / (w[j] - w[i]); of complex matrices the same of
+    the conjugates of cotangents, with adjoints for transposes.
 
     Source: Giles, An extended collection of matrix derivative results, 2008, section 3.1.
     """
     (gw, gv), (w, v) = g, z
     total: Any = None if gw is None else _weighted(v, gw)
     if gv is not None:
-        inside = _symmetric_part(multiply(inverse_gaps(w), product(v, gv, (True, False))))
-        turned = product(product(v, inside), v, (False, True))
+        p = product(conj(v), conj(gv), (True, False))
+        if is_complex(p):
+            check_phases("eigh", p)
+        inside = _symmetric_part(multiply(inverse_gaps(w), p))
+        turned = product(product(v, inside), conj(v), (False, True))
         total = turned if total is None else add(total, turned)
-    return _of_triangle(total, lower)
+    return conj(_of_triangle(total, lower))
 
 
 def _apart(*shape: int) -> Any:
@@ -230,7 +257,7 @@ def _eigh_like(a: np.ndarray, UPLO: Any = "L") -> tuple[np.ndarray, np.ndarray]:
     return w, v
 
 
-@op(vjp=_eigh_rule, keep="z", results=Eigh, like=_eigh_like, cases=_SYMMETRIC)
+@op(vjp=_eigh_rule, keep="z", on_complex="same", results=Eigh, like=_eigh_like, cases=_SYMMETRIC)
 def eigh(a: Any, UPLO: str = "L") -> Any:
     """Return the eigenvalues and eigenvectors of symmetric matrices.
 
@@ -250,10 +277,10 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
 
 
 def _eigvalsh_rule(g: Any, z: Any, a: Any, lower: bool) -> Tensor:
-    return _of_triangle(_weighted(apply(eigh, (a,), {"lower": lower})[1], g), lower)
+    return conj(_of_triangle(_weighted(apply(eigh, (a,), {"lower": lower})[1], g), lower))
 
 
-@op(out=lambda a, lower: (a.shape[:-1], a.dtype), vjp=_eigvalsh_rule, keep="x", like=np.linalg.eigvalsh,
+@op(out=lambda a, lower: (a.shape[:-1], real_of(a.dtype)), vjp=_eigvalsh_rule, on_complex="same", keep="x", like=np.linalg.eigvalsh,
     cases=_SYMMETRIC)
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     """Return the eigenvalues of symmetric matrices, ascending.
@@ -279,7 +306,7 @@ def _gaps_like(w: np.ndarray) -> np.ndarray:
     return np.divide(1, gaps, where=gaps != 0, out=np.zeros_like(gaps))
 
 
-@op(out=lambda w, **_: ((*w.shape, w.shape[-1]), w.dtype), vjp=_of_values, keep="z", like=_gaps_like,
+@op(out=lambda w, **_: ((*w.shape, w.shape[-1]), w.dtype), vjp=_of_values, keep="z", like=_gaps_like, on_complex="same",
     cases=[(np.array([0.0, 1.0, 3.0]),), (np.array([[0.0, 2.0], [-1.0, 1.5]]),), ((1,),), ((0,),), ((0, 2),)],
     private=True)
 def inverse_gaps(w: Any, of: str = "eigh", shape: Any = None) -> Any:
@@ -290,3 +317,4 @@ def inverse_gaps(w: Any, of: str = "eigh", shape: Any = None) -> Any:
     """
     w = as_tensor(w)
     return (w,), {"of": of, "shape": (*w.shape, w.shape[-1]) if shape is None else shape}
+

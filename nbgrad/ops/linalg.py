@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nbgrad.arrays import devices
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype, shaped
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.errors import shape_errors, value_errors
+from nbgrad.ops import complex
 from nbgrad.ops.contract import einsum, matmul, product
 from nbgrad.ops.elementwise import negative
 from nbgrad.ops.shape import refit, transposed
@@ -69,7 +71,7 @@ def _inv_rule(g: Any, z: Any, a: Any) -> Tensor:
 def inv(a: Any) -> Any:
     """Return the inverse of matrices.
 
-    a: (..., n, n), float32 or float64; other dtypes become float64. To multiply by an inverse, solve is
+    a: (..., n, n), float32, float64 or complex; other dtypes become float64. To multiply by an inverse, solve is
     more accurate.
     Raises SingularError if one is singular, or not square.
     Derivative: a tangent t of a gives -inv(a) @ t @ inv(a).
@@ -124,7 +126,7 @@ def solve(a: Any, b: Any) -> Any:
     """Return the solution z of the linear equations a @ z = b.
 
     a: (..., n, n), b: (n,) or (..., n, k); batch axes broadcast; only a 1-d b is a vector, as in NumPy 2.
-    float32 or float64; other dtypes become float64. Raises SingularError if a matrix is singular or not
+    float32, float64 or complex; other dtypes become float64. Raises SingularError if a matrix is singular or not
     square, ShapeError if the shapes do not fit.
     Derivative: linear in b; a tangent t of a gives -solve(a, t @ z).
 
@@ -177,14 +179,14 @@ def _rank_one(rng: np.random.Generator) -> np.ndarray:
     return np.array([[1.0, 2], [2, 4]])
 
 
-@op(out=lambda a: (a.shape[:-2], a.dtype), keep="x", like=np.linalg.det,
+@op(out=lambda a: (a.shape[:-2], a.dtype), keep="x", like=np.linalg.det, on_complex="same",
     vjp=lambda g, z, a: multiply(_per_matrix(g), apply(cofactor, (a,))),
     cases=[((3, 3),), ((2, 2, 2),), ((1, 1),), ((0, 0),), ((0, 2, 2),), (_rank_one,),
            (lambda rng: np.zeros((3, 3)),), (lambda rng: np.eye(3)[[0, 2, 1]],)])
 def det(a: Any) -> Any:
     """Return the determinant of matrices.
 
-    a: (..., n, n) -> (...), float32 or float64; other dtypes become float64. Its derivative is the matrix
+    a: (..., n, n) -> (...), float32, float64 or complex; other dtypes become float64. Its derivative is the matrix
     of cofactors, and exact for singular matrices too, up to the second order; the third needs an inverse.
     Raises SingularError if the matrices are not square.
 
@@ -199,12 +201,13 @@ def _cofactor_like(a: np.ndarray) -> np.ndarray:
 
 
 @op(out=like_first, vjp=lambda g, z, a: apply(cofactor_push, (a, g)), keep="x", like=_cofactor_like,
+    on_complex="same",
     cases=[(_regular,), (lambda rng: _regular(rng)[0],), ((1, 1),), ((0, 0),), ((0, 2, 2),)], private=True)
 def cofactor(a: Any) -> Any:
     """Return the matrix of cofactors: for regular matrices det(a) times the transpose of inv(a), else its
     limit.
 
-    a: (..., n, n), float32 or float64; other dtypes become float64. Raises SingularError if the matrices
+    a: (..., n, n), float32, float64 or complex; other dtypes become float64. Raises SingularError if the matrices
     are not square.
     Source: Stewart, On the adjugate matrix, Linear Algebra Appl. 283 (1998).
     """
@@ -221,7 +224,7 @@ def _third(g: Any, z: Any, a: Any, e: Any) -> Tensor:
 
 
 @op(out=like_first, vjp=(_third, lambda g, z, a, e: apply(cofactor_push, (a, g))), multilinear=(1,), keep="x",
-    cases=[*DIRECTIONS, (_regular, (2, 3, 3))], private=True)
+    on_complex="same", cases=[*DIRECTIONS, (_regular, (2, 3, 3))], private=True)
 def cofactor_push(a: Any, e: Any) -> Any:
     """Return the derivative of the matrix of cofactors at a in the direction e: the second derivative of det.
 
@@ -239,20 +242,24 @@ class Slogdet(NamedTuple):
 
 
 def _log_rule(g: Any, z: Any, a: Any) -> Tensor | None:
-    """The sign is constant; the logarithm has inv(a).T."""
-    return None if g[1] is None else multiply(_per_matrix(g[1]), transposed(apply(inv, (a,))))
+    """The logarithm has inv(a).T; the sign is constant, but of complex matrices, where its angle turns."""
+    of_sign, of_log = g
+    if of_sign is not None and is_complex(a):
+        turn = complex.complex_(0.0, complex.imag(multiply(of_sign, z[0])))
+        of_log = turn if of_log is None else add(of_log, turn)
+    return None if of_log is None else multiply(_per_matrix(of_log), transposed(apply(inv, (a,))))
 
 
-@op(vjp=_log_rule, keep="x", results=Slogdet, like=np.linalg.slogdet,
+@op(vjp=_log_rule, results=Slogdet, like=np.linalg.slogdet, on_complex="same",
     cases=[(_regular,), (lambda rng: _regular(rng)[0],), (lambda rng: -_regular(rng)[0],), ((1, 1),),
            ((0, 0),), ((0, 2, 2),)])
 def slogdet(a: Any) -> Any:
     """Return the sign and the logarithm of the absolute value of the determinant, without overflow.
 
-    a: (..., n, n) -> the named tuple (sign (...), logabsdet (...)); float32 or float64; other dtypes become
-    float64. For a singular matrix (0, -inf), where the derivative raises SingularError: it does not exist.
+    a: (..., n, n) -> the named tuple (sign (...), logabsdet (...)); float32, float64 or complex; other dtypes
+    become float64. For a singular matrix (0, -inf), where the derivative raises SingularError: it does not exist.
     Raises SingularError if the matrices are not square.
-    Derivative of logabsdet: inv(a).T; sign is a constant.
+    Derivative of logabsdet: inv(a).T; sign is a constant, but for complex matrices, where it turns.
 
     >>> nb.slogdet([[2.0, 0.0], [0.0, -3.0]])
     Slogdet(sign=tensor(-1.), logabsdet=tensor(1.79175947))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype
 from nbgrad.define.scalar import Elementwise, choose
 from nbgrad.define.scalar_program import common_loop
@@ -86,6 +87,7 @@ def _largest(size: Tensor, axes: tuple[int, ...]) -> Tensor:
 
 def _vector(x: Tensor, p: float, axes: tuple[int, ...]) -> Tensor:
     """The vector norm of order p, not 2, of the elements along axes, which stay, of length 1."""
+    x = abs(x) if is_complex(x) else x
     if p == 1:
         return sum(abs(x), axes, True)
     if p == 0:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
@@ -16,6 +17,7 @@ from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.axes import flag, named_dim, several
 from nbgrad.ops.compare import isfinite, isinf, isnan, logical_and
+from nbgrad.ops.complex import conj, real
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.diagonal import diag
 from nbgrad.ops.elementwise import clip, divide, maximum, sqrt, subtract, where
@@ -268,7 +270,7 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: An
         total = sum(w)
         lost = less_by if aweights is None else less_by * sum(w * aweights) / total
         left = maximum(total - lost, 0)
-    z = divide(matmul(d, matrix_transpose(d if w is None else multiply(d, w))), left)
+    z = divide(matmul(d, matrix_transpose(conj(d if w is None else multiply(d, w)))), left)
     return squeeze(z)
 
 
@@ -285,6 +287,8 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> T
     c = cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return divide(c, c)
-    s = sqrt(diag(c))
+    s = sqrt(real(diag(c)))
     r = divide(divide(c, reshape(s, (-1, 1))), s)
+    if is_complex(r):
+        return r
     return add(r, stop_gradient(subtract(clip(r, -1, 1), r)))         # what is cut off is rounding alone

@@ -12,6 +12,7 @@ store_at count in bytes. x[p:] begins at the element p. words.py has what a word
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -23,7 +24,27 @@ from nbgrad.arrays import memory
 T = TypeVar("T")                          # dtypes of a kernel's arrays
 U = TypeVar("U")
 W = TypeVar("W")
-_cell_of = cache(np.ctypeslib.as_ctypes_type)
+
+
+@cache
+def _cell_of(dtype: np.dtype) -> Any:
+    """The type of C's that an element is, with its value."""
+    if dtype.kind != "c":
+        return np.ctypeslib.as_ctypes_type(dtype)
+    part = _cell_of(np.dtype(dtype.type(0).real.dtype))
+
+    class Cell(ctypes.Structure):
+        _fields_ = (("real", part), ("imag", part))
+
+        @property
+        def value(self) -> complex:
+            return complex(self.real, self.imag)
+
+        @value.setter
+        def value(self, value: complex) -> None:
+            self.real, self.imag = value.real, value.imag
+
+    return Cell
 
 
 class Array(Generic[T]):
@@ -55,11 +76,11 @@ class Array(Generic[T]):
     def read(self, offset: int) -> Any:
         """The element that many bytes from the first one. Raises IndexError outside of the array."""
         value = self._at(offset).value
-        return self.scalar(value) if type(value) is float else value
+        return self.scalar(value) if type(value) in (float, complex) else value
 
     def put(self, offset: int, value: Any) -> None:
         """Write an element; an integer that is too large is wrapped."""
-        self._at(offset).value = value if self.dtype.kind == "f" else int(value)
+        self._at(offset).value = value if self.dtype.kind in "fc" else int(value)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):

@@ -23,6 +23,7 @@ from nbgrad.ops import (
     arrange,
     close,
     compare,
+    complex,
     contract,
     deviation,
     diagonal,
@@ -75,18 +76,18 @@ _OTHER: dict[str, Any] = {
     "eq": compare.equal, "ne": compare.not_equal, "lt": compare.less, "le": compare.less_equal,
     "gt": compare.greater, "ge": compare.greater_equal, "amax": reduce.max, "amin": reduce.min,
     "mm": contract.matmul, "bmm": contract.matmul, "mv": contract.matmul, "ger": contract.outer,
-    "vdot": contract.dot, "inverse": linalg.inv, "matrix_exp": expm.expm, "adjoint": shape.matrix_transpose,
+    "vdot": contract.dot, "inverse": linalg.inv, "matrix_exp": expm.expm, "adjoint": numpys.adjoint,
     "movedim": shape.moveaxis, "swapdims": shape.swapaxes, "take_along_dim": along.take_along_axis,
-    "repeat_interleave": arrange.repeat, "to_device": transfer.to_device, "conj": copy, "conjugate": copy,
-    "conj_physical": copy, "contiguous": numpys.real, "resolve_conj": numpys.real,
-    "resolve_neg": numpys.real, "broadcast_to": broadcast_to, "view_as": numpys.reshape_as,
+    "repeat_interleave": arrange.repeat, "to_device": transfer.to_device, "conj": complex.conj, "conjugate": complex.conj,
+    "conj_physical": complex.conj, "contiguous": numpys.itself, "resolve_conj": numpys.itself,
+    "resolve_neg": numpys.itself, "broadcast_to": broadcast_to, "view_as": numpys.reshape_as,
     # dtypes, and what is asked of them
     **{name: torchs.cast(name, dtype) for name, dtype in {
         "bool": "bool", "byte": "uint8", "char": "int8", "short": "int16", "int": "int32", "long": "int64",
         "float": "float32", "double": "float64"}.items()},
     "element_size": numpys.itemsize,
     "numel": numpys.numel, "nelement": numpys.numel, "dim": numpys.ndim, "ndimension": numpys.ndim,
-    "is_complex": numpys.never, "is_conj": numpys.never, "is_neg": numpys.never,
+    "is_complex": numpys.is_complex, "is_conj": numpys.never, "is_neg": numpys.never,
     **{name: getattr(numpys, name) for name in (
         "is_floating_point", "is_same_size", "is_signed", "reshape_as")},
     # NumPy's
@@ -106,7 +107,7 @@ _OTHER: dict[str, Any] = {
     **{f"new_{name}": torchs.new(name) for name in ("zeros", "ones", "empty")},
 }
 _PROPERTIES: dict[str, tuple[Any, ...]] = {
-    "mH": (shape.matrix_transpose, None, None, MATRICES),
+    "mH": (numpys.adjoint, None, None, MATRICES),
     **{name: (read,) for name, read in {
         "itemsize": numpys.itemsize, "strides": numpys.strides, "real": numpys.real, "imag": numpys.imag,
         "is_leaf": torchs.leaf, "is_cuda": numpys.is_cuda, "is_cpu": numpys.is_cpu}.items()},

@@ -19,7 +19,7 @@ from nbgrad.errors import protocol_errors, shape_errors, trace_errors, value_err
 from nbgrad.interop.methods import copy, like, named, rebind
 from nbgrad.interop.numbers import taken
 from nbgrad.interop.numpy_spellings import FUNCTIONS
-from nbgrad.ops import create, shape
+from nbgrad.ops import complex, create, shape
 
 Method = Callable[..., Any]
 # The names of parameters that our ops have.
@@ -80,22 +80,41 @@ def strides(x: Tensor) -> tuple[int, ...]:
     return tuple(raw(x).strides)
 
 
-def real(x: Tensor) -> Tensor:
-    """x itself: all numbers are real, and where elements lie is nbgrad's own.
+def itself(x: Tensor) -> Tensor:
+    """x: where elements lie is nbgrad's own, and none is kept as the opposite or conjugate of another.
 
-    >>> nb.ones(2).real
+    >>> nb.ones(2).contiguous()
     tensor([1., 1.])
     """
     return x
 
 
-def imag(x: Tensor) -> Tensor:
-    """Zeros: all numbers are real.
+def real(x: Tensor) -> Tensor:
+    """The real part, a copy: x itself where x is real.
 
-    >>> nb.ones(2).imag
-    tensor([0., 0.])
+    >>> nb.asarray([1 + 2j]).real
+    tensor([1.])
     """
-    return create.zeros_like(x)
+    return complex.real(x)
+
+
+def imag(x: Tensor) -> Tensor:
+    """The imaginary part, a copy: zeros where x is real.
+
+    >>> nb.asarray([1 + 2j]).imag
+    tensor([2.])
+    """
+    return complex.imag(x)
+
+
+def adjoint(x: Tensor) -> Tensor:
+    """The conjugate of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer axes.
+
+    >>> nb.asarray([[1.0, 2.0j]]).mH
+    tensor([[1.-0.j],
+            [0.-2.j]])
+    """
+    return complex.conj(shape.matrix_transpose(x))
 
 
 # ------------------------------------------------------------------------------------------------ shapes
@@ -275,13 +294,22 @@ def is_signed(x: Tensor) -> bool:
     >>> nb.arange(2).is_signed()
     True
     """
-    return x.dtype.kind in "if"
+    return x.dtype.kind in "ifc"
+
+
+def is_complex(x: Tensor) -> bool:
+    """Return whether x's dtype is complex64 or complex128.
+
+    >>> nb.ones(2).is_complex()
+    False
+    """
+    return x.dtype.kind == "c"
 
 
 def never(x: Tensor) -> bool:
-    """Return False: all numbers are real, and none is kept as the opposite or conjugate of another.
+    """Return False: no number is kept as the opposite or conjugate of another.
 
-    >>> nb.ones(2).is_complex()
+    >>> nb.ones(2).is_conj()
     False
     """
     return False

@@ -6,7 +6,7 @@ own: two pools that wait for work by spinning cost each other milliseconds a cal
 
 from __future__ import annotations
 
-from math import inf, isfinite, prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -107,7 +107,8 @@ def factor(out: Array[T], a: Array[T], n: int, upper: bool) -> bool:
 def cholesky(out: np.ndarray, a: np.ndarray, upper: bool) -> None:
     """Cholesky factors, of what one triangle holds; nan where an element of it is not finite."""
     n = a.shape[-1]
-    if not 0 < n <= _FEW or not a.flags.c_contiguous or not factor[a.dtype](out, a, n, upper):
+    few = 0 < n <= _FEW and a.flags.c_contiguous and a.dtype.kind == "f"
+    if not few or not factor[a.dtype](out, a, n, upper):
         _cholesky(out, a, upper)
 
 
@@ -124,7 +125,7 @@ def _cholesky(out: np.ndarray, a: np.ndarray, upper: bool) -> None:
         out[~good] = np.nan
         return
     out[...] = z
-    if isfinite(np.add.reduce(z, None)):
+    if np.isfinite(np.add.reduce(z, None)):
         return
     good = np.isfinite(np.diagonal(z, axis1=-2, axis2=-1)).all(-1)
     if not good.all():
@@ -159,6 +160,17 @@ def eigvalsh(out: np.ndarray, a: np.ndarray, lower: bool) -> None:
     out[...] = np.linalg.eigvalsh(z, "L" if lower else "U")
     if not good.all():
         out[~good] = np.nan
+
+
+@_silent
+def eig(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues and eigenvectors, complex; nan where an element is not finite."""
+    z, good = (a, np.True_) if np.isfinite(a).all() else finite(a)
+    dtype = np.result_type(a.dtype, np.complex64)
+    w, v = [x.astype(dtype, copy=False) for x in np.linalg.eig(z)]
+    if not good.all():
+        w[~good] = v[~good] = np.nan
+    return w, v
 
 
 @_silent

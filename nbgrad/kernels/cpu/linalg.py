@@ -42,11 +42,11 @@ def slogdet(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @_silent
 def cofactor(out: np.ndarray, a: np.ndarray) -> None:
-    """With a = u s v, u and v orthogonal: det(u v) u diag(products of the other s) v."""
+    """With a = u s v, u and v unitary: det(u v) conj(u) diag(products of the other s) conj(v)."""
     if _from_inverse(out, a):
         return
     u, s, v, sign, finite = _svd(a)
-    out[...] = sign * (u * (_before(s) * _before(s[..., ::-1])[..., ::-1])[..., None, :]) @ v
+    out[...] = sign * (u.conj() * (_before(s) * _before(s[..., ::-1])[..., ::-1])[..., None, :]) @ v.conj()
     out[~finite] = np.nan
 
 
@@ -74,6 +74,7 @@ def _from_inverse(out: np.ndarray, a: np.ndarray) -> bool:
 def cofactor_push(out: np.ndarray, a: np.ndarray, e: np.ndarray) -> None:
     """For diagonal a = s: d cofactor[i, i] sums e[j, j], d cofactor[i, j] is -e[j, i], times the other s."""
     u, s, v, sign, finite = _svd(a)
+    u, v = u.conj(), v.conj()
     inside = np.swapaxes(v @ np.swapaxes(e, -1, -2) @ u, -1, -2)
     pairs = _pairs(s)
     middle = -np.swapaxes(inside, -1, -2) * pairs
@@ -87,7 +88,8 @@ def _svd(a: np.ndarray) -> tuple[np.ndarray, ...]:
     """u, s, v, det(u v), and which matrices are finite; of the others the result is of no use."""
     finite = np.isfinite(a).all((-2, -1))
     u, s, v = np.linalg.svd(np.where(finite[..., None, None], a, 0))
-    return u, s, v, np.rint(np.linalg.det(u) * np.linalg.det(v))[..., None, None], finite
+    sign = np.linalg.det(u) * np.linalg.det(v)
+    return u, s, v, (sign if a.dtype.kind == "c" else np.rint(sign))[..., None, None], finite
 
 
 def _before(s: np.ndarray) -> np.ndarray:

@@ -1,0 +1,75 @@
+"""Eigenvalues and eigenvectors of square matrices of any kind."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from nbgrad.define.broadcast import shaped
+from nbgrad.define.scalar import add, multiply
+from nbgrad.define.structured import family
+from nbgrad.engine.graph import apply
+from nbgrad.engine.tensor import Tensor
+from nbgrad.ops.complex import conj, real
+from nbgrad.ops.contract import product
+from nbgrad.ops.diagonal import diagonal, from_diagonal
+from nbgrad.ops.elementwise import subtract
+from nbgrad.ops.factor import across, check_phases, inverse_gaps
+from nbgrad.ops.linalg import solve, square_matrices
+from nbgrad.ops.shape import transposed
+
+op: Any = family("factor")
+
+
+class Eig(NamedTuple):
+    """Eigenvalues (..., n) and eigenvectors (..., n, n), the columns, both complex."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
+def _eig_rule(g: Any, z: Any, a: Any) -> Tensor:
+    """Source: Boeddeker et al., On the computation of complex-valued gradients, arXiv:1701.00392, 4.77."""
+    (gw, gv), (w, v) = g, z
+    back = conj(v)
+    inside: Any = None
+    if gv is not None:
+        p = product(back, conj(gv), (True, False))
+        check_phases("eig", p)
+        lengths = multiply(product(back, v, (True, False)), across(real(diagonal(p, 0, -2, -1))))
+        inside = multiply(subtract(p, lengths), apply(inverse_gaps, (conj(w),), {"of": "eig", "shape": a.shape}))
+    if gw is not None:
+        of_values = apply(from_diagonal, (conj(gw),), {
+            "shape": a.shape, "offset": 0, "axis1": a.ndim - 2, "axis2": a.ndim - 1})
+        inside = of_values if inside is None else add(inside, of_values)
+    found = apply(solve, (transposed(back), product(inside, back, (False, True))))
+    return shaped(conj(found), a)
+
+
+@op(vjp=_eig_rule, keep="z", on_complex="same", results=Eig, cases=[((0, 0),), ((0, 2, 2),)])
+def eig(a: Any) -> Any:
+    """Return the eigenvalues and eigenvectors of square matrices, complex also where all are real.
+
+    a: (..., n, n), float32, float64 or complex; other dtypes become float64 -> the named tuple (eigenvalues
+    (..., n), in LAPACK's order, eigenvectors (..., n, n), the columns, of length 1). A matrix with nan or inf
+    gives nan. The derivative exists where the eigenvalues differ; that of the vectors is taken without a change
+    of their phases, which are arbitrary: what depends on those raises GradientError, and so do eigenvalues that
+    are equal to rounding where vectors matter.
+    Raises SingularError if a matrix is not square.
+
+    >>> nb.linalg.eig([[0.0, 1.0], [-1.0, 0.0]]).eigenvalues
+    tensor([0.+1.j, 0.-1.j])
+    """
+    return (square_matrices("eig", a),), {}
+
+
+def eigvals(a: Any) -> Tensor:
+    """Return the eigenvalues of square matrices, complex: those of `eig`, in LAPACK's order.
+
+    a: (..., n, n) -> (..., n). Its derivative exists where the eigenvalues differ. Raises SingularError if a
+    matrix is not square.
+
+    >>> nb.linalg.eigvals([[0.0, 1.0], [-1.0, 0.0]])
+    tensor([0.+1.j, 0.-1.j])
+    """
+    found: Tensor = eig(a)[0]
+    return found
