@@ -25,12 +25,14 @@ from numpy import (
     uint64,
 )
 
-from nbgrad import backend, errors, fft, interop, linalg, optim, testing
+from nbgrad import backend, errors, interop, linalg, optim, testing
 from nbgrad.arrays import devices as devices
 from nbgrad.arrays.devices import Device as device
 from nbgrad.bench.function import bench
 from nbgrad.compile.threads import get_num_threads, set_num_threads
 from nbgrad.define.broadcast import astype, broadcast_to
+from nbgrad.define.complex import complex_ as complex
+from nbgrad.define.complex import conj, imag, real
 from nbgrad.define.declare import elementwise
 from nbgrad.define.registry import OPS
 from nbgrad.define.structured import op
@@ -51,6 +53,7 @@ from nbgrad.interop import exchange, methods, numpy_functions
 from nbgrad.interop.files import load, save
 from nbgrad.interop.spellings import names
 from nbgrad.kernels.libraries import use_cupy
+from nbgrad.ops import complex_forms as complex_forms
 from nbgrad.ops.activations import elu, gelu, leaky_relu, relu, sigmoid, silu, softplus
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.arrange import kron, repeat, roll, tile
@@ -83,8 +86,6 @@ from nbgrad.ops.compare import (
     signbit,
     trunc,
 )
-from nbgrad.ops.complex import angle, conj, imag, real
-from nbgrad.ops.complex import complex_ as complex
 from nbgrad.ops.contract import dot, einsum, inner, matmul, outer, tensordot, vecdot
 from nbgrad.ops.conv import conv1d, conv2d
 from nbgrad.ops.create import (
@@ -197,6 +198,7 @@ from nbgrad.ops.nn import cross_entropy, huber, mse
 from nbgrad.ops.norm import layer_norm
 from nbgrad.ops.norms import norm
 from nbgrad.ops.numerics import (
+    angle,
     copysign,
     deg2rad,
     fabs,
@@ -324,6 +326,6 @@ def __getattr__(name: str) -> Any:
         return OPS[name].op
     if name == "__test__":                # documentation that doctest does not find: ops are objects
         return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
-    if name == "distributed":                 # which few programs need
-        return import_module("nbgrad.distributed")
+    if name in ("distributed", "fft"):        # which few programs need
+        return import_module(f"nbgrad.{name}")
     raise AttributeError(f"nbgrad has no {name!r}; python -m nbgrad.info --ops lists the ops")

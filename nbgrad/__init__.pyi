@@ -5,6 +5,7 @@
 from nbgrad import backend as backend
 from nbgrad import distributed as distributed
 from nbgrad import errors as errors
+from nbgrad import fft as fft
 from nbgrad import interop as interop
 from nbgrad import linalg as linalg
 from nbgrad import optim as optim
@@ -14,11 +15,18 @@ from nbgrad.arrays.devices import Device as device
 from nbgrad.bench.function import bench as bench
 from nbgrad.compile.threads import get_num_threads as get_num_threads
 from nbgrad.compile.threads import set_num_threads as set_num_threads
+from nbgrad.define.complex import complex_ as complex
+from nbgrad.define.complex import conj as conj
+from nbgrad.define.complex import conj as conjugate
+from nbgrad.define.complex import imag as imag
+from nbgrad.define.complex import real as real
 from nbgrad.engine.transforms import no_grad as no_grad
 from nbgrad.interop.files import load as load
 from nbgrad.interop.files import save as save
 from nbgrad.kernels.libraries import use_cupy as use_cupy
 from numpy import bool_ as bool_
+from numpy import complex128 as complex128
+from numpy import complex64 as complex64
 from numpy import float32 as float32
 from numpy import float64 as float64
 from numpy import int16 as int16
@@ -68,32 +76,33 @@ class _Op(Generic[_Arguments, _Result_co]):
     def __call__(self, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result_co: ...
 
 __all__ = [
-    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "any", "append",
-    "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin",
-    "argsort", "array", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
-    "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "backend", "bench", "bitwise_and",
-    "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
-    "block", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip",
-    "column_stack", "concat", "concatenate", "conv1d", "conv2d", "convolve", "copysign", "corrcoef",
-    "correlate", "cos", "cosh", "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum",
-    "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete", "det", "device", "devices", "diag",
-    "diagflat", "diagonal", "diff", "directional_derivative", "distributed", "divide", "dot", "dropout",
-    "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding",
-    "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1",
-    "eye", "fabs", "finfo", "flip", "fliplr", "flipud", "float32", "float64", "float_power", "floor",
-    "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
-    "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside", "hessian",
-    "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "inf", "inner", "insert", "int16", "int32", "int64",
-    "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan",
-    "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift", "less",
-    "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax",
-    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
-    "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "min", "minimum",
-    "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean",
-    "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
-    "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim",
-    "outer", "pad", "percentile", "permute_dims", "pi", "polyval", "positive", "pow", "power", "prod", "ptp",
-    "quantile", "rad2deg", "radians", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat",
+    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "angle", "any",
+    "append", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
+    "argmin", "argsort", "array", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2",
+    "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "backend", "bench",
+    "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
+    "bitwise_xor", "block", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint",
+    "cholesky", "clip", "column_stack", "complex", "complex128", "complex64", "concat", "concatenate", "conj",
+    "conjugate", "conv1d", "conv2d", "convolve", "copysign", "corrcoef", "correlate", "cos", "cosh",
+    "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum",
+    "deg2rad", "degrees", "delete", "det", "device", "devices", "diag", "diagflat", "diagonal", "diff",
+    "directional_derivative", "distributed", "divide", "dot", "dropout", "dsplit", "dstack", "e", "ediff1d",
+    "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf",
+    "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "fabs", "fft", "finfo", "flip",
+    "fliplr", "flipud", "float32", "float64", "float_power", "floor", "floor_divide", "fmax", "fmin",
+    "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad",
+    "gradient", "greater", "greater_equal", "heaviside", "hessian", "hsplit", "hstack", "huber", "hvp",
+    "hypot", "iinfo", "imag", "inf", "inner", "insert", "int16", "int32", "int64", "int8", "interop",
+    "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd",
+    "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift", "less", "less_equal",
+    "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
+    "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_power",
+    "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis",
+    "mse", "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",
+    "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis",
+    "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad",
+    "percentile", "permute_dims", "pi", "polyval", "positive", "pow", "power", "prod", "ptp", "quantile",
+    "rad2deg", "radians", "rand", "randn", "ravel", "real", "reciprocal", "relu", "remainder", "repeat",
     "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save",
     "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit",
     "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort",
@@ -122,6 +131,8 @@ def allclose(
         x: ArrayLike, y: ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False,
 ) -> bool:
     """Return whether every |x - y| is at most atol + rtol * |y|; the operands broadcast."""
+def angle(x: ArrayLike, deg: bool = False) -> Tensor:
+    """Return the angle of complex numbers from the real axis, in radians, or degrees if `deg`."""
 def any(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
@@ -341,7 +352,7 @@ def einsum(*operands: ArrayLike | str, subscripts: str | None = None) -> Tensor:
 def elementwise(name: str, value: str | _Rule, d: _Rule | None = None, *, like: _Rule | str | None = None,
                 at: tuple[Any, ...] = (-3.0, 3.0), loop: _Rule | None = None, joint: bool = False,
                 discrete: bool = False, linear: tuple[int, ...] = (), on_bool: str | None = None,
-                doc: str = "", formula: str | tuple[str, ...] = "", example: str = "", private: bool = False
+                on_complex: Any = None, doc: str = "", formula: str | tuple[str, ...] = "", example: str = "", private: bool = False
                 ) -> _Op[..., Tensor]:
     """Declare an elementwise op and enter it in the op table."""
 def elu(x: ArrayLike, /, *, alpha: float = 1.0) -> Tensor:
@@ -418,20 +429,20 @@ def getitem(x: ArrayLike, index: Index) -> Tensor:
     """Return x[index]: a view of x for ints, slices, None and Ellipsis, a copy for one element or an array."""
 @overload
 def grad(f: Callable[Concatenate[_Tree, ...], Any], argnums: Literal[0] | None = None,
-         has_aux: Literal[False] = False, *, argnames: None = None) -> Callable[..., _Tree]:
+         has_aux: Literal[False] = False, *, argnames: None = None, holomorphic: bool = False) -> Callable[..., _Tree]:
     """Return a function that gives f's gradient, or (gradient, aux) if has_aux. See value_and_grad."""
 @overload
 def grad(f: Callable[..., Any], argnums: Sequence[int], has_aux: Literal[False] = False, *,
-         argnames: _Names = None) -> Callable[..., tuple[Any, ...]]: ...
+         argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[Any, ...]]: ...
 @overload
 def grad(f: Callable[..., Any], argnums: int | None = None, has_aux: Literal[False] = False, *,
-         argnames: _Names = None) -> Callable[..., Any]: ...
+         argnames: _Names = None, holomorphic: bool = False) -> Callable[..., Any]: ...
 @overload
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, *, has_aux: Literal[True],
-         argnames: _Names = None) -> Callable[..., tuple[Any, Any]]: ...
+         argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[Any, Any]]: ...
 @overload
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None, has_aux: Literal[True], *,
-         argnames: _Names = None) -> Callable[..., tuple[Any, Any]]: ...
+         argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[Any, Any]]: ...
 def gradient(
         f: ArrayLike, *spacings: ArrayLike, axis: Axis = None, edge_order: int = 1, dim: Axis = None,
 ) -> Tensor | tuple[Tensor, ...]:
@@ -444,11 +455,13 @@ def heaviside(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return 0 where x < 0, 1 where x > 0, y where x is 0, and nan where it is nan."""
 @overload
 def hessian(f: Callable[Concatenate[Tensor, ...], Any], argnums: Literal[0] | None = None, *,
-            argnames: None = None) -> Callable[..., Tensor]:
+            argnames: None = None,
+             holomorphic: bool = False) -> Callable[..., Tensor]:
     """Return a function that gives the second derivatives of the scalar function f: (*x.shape, *x.shape)."""
 @overload
 def hessian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, *,
-            argnames: _Names = None) -> Callable[..., Any]: ...
+            argnames: _Names = None,
+             holomorphic: bool = False) -> Callable[..., Any]: ...
 def hsplit(x: ArrayLike, sections: ArrayLike) -> list[Tensor]:
     """Return a list of pieces of x along the second axis, or the first of a vector, as `split` does."""
 def hstack(arrays: Sequence[ArrayLike]) -> Tensor:
@@ -498,20 +511,22 @@ def isnan(x: ArrayLike, /) -> Tensor:
     """Return whether x is nan."""
 def jacfwd(
         f: Callable[..., Any], argnums: int | Sequence[int] | None = None, layout: str = "array", *,
-        argnames: str | Sequence[str] | None = None,
+        argnames: str | Sequence[str] | None = None, holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian by forward passes: `jacobian` with mode="fwd"."""
 @overload
 def jacobian(f: Callable[Concatenate[Tensor, ...], Tensor], argnums: Literal[0] | None = None,
              mode: _Mode = "auto", layout: _Layout = "array", *,
-             argnames: None = None) -> Callable[..., Tensor]:
+             argnames: None = None,
+             holomorphic: bool = False) -> Callable[..., Tensor]:
     """Return a function that gives f's Jacobian."""
 @overload
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, mode: _Mode = "auto",
-             layout: _Layout = "array", *, argnames: _Names = None) -> Callable[..., Any]: ...
+             layout: _Layout = "array", *, argnames: _Names = None,
+             holomorphic: bool = False) -> Callable[..., Any]: ...
 def jacrev(
         f: Callable[..., Any], argnums: int | Sequence[int] | None = None, layout: str = "array", *,
-        argnames: str | Sequence[str] | None = None,
+        argnames: str | Sequence[str] | None = None, holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian by backward passes: `jacobian` with mode="rev"."""
 @overload
@@ -685,28 +700,31 @@ def op(name: str, *, kernel: _Rule, out: _Rule | None = None, vjp: _Rule | Seque
        vjp_of: _Rule | None = None, vjp_all: _Rule | None = None, linear: bool = False,
        multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False, view: _Rule | None = None,
        write: _Rule | None = None, like: _Rule | str | None = None, cases: Sequence[Any] = (),
-       planned: bool | None = None, family: str | None = None, private: bool = False) -> _Op[..., Tensor]:
+       on_complex: str | None = None, planned: bool | None = None, family: str | None = None, private: bool = False) -> _Op[..., Tensor]:
     """Declare a structured op and enter it in the op table."""
 @overload
 def op(name: str, *, kernel: _Rule, results: Callable[..., _Result_co], out: _Rule | None = None,
        vjp: _Rule | Sequence[_Rule | None] = (), vjp_of: _Rule | None = None, vjp_all: _Rule | None = None,
        linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
        view: _Rule | None = None, write: _Rule | None = None, like: _Rule | str | None = None,
-       cases: Sequence[Any] = (), planned: bool | None = None, family: str | None = None,
+       cases: Sequence[Any] = (),
+       on_complex: str | None = None, planned: bool | None = None, family: str | None = None,
        private: bool = False) -> _Op[..., _Result_co]: ...
 @overload
 def op(name: None = None, *, kernel: _Rule | None = None, out: _Rule | None = None,
        vjp: _Rule | Sequence[_Rule | None] = (), vjp_of: _Rule | None = None, vjp_all: _Rule | None = None,
        linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
        view: _Rule | None = None, write: _Rule | None = None, like: _Rule | str | None = None,
-       cases: Sequence[Any] = (), planned: bool | None = None, family: str | None = None,
+       cases: Sequence[Any] = (),
+       on_complex: str | None = None, planned: bool | None = None, family: str | None = None,
        private: bool = False) -> Callable[[Callable[_Arguments, Any]], _Op[_Arguments, Tensor]]: ...
 @overload
 def op(name: None = None, *, results: Callable[..., _Result_co], kernel: _Rule | None = None,
        out: _Rule | None = None, vjp: _Rule | Sequence[_Rule | None] = (), vjp_of: _Rule | None = None,
        vjp_all: _Rule | None = None, linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz",
        discrete: bool = False, view: _Rule | None = None, write: _Rule | None = None,
-       like: _Rule | str | None = None, cases: Sequence[Any] = (), planned: bool | None = None,
+       like: _Rule | str | None = None, cases: Sequence[Any] = (),
+       on_complex: str | None = None, planned: bool | None = None,
        family: str | None = None,
        private: bool = False) -> Callable[[Callable[_Arguments, Any]], _Op[_Arguments, _Result_co]]: ...
 def outer(a: ArrayLike, b: ArrayLike) -> Tensor:
@@ -909,21 +927,21 @@ def unwrap(
 @overload
 def value_and_grad(f: Callable[Concatenate[_Tree, ...], Any], argnums: Literal[0] | None = None,
                    has_aux: Literal[False] = False, *,
-                   argnames: None = None) -> Callable[..., tuple[Tensor, _Tree]]:
+                   argnames: None = None, holomorphic: bool = False) -> Callable[..., tuple[Tensor, _Tree]]:
     """Return a function that gives f's value and its gradient, (value, gradient)."""
 @overload
 def value_and_grad(f: Callable[..., Any], argnums: Sequence[int], has_aux: Literal[False] = False, *,
-                   argnames: _Names = None) -> Callable[..., tuple[Tensor, tuple[Any, ...]]]: ...
+                   argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[Tensor, tuple[Any, ...]]]: ...
 @overload
 def value_and_grad(f: Callable[..., Any], argnums: int | None = None, has_aux: Literal[False] = False, *,
-                   argnames: _Names = None) -> Callable[..., tuple[Tensor, Any]]: ...
+                   argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[Tensor, Any]]: ...
 @overload
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, *,
                    has_aux: Literal[True],
-                   argnames: _Names = None) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
+                   argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
 @overload
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None, has_aux: Literal[True], *,
-                   argnames: _Names = None) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
+                   argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
 def vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> Tensor:
     """Return the matrix of the powers of x from N - 1 down to 0, or up to it: a row for each element."""
 def var(

@@ -12,8 +12,8 @@ from nbgrad.ops.svd import svd, svdvals
 matrix_exp = expm
 
 __all__ = ["cholesky", "det", "eig", "eigh", "eigvals", "eigvalsh", "expm", "inv", "matmul", "matrix_exp",
-           "matrix_norm", "matrix_power", "matrix_transpose", "norm", "outer", "slogdet", "solve", "solve_triangular", "svd",
-           "svdvals", "tensordot", "vecdot", "vector_norm"]
+           "matrix_norm", "matrix_power", "matrix_transpose", "norm", "outer", "slogdet", "solve",
+           "solve_triangular", "svd", "svdvals", "tensordot", "vecdot", "vector_norm"]
 
 
 def __dir__() -> list[str]:

@@ -22,13 +22,18 @@ from nbgrad import svd as svd
 from nbgrad import svdvals as svdvals
 from nbgrad import tensordot as tensordot
 from nbgrad import vecdot as vecdot
+from nbgrad.ops.eig import Eig
 
 __all__ = [
-    "cholesky", "det", "eigh", "eigvalsh", "expm", "inv", "matmul", "matrix_exp", "matrix_norm",
-    "matrix_power", "matrix_transpose", "norm", "outer", "slogdet", "solve", "solve_triangular", "svd",
-    "svdvals", "tensordot", "vecdot", "vector_norm"
+    "cholesky", "det", "eig", "eigh", "eigvals", "eigvalsh", "expm", "inv", "matmul", "matrix_exp",
+    "matrix_norm", "matrix_power", "matrix_transpose", "norm", "outer", "slogdet", "solve",
+    "solve_triangular", "svd", "svdvals", "tensordot", "vecdot", "vector_norm"
 ]
 
+def eig(a: ArrayLike) -> Eig:
+    """Return the eigenvalues and eigenvectors of square matrices, complex also where all are real."""
+def eigvals(a: ArrayLike) -> Tensor:
+    """Return the eigenvalues of square matrices, complex: those of `eig`, in LAPACK's order."""
 def matrix_exp(a: ArrayLike) -> Tensor:
     """Return the matrix exponential, the sum of a**k / k! over all k. (np.exp takes that of each element.)"""
 def matrix_norm(x: ArrayLike, *, keepdims: bool = False, ord: float | str = "fro") -> Tensor:

@@ -18,7 +18,7 @@ LAYERS = [
     ["define"],
     ["ops"],
     ["optimizers"],
-    ["linalg", "optim", "interop"],
+    ["fft", "linalg", "optim", "interop"],
     ["testing", "backend", "distributed"],
     ["bench"],
     ["__init__"],

@@ -33,7 +33,7 @@ def test_a_star_import_brings_the_public_names():
     assert set(NAMES["nbgrad"]) <= set(space)
 
 
-@pytest.mark.parametrize("path", ["nbgrad", "nbgrad.interop", "nbgrad.linalg", "nbgrad.optim",
+@pytest.mark.parametrize("path", ["nbgrad", "nbgrad.fft", "nbgrad.interop", "nbgrad.linalg", "nbgrad.optim",
                                   "nbgrad.testing"])
 def test_what_is_public_says_what_it_does(path):
     silent = [name for name in dir(named(path))

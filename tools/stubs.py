@@ -12,14 +12,15 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from inspect import Parameter
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
 import nbgrad as nb
-from nbgrad import linalg
+from nbgrad import fft, linalg
 from nbgrad.define.structured import Called
 from nbgrad.engine.tensor import Tensor
 from nbgrad.ops.axes import named_dim
@@ -29,9 +30,9 @@ _WIDTH = 110
 _NOTE = "# python tools/stubs.py writes this file."
 # The types of parameters that are annotated as Any, by their names, or by function and name
 _KINDS = {
-    "ArrayLike": "a append arrays aweights b bias condition constant_values data default delta dx f "
-                 "fill_value fp fweights indices initial left logits m mask max mean min nan neginf "
-                 "operands p pad_width period places posinf prepend q repeats right second sections "
+    "ArrayLike": "a append arrays aweights b bias condition constant_values d data default delta dx f "
+                 "fill_value fp fweights indices imag initial left logits m mask max mean min nan neginf "
+                 "operands p pad_width period places posinf prepend q real repeats right second sections "
                  "shift sorter source spacings start step stop target to_begin to_end v value values "
                  "weight weights where x xp y",
     "ArrayLike | DTypeLike": "result_type.operands isdtype.dtype can_cast.from_ to finfo.dtype iinfo.dtype",
@@ -51,7 +52,10 @@ _KINDS = {
     "int | str": "trans",
     "int | tuple[int, ...]": "key",
     "str | Callable[..., Any]": "gdot.add",
-    "int": "place",
+    "int": "place .fftfreq.n fftfreq.n rfftfreq.n",
+    "int | None": "n",
+    "Sequence[int] | None": "s",
+    "int | Sequence[int] | None": "fftshift.axes ifftshift.axes",
     "DTypeLike": "dtype .to.wanted",
     "Any": "from_dlpack.x dl_device stream inputs kwargs types function",
 }
@@ -61,11 +65,14 @@ _ALIASES = {"Axes": "int | tuple[int, ...]", "Value": "Callable[..., Any]", "np.
             "np.ndarray": "np.ndarray[Any, Any]", "Sequence[Any]": "Sequence[ArrayLike]"}
 # The results that are no Tensor where the library's annotations do not say so
 _RESULTS = {
+    "complex": "__complex__",
     "bool": "is_complex is_conj is_neg is_floating_point is_signed is_same_size is_cpu is_cuda",
     "int": "dim ndimension numel nelement nbytes",
     "float": "item", "Any": "tolist __array_function__ __array_ufunc__ __dlpack__", "str": "device",
-    "tuple[Tensor, ...]": "nonzero", "Slogdet": "slogdet", "Eigh": "eigh",
+    "tuple[Tensor, ...]": "nonzero", "Slogdet": "slogdet", "Eigh": "eigh", "Eig": "eig",
 }
+# Where types come from that stubs of modules use
+_HOMES = {"Eig": "nbgrad.ops.eig", "Sequence": "collections.abc", "DTypeLike": "numpy.typing"}
 RESULTS = {name: kind for kind, names in _RESULTS.items() for name in names.split()}
 _RENAMED = named_dim(abs).__code__
 _SHADOWED = re.compile(r"\b(bool|float|int)\b")        # Tensor has methods of these names
@@ -250,13 +257,17 @@ def package() -> str:
     return "\n".join([_doc(nb), *imports, head, "", _exported(nb.__all__), "", *defined, ""])
 
 
-def algebra() -> str:
-    """nbgrad/linalg.pyi"""
-    public = {name: getattr(linalg, name) for name in linalg.__all__}
-    same = [name for name, f in public.items() if getattr(nb, name, None) is f]
+def functions(module: ModuleType) -> str:
+    """nbgrad/linalg.pyi, nbgrad/fft.pyi"""
+    public = {name: getattr(module, name) for name in module.__all__}
+    same = [name for name, f in public.items() if name in nb.__all__ and getattr(nb, name) is f]
     defined = [definition(name, f, {}) for name, f in public.items() if name not in same]
+    used = {name for name in ("ArrayLike", "Axis", *_HOMES)
+            if re.search(rf"\b{name}\b", "".join(defined))}
+    uses = sorted(used & {"ArrayLike", "Axis"})
     imports = [f"from nbgrad import {name} as {name}" for name in same]
-    return "\n".join([_doc(linalg), "from nbgrad.engine.methods import ArrayLike, Axis",
+    imports += [f"from {home} import {name}" for name, home in _HOMES.items() if name in used]
+    return "\n".join([_doc(module), f"from nbgrad.engine.methods import {', '.join(uses)}",
                       "from nbgrad.engine.tensor import Tensor", *imports, "", _exported(public), "",
                       *defined, ""])
 
@@ -286,7 +297,9 @@ def _doc(module: ModuleType) -> str:
     return f'"""{module.__doc__}"""\n\n{_NOTE}\n'
 
 
-FILES = {"__init__.pyi": package, "linalg.pyi": algebra, "engine/methods.pyi": methods}
+FILES: dict[str, Callable[[], str]] = {
+    "__init__.pyi": package, "linalg.pyi": partial(functions, linalg), "fft.pyi": partial(functions, fft),
+    "engine/methods.pyi": methods}
 
 
 def main() -> None:

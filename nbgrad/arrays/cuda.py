@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from nbgrad.arrays import driver
 from nbgrad.arrays.driver import CONNECTED, NAMES, available, connect, description, host, release
+from nbgrad.arrays.dtypes import COMPLEX
 from nbgrad.arrays.staging import staging
 from nbgrad.arrays.streams import blocks, current_stream, launch, synchronize
 from nbgrad.errors import device_errors
@@ -169,6 +170,8 @@ def walkable(shape: Sequence[int]) -> int:
 def empty(shape: Sequence[int], dtype: Any) -> CudaArray:
     """An array with no values yet, in C order."""
     dtype = np.dtype(dtype)
+    if dtype in COMPLEX:
+        raise device_errors.no_complex(dtype)
     return CudaArray(Buffer(walkable(shape) * dtype.itemsize), _form(shape, dtype))
 
 

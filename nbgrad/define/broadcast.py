@@ -72,9 +72,9 @@ def sum_to(x: Any, shape: Any) -> Any:
 def astype(x: Any, dtype: Any) -> Any:
     """Return x converted to a dtype.
 
-    Between floating-point and complex dtypes it has a derivative; to integers or booleans the result is a constant.
-    Integers are cut to fewer bits; floats that an integer dtype does not hold, nan among them, become what
-    the processor makes of them.
+    Between floating-point and complex dtypes it has a derivative; to integers or booleans the result is a
+    constant. Integers are cut to fewer bits; floats that an integer dtype does not hold, nan among them,
+    become what the processor makes of them.
     Raises DtypeError for a dtype that nbgrad does not take, and for complex numbers to another dtype, which
     would lose their imaginary parts.
 

@@ -112,7 +112,8 @@ class Choice(Named):
 
 def elementwise(name: str, value: Any, d: Any = None, *, like: Any = None, at: Any = (-3.0, 3.0),
                 loop: Any = None, joint: bool = False, discrete: bool = False,
-                linear: tuple[int, ...] = (), on_bool: str | None = None, on_complex: Any = None, doc: str = "",
+                linear: tuple[int, ...] = (), on_bool: str | None = None, on_complex: Any = None,
+                doc: str = "",
                 formula: str | tuple[str, ...] = "", example: str = "", private: bool = False) -> Op:
     """Declare an elementwise op and enter it in the op table.
 

@@ -13,7 +13,6 @@ from nbgrad.define.scalar_program import Program
 from nbgrad.engine.graph import evaluate
 from nbgrad.engine.tensor import Tensor, raw, wrap
 
-
 _FLOAT = np.dtype(np.float64)
 
 

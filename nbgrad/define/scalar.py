@@ -29,6 +29,7 @@ from nbgrad.define.scalar_program import (
     Symbol,
     common_loop,
     complexed,
+    is_weak,
     kind_of,
     strong,
     ufunc_loop,
@@ -38,6 +39,8 @@ from nbgrad.engine.tensor import Tensor, raw, spec, tensor, unwrap, wrap
 from nbgrad.errors import gradient_errors, trace_errors, value_errors
 from nbgrad.kernels import table
 
+_FLOAT: np.dtype[Any] = np.dtype(np.float64)
+_WIDE: np.dtype[Any] = np.dtype(np.complex128)
 _COMPLEX = COMPLEX | {complex}
 _LARGE = 4096                             # elements from which cotangents are summed as they are computed
 
@@ -83,7 +86,7 @@ class Elementwise(Named):
                  linear: tuple[int, ...] = (), on_bool: str | None = None,
                  result_like: int | None = None, on_complex: Any = None) -> None:
         self.result_like = result_like
-        self.on_complex, self.probe = on_complex, np.dtype(np.float64)
+        self.on_complex, self.probe = on_complex, _FLOAT
         self.name, self.value, self.d, self.arity, self.loop, self.many = name, value, d, arity, loop, many
         self.discrete, self.linear, self.on_bool = discrete, linear, on_bool
         self.primitive, self.joint = isinstance(value, str), joint
@@ -177,7 +180,7 @@ class Elementwise(Named):
         if len(kinds) != self.arity:
             raise value_errors.bad_count(self.name, len(kinds), self.arity)
         p = Program()
-        z = self.fold([p.operand(f"a{i}", kind) for i, kind in enumerate(kinds)])
+        z = self.fold([p.operand(f"a{i}", kind) for i, kind in enumerate(_typed(kinds))])
         results = z if self.many else (z,)
         like = None if self.result_like is None else strong(kinds[self.result_like])
         dtypes = [strong(kind_of(r)) for r in results]
@@ -193,7 +196,7 @@ class Elementwise(Named):
             value, d = self.on_complex or (self.value, None)
             made = Elementwise(self.name, value, d, arity=self.arity, many=self.many, discrete=self.discrete,
                                result_like=self.result_like, on_complex=True)
-            made.parameters, made.probe = self.parameters, np.dtype(np.complex128)
+            made.parameters, made.probe = self.parameters, _WIDE
             self.on_complex = made
         return self.on_complex
 
@@ -292,7 +295,8 @@ class Elementwise(Named):
             saved, pullback, specs = memo
             if specs is None:
                 return pullback((g, *saved))
-            if type(g) is Array and g.size >= _LARGE and Tensor not in map(type, saved) and g.dtype.kind == "f":
+            if (type(g) is Array and g.size >= _LARGE and g.dtype.kind == "f"
+                    and Tensor not in map(type, saved)):
                 return self._pull_summed(g, saved, pullback, specs)
             cs = pullback((g, *saved))
         else:
@@ -356,7 +360,8 @@ class Elementwise(Named):
             return self.tangents([next(ts) if m else None for m in moving], args[:count], args[count:still])
 
         given = still + sum(moving)
-        self.pushes[moving] = made = Derived(Elementwise, f"{self.name}_jvp", value, given, 0, count, self.probe)
+        self.pushes[moving] = made = Derived(Elementwise, f"{self.name}_jvp", value, given, 0, count,
+                                              self.probe)
         return made
 
 
@@ -369,7 +374,7 @@ class RealLinear(Elementwise):
 
     def __init__(self, name: str, value: str, back: Callable[[Any], Any], *, arity: int, loop: Any) -> None:
         super().__init__(name, value, arity=arity, loop=loop, on_complex=True)
-        self.back, self.probe = back, np.dtype(np.complex128)
+        self.back, self.probe = back, _WIDE
 
     def cotangents(self, gs: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any],
                    wanted: Sequence[bool]) -> list[Any]:
@@ -379,6 +384,16 @@ class RealLinear(Elementwise):
 
     def tangents(self, ts: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any]) -> list[Any]:
         return [unwrap(self(*[0.0 if t is None else wrap(t) for t in ts]))]
+
+
+def _typed(kinds: Sequence[Any]) -> Sequence[Any]:
+    """The kinds of operands, of which Python's complex numbers have the dtype that the others give them, as
+    their parts are no numbers of Python's.
+    """
+    dtypes = [kind for kind in kinds if not is_weak(kind)]
+    if complex not in kinds or not dtypes:
+        return kinds
+    return [np.result_type(*dtypes, np.complex64) if kind is complex else kind for kind in kinds]
 
 
 def _constant(x: Any) -> Any:

@@ -246,7 +246,8 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
        vjp: Rule | Sequence[Rule | None] = (), vjp_of: Rule | None = None, vjp_all: Rule | None = None,
        linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
        results: Rule | None = None, view: Rule | None = None, write: Rule | None = None, like: Any = None,
-       cases: Sequence[Any] = (), on_complex: str | None = None, planned: bool | None = None, family: str | None = None,
+       cases: Sequence[Any] = (), on_complex: str | None = None, planned: bool | None = None,
+       family: str | None = None,
        private: bool = False) -> Any:
     """Declare a structured op and enter it in the op table.
 
@@ -269,7 +270,8 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     view   : of an op whose result is a view in NumPy: (op, z, x, params) -> z as a view of x, see views.link
     write  : how such a view is written to: (x, v, **params) -> x with v where z shows it; None: it cannot be
     like, cases : reference and test inputs, see registry.Row
-    on_complex : what it does with complex numbers: "same", its kernel takes them and its rules are those of an
+    on_complex : what it does with complex numbers: "same", its kernel takes them and its rules are those of
+    an
         analytic function; "parts", it acts on their parts alike; "refused". Default: what is linear takes
         them, where it is a view "same", else by parts
     planned : what the op's function returns follows from the shapes, dtypes and strides of its Tensors and

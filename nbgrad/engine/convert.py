@@ -85,6 +85,8 @@ def _array(data: Any, dtype: Any, copy: bool | None) -> np.ndarray:
     memory.large(found.nbytes)
     dtype = supported(found.dtype) if dtype is None else dtype
     supported(found.dtype)
+    if found.dtype.kind == "c" and dtype.kind != "c":
+        raise value_errors.imaginary_lost("asarray", dtype)
     if isinstance(data, np.ndarray):
         need = found.dtype != dtype or not found.dtype.isnative or not found.flags.aligned
         if need or copy:

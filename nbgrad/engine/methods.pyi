@@ -41,6 +41,8 @@ class Methods:
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any: ...
     def __bool__(self) -> Tensor: ...
     def __ceil__(self) -> Tensor: ...
+    def __complex__(self) -> complex:
+        """The single element, for complex(x). Raises TraceError where a transform would lose a gradient by it."""
     def __contains__(self, y: ArrayLike) -> builtins.bool:
         """Whether y, broadcast, equals x somewhere, as in NumPy."""
     def __copy__(self) -> Tensor:
@@ -155,7 +157,7 @@ class Methods:
     def add_(self, y: ArrayLike, *, alpha: builtins.float = 1) -> Tensor:
         """Make x what x.add(...) is, and return x."""
     def adjoint(self) -> Tensor:
-        """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
+        """The conjugate of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer axes."""
     @overload
     def all(
             self, axis: Axis = None, *, keepdims: builtins.bool = False, where: ArrayLike = True,
@@ -325,15 +327,15 @@ class Methods:
     def clone(self) -> Tensor:
         """Return a Tensor of its own with x's values, in C order, to which gradients flow."""
     def conj(self) -> Tensor:
-        """Return a Tensor of its own with x's values, in C order, to which gradients flow."""
+        """Return the complex conjugate: x itself where x is real."""
     def conj_physical(self) -> Tensor:
-        """Return a Tensor of its own with x's values, in C order, to which gradients flow."""
+        """Return the complex conjugate: x itself where x is real."""
     def conj_physical_(self) -> Tensor:
         """Make x what x.conj_physical(...) is, and return x."""
     def conjugate(self) -> Tensor:
-        """Return a Tensor of its own with x's values, in C order, to which gradients flow."""
+        """Return the complex conjugate: x itself where x is real."""
     def contiguous(self) -> Tensor:
-        """x itself: all numbers are real, and where elements lie is nbgrad's own."""
+        """x: where elements lie is nbgrad's own, and none is kept as the opposite or conjugate of another."""
     def copy(self, order: str = "C") -> Tensor:
         """Return x computed again, a Tensor of its own, to which gradients flow."""
     def copy_(self, source: ArrayLike) -> Tensor:
@@ -503,7 +505,7 @@ class Methods:
         """Make x what x.hypot(...) is, and return x."""
     @property
     def imag(self) -> Tensor:
-        """Zeros: all numbers are real."""
+        """The imaginary part, a copy: zeros where x is real."""
     def index_add(
             self, dim: builtins.int, places: ArrayLike, source: ArrayLike, *, alpha: builtins.float = 1,
     ) -> Tensor:
@@ -531,9 +533,9 @@ class Methods:
     def inverse(self) -> Tensor:
         """Return the inverse of matrices."""
     def is_complex(self) -> builtins.bool:
-        """Return False: all numbers are real, and none is kept as the opposite or conjugate of another."""
+        """Return whether x's dtype is complex64 or complex128."""
     def is_conj(self) -> builtins.bool:
-        """Return False: all numbers are real, and none is kept as the opposite or conjugate of another."""
+        """Return False: no number is kept as the opposite or conjugate of another."""
     def is_contiguous(self) -> builtins.bool:
         """Return whether the elements lie in C order in memory."""
     @property
@@ -548,7 +550,7 @@ class Methods:
     def is_leaf(self) -> builtins.bool:
         """Whether x was not computed from a leaf: made with requires_grad=True, or a constant."""
     def is_neg(self) -> builtins.bool:
-        """Return False: all numbers are real, and none is kept as the opposite or conjugate of another."""
+        """Return False: no number is kept as the opposite or conjugate of another."""
     def is_nonzero(self) -> builtins.bool:
         """Return whether the only element is not zero. Raises ValueRangeError if there are several."""
     def is_same_size(self, y: Tensor) -> builtins.bool:
@@ -634,7 +636,7 @@ class Methods:
         """Make x what x.lt(...) is, and return x."""
     @property
     def mH(self) -> Tensor:
-        """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
+        """The conjugate of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer axes."""
     @property
     def mT(self) -> Tensor:
         """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
@@ -778,7 +780,7 @@ class Methods:
         """Return x's elements with one axis: a view if they lie so in memory, else a copy. x: any shape."""
     @property
     def real(self) -> Tensor:
-        """x itself: all numbers are real, and where elements lie is nbgrad's own."""
+        """The real part, a copy: x itself where x is real."""
     def reciprocal(self) -> Tensor:
         """Return 1 / x, a float also for integers."""
     def reciprocal_(self) -> Tensor:
@@ -811,9 +813,9 @@ class Methods:
     def reshape_as(self, y: Tensor) -> Tensor:
         """Return x in the shape of y. Raises ShapeError if the number of elements differs."""
     def resolve_conj(self) -> Tensor:
-        """x itself: all numbers are real, and where elements lie is nbgrad's own."""
+        """x: where elements lie is nbgrad's own, and none is kept as the opposite or conjugate of another."""
     def resolve_neg(self) -> Tensor:
-        """x itself: all numbers are real, and where elements lie is nbgrad's own."""
+        """x: where elements lie is nbgrad's own, and none is kept as the opposite or conjugate of another."""
     def roll(self, shift: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
         """Return x with its elements moved on by shift places; those that leave at the end come in at the front."""
     def round(self, decimals: builtins.int = 0) -> Tensor:

@@ -116,11 +116,11 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = 
     holomorphic : f is an analytic function of complex numbers: its value is complex, and so is its derivative
     The gradient has the form of the argument: a Tensor, or a tree of the same kind with None for leaves that
     are neither floats nor complex. By a complex z = x + iy that of a real f is df/dx - i df/dy, as in jax and
-    HIPS autograd: f falls fastest along minus its conjugate, which is what PyTorch calls the gradient. It is a tuple of such if several are given, or one of each. With has_aux the result is
-    ((value, aux), gradient).
+    HIPS autograd: f falls fastest along minus its conjugate, which is what PyTorch calls the gradient. It is
+    a tuple of such if several are given, or one of each. With has_aux the result is ((value, aux), gradient).
 
-    Raises GradientError if f's value is not a floating-point scalar, or complex without holomorphic, DtypeError if the argument holds none,
-    ValueRangeError if a place or name is not among those of the call.
+    Raises GradientError if f's value is not a floating-point scalar, or complex without holomorphic,
+    DtypeError if the argument holds none, ValueRangeError if a place or name is not among those of the call.
 
     >>> value, slope = nb.value_and_grad(lambda x, rate: x * x * rate, argnames="rate")(3.0, rate=2.0)
     >>> print(value, slope)
@@ -147,8 +147,8 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, has_
          *, argnames: str | Sequence[str] | None = None, holomorphic: bool = False) -> Callable[..., Any]:
     """Return a function that gives f's gradient, or (gradient, aux) if has_aux. See value_and_grad.
 
-    f, argnums, argnames, has_aux, holomorphic: as there, and so are the errors. Raises GradientError, DtypeError,
-    ValueRangeError.
+    f, argnums, argnames, has_aux, holomorphic: as there, and so are the errors. Raises GradientError,
+    DtypeError, ValueRangeError.
 
     >>> print(nb.grad(lambda x, y: x * y**2, argnames=("y", "x"))(2.0, y=3.0))
     (tensor(12.), tensor(9.))

@@ -69,3 +69,8 @@ def bad_stream(stream: object) -> DeviceError:
 def too_many_elements(shape: tuple[int, ...]) -> DeviceError:
     return DeviceError(f"an array of shape {shape} is too large for a CUDA device: kernels walk fewer than "
                        f"2**31 elements. Split it.")
+
+
+def no_complex(dtype: object) -> DeviceError:
+    return DeviceError(f"complex numbers ({dtype}) are not on CUDA devices yet. Keep them on the CPU, in "
+                       f"`with nb.device('cpu'):`, or their nb.real and nb.imag as two tensors.")

@@ -28,22 +28,23 @@ def undetermined_vectors() -> GradientError:
 
 def complex_result(what: str, dtype: object) -> GradientError:
     return GradientError(f"{what}: the function's result has dtype {dtype}. If the function is analytic, say "
-                         f"holomorphic=True; else give a real one, such as nb.real(y), nb.imag(y) or nb.abs(y).")
+                         f"holomorphic=True; else give a real one, such as nb.real(y) or nb.abs(y).")
 
 
 def not_holomorphic(what: str, dtype: object) -> GradientError:
-    return GradientError(f"{what}: with holomorphic=True all arguments that it differentiates by, and the result, "
-                         f"are complex; the result has dtype {dtype}. Convert with astype(nb.complex128).")
+    return GradientError(f"{what}: with holomorphic=True the result and all arguments that it "
+                         f"differentiates by are complex; the result has dtype {dtype}. Convert with "
+                         f"astype(nb.complex128).")
 
 
 def complex_mode(mode: str) -> GradientError:
-    return GradientError(f"jacobian: mode {mode!r} gives half of the derivative here: of real results by complex "
-                         f"arguments take mode 'rev', of complex results by real arguments 'fwd'.")
+    return GradientError(f"jacobian: mode {mode!r} gives half of the derivative here: of real results by "
+                         f"complex arguments take mode 'rev', of complex results by real arguments 'fwd'.")
 
 
 def depends_on_phases(op: str, shape: tuple[int, ...]) -> GradientError:
-    return GradientError(f"{op}: what is differentiated depends on the phases of eigenvectors (shape {shape}), "
-                         f"which are arbitrary. Use what does not, as nb.abs(v), or v * nb.conj(v).")
+    return GradientError(f"{op}: what is differentiated depends on the phases of eigenvectors (shape "
+                         f"{shape}), which are arbitrary. Use what does not, as nb.abs(v).")
 
 
 def not_scalar(what: str, shape: tuple[int, ...]) -> GradientError:

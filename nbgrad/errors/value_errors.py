@@ -8,6 +8,7 @@ import numpy as np
 
 from nbgrad.errors import DtypeError, OperandError, ShapeError, ValueRangeError, listed
 
+
 def no_numbers(data: object, dtype: np.dtype) -> OperandError:
     return OperandError(f"got {type(data).__name__} (dtype {dtype}), but needs numbers: a Tensor, an array, "
                         f"a scalar or nested lists of these.")

@@ -35,6 +35,7 @@ from numpy import (
 
 from nbgrad.arrays.devices import Device
 from nbgrad.define.broadcast import broadcast_to
+from nbgrad.define.complex import conj, imag, real
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import shape_errors, value_errors
@@ -43,7 +44,6 @@ from nbgrad.interop.numpy_spellings import FUNCTIONS
 from nbgrad.ops import create, transfer
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.arrange import repeat, roll, tile
-from nbgrad.ops.complex import conj, imag, real
 from nbgrad.ops.compare import (
     bitwise_and,
     bitwise_invert,
@@ -141,12 +141,13 @@ __all__ = [
     "__array_api_version__", "__array_namespace_info__", "abs", "acos", "acosh", "add", "all", "any",
     "arange", "argmax", "argmin", "argsort", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
     "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "bool", "broadcast_arrays", "broadcast_to", "can_cast", "ceil", "clip", "complex64", "complex128", "concat",
-    "conj",
+    "bitwise_xor", "bool", "broadcast_arrays", "broadcast_to", "can_cast", "ceil", "clip", "complex64",
+    "complex128", "concat", "conj",
     "copysign", "cos", "cosh", "count_nonzero", "cumulative_prod", "cumulative_sum", "diff", "divide", "e",
     "einsum", "empty", "empty_like", "equal", "exp", "expand_dims", "expm1", "eye", "finfo", "flip",
     "float32", "float64", "floor", "floor_divide", "from_dlpack", "full", "full_like", "greater",
-    "greater_equal", "hypot", "iinfo", "inf", "int16", "int32", "int64", "int8", "imag", "isdtype", "isfinite",
+    "greater_equal", "hypot", "iinfo", "inf", "int16", "int32", "int64", "int8", "imag", "isdtype",
+    "isfinite",
     "isin", "isinf", "isnan", "less", "less_equal", "linalg", "linspace", "log", "log10", "log1p", "log2",
     "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "matmul", "matrix_transpose",
     "max", "maximum", "mean", "meshgrid", "min", "minimum", "moveaxis", "multiply", "nan", "negative",
@@ -274,8 +275,8 @@ class Info:
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
         """Return the dtypes of Python's numbers."""
-        return {"real floating": np.dtype(float64), "complex floating": np.dtype(complex128), "integral": np.dtype(int64),
-                "indexing": np.dtype(int64)}
+        return {"real floating": np.dtype(float64), "complex floating": np.dtype(complex128),
+                "integral": np.dtype(int64), "indexing": np.dtype(int64)}
 
     def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, Any]:
         """Return all dtypes, or those of a kind, by name."""

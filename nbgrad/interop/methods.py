@@ -162,7 +162,8 @@ def _repr(x: Tensor) -> str:
     if not isinstance(value, np.ndarray):
         return f"tensor(<scalar symbol {value.dtype}>)"
     text = np.array2string(value, separator=", ", prefix="tensor(")
-    dtype = "" if value.dtype in (np.float64, np.int64, np.bool_) and value.size else f", dtype={value.dtype}"
+    usual = value.size and value.dtype in (np.float64, np.int64, np.bool_, np.complex128)
+    dtype = "" if usual else f", dtype={value.dtype}"
     if not value.size:
         text += f", shape={value.shape}"
     return f"tensor({text}{dtype}{_place(x)}{', requires_grad=True' if requires_grad(x) else ''})"

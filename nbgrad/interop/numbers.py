@@ -98,7 +98,8 @@ def _format(x: Tensor, spec: str) -> str:
 
 PROTOCOLS: dict[str, Any] = {
     "__bool__": lambda x: bool(_number(x, "the truth value")), "__int__": _whole(int, "int()"),
-    "__float__": _float, "__complex__": _complex, "__index__": _index, "__round__": _round, "__floor__": _whole(math.floor, "floor()"),
+    "__float__": _float, "__complex__": _complex, "__index__": _index,
+    "__round__": _round, "__floor__": _whole(math.floor, "floor()"),
     "__ceil__": _whole(math.ceil, "ceil()"), "__trunc__": _whole(math.trunc, "trunc()"),
     "__divmod__": _divmod, "__rdivmod__": _rdivmod, "__format__": _format,
 }

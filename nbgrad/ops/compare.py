@@ -25,17 +25,18 @@ equal: Op = elementwise("equal", "{} == {}", like=np.equal, discrete=True, on_co
                         example="[1.0, 2.0]; 2.0 -> tensor([False,  True])", doc="Return whether x == y.")
 not_equal: Op = elementwise("not_equal", "{} != {}", like=np.not_equal, discrete=True, on_complex=True,
                             example="[1.0, 2.0]; 2.0 -> tensor([ True, False])", doc="Return whether x != y.")
-logical_and: Op = elementwise("logical_and", "({} != 0) & ({} != 0)", like=np.logical_and, discrete=True, on_complex=True,
-                              example="[True, False]; True -> tensor([ True, False])",
+logical_and: Op = elementwise("logical_and", "({} != 0) & ({} != 0)", like=np.logical_and, discrete=True,
+                              on_complex=True, example="[True, False]; True -> tensor([ True, False])",
                               doc="Return whether neither x nor y is zero.")
-logical_or: Op = elementwise("logical_or", "({} != 0) | ({} != 0)", like=np.logical_or, discrete=True, on_complex=True,
-                             example="[True, False]; False -> tensor([ True, False])",
+logical_or: Op = elementwise("logical_or", "({} != 0) | ({} != 0)", like=np.logical_or, discrete=True,
+                             on_complex=True, example="[True, False]; False -> tensor([ True, False])",
                              doc="Return whether x or y, or both, are not zero.")
-logical_xor: Op = elementwise("logical_xor", "({} != 0) ^ ({} != 0)", like=np.logical_xor, discrete=True, on_complex=True,
-                              example="[True, False]; True -> tensor([False,  True])",
+logical_xor: Op = elementwise("logical_xor", "({} != 0) ^ ({} != 0)", like=np.logical_xor, discrete=True,
+                              on_complex=True, example="[True, False]; True -> tensor([False,  True])",
                               doc="Return whether just one of x and y is zero.")
-logical_not: Op = elementwise("logical_not", "{} == 0", like=np.logical_not, discrete=True, on_complex=True,
-                              example="[0.0, 2.0] -> tensor([ True, False])", doc="Return whether x is zero.")
+logical_not: Op = elementwise("logical_not", "{} == 0", like=np.logical_not, discrete=True,
+                              on_complex=True, example="[0.0, 2.0] -> tensor([ True, False])",
+                              doc="Return whether x is zero.")
 isnan: Op = elementwise("isnan", "isnan({})", like=np.isnan, discrete=True, on_complex=True,
                         example="[1.0, nb.nan] -> tensor([False,  True])", doc="Return whether x is nan.")
 isinf: Op = elementwise("isinf", "isinf({})", like=np.isinf, discrete=True, on_complex=True,

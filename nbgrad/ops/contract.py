@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.define.broadcast import broadcast_to, shaped
+from nbgrad.define.complex import conj
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
@@ -19,7 +20,6 @@ from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.views import link_shared
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops import axes as check
-from nbgrad.ops.complex import conj
 from nbgrad.ops.index import setitem
 from nbgrad.ops.shape import moveaxis, refit, reshape, transposed
 
@@ -96,8 +96,8 @@ def _turned(place: int, g: Any, a: Any, b: Any, turned: tuple[bool, bool]) -> An
 
 
 @op(vjp=(lambda g, z, a, b, turned: _turned(0, g, a, b, turned),
-         lambda g, z, a, b, turned: _turned(1, g, a, b, turned)), multilinear=(0, 1), keep="x", on_complex="same",
-    like=lambda a, b, turned: (a.mT if turned[0] else a) @ (b.mT if turned[1] else b),
+         lambda g, z, a, b, turned: _turned(1, g, a, b, turned)), multilinear=(0, 1), keep="x",
+    on_complex="same", like=lambda a, b, turned: (a.mT if turned[0] else a) @ (b.mT if turned[1] else b),
     cases=[((2, 3), (4, 3), {"turned": (False, True)}), ((3, 2), (3, 4), {"turned": (True, False)}),
            ((5, 3, 2), (4, 3), {"turned": (True, True)}), ((3, 2), (3,), {"turned": (True, False)}),
            ((2, 3, 4), (2, 3, 5), {"turned": (True, False)})], private=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from nbgrad.define.broadcast import shaped
+from nbgrad.define.complex import conj, real
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor
-from nbgrad.ops.complex import conj, real
 from nbgrad.ops.contract import product
 from nbgrad.ops.diagonal import diagonal, from_diagonal
 from nbgrad.ops.elementwise import subtract
@@ -36,7 +36,8 @@ def _eig_rule(g: Any, z: Any, a: Any) -> Tensor:
         p = product(back, conj(gv), (True, False))
         check_phases("eig", p)
         lengths = multiply(product(back, v, (True, False)), across(real(diagonal(p, 0, -2, -1))))
-        inside = multiply(subtract(p, lengths), apply(inverse_gaps, (conj(w),), {"of": "eig", "shape": a.shape}))
+        inside = multiply(subtract(p, lengths), apply(
+            inverse_gaps, (conj(w),), {"of": "eig", "shape": a.shape}))
     if gw is not None:
         of_values = apply(from_diagonal, (conj(gw),), {
             "shape": a.shape, "offset": 0, "axis1": a.ndim - 2, "axis2": a.ndim - 1})
@@ -51,9 +52,9 @@ def eig(a: Any) -> Any:
 
     a: (..., n, n), float32, float64 or complex; other dtypes become float64 -> the named tuple (eigenvalues
     (..., n), in LAPACK's order, eigenvectors (..., n, n), the columns, of length 1). A matrix with nan or inf
-    gives nan. The derivative exists where the eigenvalues differ; that of the vectors is taken without a change
-    of their phases, which are arbitrary: what depends on those raises GradientError, and so do eigenvalues that
-    are equal to rounding where vectors matter.
+    gives nan. The derivative exists where the eigenvalues differ; that of the vectors is taken without a
+    change of their phases, which are arbitrary: what depends on those raises GradientError, and so do
+    eigenvalues that are equal to rounding where vectors matter.
     Raises SingularError if a matrix is not square.
 
     >>> nb.linalg.eig([[0.0, 1.0], [-1.0, 0.0]]).eigenvalues

@@ -70,15 +70,16 @@ divide: Op = elementwise("divide", "{} / {}", lambda x, y, z: (1 / y, -z / y), l
                          at=(_FAR, (0.5, 3.0)), formula=("1 / y", "-z / y"),
                          example="[1.0, 2.0]; 4.0 -> tensor([0.25, 0.5 ])",
                          doc="Return x / y, a float also for integers.")
-negative: Op = elementwise("negative", "-{}", lambda x, z: -1, like=np.negative, linear=(0,), on_complex=True, formula="-1",
-                           example="[1.0, -2.0] -> tensor([-1.,  2.])", doc="Return -x.")
-positive: Op = elementwise("positive", "+{}", lambda x, z: 1, like=np.positive, linear=(0,), on_complex=True, formula="1",
-                           example="[1.0, -2.0] -> tensor([ 1., -2.])", doc="Return x.")
+negative: Op = elementwise("negative", "-{}", lambda x, z: -1, like=np.negative, linear=(0,), formula="-1",
+                           on_complex=True, example="[1.0, -2.0] -> tensor([-1.,  2.])", doc="Return -x.")
+positive: Op = elementwise("positive", "+{}", lambda x, z: 1, like=np.positive, linear=(0,), formula="1",
+                           on_complex=True, example="[1.0, -2.0] -> tensor([ 1., -2.])", doc="Return x.")
 abs: Op = elementwise("abs", "abs({})", lambda x, z: sign(x), like=np.abs, on_bool="{}", formula="sign(x)",
                       example="[1.5, -2.0] -> tensor([1.5, 2. ])",
                       doc="Return |x|; its derivative at 0 is 0.")
-square: Op = elementwise("square", "{0} * {0}", lambda x, z: 2 * x, like=np.square, on_bool="{}", on_complex=True,
-                         formula="2 * x", example="[1.5, -2.0] -> tensor([2.25, 4.  ])", doc="Return x * x.")
+square: Op = elementwise("square", "{0} * {0}", lambda x, z: 2 * x, like=np.square, on_bool="{}",
+                         on_complex=True, formula="2 * x", example="[1.5, -2.0] -> tensor([2.25, 4.  ])",
+                         doc="Return x * x.")
 reciprocal: Op = elementwise("reciprocal", "{T}(1) / {}", lambda x, z: -z * z, like=np.reciprocal,
                              loop=floats("reciprocal"), at=(0.5, 3.0), formula="-z**2",
                              example="[2.0, -4.0] -> tensor([ 0.5 , -0.25])",

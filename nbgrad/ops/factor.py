@@ -9,12 +9,12 @@ import numpy as np
 from nbgrad.arrays import devices
 from nbgrad.arrays.dtypes import is_complex, real_of
 from nbgrad.define.broadcast import shaped
+from nbgrad.define.complex import conj
 from nbgrad.define.scalar import Elementwise, add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.errors import gradient_errors, value_errors
-from nbgrad.ops.complex import adjoint, conj
 from nbgrad.ops.contract import product
 from nbgrad.ops.elementwise import negative, subtract
 from nbgrad.ops.linalg import column, equations, solution, square_matrices
@@ -125,15 +125,15 @@ def _cholesky_rule(g: Any, z: Any, a: Any, upper: bool) -> Tensor:
 
     Source: Murray, Differentiation of the Cholesky decomposition, arXiv:1602.07527 (2016), section 3.
     """
-    g, adjoint_z = conj(g), conj(z)
+    g, below = conj(g), conj(z)               # below: the conjugate of the lower factor
     if upper:
-        g, adjoint_z = adjoint(g), transposed(adjoint_z)
-    p = product(adjoint_z, g, (True, False))
+        g, below = adjoint(g), transposed(z)
+    p = product(below, g, (True, False))
     m = add(_triangle(p, True, 1), adjoint(_triangle(p, True, 0)))
     if is_complex(m):                         # its diagonal is real, as z's is
         m = _symmetric_part(m)
-    half = _solved_by(adjoint_z, m, True, True)
-    return conj(_of_triangle(_solved_by(adjoint_z, adjoint(half), True, True), not upper, half=True))
+    half = _solved_by(below, m, True, True)
+    return conj(_of_triangle(_solved_by(below, adjoint(half), True, True), not upper, half=True))
 
 
 def _positive(*shape: int) -> Any:
@@ -183,6 +183,11 @@ class Eigh(NamedTuple):
 
     eigenvalues: Tensor
     eigenvectors: Tensor
+
+
+def adjoint(x: Tensor) -> Tensor:
+    """The conjugates of matrices, transposed."""
+    return conj(transposed(x))
 
 
 def _symmetric_part(x: Tensor) -> Tensor:
@@ -280,8 +285,8 @@ def _eigvalsh_rule(g: Any, z: Any, a: Any, lower: bool) -> Tensor:
     return conj(_of_triangle(_weighted(apply(eigh, (a,), {"lower": lower})[1], g), lower))
 
 
-@op(out=lambda a, lower: (a.shape[:-1], real_of(a.dtype)), vjp=_eigvalsh_rule, on_complex="same", keep="x", like=np.linalg.eigvalsh,
-    cases=_SYMMETRIC)
+@op(out=lambda a, lower: (a.shape[:-1], real_of(a.dtype)), vjp=_eigvalsh_rule, on_complex="same",
+    keep="x", like=np.linalg.eigvalsh, cases=_SYMMETRIC)
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     """Return the eigenvalues of symmetric matrices, ascending.
 
@@ -306,8 +311,9 @@ def _gaps_like(w: np.ndarray) -> np.ndarray:
     return np.divide(1, gaps, where=gaps != 0, out=np.zeros_like(gaps))
 
 
-@op(out=lambda w, **_: ((*w.shape, w.shape[-1]), w.dtype), vjp=_of_values, keep="z", like=_gaps_like, on_complex="same",
-    cases=[(np.array([0.0, 1.0, 3.0]),), (np.array([[0.0, 2.0], [-1.0, 1.5]]),), ((1,),), ((0,),), ((0, 2),)],
+@op(out=lambda w, **_: ((*w.shape, w.shape[-1]), w.dtype), vjp=_of_values, keep="z", like=_gaps_like,
+    on_complex="same", cases=[(np.array([0.0, 1.0, 3.0]),), (np.array([[0.0, 2.0], [-1.0, 1.5]]),),
+                              ((1,),), ((0,),), ((0, 2),)],
     private=True)
 def inverse_gaps(w: Any, of: str = "eigh", shape: Any = None) -> Any:
     """Return 1 / (w[j] - w[i]) for eigenvalues w: (..., n) -> (..., n, n), with 0 on the diagonal.

@@ -1,8 +1,8 @@
 """Discrete Fourier transforms: three linear ops, of which NumPy's eighteen functions are made.
 
 The matrix of the complex transform is symmetric, so that it is its own transpose. What is scaled where is
-NumPy's `norm`: "backward" divides the inverse transforms by their length, "forward" the others, "ortho" all by
-its root.
+NumPy's `norm`: "backward" divides the inverse transforms by their length, "forward" the others, "ortho" all
+by its root.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from nbgrad.arrays import devices
 from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype
+from nbgrad.define.complex import conj
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
@@ -23,7 +24,6 @@ from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.arrange import roll
 from nbgrad.ops.axes import one, several
-from nbgrad.ops.complex import conj
 from nbgrad.ops.create import zeros
 from nbgrad.ops.index import getitem
 from nbgrad.ops.shape import concat
@@ -66,7 +66,7 @@ def _of_real(g: Any, z: Any, x: Any, axis: int, norm: str) -> Tensor:
     cases=[((4,), {"axis": 0, "norm": "backward"}), ((2, 5), {"axis": 1, "norm": "ortho"}),
            ((1, 2), {"axis": 0, "norm": "forward"})], private=True)
 def real_fourier(x: Any, axis: int, norm: str) -> Any:
-    """Return the first half of the transform of real numbers along an axis of length n: n // 2 + 1 numbers."""
+    """Return the first half of the transform of n real numbers along an axis: n // 2 + 1 numbers."""
     return (as_tensor(x),), {"axis": axis, "norm": norm}
 
 
@@ -122,7 +122,7 @@ def _operand(name: str, x: Any, real: bool = False) -> Tensor:
         if is_complex(raw(x)):
             raise value_errors.no_complex(name, [x.dtype])
         return x if x.dtype.kind == "f" else astype(x, np.float64)
-    return x if is_complex(raw(x)) else astype(x, np.result_type(x.dtype, np.complex64))
+    return x if is_complex(raw(x)) else astype(x, np.complex64 if x.dtype == np.float32 else np.complex128)
 
 
 def _plan(name: str, x: Tensor, s: Any, axes: Any) -> list[tuple[int, int]]:
@@ -132,7 +132,7 @@ def _plan(name: str, x: Tensor, s: Any, axes: Any) -> list[tuple[int, int]]:
         places = list(range(x.ndim)) if given is None else list(range(x.ndim - len(given), x.ndim))
     else:
         places = [one(name, a, x.ndim) for a in axes]
-    if given is not None and len(given) != len(places) or (places and min(places) < 0):
+    if (given is not None and len(given) != len(places)) or (places and min(places) < 0):
         raise value_errors.bad_value(name, f"s has {len(given or ())} lengths, for {len(places)} axes")
     if not places:
         raise value_errors.bad_value(name, "needs at least one axis")
@@ -170,8 +170,8 @@ def fft(a: Any, n: Any = None, axis: int = -1, norm: str | None = None) -> Tenso
 
     a: (..., m, ...), real or complex; the result is complex64 for float32 and complex64, else complex128.
     n: how many points: the first n of m, or zeros after them; default m. norm: "backward" (None), "ortho" or
-    "forward": divided by nothing, the root of n, n. Derivative: linear. Raises AxisError, ShapeError for a 0-d
-    a, ValueRangeError for n < 1 or another norm.
+    "forward": divided by nothing, the root of n, n. Derivative: linear. Raises AxisError, ShapeError for
+    a 0-d a, ValueRangeError for n < 1 or another norm.
 
     >>> nb.fft.fft([1.0, 0.0, -1.0, 0.0])
     tensor([0.+0.j, 2.+0.j, 0.+0.j, 2.+0.j])
@@ -194,8 +194,8 @@ def ifft(a: Any, n: Any = None, axis: int = -1, norm: str | None = None) -> Tens
 def fftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Tensor:
     """Return the discrete Fourier transform along several axes, by default all: `fft` along each of them.
 
-    a: real or complex. s: numbers of points, one for each axis, -1 for all that there are; without axes, of the
-    last axes. norm: as in fft. Derivative: linear. Raises AxisError, ShapeError, ValueRangeError.
+    a: real or complex. s: numbers of points, one for each axis, -1 for all that there are; without axes, of
+    the last axes. norm: as in fft. Derivative: linear. Raises AxisError, ShapeError, ValueRangeError.
 
     >>> nb.fft.fftn([[1.0, 2.0], [3.0, 4.0]])
     tensor([[10.+0.j, -2.+0.j],
@@ -258,9 +258,9 @@ def rfft(a: Any, n: Any = None, axis: int = -1, norm: str | None = None) -> Tens
 def irfft(a: Any, n: Any = None, axis: int = -1, norm: str | None = None) -> Tensor:
     """Return the n real numbers of which a is the first half of the transform: the inverse of `rfft`.
 
-    a: (..., m, ...), complex or real; n: default 2 (m - 1), so that odd ones are to be given; n // 2 + 1 numbers
-    of a are used, zeros where there are fewer. What has to be real, the first and for an even n the last, counts
-    by its real part. axis, norm: as in `ifft`. Derivative: linear. Raises AxisError, ShapeError,
+    a: (..., m, ...), complex or real; n: default 2 (m - 1), so that odd ones are to be given; n // 2 + 1
+    numbers of a are used, zeros where there are fewer. What has to be real, the first and for an even n the
+    last, counts by its real part. axis, norm: as in `ifft`. Derivative: linear. Raises AxisError, ShapeError,
     ValueRangeError.
 
     >>> nb.fft.irfft([0.0, 2.0, 0.0])
@@ -277,10 +277,10 @@ def _halved(name: str, x: Tensor, n: Any, axis: int, norm: str) -> Tensor:
 
 
 def hfft(a: Any, n: Any = None, axis: int = -1, norm: str | None = None) -> Tensor:
-    """Return the transform, which is real, of n numbers that are the conjugates of one another, x[-j] of x[j].
+    """Return the real transform of n numbers of which one half are conjugates of the others, x[-j] of x[j].
 
-    a: (..., m, ...), the first half of them; n: default 2 (m - 1). axis, norm: as in `fft`. Derivative: linear.
-    Raises AxisError, ShapeError, ValueRangeError.
+    a: (..., m, ...), the first half of them; n: default 2 (m - 1). axis, norm: as in `fft`. Derivative:
+    linear. Raises AxisError, ShapeError, ValueRangeError.
 
     >>> nb.fft.hfft([0.0, 2.0, 0.0])
     tensor([ 4.,  0., -4.,  0.])

@@ -33,8 +33,8 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, 
         "denominator"  the numerator layout with all axes reversed
         "vec"          (m * l, n * k): both flattened, last axis fastest
     holomorphic : f is an analytic function of complex arguments with complex results
-    Trees give a tree of the output's form, each leaf a tree of the input's form. The Jacobian of complex results
-    by real arguments is complex; its rows of real results by complex arguments are gradients as in
+    Trees give a tree of the output's form, each leaf a tree of the input's form. The Jacobian of complex
+    results by real arguments is complex; its rows of real results by complex arguments are gradients as in
     value_and_grad.
 
     Raises ValueRangeError for an unknown mode or layout, or an argument that is not there, GradientError for

@@ -9,13 +9,13 @@ import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.arrays.dtypes import is_complex
+from nbgrad.define import complex
 from nbgrad.define.broadcast import astype, shaped
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.errors import shape_errors, value_errors
-from nbgrad.ops import complex
 from nbgrad.ops.contract import einsum, matmul, product
 from nbgrad.ops.elementwise import negative
 from nbgrad.ops.shape import refit, transposed
@@ -71,8 +71,8 @@ def _inv_rule(g: Any, z: Any, a: Any) -> Tensor:
 def inv(a: Any) -> Any:
     """Return the inverse of matrices.
 
-    a: (..., n, n), float32, float64 or complex; other dtypes become float64. To multiply by an inverse, solve is
-    more accurate.
+    a: (..., n, n), float32, float64 or complex; other dtypes become float64. To multiply by an inverse, solve
+    is more accurate.
     Raises SingularError if one is singular, or not square.
     Derivative: a tangent t of a gives -inv(a) @ t @ inv(a).
 
@@ -126,8 +126,8 @@ def solve(a: Any, b: Any) -> Any:
     """Return the solution z of the linear equations a @ z = b.
 
     a: (..., n, n), b: (n,) or (..., n, k); batch axes broadcast; only a 1-d b is a vector, as in NumPy 2.
-    float32, float64 or complex; other dtypes become float64. Raises SingularError if a matrix is singular or not
-    square, ShapeError if the shapes do not fit.
+    float32, float64 or complex; other dtypes become float64. Raises SingularError if a matrix is singular or
+    not square, ShapeError if the shapes do not fit.
     Derivative: linear in b; a tangent t of a gives -solve(a, t @ z).
 
     >>> nb.solve([[2.0, 0.0], [0.0, 4.0]], [1.0, 1.0])
@@ -186,9 +186,9 @@ def _rank_one(rng: np.random.Generator) -> np.ndarray:
 def det(a: Any) -> Any:
     """Return the determinant of matrices.
 
-    a: (..., n, n) -> (...), float32, float64 or complex; other dtypes become float64. Its derivative is the matrix
-    of cofactors, and exact for singular matrices too, up to the second order; the third needs an inverse.
-    Raises SingularError if the matrices are not square.
+    a: (..., n, n) -> (...), float32, float64 or complex; other dtypes become float64. Its derivative is the
+    matrix of cofactors, and exact for singular matrices too, up to the second order; the third needs an
+    inverse. Raises SingularError if the matrices are not square.
 
     >>> nb.det([[1.0, 2.0], [3.0, 4.0]])
     tensor(-2.)
@@ -207,8 +207,8 @@ def cofactor(a: Any) -> Any:
     """Return the matrix of cofactors: for regular matrices det(a) times the transpose of inv(a), else its
     limit.
 
-    a: (..., n, n), float32, float64 or complex; other dtypes become float64. Raises SingularError if the matrices
-    are not square.
+    a: (..., n, n), float32, float64 or complex; other dtypes become float64. Raises SingularError if the
+    matrices are not square.
     Source: Stewart, On the adjugate matrix, Linear Algebra Appl. 283 (1998).
     """
     return (square_matrices("cofactor", a),), {}
@@ -257,8 +257,8 @@ def slogdet(a: Any) -> Any:
     """Return the sign and the logarithm of the absolute value of the determinant, without overflow.
 
     a: (..., n, n) -> the named tuple (sign (...), logabsdet (...)); float32, float64 or complex; other dtypes
-    become float64. For a singular matrix (0, -inf), where the derivative raises SingularError: it does not exist.
-    Raises SingularError if the matrices are not square.
+    become float64. For a singular matrix (0, -inf), where the derivative raises SingularError: it does not
+    exist. Raises SingularError if the matrices are not square.
     Derivative of logabsdet: inv(a).T; sign is a constant, but for complex matrices, where it turns.
 
     >>> nb.slogdet([[2.0, 0.0], [0.0, -3.0]])

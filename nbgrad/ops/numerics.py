@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from nbgrad.define.broadcast import astype
+from nbgrad.define.complex import imag, real
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import protocol_errors, shape_errors
 from nbgrad.ops.compare import equal, isnan, less, not_equal, signbit
 from nbgrad.ops.create import zeros_like
-from nbgrad.ops.elementwise import abs, maximum, minimum, negative, where
+from nbgrad.ops.elementwise import abs, atan2, maximum, minimum, negative, where
 from nbgrad.ops.powers import pow
 from nbgrad.ops.reduce import floating
 
@@ -164,3 +165,17 @@ def polyval(p: Any, x: Any) -> Tensor:
     for k in range(p.shape[0]):
         z = add(multiply(z, x), p[k])
     return z
+
+
+def angle(x: Any, deg: bool = False) -> Tensor:
+    """Return the angle of complex numbers from the real axis, in radians, or degrees if `deg`.
+
+    x: any shape, real or complex. deg: in degrees. Of real numbers it is 0 or pi. Derivative: that of the
+    quotient of the parts, nan at 0. Raises DtypeError for what is no array of numbers.
+
+    >>> nb.angle([1j, -1.0, 2.0])
+    tensor([1.57079633, 3.14159265, 0.        ])
+    """
+    x = as_tensor(x)
+    z = atan2(imag(x), real(x))
+    return z * (180 / math.pi) if deg else z

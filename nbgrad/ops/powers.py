@@ -40,24 +40,24 @@ def _damped(z: Tensor, x: Tensor, k: int) -> Tensor:
 @cache
 def _power_log(k: int) -> Any:
     """The op x^y log(x)^k. Its partials are ops of this kind again."""
-    return Elementwise(f"power_log{k}", lambda x, y: _damped(_pow(x, y), x, k),
+    return Elementwise(f"power_log{k}", lambda x, y: _damped(general(x, y), x, k),
                        lambda x, y, z: _of_power_log(k, x, y), arity=2)
 
 
 def _of_power_log(k: int, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    lower = _pow if k == 1 else _power_log(k - 1)
+    lower = general if k == 1 else _power_log(k - 1)
     return _strong_product(y, _power_log(k)(x, y - 1)) + k * lower(x, y - 1), _power_log(k + 1)(x, y)
 
 
 # y x^(y - 1), 0 where y is 0
 _power_slope: Any = Elementwise(
-    "power_slope", lambda x, y: _strong_product(y, _pow(x, y - 1)),
+    "power_slope", lambda x, y: _strong_product(y, general(x, y - 1)),
     lambda x, y, z: (_strong_product(y, _power_slope(x, y - 1)),
-                     _pow(x, y - 1) + _strong_product(y, _power_log(1)(x, y - 1))), arity=2)
+                     general(x, y - 1) + _strong_product(y, _power_log(1)(x, y - 1))), arity=2)
 # x^y log(x), where z = x^y is known: its derivative is counted with x and y
 _log_times = Elementwise("log_times", lambda z, x, y: _damped(z, x, 1),
                          lambda z, x, y, w: (None, *_of_power_log(1, x, y)), arity=3)
-_pow: Any = elementwise(
+general: Any = elementwise(
     "pow", "pow({}, {})", lambda x, y, z: (_power_slope(x, y), _log_times(z, x, y)),
     like=np.power, at=((0.1, 3.0), (-3.0, 3.0)))
 
@@ -84,12 +84,12 @@ def pow(x: Any, y: Any) -> Tensor:
             return _SIMPLE[y](x)
         if y in (3, 4, 5, 6, 7, 8) and not is_exact(x):
             return _power(x, n=int(y))
-    return _pow(x, y)
+    return general(x, y)
 
 
 def _fraction(x: Any, y: Any) -> bool:
     """Whether a power of integers, computed in integers, has a negative exponent; a symbol's is not known."""
-    signed = _pow.loop(tuple([v.dtype if type(v) is Tensor else int for v in (x, y)]))[1].kind == "i"
+    signed = general.loop(tuple([v.dtype if type(v) is Tensor else int for v in (x, y)]))[1].kind == "i"
     y = devices.host(raw(y))
     return signed and type(y) is not Symbol and bool(np.any(np.less(y, 0)))
 

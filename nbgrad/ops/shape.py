@@ -308,7 +308,8 @@ def _piece(i: int, g: Tensor, z: Any, *xs: Any, axis: int) -> Tensor:
     return shaped(apply(getitem, (g,), {"index": part}), xs[i])
 
 
-@op(out=_concatenated, vjp_of=_piece, linear=True, keep="", on_complex="same", like=lambda *xs, axis=0: np.concatenate(xs, axis),
+@op(out=_concatenated, vjp_of=_piece, linear=True, keep="", on_complex="same",
+    like=lambda *xs, axis=0: np.concatenate(xs, axis),
     cases=[((2, 3), (1, 3)), ((2, 3), (2, 0), (2, 1), {"axis": -1}), ((2, 1, 2), (2, 3, 2), {"axis": 1}),
            ((2, 2), (3,), {"axis": None}), ((0,), (2,))])
 def concat(*arrays: Any, axis: Any = 0) -> Any:
@@ -342,7 +343,8 @@ def _layer(i: int, g: Tensor, z: Any, *xs: Any, axis: int) -> Tensor:
     return shaped(apply(getitem, (g,), {"index": (_WHOLE,) * axis + (i, ...)}), xs[i])
 
 
-@op(out=_stacked, vjp_of=_layer, linear=True, keep="", on_complex="same", like=lambda *xs, axis=0: np.stack(xs, axis),
+@op(out=_stacked, vjp_of=_layer, linear=True, keep="", on_complex="same",
+    like=lambda *xs, axis=0: np.stack(xs, axis),
     cases=[((2, 3), (2, 3)), ((), (), ()), ((2, 3), (2, 3), (2, 3), {"axis": -1}),
            ((0, 2), (0, 2), {"axis": 1})])
 def stack(*arrays: Any, axis: Any = 0) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from nbgrad.arrays import devices
 from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype
+from nbgrad.define.complex import conj, real
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.engine.transforms import stop_gradient
@@ -17,7 +18,6 @@ from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.axes import flag, named_dim, several
 from nbgrad.ops.compare import isfinite, isinf, isnan, logical_and
-from nbgrad.ops.complex import conj, real
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.diagonal import diag
 from nbgrad.ops.elementwise import clip, divide, maximum, sqrt, subtract, where

@@ -14,8 +14,9 @@ from nbgrad.engine.tensor import Tensor, as_tensor, wrap
 op: Any = family("transfer")
 
 
-@op(vjp=lambda g, z, x, where: transfer(g, devices.of(x)), linear=True, keep="", like=lambda x, where: x, on_complex="same",
-    cases=[((2, 3), {"where": "cpu"}), ((), {"where": "cpu"}), ((0, 3), {"where": "cpu"})], private=True)
+@op(vjp=lambda g, z, x, where: transfer(g, devices.of(x)), linear=True, keep="", like=lambda x, where: x,
+    on_complex="same", cases=[((2, 3), {"where": "cpu"}), ((), {"where": "cpu"}), ((0, 3), {"where": "cpu"})],
+    private=True)
 def transfer(x: Any, where: str) -> Any:
     """Return x on a kind of device, "cpu" or "cuda" (the one that is connected): x itself if it is there."""
     return (as_tensor(x),), {"where": where}

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
+from nbgrad.define.complex import complex_, conj, imag, real
 from nbgrad.engine.arguments import is_float
 from nbgrad.engine.graph import TAPE
 from nbgrad.engine.tensor import Tensor, as_tensor, wrap
@@ -15,9 +17,19 @@ from nbgrad.engine.transforms import no_grad
 from nbgrad.engine.tree import flatten, form
 from nbgrad.engine.views import write
 from nbgrad.errors import gradient_errors, shape_errors, value_errors
+from nbgrad.ops.shape import stack
 from nbgrad.ops.transfer import to
 
 Rate = Any                                    # a number, a Tensor, or a schedule of these
+
+
+def _as_real(x: Tensor) -> Tensor:
+    """The parts of complex numbers along a last axis."""
+    return stack([real(x), imag(x)], axis=-1)
+
+
+def _as_complex(x: Tensor) -> Tensor:
+    return complex_(x[..., 0], x[..., 1])
 
 
 class Optimizer:
@@ -129,7 +141,11 @@ class Optimizer:
                 yield wrap(x)
                 continue
             count, shape, *memory = state[k]
-            new, *memory = self.move(count + 1, x, g, *memory)
+            if is_complex(x):                 # its parts are moved, by the derivatives in them
+                new, *memory = self.move(count + 1, _as_real(x), _as_real(conj(g)), *memory)
+                new = _as_complex(new)
+            else:
+                new, *memory = self.move(count + 1, x, g, *memory)
             state[k] = (count + 1, shape, *memory)
             del memory
             yield new

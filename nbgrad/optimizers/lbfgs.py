@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype
 from nbgrad.engine.arguments import is_float
 from nbgrad.engine.tensor import Tensor, as_tensor
@@ -193,7 +194,10 @@ def _size(x: Tensor) -> float:
 
 
 def _packed(xs: Sequence[Tensor]) -> Tensor:
-    """All elements in a row."""
+    """All elements in a row. Raises DtypeError for complex ones."""
+    for x in xs:
+        if is_complex(x):
+            raise value_errors.no_complex("LBFGS", [x.dtype])
     return concat([ravel(x) for x in xs])
 
 

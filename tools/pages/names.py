@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import nbgrad as nb
-from nbgrad import distributed, errors, interop, linalg, optim, testing
+from nbgrad import distributed, errors, fft, interop, linalg, optim, testing
 from nbgrad.define.registry import OPS, Row
 from nbgrad.engine.tensor import Tensor
 from pages.docstrings import Link
@@ -28,14 +28,15 @@ FAMILIES: dict[str, str] = {
     "Shapes": "ops.shape ops.arrange ops.layouts ops.insertion ops.split ops.pad ops.diagonal",
     "Indices, search and order": "ops.index ops.triangles ops.along ops.search ops.sort ops.sets",
     "Products": "ops.contract ops.gdot",
-    "Linear algebra": "ops.linalg ops.factor ops.svd ops.expm linalg",
+    "Complex numbers": "define.complex",
+    "Linear algebra": "ops.linalg ops.factor ops.eig ops.svd ops.expm linalg",
     "Neural networks": "ops.nn ops.conv ops.pooling ops.norm ops.embedding ops.random",
     "Ops of your own": "define.declare define.structured",
     "Devices, threads, files, timing": "arrays.devices compile.threads kernels.libraries interop.files "
                                        "bench.function",
 }
 _FAMILY = {module: title for title, modules in FAMILIES.items() for module in modules.split()}
-MODULES = {"optim": optim, "interop": interop, "distributed": distributed, "testing": testing,
+MODULES = {"fft": fft, "optim": optim, "interop": interop, "distributed": distributed, "testing": testing,
            "errors": errors}
 OTHERS = ("linalg", "backend", "devices")
 CLASS = "tensor_class"                    # nb.tensor has the page named tensor

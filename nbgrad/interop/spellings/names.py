@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.define import complex
 from nbgrad.define.broadcast import broadcast_to
 from nbgrad.define.documentation import example
 from nbgrad.engine.tensor import Tensor
-from nbgrad.interop.methods import MATRICES, copy, method
+from nbgrad.interop.methods import MATRICES, method
 from nbgrad.interop.spellings import numpys, torch_parts, torchs
 from nbgrad.interop.spellings.absent import WAYS, Absent
 from nbgrad.ops import (
@@ -23,7 +24,6 @@ from nbgrad.ops import (
     arrange,
     close,
     compare,
-    complex,
     contract,
     deviation,
     diagonal,
@@ -78,9 +78,10 @@ _OTHER: dict[str, Any] = {
     "mm": contract.matmul, "bmm": contract.matmul, "mv": contract.matmul, "ger": contract.outer,
     "vdot": contract.dot, "inverse": linalg.inv, "matrix_exp": expm.expm, "adjoint": numpys.adjoint,
     "movedim": shape.moveaxis, "swapdims": shape.swapaxes, "take_along_dim": along.take_along_axis,
-    "repeat_interleave": arrange.repeat, "to_device": transfer.to_device, "conj": complex.conj, "conjugate": complex.conj,
-    "conj_physical": complex.conj, "contiguous": numpys.itself, "resolve_conj": numpys.itself,
-    "resolve_neg": numpys.itself, "broadcast_to": broadcast_to, "view_as": numpys.reshape_as,
+    "repeat_interleave": arrange.repeat, "to_device": transfer.to_device, "conj": complex.conj,
+    "conjugate": complex.conj, "conj_physical": complex.conj, "contiguous": numpys.itself,
+    "resolve_conj": numpys.itself, "resolve_neg": numpys.itself, "broadcast_to": broadcast_to,
+    "view_as": numpys.reshape_as,
     # dtypes, and what is asked of them
     **{name: torchs.cast(name, dtype) for name, dtype in {
         "bool": "bool", "byte": "uint8", "char": "int8", "short": "int16", "int": "int32", "long": "int64",

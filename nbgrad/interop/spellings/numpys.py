@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
+from nbgrad.define import complex
 from nbgrad.define.broadcast import astype
 from nbgrad.define.documentation import extended
 from nbgrad.define.plans import numpy_names
@@ -19,7 +20,7 @@ from nbgrad.errors import protocol_errors, shape_errors, trace_errors, value_err
 from nbgrad.interop.methods import copy, like, named, rebind
 from nbgrad.interop.numbers import taken
 from nbgrad.interop.numpy_spellings import FUNCTIONS
-from nbgrad.ops import complex, create, shape
+from nbgrad.ops import create, shape
 
 Method = Callable[..., Any]
 # The names of parameters that our ops have.

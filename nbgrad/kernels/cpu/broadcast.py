@@ -30,7 +30,7 @@ def sum_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def astype(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """A converted array; x itself if it has that dtype and lies as a copy would."""
     if x.dtype.kind == "c" and dtype.kind != "c":
-        x = x.real                            # of a cotangent; who asks for a conversion is told what he loses
+        x = x.real                            # of a cotangent: others are told what would be lost
     return x.astype(dtype, copy=not x.flags.forc)
 
 
