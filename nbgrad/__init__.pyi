@@ -18,6 +18,9 @@ from nbgrad.engine.transforms import no_grad as no_grad
 from nbgrad.interop.files import load as load
 from nbgrad.interop.files import save as save
 from nbgrad.kernels.libraries import use_cupy as use_cupy
+from nbgrad.ops.sides import directional as directional
+from nbgrad.ops.sides import kinks as kinks
+from nbgrad.ops.subgradients import subgradient as subgradient
 from numpy import bool_ as bool_
 from numpy import float32 as float32
 from numpy import float64 as float64
@@ -77,15 +80,15 @@ __all__ = [
     "column_stack", "concat", "concatenate", "conv1d", "conv2d", "convolve", "copysign", "corrcoef",
     "correlate", "cos", "cosh", "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum",
     "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete", "det", "device", "devices", "diag",
-    "diagflat", "diagonal", "diff", "directional_derivative", "distributed", "divide", "dot", "dropout",
-    "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding",
-    "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1",
-    "eye", "fabs", "finfo", "flip", "fliplr", "flipud", "float32", "float64", "float_power", "floor",
-    "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
+    "diagflat", "diagonal", "diff", "directional", "directional_derivative", "distributed", "divide", "dot",
+    "dropout", "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu",
+    "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims",
+    "expm", "expm1", "eye", "fabs", "finfo", "flip", "fliplr", "flipud", "float32", "float64", "float_power",
+    "floor", "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
     "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside", "hessian",
     "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "inf", "inner", "insert", "int16", "int32", "int64",
     "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan",
-    "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift", "less",
+    "jacfwd", "jacobian", "jacrev", "jvp", "kinks", "kron", "layer_norm", "leaky_relu", "left_shift", "less",
     "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax",
     "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
     "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "min", "minimum",
@@ -97,10 +100,10 @@ __all__ = [
     "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save",
     "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit",
     "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
-    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
-    "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
-    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
+    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subgradient", "subtract", "sum",
+    "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
+    "tile", "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32",
+    "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
     "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like"
 ]
 

@@ -17,7 +17,7 @@ from pages.docstrings import Link
 
 # Families of the reference: title -> the modules whose public functions they have, below nbgrad
 FAMILIES: dict[str, str] = {
-    "Gradients": "engine.transforms ops.jacobians engine.checkpoint",
+    "Gradients": "engine.transforms ops.jacobians engine.checkpoint ops.sides ops.subgradients",
     "Making arrays": "ops.create define.broadcast ops.dtypes",
     "Elementwise functions": "ops.elementwise ops.powers ops.numerics",
     "Activation functions": "ops.activations",
