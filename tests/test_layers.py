@@ -17,7 +17,7 @@ LAYERS = [
     ["engine"],
     ["define"],
     ["ops"],
-    ["optimizers"],
+    ["optimizers", "solvers"],
     ["linalg", "optim", "interop"],
     ["testing", "backend", "distributed"],
     ["bench"],

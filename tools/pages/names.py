@@ -31,6 +31,7 @@ FAMILIES: dict[str, str] = {
     "Linear algebra": "ops.linalg ops.factor ops.svd ops.expm linalg",
     "Neural networks": "ops.nn ops.conv ops.pooling ops.norm ops.embedding ops.random",
     "Ops of your own": "define.declare define.structured",
+    "Solvers": "solvers.roots solvers.integrals solvers.initial",
     "Devices, threads, files, timing": "arrays.devices compile.threads kernels.libraries interop.files "
                                        "bench.function",
 }
