@@ -290,16 +290,16 @@ __all__ = [
     "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis",
     "no_grad", "nonzero", "norm", "not_equal", "odeint", "ones", "ones_like", "op", "optim", "outer", "pad",
     "percentile", "permute_dims", "pi", "polyval", "positive", "pow", "power", "prod", "ptp", "quad",
-    "quantile", "rad2deg", "radians", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat",
-    "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "root", "rot90", "round",
-    "save", "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign",
-    "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_ivp",
-    "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient",
-    "subgradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
-    "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "trapezoid", "tril", "triu",
-    "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts",
-    "unique_inverse", "unique_values", "unwrap", "use_cupy", "value_and_grad", "vander", "var", "vecdot",
-    "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "quantile", "rad2deg", "radians", "rand", "randn", "random", "ravel", "reciprocal", "relu", "remainder",
+    "repeat", "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "root",
+    "rot90", "round", "save", "scatter_add", "searchsorted", "select", "set_num_threads", "setitem",
+    "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign",
+    "solve", "solve_ivp", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "subgradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take",
+    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose",
+    "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8",
+    "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
+    "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"
@@ -329,8 +329,8 @@ def __getattr__(name: str) -> Any:
         return OPS[name].op
     if name == "__test__":                # documentation that doctest does not find: ops are objects
         return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
-    if name == "distributed":
-        return import_module("nbgrad.distributed")
+    if name in ("distributed", "random"):
+        return import_module(f"nbgrad.{name}")
     if name in _LATER:
         return getattr(import_module(_LATER[name]), name)
     raise AttributeError(f"nbgrad has no {name!r}; python -m nbgrad.info --ops lists the ops")

@@ -8,6 +8,7 @@ from nbgrad import errors as errors
 from nbgrad import interop as interop
 from nbgrad import linalg as linalg
 from nbgrad import optim as optim
+from nbgrad import random as random
 from nbgrad import testing as testing
 from nbgrad.arrays import devices as devices
 from nbgrad.arrays.devices import Device as device
@@ -103,8 +104,8 @@ __all__ = [
     "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero", "norm",
     "not_equal", "odeint", "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims",
     "pi", "polyval", "positive", "pow", "power", "prod", "ptp", "quad", "quantile", "rad2deg", "radians",
-    "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "result_type",
-    "right_shift", "rint", "roll", "rollaxis", "root", "rot90", "round", "save", "scatter_add",
+    "rand", "randn", "random", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
+    "result_type", "right_shift", "rint", "roll", "rollaxis", "root", "rot90", "round", "save", "scatter_add",
     "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
     "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_ivp", "solve_triangular", "sort",
     "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subgradient", "subtract", "sum",

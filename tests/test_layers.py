@@ -18,7 +18,7 @@ LAYERS = [
     ["define"],
     ["ops"],
     ["optimizers", "solvers"],
-    ["linalg", "optim", "interop"],
+    ["linalg", "optim", "interop", "random"],
     ["testing", "backend", "distributed"],
     ["bench"],
     ["__init__"],

@@ -125,3 +125,8 @@ def jumps(shape: tuple[int, ...]) -> GradientError:
 def nested_directions() -> GradientError:
     return GradientError("directional: one inside another is not defined at kinks. Take the inner derivative "
                          "with jvp or grad.")
+
+
+def no_shape_derivative(op: str) -> GradientError:
+    return GradientError(f"{op}: its derivative in the parameter of shape needs the incomplete gamma "
+                         "function, which is not there. Wrap the parameter in stop_gradient.")
