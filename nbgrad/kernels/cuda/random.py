@@ -41,6 +41,12 @@ def dropped(out, x, low, high, threshold: wide, scale):
                 out[i] = x[i] * scale if (a, b, c, d)[k] >= threshold else 0
 
 
+def drop(out: CudaArray, x: CudaArray, p: float, key: int) -> None:
+    """x * 1 / (1 - p), and 0 where the element's 32 bits are less than p * 2**32."""
+    scale = out.dtype.type(1 / (1 - p) if p < 1 else 0.0)
+    dropped(out, copies.contiguous(x), key & 0xFFFFFFFF, key >> 32, round(p * 2.0**32), scale)
+
+
 @kernel
 def drawn(out, low, high):
     """32 bits for each element; low, high: the key."""
@@ -64,9 +70,3 @@ def drawn(out, low, high):
 def random_bits(out: CudaArray, x: CudaArray, shape: tuple[int, ...], key: int) -> None:
     """32 bits for each element of out; x says nothing but where."""
     drawn(out, key & 0xFFFFFFFF, key >> 32)
-
-
-def drop(out: CudaArray, x: CudaArray, p: float, key: int) -> None:
-    """x * 1 / (1 - p), and 0 where the element's 32 bits are less than p * 2**32."""
-    scale = out.dtype.type(1 / (1 - p) if p < 1 else 0.0)
-    dropped(out, copies.contiguous(x), key & 0xFFFFFFFF, key >> 32, round(p * 2.0**32), scale)
