@@ -265,14 +265,18 @@ def randint(key: Any, shape: Any, low: int, high: int, dtype: Any = np.int64) ->
     low, high : integers, low below high; the likelihood of one is off by at most (high - low) / 2**64 of it
     key, shape : as in `uniform`
     dtype : of the result, int64 by default
-    They have no derivative. Raises ValueRangeError unless low is below high, DtypeError without a key.
+    They have no derivative. Raises ValueRangeError unless low is below high and all fit dtype, DtypeError
+    without a key.
 
     >>> nb.random.randint(nb.random.key(1), (2,), 5, 6)
     tensor([5, 5])
     """
-    low, high = operator.index(low), operator.index(high)
-    if not low < high:
-        raise value_errors.bad_value("randint", f"low={low} must be below high={high}")
+    low, high, limits = operator.index(low), operator.index(high), np.iinfo(dtype)
+    if not low < high <= low + 2**63:
+        raise value_errors.bad_value("randint", f"low={low} must be below high={high}, by at most 2**63")
+    if not limits.min <= low <= high - 1 <= limits.max:
+        raise value_errors.bad_value("randint", f"integers from {low} to {high - 1} do not fit "
+                                     f"{limits.dtype}")
     bits = _wide("randint", key, _shape("randint", shape))
     return astype(add(astype(remainder(bits, np.uint64(high - low)), np.int64), low), dtype)
 

@@ -127,8 +127,8 @@ def kinks(f: Callable[..., Any], *args: Any) -> list[Kink]:
     Each entry has the op's name, the place of the argument of the op that f's arguments move, the number of
     elements of its result that are at the kink, and the index of the first. Comparisons of equal numbers and
     steps at their jumps are listed too. An op that is made of others goes by its own name.
-    f: a function. args: what it is called with, trees of floats among them. Not looked into are the places
-    between which `quantile` and its kin read, and what NumPy or another library computes. Raises DtypeError
+    f: a function. args: what it is called with, trees of floats among them. Not looked into are conversions
+    to integers, the q of `quantile` and its kin, and what another library computes. Raises DtypeError
     where f is no function or no argument is a float.
 
     >>> nb.kinks(lambda x: nb.sum(x * nb.relu(x - 1)), np.array([0.0, 1.0, 2.0]))
@@ -235,7 +235,8 @@ def directional(f: Callable[..., Any], x: Any, v: Any) -> Any:
 
     It is exact also at kinks: of abs, relu, leaky_relu, elu, maximum, minimum, clip, hypot, max, min, sort,
     norm, std, and of what is made of them, where the directional derivative is no linear function of v and
-    differs from <gradient, v>. Comparisons, `where` and Python's `if` are decided as they are just beside x.
+    differs from <gradient, v>. Comparisons, `where` and Python's `if` are decided as they are just beside x;
+    what `kinks` does not look into is decided as it is at x.
     f: of one argument, a tree; it is called twice. v: of x's form and shapes. The result has the form of
     f(x). Raises GradientError where f jumps, where a comparison is left undecided by the direction to first
     order, and at kinks whose sides are not known (of max_pool2d, floor, eigenvalues, ...); ShapeError where v

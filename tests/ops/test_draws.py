@@ -145,6 +145,7 @@ REFUSED = {
     "no shape": (lambda: nb.random.gamma(KEY, 0.0), ValueRangeError, "gamma: .*positive"),
     "a probability": (lambda: nb.random.bernoulli(KEY, 1.5), ValueRangeError, "p must lie"),
     "an empty range": (lambda: nb.random.randint(KEY, (), 3, 3), ValueRangeError, "low=3"),
+    "a narrow dtype": (lambda: nb.random.randint(KEY, (), 0, 300, "uint8"), ValueRangeError, "fit uint8"),
     "too many": (lambda: nb.random.choice(KEY, 2, (3,), replace=False), ValueRangeError, "3 of 2"),
     "weights": (lambda: nb.random.choice(KEY, 2, (3,), p=A([0.5, 0.6])), ValueRangeError, "the sum 1"),
     "a covariance": (lambda: nb.random.multivariate_normal(KEY, np.zeros(2), -COV), NbgradError, "cholesky"),
