@@ -235,8 +235,8 @@ def directional(f: Callable[..., Any], x: Any, v: Any) -> Any:
 
     It is exact also at kinks: of abs, relu, leaky_relu, elu, maximum, minimum, clip, hypot, max, min, sort,
     norm, std, and of what is made of them, where the directional derivative is no linear function of v and
-    differs from <gradient, v>. Comparisons, `where` and Python's `if` are decided as they are just beside x;
-    what `kinks` does not look into is decided as it is at x.
+    differs from <gradient, v>; elsewhere it is `directional_derivative`. Comparisons, `where` and Python's
+    `if` are decided as they are just beside x; what `kinks` does not look into is decided as it is at x.
     f: of one argument, a tree; it is called twice. v: of x's form and shapes. The result has the form of
     f(x). Raises GradientError where f jumps, where a comparison is left undecided by the direction to first
     order, and at kinks whose sides are not known (of max_pool2d, floor, eigenvalues, ...); ShapeError where v

@@ -67,8 +67,14 @@ def _chosen(op: Op, xs: Sequence[Any], params: dict[str, Any], marks: Sequence[A
     if at is None:
         return op
     if not sides:
-        raise gradient_errors.at_kink(*kink_of(op.name, next(i for i, m in enumerate(marks) if m), at))
+        place = next(i for i, m in enumerate(marks) if m is not None)
+        raise gradient_errors.at_kink(*kink_of(op.name, place, at))
     return _Beside(op, sides, at)
+
+
+def _declares(op: Op) -> bool:
+    """Whether an op that is made of others has a derivative of its own, which is what its author chose."""
+    return getattr(op, "d", None) is not None and op.name != "clip"
 
 
 class _Choosing:
@@ -79,7 +85,7 @@ class _Choosing:
     def record(self, op: Op, xs: Sequence[Any], params: dict[str, Any], marks: Sequence[Any],
                nested: bool) -> Any:
         own: Any = self
-        within = None if type(op) is Checkpoint else inside(op)
+        within = None if type(op) is Checkpoint or _declares(op) else inside(op)
         if within is not None and meets(within, xs, marks):
             return within(*[x if m is None else tensor(unwrap(x), own, m)
                             for x, m in zip(tensors(xs), marks, strict=True)])
@@ -135,7 +141,8 @@ def subgradient(choice: str) -> Choice:
     two operands of maximum that both move) share as ever, and so does sort.
     The choice is that of when a transform begins: f runs in it, and what comes back later, from `vjp`, has
     it. It holds for the thread that entered it. Tensors with requires_grad=True record without it:
-    `backward` is refused in the context. Comparisons, and `where`, are no kinks.
+    `backward` is refused in the context. Comparisons, and `where`, are no kinks; an op of your own with a
+    derivative that it declares keeps that.
     Raises ValueRangeError for another choice; in "raise", GradientError at kinks.
 
     >>> with nb.subgradient("right"):

@@ -154,8 +154,6 @@ SLOPES = {                                # left, right
     "max": (nb.max, A([1.0, 1.0, 0.0]), [0.5, 0.5, 0.0], [0.5, 0.5, 0.0]),
     "hypot": (lambda x: nb.hypot(x, 0.0), A(0.0), -1.0, 1.0),
     "under checkpoint": (nb.checkpoint(nb.relu), A(0.0), 0.0, 1.0),
-    "an op of the user's": (nb.elementwise("thrice_relu", lambda x: 3 * nb.maximum(x, 0.0)), A(0.0), 0.0,
-                            3.0),
 }
 
 
@@ -189,11 +187,27 @@ def test_a_choice_may_be_to_refuse():
         assert values(nb.grad(lambda x: nb.sum(nb.relu(x)))(A([1.0, -1.0]))).tolist() == [1.0, 0.0]
         with pytest.raises(GradientError, match=r"relu: .* at 1 of its results, the first at \(1,\)"):
             nb.grad(lambda x: nb.sum(nb.relu(x)))(A([1.0, 0.0]))
+        with pytest.raises(GradientError, match="abs"):
+            nb.jvp(nb.abs, (A([0.0, 0.0]),), (A([1.0, 0.0]),))
     w = nb.tensor(1.0, requires_grad=True)
     with nb.subgradient("left"), pytest.raises(GradientError, match="backward"):
         (w * w).backward()
     with pytest.raises(ValueRangeError):
         nb.subgradient("middle")
+
+
+def test_kinks_inside_an_op_of_the_user_s_are_met(own_ops):
+    f = nb.elementwise("thrice_relu", lambda x: 3 * nb.maximum(x, 0.0))
+    with nb.subgradient("right"):
+        assert float(nb.grad(f)(0.0)) == 3.0
+    assert [float(nb.directional(f, 0.0, v)) for v in (2.0, -2.0)] == [6.0, 0.0]
+    assert nb.kinks(f, 0.0) == [("thrice_relu", 0, 1, ())]
+
+
+def test_a_derivative_that_is_declared_is_kept(own_ops):
+    straight_through = nb.elementwise("straight_through", lambda x: nb.rint(x) + 0 * x, lambda x, z: 1.0)
+    with nb.subgradient("right"):
+        assert values(nb.grad(lambda x: nb.sum(straight_through(x)))(A([0.5, 0.7]))).tolist() == [1.0, 1.0]
 
 
 def test_a_checkpoint_keeps_the_choice_until_it_is_run_again():
