@@ -281,34 +281,44 @@ __all__ = [
     "conjugate", "conv1d", "conv2d", "convolve", "copysign", "corrcoef", "correlate", "cos", "cosh",
     "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum",
     "deg2rad", "degrees", "delete", "det", "device", "devices", "diag", "diagflat", "diagonal", "diff",
-    "directional_derivative", "distributed", "divide", "dot", "dropout", "dsplit", "dstack", "e", "ediff1d",
-    "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf",
-    "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "fabs", "fft", "finfo", "flip",
-    "fliplr", "flipud", "float32", "float64", "float_power", "floor", "floor_divide", "fmax", "fmin",
-    "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad",
-    "gradient", "greater", "greater_equal", "heaviside", "hessian", "hsplit", "hstack", "huber", "hvp",
-    "hypot", "iinfo", "imag", "inf", "inner", "insert", "int16", "int32", "int64", "int8", "interop",
-    "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd",
-    "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift", "less", "less_equal",
-    "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_power",
-    "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis",
-    "mse", "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",
-    "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis",
-    "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad",
-    "percentile", "permute_dims", "pi", "polyval", "positive", "pow", "power", "prod", "ptp", "quantile",
-    "rad2deg", "radians", "rand", "randn", "ravel", "real", "reciprocal", "relu", "remainder", "repeat",
-    "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save",
-    "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit",
-    "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
-    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
-    "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
-    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
+    "directional", "directional_derivative", "distributed", "divide", "dot", "dropout", "dsplit", "dstack",
+    "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like",
+    "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "fabs", "fft",
+    "finfo", "fixed_point", "flip", "fliplr", "flipud", "float32", "float64", "float_power", "floor",
+    "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
+    "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside", "hessian",
+    "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "imag", "inf", "inner", "insert", "int16", "int32",
+    "int64", "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf",
+    "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kinks", "kron", "layer_norm", "leaky_relu", "left_shift",
+    "less", "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2",
+    "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
+    "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "min",
+    "minimize", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num", "nancumprod",
+    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile",
+    "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "odeint",
+    "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims", "pi", "polyval",
+    "positive", "pow", "power", "prod", "ptp", "quad", "quantile", "rad2deg", "radians", "rand", "randn",
+    "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
+    "result_type", "right_shift", "rint", "roll", "rollaxis", "root", "rot90", "round", "save", "scatter_add",
+    "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
+    "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_ivp", "solve_triangular", "sort",
+    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subgradient", "subtract", "sum",
+    "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
+    "tile", "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32",
+    "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
     "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"
+
+# What fewer programs need is imported when it is asked for: the modules, and their names here
+_LATER = {name: f"nbgrad.{module}" for module, names in {
+    "ops.sides": "directional kinks",
+    "ops.subgradients": "subgradient",
+    "solvers.initial": "odeint solve_ivp",
+    "solvers.integrals": "quad",
+    "solvers.roots": "fixed_point minimize root",
+}.items() for name in names.split()}
 
 methods.install()
 names.install()
@@ -326,6 +336,8 @@ def __getattr__(name: str) -> Any:
         return OPS[name].op
     if name == "__test__":                # documentation that doctest does not find: ops are objects
         return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
-    if name in ("distributed", "fft"):        # which few programs need
+    if name in ("distributed", "fft", "random"):
         return import_module(f"nbgrad.{name}")
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
     raise AttributeError(f"nbgrad has no {name!r}; python -m nbgrad.info --ops lists the ops")

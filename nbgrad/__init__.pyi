@@ -9,6 +9,7 @@ from nbgrad import fft as fft
 from nbgrad import interop as interop
 from nbgrad import linalg as linalg
 from nbgrad import optim as optim
+from nbgrad import random as random
 from nbgrad import testing as testing
 from nbgrad.arrays import devices as devices
 from nbgrad.arrays.devices import Device as device
@@ -24,6 +25,15 @@ from nbgrad.engine.transforms import no_grad as no_grad
 from nbgrad.interop.files import load as load
 from nbgrad.interop.files import save as save
 from nbgrad.kernels.libraries import use_cupy as use_cupy
+from nbgrad.ops.sides import directional as directional
+from nbgrad.ops.sides import kinks as kinks
+from nbgrad.ops.subgradients import subgradient as subgradient
+from nbgrad.solvers.initial import odeint as odeint
+from nbgrad.solvers.initial import solve_ivp as solve_ivp
+from nbgrad.solvers.integrals import quad as quad
+from nbgrad.solvers.roots import fixed_point as fixed_point
+from nbgrad.solvers.roots import minimize as minimize
+from nbgrad.solvers.roots import root as root
 from numpy import bool_ as bool_
 from numpy import complex128 as complex128
 from numpy import complex64 as complex64
@@ -86,30 +96,31 @@ __all__ = [
     "conjugate", "conv1d", "conv2d", "convolve", "copysign", "corrcoef", "correlate", "cos", "cosh",
     "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum",
     "deg2rad", "degrees", "delete", "det", "device", "devices", "diag", "diagflat", "diagonal", "diff",
-    "directional_derivative", "distributed", "divide", "dot", "dropout", "dsplit", "dstack", "e", "ediff1d",
-    "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf",
-    "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "fabs", "fft", "finfo", "flip",
-    "fliplr", "flipud", "float32", "float64", "float_power", "floor", "floor_divide", "fmax", "fmin",
-    "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad",
-    "gradient", "greater", "greater_equal", "heaviside", "hessian", "hsplit", "hstack", "huber", "hvp",
-    "hypot", "iinfo", "imag", "inf", "inner", "insert", "int16", "int32", "int64", "int8", "interop",
-    "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd",
-    "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift", "less", "less_equal",
-    "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_power",
-    "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis",
-    "mse", "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",
-    "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis",
-    "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad",
-    "percentile", "permute_dims", "pi", "polyval", "positive", "pow", "power", "prod", "ptp", "quantile",
-    "rad2deg", "radians", "rand", "randn", "ravel", "real", "reciprocal", "relu", "remainder", "repeat",
-    "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save",
-    "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit",
-    "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
-    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
-    "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
-    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
+    "directional", "directional_derivative", "distributed", "divide", "dot", "dropout", "dsplit", "dstack",
+    "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like",
+    "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "fabs", "fft",
+    "finfo", "fixed_point", "flip", "fliplr", "flipud", "float32", "float64", "float_power", "floor",
+    "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
+    "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside", "hessian",
+    "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "imag", "inf", "inner", "insert", "int16", "int32",
+    "int64", "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf",
+    "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kinks", "kron", "layer_norm", "leaky_relu", "left_shift",
+    "less", "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2",
+    "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
+    "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "min",
+    "minimize", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num", "nancumprod",
+    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile",
+    "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "odeint",
+    "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims", "pi", "polyval",
+    "positive", "pow", "power", "prod", "ptp", "quad", "quantile", "rad2deg", "radians", "rand", "randn",
+    "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
+    "result_type", "right_shift", "rint", "roll", "rollaxis", "root", "rot90", "round", "save", "scatter_add",
+    "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
+    "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_ivp", "solve_triangular", "sort",
+    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subgradient", "subtract", "sum",
+    "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
+    "tile", "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32",
+    "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
     "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like"
 ]
 

@@ -30,11 +30,11 @@ _WIDTH = 110
 _NOTE = "# python tools/stubs.py writes this file."
 # The types of parameters that are annotated as Any, by their names, or by function and name
 _KINDS = {
-    "ArrayLike": "a append arrays aweights b bias condition constant_values d data default delta dx f "
-                 "fill_value fp fweights indices imag initial left logits m mask max mean min nan neginf "
-                 "operands p pad_width period places posinf prepend q real repeats right second sections "
-                 "shift sorter source spacings start step stop target to_begin to_end v value values "
-                 "weight weights where x xp y",
+    "ArrayLike": "a alpha append arrays aweights b bias condition constant_values cov d data default delta "
+                 "dx f fill_value fp fweights high imag indices initial left loc logits low m mask max mean "
+                 "min nan neginf operands p pad_width period places posinf prepend q real repeats right "
+                 "scale second sections shift sorter source spacings start step stop t t_eval target "
+                 "to_begin to_end v value values weight weights where x xp y",
     "ArrayLike | DTypeLike": "result_type.operands isdtype.dtype can_cast.from_ to finfo.dtype iinfo.dtype",
     "Axis": "axis dim .flip.axes",
     "Sequence[int]": "axes",
@@ -57,7 +57,7 @@ _KINDS = {
     "Sequence[int] | None": "s",
     "int | Sequence[int] | None": "fftshift.axes ifftshift.axes",
     "DTypeLike": "dtype .to.wanted",
-    "Any": "from_dlpack.x dl_device stream inputs kwargs types function",
+    "Any": "from_dlpack.x dl_device stream inputs kwargs types function args x0 y0 events",
 }
 KINDS = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 # The aliases of the library's annotations
@@ -74,6 +74,8 @@ _RESULTS = {
 # Where types come from that stubs of modules use
 _HOMES = {"Eig": "nbgrad.ops.eig", "Sequence": "collections.abc", "DTypeLike": "numpy.typing"}
 RESULTS = {name: kind for kind, names in _RESULTS.items() for name in names.split()}
+# Functions of ops/ and engine/ whose own annotations say all
+_TYPED = ["no_grad", "directional", "kinks", "subgradient"]
 _RENAMED = named_dim(abs).__code__
 _SHADOWED = re.compile(r"\b(bool|float|int)\b")        # Tensor has methods of these names
 
@@ -238,7 +240,7 @@ def _imported(name: str, f: Any) -> str:
 
 def defined_well(name: str, f: Any) -> bool:
     return not _is_function(f) or (isinstance(f, FunctionType) and f.__module__.split(".")[1] not in (
-        "ops", "engine") and not hasattr(f, "__wrapped__")) or name == "no_grad"
+        "ops", "engine") and not hasattr(f, "__wrapped__")) or name in _TYPED
 
 
 def _exported(names: Iterable[str]) -> str:

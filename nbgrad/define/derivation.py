@@ -51,7 +51,8 @@ class Derived:
         self.whole = self.places == [-1 - k for k in range(len(results))]
 
         def kernel(*args: Any) -> Any:
-            unread = raw(args[0]).program.operand("unread", probe)
+            program = getattr(raw(args[0]), "program", None)       # of a symbol
+            unread = 0.0 if program is None else program.operand("unread", probe)
             before, after = [unread] * low, [unread] * (spare - high)
             found = value([*args[:given], *before, *args[given:], *after])
             return tuple([wrap(found[k]) for k in computed]) if many else wrap(found[computed[0]])

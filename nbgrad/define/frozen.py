@@ -97,7 +97,7 @@ class Frozen:
         values = [raw(x) for x in xs]
         key = tuple(map(_kind, values))
         if key not in self.known:
-            self.freeze([x.dtype if type(x) is Symbol else x for x in values])
+            self.freeze([x if type(x) in WEAK else x.dtype for x in values])
         found = self.known[key]
         if isinstance(found, Exception):
             raise found
@@ -138,5 +138,5 @@ def _alternatives(operands: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _kind(x: Any) -> Any:
-    """What tells operands apart: the dtype of a symbol; a constant is what it is."""
-    return x.dtype if type(x) is Symbol else (type(x), repr(x))
+    """What tells operands apart: the dtype of a symbol, or of an array; a constant is what it is."""
+    return (type(x), repr(x)) if type(x) in WEAK else x.dtype

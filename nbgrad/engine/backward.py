@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
-from nbgrad.engine.graph import TAPE, pull
+from nbgrad.engine import modes
+from nbgrad.engine.graph import TAPE, Graph, pull
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, set_grad, tensor
 from nbgrad.errors import gradient_errors
 
@@ -30,6 +31,8 @@ def backward(y: Tensor, v: Any = None, retain_graph: bool = False) -> None:
         raise gradient_errors.no_graph()
     if y.trace is not TAPE:
         raise gradient_errors.under_transform()
+    if modes.reverse.get() is not Graph:
+        raise gradient_errors.backward_has_no_choice()
     if v is None:
         if int(np.prod(y.shape)) != 1:
             raise gradient_errors.not_scalar("backward", y.shape)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nbgrad.engine import modes
 from nbgrad.engine.arguments import is_float
-from nbgrad.engine.graph import Graph, Op, Tangents, apply, pull
+from nbgrad.engine.graph import Op, apply, pull
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor, wrap
 from nbgrad.engine.transforms import check_function, transformed
 from nbgrad.engine.tree import flatten
 from nbgrad.errors import gradient_errors
 
 
-class _Checkpoint(Op):
+class Checkpoint(Op):
     """A function as one op that keeps its inputs only and is run again when its derivative is wanted."""
 
     def __init__(self, f: Callable[..., Any], name: str) -> None:
@@ -27,11 +28,11 @@ class _Checkpoint(Op):
         return tuple(map(raw, ys))
 
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
-        return xs, wanted
+        return xs, wanted, modes.reverse.get()
 
     def pull(self, g: Any, memo: Any) -> Sequence[Any]:
-        xs, wanted = memo
-        trace = Graph()
+        xs, wanted, made = memo
+        trace = made()
         watched = [trace.leaf(x) if want else wrap(x) for x, want in zip(xs, wanted, strict=True)]
         nodes = [t.mark for t in watched]
         ys = self.f(*watched)
@@ -39,7 +40,7 @@ class _Checkpoint(Op):
         return [found.get(n) if want else None for n, want in zip(nodes, wanted, strict=True)]
 
     def push(self, ts: Sequence[Any], xs: Sequence[Any], z: Any, params: dict[str, Any]) -> Any:
-        trace = Tangents()
+        trace = modes.forward.get()()
         ys = self.f(*[wrap(x) if t is None else tensor(x, trace, t) for x, t in zip(xs, ts, strict=True)])
         return tuple([y.mark if y.trace is trace else None for y in ys])
 
@@ -73,5 +74,5 @@ def _checkpoint(f: Callable[..., Any], /, *args: Any) -> Any:
         built[:] = [rebuild_result]
         return tuple(map(as_tensor, ys))
 
-    outs = apply(_Checkpoint(flat, getattr(f, "__name__", "f")), [as_tensor(leaves[k]) for k in moving])
+    outs = apply(Checkpoint(flat, getattr(f, "__name__", "f")), [as_tensor(leaves[k]) for k in moving])
     return built[0](list(outs))

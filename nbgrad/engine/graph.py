@@ -104,9 +104,11 @@ def _apply_nested(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
     for a in args:
         if type(a) is Tensor and a.trace is not None and a.trace is not latest and a.trace.id > level:
             latest, level = a.trace, a.trace.id
-    if latest is None or (op.discrete and not latest.discrete):
+    if latest is None:
         return apply(op, [raw(a) for a in args], params)
     seen = [type(a) is Tensor and a.trace is latest for a in args]
+    if op.discrete and not latest.discrete:
+        return apply(op, [a.value if s else a for a, s in zip(args, seen, strict=True)], params)
     xs = [a.value if s else unwrap(a) for a, s in zip(args, seen, strict=True)]
     marks = [a.mark if s else None for a, s in zip(args, seen, strict=True)]
     return latest.record(op, xs, params, marks, Tensor in map(type, xs))

@@ -14,8 +14,9 @@ from contextvars import Token
 from typing import Any
 
 from nbgrad.arrays import devices
+from nbgrad.engine import modes
 from nbgrad.engine.arguments import Chosen, Inputs, chosen, is_float
-from nbgrad.engine.graph import Graph, Node, Tangents, next_id, no_grad_level, pull
+from nbgrad.engine.graph import Graph, Node, next_id, no_grad_level, pull
 from nbgrad.engine.tensor import ENDED, Tensor, as_tensor, living, raw, tensor, unwrap, wrap
 from nbgrad.engine.tree import flatten, form, map_leaves
 from nbgrad.errors import gradient_errors, value_errors
@@ -47,7 +48,7 @@ class Reverse:
     aux: Any
 
     def __init__(self, f: Callable[..., Any], inputs: Inputs, has_aux: bool) -> None:
-        self.trace, self.inputs = Graph(), inputs
+        self.trace, self.inputs = modes.reverse.get()(), inputs
         watched = [self.trace.leaf(v) for v in inputs.values]
         self.nodes: list[Node] = [t.mark for t in watched]
         result, aux = _pair(inputs.what, inputs.call(f, watched), has_aux)
@@ -222,7 +223,7 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], ts: Sequence[Any], has_aux: bo
         raise value_errors.bad_argument("jvp", wrong, "a tuple of inputs and a tuple of tangents")
     inputs = Inputs("jvp", xs, range(len(xs)))
     tangents = _match("jvp", list(ts), list(xs), _shaped(inputs.leaves))
-    trace = Tangents()
+    trace = modes.forward.get()()
     moving = [unwrap(t) for t in tangents if t is not None]
     result = inputs.call(f, [tensor(v, trace, t) for v, t in zip(inputs.values, moving, strict=True)])
     result, aux = _pair("jvp", result, has_aux)

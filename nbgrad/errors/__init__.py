@@ -105,6 +105,15 @@ class SingularError(NbgradError, np.linalg.LinAlgError):
     """
 
 
+class ConvergenceError(NbgradError, RuntimeError):
+    """A solver that has not found what it was asked for.
+
+    >>> nb.root(lambda x: x * x + 1.0, 1.0)
+    Traceback (most recent call last):
+    nbgrad.errors.ConvergenceError: ...
+    """
+
+
 class ProtocolError(NbgradError, TypeError):
     """Something that Python or NumPy asks of arrays, and a Tensor does not do.
 

@@ -112,3 +112,42 @@ def not_an_argument(op: str) -> GradientError:
 
 def inconsistent(op: str, why: str) -> GradientError:
     return GradientError(f"{op}: {why}")
+
+
+def backward_has_no_choice() -> GradientError:
+    return GradientError("backward: tensors with requires_grad=True have recorded the library's own "
+                         "subgradients, not those of nb.subgradient. Take the gradient with grad(f)(x) "
+                         "inside the context, or call backward outside of it.")
+
+
+def at_kink(op: str, argument: int, count: int, first: tuple[int, ...]) -> GradientError:
+    return GradientError(f"{op}: has a kink at {count} of its results, the first at {first}, in argument "
+                         f"{argument}, where no derivative exists. Move the point, or choose a subgradient: "
+                         f'nb.subgradient("min-norm"), "left", "right" or "mean".')
+
+
+def undecided(op: str) -> GradientError:
+    return GradientError(f"directional: {op} meets a tie that the direction does not decide to first order: "
+                         "what it gives just beside the point is not known. Move the point or the direction, "
+                         "or write the choice with maximum, minimum, abs, relu or clip.")
+
+
+def no_one_side(op: str) -> GradientError:
+    return GradientError(f"directional: the point is where {op} jumps or chooses between equals, and its "
+                         "derivative to one side is not known here. Move the point.")
+
+
+def jumps(shape: tuple[int, ...]) -> GradientError:
+    return GradientError(f"directional: the result, shape {shape}, jumps at this point: just beside it, in "
+                         "the direction, it has another value, and the derivative is infinite. Move the "
+                         "point.")
+
+
+def nested_directions() -> GradientError:
+    return GradientError("directional: one inside another is not defined at kinks. Take the inner derivative "
+                         "with jvp or grad.")
+
+
+def no_shape_derivative(op: str) -> GradientError:
+    return GradientError(f"{op}: its derivative in the parameter of shape needs the incomplete gamma "
+                         "function, which is not there. Wrap the parameter in stop_gradient.")

@@ -8,8 +8,8 @@ from typing import Any
 
 from nbgrad.arrays import devices
 from nbgrad.arrays.dtypes import is_complex
+from nbgrad.engine import modes
 from nbgrad.engine.arguments import Chosen, Inputs, chosen
-from nbgrad.engine.graph import Tangents
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor, wrap
 from nbgrad.engine.transforms import Reverse, check_function, check_result, grad, transformed
 from nbgrad.engine.tree import flatten
@@ -157,7 +157,7 @@ def _columns(run: Reverse, f: Callable[..., Any]) -> list[list[Tensor]]:
 
 def _along(run: Reverse, f: Callable[..., Any], moving: int, e: Any) -> list[Tensor]:
     """Tangents of all outputs along the direction e of one input."""
-    trace = Tangents()
+    trace = modes.forward.get()()
     watched = [tensor(v, trace, e) if i == moving else wrap(v) for i, v in enumerate(run.inputs.values)]
     ys = [as_tensor(y) for y in flatten(run.inputs.call(f, watched))[0]]
     return [wrap(y.mark) if y.trace is trace else tensor(devices.zeros_like(raw(y))) for y in ys]

@@ -5,6 +5,7 @@ So a result can be computed again (in a backward pass, under `checkpoint`, on an
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -63,7 +64,16 @@ def drop(x: Any, p: float, key: int) -> Any:
     return (as_tensor(x),), {"p": p, "key": key}
 
 
-def _key(name: str, key: Any) -> int:
+@op(out=lambda x, shape, key: (shape, np.uint32), discrete=True, planned=False,
+    like=lambda x, shape, key: _bits(math.prod(shape), key).astype(np.uint32).reshape(shape),
+    cases=[((0,), {"shape": (3, 4), "key": 3}), ((0,), {"shape": (2600,), "key": 2**64 - 1}),
+           ((0,), {"shape": (), "key": 0}), ((0,), {"shape": (0, 3), "key": 2**63})], private=True)
+def random_bits(x: Any, shape: tuple[int, ...], key: int) -> Any:
+    """Return 32 random bits for each element of an array of a shape, on the device of x."""
+    return (as_tensor(x),), {"shape": shape, "key": key}
+
+
+def mixed_key(name: str, key: Any) -> int:
     """A key as 64 bits: an integer is its own; several integers are mixed, each with its place."""
     many = isinstance(key, (tuple, list))
     try:
@@ -102,4 +112,4 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, key: Any = None) -
         raise value_errors.bad_value("dropout", f"p must lie from 0 to 1, got {p}")
     if x.dtype.kind != "f":
         x = x.astype(floating(x.dtype))
-    return drop(x, float(p), _key("dropout", key)) if training and p else x.astype(x.dtype)
+    return drop(x, float(p), mixed_key("dropout", key)) if training and p else x.astype(x.dtype)

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 import nbgrad as nb
-from nbgrad import distributed, errors, fft, interop, linalg, optim, testing
+from nbgrad import distributed, errors, fft, interop, linalg, optim, random, testing
 from nbgrad.define.registry import OPS, Row
 from nbgrad.engine.tensor import Tensor
 from pages.docstrings import Link
 
 # Families of the reference: title -> the modules whose public functions they have, below nbgrad
 FAMILIES: dict[str, str] = {
-    "Gradients": "engine.transforms ops.jacobians engine.checkpoint",
+    "Gradients": "engine.transforms ops.jacobians engine.checkpoint ops.sides ops.subgradients",
     "Making arrays": "ops.create define.broadcast ops.dtypes",
     "Elementwise functions": "ops.elementwise ops.powers ops.numerics",
     "Activation functions": "ops.activations",
@@ -32,12 +32,13 @@ FAMILIES: dict[str, str] = {
     "Linear algebra": "ops.linalg ops.factor ops.eig ops.svd ops.expm linalg",
     "Neural networks": "ops.nn ops.conv ops.pooling ops.norm ops.embedding ops.random",
     "Ops of your own": "define.declare define.structured",
+    "Solvers": "solvers.roots solvers.integrals solvers.initial",
     "Devices, threads, files, timing": "arrays.devices compile.threads kernels.libraries interop.files "
                                        "bench.function",
 }
 _FAMILY = {module: title for title, modules in FAMILIES.items() for module in modules.split()}
-MODULES = {"fft": fft, "optim": optim, "interop": interop, "distributed": distributed, "testing": testing,
-           "errors": errors}
+MODULES = {"fft": fft, "random": random, "optim": optim, "interop": interop, "distributed": distributed,
+           "testing": testing, "errors": errors}
 OTHERS = ("linalg", "backend", "devices")
 CLASS = "tensor_class"                    # nb.tensor has the page named tensor
 

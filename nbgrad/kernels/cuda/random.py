@@ -45,3 +45,28 @@ def drop(out: CudaArray, x: CudaArray, p: float, key: int) -> None:
     """x * 1 / (1 - p), and 0 where the element's 32 bits are less than p * 2**32."""
     scale = out.dtype.type(1 / (1 - p) if p < 1 else 0.0)
     dropped(out, copies.contiguous(x), key & 0xFFFFFFFF, key >> 32, round(p * 2.0**32), scale)
+
+
+@kernel
+def drawn(out, low, high):
+    """32 bits for each element; low, high: the key."""
+    n = out.size
+    out = out.reshape(-1)
+    for counter in grid(-(-n // 1024) * 256):
+        block, place = divmod(counter, 256)
+        start = block * 1024 + place
+        a, b, c, d = counter, 0, 0, 0
+        key, other = low, high
+        for _ in unrolled(10):
+            upper, lower = product(a, 0xD2511F53)
+            above, below = product(c, 0xCD9E8D57)
+            a, b, c, d = above ^ b ^ key, below, upper ^ d ^ other, lower
+            key, other = narrow(key + 0x9E3779B9), narrow(other + 0xBB67AE85)
+        for k in unrolled(4):
+            if start + 256 * k < n:
+                out[wide(start) + 256 * k] = (a, b, c, d)[k]
+
+
+def random_bits(out: CudaArray, x: CudaArray, shape: tuple[int, ...], key: int) -> None:
+    """32 bits for each element of out; x says nothing but where."""
+    drawn(out, key & 0xFFFFFFFF, key >> 32)
