@@ -75,7 +75,7 @@ __all__ = [
     "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
     "block", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip",
     "column_stack", "concat", "concatenate", "conv1d", "conv2d", "convolve", "copysign", "corrcoef",
-    "correlate", "cos", "cosh", "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum",
+    "correlate", "cos", "cosh", "count_nonzero", "cov", "cross", "cross_entropy", "cumprod", "cumsum",
     "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete", "det", "device", "devices", "diag",
     "diagflat", "diagonal", "diff", "directional_derivative", "distributed", "divide", "dot", "dropout",
     "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding",
@@ -88,20 +88,21 @@ __all__ = [
     "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift", "less",
     "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax",
     "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
-    "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "min", "minimum",
-    "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean",
-    "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
+    "matrix_power", "matrix_transpose", "matvec", "max", "max_pool2d", "maximum", "mean", "median", "min",
+    "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax",
+    "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
     "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim",
-    "outer", "pad", "percentile", "permute_dims", "pi", "polyval", "positive", "pow", "power", "prod", "ptp",
-    "quantile", "rad2deg", "radians", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat",
-    "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save",
-    "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit",
-    "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
-    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
-    "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
-    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
-    "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like"
+    "outer", "pad", "percentile", "permute_dims", "pi", "poly", "polyadd", "polyder", "polydiv", "polyint",
+    "polymul", "polysub", "polyval", "positive", "pow", "power", "prod", "ptp", "quantile", "rad2deg",
+    "radians", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
+    "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add",
+    "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
+    "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort", "split",
+    "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd", "svdvals",
+    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace",
+    "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8",
+    "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy", "value_and_grad",
+    "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like"
 ]
 
 def abs(x: ArrayLike, /) -> Tensor:
@@ -273,6 +274,10 @@ def cov(
         dtype: DTypeLike | None = None,
 ) -> Tensor:
     """Return the covariances of variables, (n, n), a number for one; float64 or of dtype."""
+def cross(
+        a: ArrayLike, b: ArrayLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Axis = None,
+) -> Tensor:
+    """Return the cross product of vectors of three elements."""
 def cross_entropy(
         logits: ArrayLike, target: ArrayLike, axis: int = -1, reduction: str = "mean",
         weight: ArrayLike | None = None, ignore_index: int = -100, label_smoothing: float = 0.0, *,
@@ -573,6 +578,8 @@ def matrix_power(a: ArrayLike, n: int) -> Tensor:
     """Return the matrix product of n factors a: the identity for n = 0, the inverse's power for n < 0."""
 def matrix_transpose(x: ArrayLike) -> Tensor:
     """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
+def matvec(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+    """Return the products of matrices with vectors: x1 @ x2, with batch axes in front that broadcast."""
 def max(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
@@ -722,6 +729,20 @@ def percentile(
     """Return the q-th percentiles over axes (None: all): `quantile` of q / 100."""
 def permute_dims(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
     """Return a view of x with its axes in another order, by default reversed."""
+def poly(seq_of_zeros: ArrayLike) -> Tensor:
+    """Return the coefficients of the polynomial with given roots, whose highest power has coefficient 1."""
+def polyadd(a1: ArrayLike, a2: ArrayLike) -> Tensor:
+    """Return the sum of two polynomials."""
+def polyder(p: ArrayLike, m: int = 1) -> Tensor:
+    """Return the m-th derivative of a polynomial."""
+def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Tensor, Tensor]:
+    """Return the quotient and the remainder of two polynomials, as NumPy's: float64 or float32."""
+def polyint(p: ArrayLike, m: int = 1, k: ArrayLike | None = None) -> Tensor:
+    """Return the m-th antiderivative of a polynomial."""
+def polymul(a1: ArrayLike, a2: ArrayLike) -> Tensor:
+    """Return the product of two polynomials, as NumPy without their zeros in front."""
+def polysub(a1: ArrayLike, a2: ArrayLike) -> Tensor:
+    """Return the difference of two polynomials."""
 def polyval(p: ArrayLike, x: ArrayLike) -> Tensor:
     """Return the polynomial of coefficients p, the highest power's first, at x."""
 def positive(x: ArrayLike, /) -> Tensor:
@@ -931,8 +952,12 @@ def var(
         ddof: float | None = None, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the variance of x over axes (None: all): squared deviations summed, over count - correction."""
+def vdot(a: ArrayLike, b: ArrayLike, /) -> Tensor:
+    """Return the dot product of all elements of a and b, read in C order."""
 def vecdot(a: ArrayLike, b: ArrayLike, axis: int = -1, *, dim: int = -1) -> Tensor:
     """Return the dot products of the vectors along one axis; the other axes broadcast."""
+def vecmat(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+    """Return the products of vectors with matrices: x1 @ x2, with batch axes in front that broadcast."""
 @overload
 def vjp(f: Callable[..., _Value], *xs: Any,
         has_aux: Literal[False] = False) -> tuple[_Value, Callable[[Any], tuple[Any, ...]]]:

@@ -2,6 +2,10 @@
 
 # python tools/stubs.py writes this file.
 
+from collections.abc import Sequence
+
+from numpy.typing import DTypeLike
+
 from nbgrad.engine.methods import ArrayLike, Axis
 from nbgrad.engine.tensor import Tensor
 from nbgrad import cholesky as cholesky
@@ -24,15 +28,32 @@ from nbgrad import tensordot as tensordot
 from nbgrad import vecdot as vecdot
 
 __all__ = [
-    "cholesky", "det", "eigh", "eigvalsh", "expm", "inv", "matmul", "matrix_exp", "matrix_norm",
-    "matrix_power", "matrix_transpose", "norm", "outer", "slogdet", "solve", "solve_triangular", "svd",
-    "svdvals", "tensordot", "vecdot", "vector_norm"
+    "block_diag", "cholesky", "circulant", "cross", "det", "diagonal", "eigh", "eigvalsh", "expm", "hankel",
+    "inv", "matmul", "matrix_exp", "matrix_norm", "matrix_power", "matrix_transpose", "multi_dot", "norm",
+    "outer", "slogdet", "solve", "solve_triangular", "svd", "svdvals", "tensordot", "toeplitz", "trace",
+    "vecdot", "vector_norm"
 ]
 
+def block_diag(*arrays: ArrayLike) -> Tensor:
+    """Return the matrix with matrices along its diagonal, and zeros elsewhere."""
+def circulant(c: ArrayLike) -> Tensor:
+    """Return the square matrices with c as their first column, each column the one before turned by one."""
+def cross(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Tensor:
+    """Return the cross product of vectors of three elements, which lie along one axis in all."""
+def diagonal(x: ArrayLike, /, *, offset: int = 0) -> Tensor:
+    """Return the diagonals of the matrices in the last two axes of x, a read-only view, along a last axis."""
+def hankel(c: ArrayLike, r: ArrayLike | None = None) -> Tensor:
+    """Return the matrix with c as its first column and r as its last row, constant along antidiagonals."""
 def matrix_exp(a: ArrayLike) -> Tensor:
     """Return the matrix exponential, the sum of a**k / k! over all k. (np.exp takes that of each element.)"""
 def matrix_norm(x: ArrayLike, *, keepdims: bool = False, ord: float | str = "fro") -> Tensor:
     """Return the norms of matrices; see `norm`. x: (..., n, m) -> (...)."""
+def multi_dot(arrays: Sequence[ArrayLike]) -> Tensor:
+    """Return the product of several matrices, multiplied in the order that takes the fewest steps."""
+def toeplitz(c: ArrayLike, r: ArrayLike | None = None) -> Tensor:
+    """Return the matrix with c as its first column and r as its first row, constant along diagonals."""
+def trace(x: ArrayLike, /, *, offset: int = 0, dtype: DTypeLike | None = None) -> Tensor:
+    """Return the sums of the diagonals of the matrices in the last two axes of x."""
 def vector_norm(
         x: ArrayLike, *, axis: Axis = None, keepdims: bool = False, ord: float | str = 2, dim: Axis = None,
         keepdim: bool = False,

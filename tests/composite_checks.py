@@ -1,5 +1,7 @@
 """What is asked of a function that is made of ops and has NumPy's name: NumPy's values, and derivatives."""
 
+from operator import attrgetter
+
 import numpy as np
 import pytest
 
@@ -25,14 +27,15 @@ def cast(x, dtype):
 
 def check_values(name, args, params, exact=False):
     """nb's and np's function of a name agree in values, dtype and shape, in float64 and float32; so does np's
-    of Tensors.
+    of Tensors. The name may be one of linalg.
     """
+    ours, numpys = [attrgetter(name)(library) for library in (nb, np)]
     for dtype in ("float64", "float32"):
         xs = [cast(x, dtype) for x in args]
-        want = flatten(getattr(np, name)(*xs, **params))[0]
-        for call in (getattr(nb, name), getattr(np, name)):
+        want = flatten(numpys(*xs, **params))[0]
+        for call in (ours, numpys):
             given = [nb.asarray(x) if isinstance(x, np.ndarray) else x for x in xs]
-            found = flatten(call(*(given if call is getattr(np, name) else xs), **params))[0]
+            found = flatten(call(*(given if call is numpys else xs), **params))[0]
             assert len(found) == len(want)
             for got, w in zip(found, want, strict=True):
                 w = np.asarray(w)
@@ -49,7 +52,7 @@ def check_derivatives(name, args, params, order=2):
         every = list(args)
         for k, x in zip(floats, xs, strict=True):
             every[k] = x
-        found = flatten(getattr(nb, name)(*every, **params))[0]
+        found = flatten(attrgetter(name)(nb)(*every, **params))[0]
         return [nb.astype(z, np.float64) for z in found]
 
     nb.testing.check_grads(f, [args[k] for k in floats], order)

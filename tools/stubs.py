@@ -29,11 +29,11 @@ _WIDTH = 110
 _NOTE = "# python tools/stubs.py writes this file."
 # The types of parameters that are annotated as Any, by their names, or by function and name
 _KINDS = {
-    "ArrayLike": "a append arrays aweights b bias condition constant_values data default delta dx f "
+    "ArrayLike": "a a1 a2 append arrays aweights b bias c condition constant_values data default delta dx f "
                  "fill_value fp fweights indices initial left logits m mask max mean min nan neginf "
-                 "operands p pad_width period places posinf prepend q repeats right second sections "
-                 "shift sorter source spacings start step stop target to_begin to_end v value values "
-                 "weight weights where x xp y",
+                 "operands p pad_width period places polyint.k posinf prepend q r repeats right second "
+                 "sections seq_of_zeros shift sorter source spacings start step stop target to_begin to_end "
+                 "u v value values weight weights where x x1 x2 xp y",
     "ArrayLike | DTypeLike": "result_type.operands isdtype.dtype can_cast.from_ to finfo.dtype iinfo.dtype",
     "Axis": "axis dim .flip.axes",
     "Sequence[int]": "axes",
@@ -51,7 +51,7 @@ _KINDS = {
     "int | str": "trans",
     "int | tuple[int, ...]": "key",
     "str | Callable[..., Any]": "gdot.add",
-    "int": "place",
+    "int": "place axisa axisb axisc",
     "DTypeLike": "dtype .to.wanted",
     "Any": "from_dlpack.x dl_device stream inputs kwargs types function",
 }
@@ -254,11 +254,10 @@ def algebra() -> str:
     """nbgrad/linalg.pyi"""
     public = {name: getattr(linalg, name) for name in linalg.__all__}
     same = [name for name, f in public.items() if getattr(nb, name, None) is f]
-    defined = [definition(name, f, {}) for name, f in public.items() if name not in same]
+    head, known = template("linalg.pyi")
+    defined = [definition(name, f, known) for name, f in public.items() if name not in same]
     imports = [f"from nbgrad import {name} as {name}" for name in same]
-    return "\n".join([_doc(linalg), "from nbgrad.engine.methods import ArrayLike, Axis",
-                      "from nbgrad.engine.tensor import Tensor", *imports, "", _exported(public), "",
-                      *defined, ""])
+    return "\n".join([_doc(linalg), head, *imports, "", _exported(public), "", *defined, ""])
 
 
 def methods() -> str:

@@ -155,8 +155,14 @@ class Draw:
         shapes = {"numpy.dot": (last, (*last, 2)), "numpy.kron": ((2,), (2, 1, 2), ()),
                   "numpy.inner": (last, (2, *last)), "numpy.outer": ((2,), (2, 2)),
                   "numpy.linalg.outer": ((2,),), "numpy.linalg.vecdot": (whole, last),
-                  "numpy.linalg.matmul": ((*last, 2), (2, *last, 1))}
+                  "numpy.linalg.matmul": ((*last, 2), (2, *last, 1)), "numpy.vdot": (whole,)}
         return self.array(self.pick(*shapes.get(self.name, (whole, last))))
+
+    def chain(self):
+        """Two to four matrices or vectors whose product there is."""
+        self.x = self.array(self.pick((2, 3), (3,)), "f8")
+        return [self.x, *[self.array((3, 3), "f8") for _ in range(self.rng.integers(3))],
+                self.array(self.pick((3, 4), (3,)), "f8")]
 
     def contracted(self):
         if self.x.ndim < 2:
@@ -242,6 +248,10 @@ def plain_main(d):
         return d.matrices()
     if d.name in FILLED:
         return d.first((), (3,), (2, 3), (2, 3, 4), (2, 0))
+    if d.name in ("numpy.cross", "numpy.linalg.cross"):
+        return d.first((3,), (3, 3), (2, 3, 3), dtype="f8")
+    if d.name in ("numpy.linalg.diagonal", "numpy.linalg.trace"):
+        return d.first((2, 3), (2, 2, 3), (0, 2))
     if d.name in ("numpy.diagonal", "numpy.trace", "numpy.tril", "numpy.triu", "numpy.matrix_transpose",
                   "numpy.linalg.matrix_transpose"):
         return d.first((2, 3), (3, 3), (2, 3, 4), (0, 2))
@@ -251,7 +261,7 @@ def plain_main(d):
         return d.first((3,), (2, 3), (0, 3))
     if d.name in ("numpy.cov", "numpy.corrcoef"):
         return d.first((4,), (2, 4), (4, 3))
-    if d.name in ("numpy.vander", "numpy.polyval"):
+    if d.name in ("numpy.vander", "numpy.polyval") or d.name.startswith("numpy.poly"):
         return d.first((3,), (4,))
     if d.name in ("numpy.fliplr", "numpy.rot90", "numpy.rollaxis"):
         return d.first((2, 3), (2, 3, 4))
@@ -375,6 +385,12 @@ VALUES = {
     "numpy.correlate v": lambda d: d.array(d.pick((2,), (5,))),
     **{f"numpy.{name} mode": lambda d: d.pick("full", "same", "valid") for name in ("convolve", "correlate")},
     "to_end": lambda d: d.pick(None, 1, 0.5, [1, 2]), "to_begin": lambda d: d.pick(None, 1, 0.5, [1, 2]),
+    "numpy.linalg.multi_dot arrays": Draw.chain,
+    **dict.fromkeys(["a1", "u", "seq_of_zeros"], main), "a2": lambda d: d.array(d.pick((2,), (4,)), "f8"),
+    "numpy.polydiv v": lambda d: d.array(d.pick((2,), (4,)), "f8"), "numpy.polyder m": lambda d: d.pick(0, 2),
+    "numpy.polyint m": lambda d: d.pick(0, 2), "numpy.polyint k": lambda d: d.pick(None, 2, 0.5, [1.0, 2.0]),
+    **dict.fromkeys(["axisa", "axisb", "axisc"], lambda d: -1),
+    **{f"numpy.{name} axis": lambda d: d.pick(-1, d.x.ndim - 1) for name in ("cross", "linalg.cross")},
     "discont": lambda d: d.pick(None, 1.0, 4.0), "period": lambda d: d.pick(4, 2.5, 3),
 }
 # drawn first, as others depend on them
@@ -548,7 +564,9 @@ def operands(d, ufunc, outer):
     at = (row and row.at) or (-3.0, 3.0)
     spans = at if isinstance(at[0], (tuple, type)) else (at,) * ufunc.nin
     shapes = d.pick([(3,), (3,)], [(2, 3), (2, 3)], [(0, 3), (0, 3)], [(), ()])
-    shapes = [(2, 3), (3, 2)] if d.name == "numpy.matmul" else [(2, 3), (3,)] if outer else shapes
+    products = {"numpy.matmul": [(2, 3), (3, 2)], "numpy.matvec": [(2, 3), (3,)],
+                "numpy.vecmat": [(2,), (2, 3)]}
+    shapes = products.get(d.name, [(2, 3), (3,)] if outer else shapes)
     dtype = d.pick("f8", "f8", "f8", d.other)
     for shape, span in zip(shapes, spans[:ufunc.nin], strict=False):
         if dtype in ("i8", "i4", "?") or span is int:

@@ -25,10 +25,11 @@ FAMILIES: dict[str, str] = {
     "Sums, means and extremes": "ops.reduce ops.deviation ops.cumulative ops.exponential ops.norms",
     "Statistics": "ops.statistics ops.nans",
     "Sampled functions": "ops.calculus",
+    "Polynomials": "ops.polynomials",
     "Shapes": "ops.shape ops.arrange ops.layouts ops.insertion ops.split ops.pad ops.diagonal",
     "Indices, search and order": "ops.index ops.triangles ops.along ops.search ops.sort ops.sets",
-    "Products": "ops.contract ops.gdot",
-    "Linear algebra": "ops.linalg ops.factor ops.svd ops.expm linalg",
+    "Products": "ops.contract ops.products ops.gdot",
+    "Linear algebra": "ops.linalg ops.factor ops.svd ops.expm ops.last_axes ops.patterned linalg",
     "Neural networks": "ops.nn ops.conv ops.pooling ops.norm ops.embedding ops.random",
     "Ops of your own": "define.declare define.structured",
     "Devices, threads, files, timing": "arrays.devices compile.threads kernels.libraries interop.files "
