@@ -177,7 +177,9 @@ from nbgrad.ops.layouts import (
     vander,
     vsplit,
 )
+from nbgrad.ops.least_squares import polyfit
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
+from nbgrad.ops.matrix_functions import logm, solve_sylvester, sqrtm
 from nbgrad.ops.nans import (
     nancumprod,
     nancumsum,
@@ -286,23 +288,23 @@ __all__ = [
     "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
     "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace",
     "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not",
-    "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "matvec", "max",
-    "max_pool2d", "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis", "mse", "multiply",
-    "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin",
+    "logical_or", "logical_xor", "logm", "logsumexp", "matmul", "matrix_power", "matrix_transpose",
+    "matvec", "max", "max_pool2d", "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis", "mse",
+    "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin",
     "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis",
     "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad",
-    "percentile", "permute_dims", "pi", "poly", "polyadd", "polyder", "polydiv", "polyint", "polymul",
-    "polysub", "polyval", "positive", "pow", "power", "prod", "ptp", "quantile", "rad2deg", "radians",
-    "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
+    "percentile", "permute_dims", "pi", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint",
+    "polymul", "polysub", "polyval", "positive", "pow", "power", "prod", "ptp", "quantile", "rad2deg",
+    "radians", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
     "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add",
     "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
-    "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort", "split",
-    "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd", "svdvals",
-    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace",
-    "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8",
-    "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
-    "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where",
-    "zeros", "zeros_like",
+    "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_sylvester", "solve_triangular",
+    "sort", "split", "sqrt", "sqrtm", "square", "squeeze", "stack", "std", "stop_gradient", "subtract",
+    "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot",
+    "testing", "tile", "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16",
+    "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap",
+    "use_cupy", "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack",
+    "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"

@@ -87,22 +87,23 @@ __all__ = [
     "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan",
     "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift", "less",
     "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax",
-    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
+    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logm", "logsumexp", "matmul",
     "matrix_power", "matrix_transpose", "matvec", "max", "max_pool2d", "maximum", "mean", "median", "min",
     "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax",
     "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
     "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim",
-    "outer", "pad", "percentile", "permute_dims", "pi", "poly", "polyadd", "polyder", "polydiv", "polyint",
-    "polymul", "polysub", "polyval", "positive", "pow", "power", "prod", "ptp", "quantile", "rad2deg",
-    "radians", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
-    "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add",
-    "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
-    "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort", "split",
-    "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd", "svdvals",
-    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace",
-    "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8",
-    "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy", "value_and_grad",
-    "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like"
+    "outer", "pad", "percentile", "permute_dims", "pi", "poly", "polyadd", "polyder", "polydiv", "polyfit",
+    "polyint", "polymul", "polysub", "polyval", "positive", "pow", "power", "prod", "ptp", "quantile",
+    "rad2deg", "radians", "rand", "randn", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape",
+    "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save",
+    "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit",
+    "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_sylvester",
+    "solve_triangular", "sort", "split", "sqrt", "sqrtm", "square", "squeeze", "stack", "std",
+    "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
+    "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "trapezoid", "tril", "triu",
+    "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts",
+    "unique_inverse", "unique_values", "unwrap", "use_cupy", "value_and_grad", "vander", "var", "vdot",
+    "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like"
 ]
 
 def abs(x: ArrayLike, /) -> Tensor:
@@ -568,6 +569,8 @@ def logical_or(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether x or y, or both, are not zero."""
 def logical_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether just one of x and y is zero."""
+def logm(a: ArrayLike) -> Tensor:
+    """Return the logarithm of matrices: the z with expm(z) = a, eigenvalues' imaginary parts within pi."""
 def logsumexp(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
@@ -737,6 +740,11 @@ def polyder(p: ArrayLike, m: int = 1) -> Tensor:
     """Return the m-th derivative of a polynomial."""
 def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Tensor, Tensor]:
     """Return the quotient and the remainder of two polynomials, as NumPy's: float64 or float32."""
+def polyfit(
+        x: ArrayLike, y: ArrayLike, deg: int, rcond: float | None = None, full: bool = False,
+        w: ArrayLike | None = None, cov: bool | str = False,
+) -> Any:
+    """Return the coefficients of the polynomial of a degree that fits points best in the sense of squares."""
 def polyint(p: ArrayLike, m: int = 1, k: ArrayLike | None = None) -> Tensor:
     """Return the m-th antiderivative of a polynomial."""
 def polymul(a1: ArrayLike, a2: ArrayLike) -> Tensor:
@@ -836,6 +844,8 @@ def softsign(x: ArrayLike, /) -> Tensor:
     """Return x / (1 + |x|)."""
 def solve(a: ArrayLike, b: ArrayLike) -> Tensor:
     """Return the solution z of the linear equations a @ z = b."""
+def solve_sylvester(a: ArrayLike, b: ArrayLike, q: ArrayLike) -> Tensor:
+    """Return the solution z of a @ z + z @ b = q."""
 def solve_triangular(
         a: ArrayLike, b: ArrayLike, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False,
         *, upper: bool | None = None,
@@ -850,6 +860,8 @@ def split(x: ArrayLike, sections: ArrayLike, axis: int = 0, *, dim: int = 0) -> 
     """Return a list of pieces of x, views of it, along an axis."""
 def sqrt(x: ArrayLike, /) -> Tensor:
     """Return the square root; its derivative at 0 is inf."""
+def sqrtm(a: ArrayLike) -> Tensor:
+    """Return the square root of matrices: the z with z @ z = a whose eigenvalues have positive real parts."""
 def square(x: ArrayLike, /) -> Tensor:
     """Return x * x."""
 def squeeze(x: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:

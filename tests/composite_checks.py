@@ -1,11 +1,13 @@
 """What is asked of a function that is made of ops and has NumPy's name: NumPy's values, and derivatives."""
 
+from dataclasses import replace
 from operator import attrgetter
 
 import numpy as np
 import pytest
 
 import nbgrad as nb
+from nbgrad import testing
 from nbgrad.compile import tiers
 from nbgrad.engine.tree import flatten
 from nbgrad.testing import values
@@ -16,6 +18,15 @@ def interpreted():
     """The kernels have their own tests: those of what is made of ops do not wait for the compiler."""
     with tiers.chosen("interpreted"):
         yield
+
+
+def check_row(name, *cases):
+    """An op of the table on more inputs than its row has."""
+    row = replace(testing.row_of(name), cases=cases)
+    for dtype in testing.FLOATS:
+        testing.check_values(row, dtype)
+    testing.check_gradients(row)
+    testing.check_float32(row)
 
 
 def cast(x, dtype):

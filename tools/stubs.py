@@ -29,11 +29,11 @@ _WIDTH = 110
 _NOTE = "# python tools/stubs.py writes this file."
 # The types of parameters that are annotated as Any, by their names, or by function and name
 _KINDS = {
-    "ArrayLike": "a a1 a2 append arrays aweights b bias c condition constant_values data default delta dx f "
-                 "fill_value fp fweights indices initial left logits m mask max mean min nan neginf "
-                 "operands p pad_width period places polyint.k posinf prepend q r repeats right second "
-                 "sections seq_of_zeros shift sorter source spacings start step stop target to_begin to_end "
-                 "u v value values weight weights where x x1 x2 xp y",
+    "ArrayLike": "A a a1 a2 ab append arrays aweights b bias c condition constant_values data default delta "
+                 "dx f fill_value fp fractional_matrix_power.t fweights indices initial left logits m mask "
+                 "max mean min nan neginf operands p pad_width period places polyint.k posinf prepend q r "
+                 "repeats right second sections seq_of_zeros shift sorter source spacings start step stop "
+                 "target to_begin to_end u v value values w weight weights where x x1 x2 xp y",
     "ArrayLike | DTypeLike": "result_type.operands isdtype.dtype can_cast.from_ to finfo.dtype iinfo.dtype",
     "Axis": "axis dim .flip.axes",
     "Sequence[int]": "axes",
@@ -46,8 +46,14 @@ _KINDS = {
     "ArrayLike | str": "einsum.operands",
     "str": "casting kind order",
     "str | DTypeLike | tuple[Any, ...]": "isdtype.kind",
-    "float | str": "ord",
-    "float": "ddof discont",
+    "float": "ddof discont rcond",
+    "ArrayLike | None": "pinv.rcond pinv.rtol matrix_rank.tol matrix_rank.rtol",
+    "float | str": "ord cond.p",
+    "ArrayLike | tuple[ArrayLike, ArrayLike]": "c_or_cr",
+    "tuple[ArrayLike, ArrayLike]": "lu_and_piv",
+    "tuple[ArrayLike, bool]": "c_and_lower",
+    "tuple[int, int]": "l_and_u",
+    "bool | str": "cov",
     "int | str": "trans",
     "int | tuple[int, ...]": "key",
     "str | Callable[..., Any]": "gdot.add",
@@ -63,7 +69,7 @@ _ALIASES = {"Axes": "int | tuple[int, ...]", "Value": "Callable[..., Any]", "np.
 _RESULTS = {
     "bool": "is_complex is_conj is_neg is_floating_point is_signed is_same_size is_cpu is_cuda",
     "int": "dim ndimension numel nelement nbytes",
-    "float": "item", "Any": "tolist __array_function__ __array_ufunc__ __dlpack__", "str": "device",
+    "float": "item", "Any": "tolist __array_function__ __array_ufunc__ __dlpack__ polyfit", "str": "device",
     "tuple[Tensor, ...]": "nonzero", "Slogdet": "slogdet", "Eigh": "eigh",
 }
 RESULTS = {name: kind for kind, names in _RESULTS.items() for name in names.split()}

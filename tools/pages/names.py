@@ -29,7 +29,8 @@ FAMILIES: dict[str, str] = {
     "Shapes": "ops.shape ops.arrange ops.layouts ops.insertion ops.split ops.pad ops.diagonal",
     "Indices, search and order": "ops.index ops.triangles ops.along ops.search ops.sort ops.sets",
     "Products": "ops.contract ops.products ops.gdot",
-    "Linear algebra": "ops.linalg ops.factor ops.svd ops.expm ops.last_axes ops.patterned linalg",
+    "Linear algebra": "ops.linalg ops.factor ops.svd ops.expm ops.qr ops.lu ops.least_squares "
+                      "ops.conditions ops.matrix_functions ops.banded ops.last_axes ops.patterned linalg",
     "Neural networks": "ops.nn ops.conv ops.pooling ops.norm ops.embedding ops.random",
     "Ops of your own": "define.declare define.structured",
     "Devices, threads, files, timing": "arrays.devices compile.threads kernels.libraries interop.files "
