@@ -182,7 +182,9 @@ from nbgrad.ops.layouts import (
     vander,
     vsplit,
 )
+from nbgrad.ops.least_squares import polyfit
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
+from nbgrad.ops.matrix_functions import logm, solve_sylvester, sqrtm
 from nbgrad.ops.nans import (
     nancumprod,
     nancumsum,
@@ -211,8 +213,10 @@ from nbgrad.ops.numerics import (
     rad2deg,
 )
 from nbgrad.ops.pad import pad
+from nbgrad.ops.polynomials import poly, polyadd, polyder, polydiv, polyint, polymul, polysub
 from nbgrad.ops.pooling import avg_pool2d, max_pool2d
 from nbgrad.ops.powers import pow
+from nbgrad.ops.products import cross, matvec, vdot, vecmat
 from nbgrad.ops.random import dropout
 from nbgrad.ops.reduce import all, any, average, count_nonzero, max, mean, min, prod, sum
 from nbgrad.ops.search import argmax, argmin, searchsorted
@@ -279,34 +283,36 @@ __all__ = [
     "bitwise_xor", "block", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint",
     "cholesky", "clip", "column_stack", "complex", "complex128", "complex64", "concat", "concatenate", "conj",
     "conjugate", "conv1d", "conv2d", "convolve", "copysign", "corrcoef", "correlate", "cos", "cosh",
-    "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum",
-    "deg2rad", "degrees", "delete", "det", "device", "devices", "diag", "diagflat", "diagonal", "diff",
-    "directional", "directional_derivative", "distributed", "divide", "dot", "dropout", "dsplit", "dstack",
-    "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like",
-    "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "fabs", "fft",
-    "finfo", "fixed_point", "flip", "fliplr", "flipud", "float32", "float64", "float_power", "floor",
-    "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
-    "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside", "hessian",
-    "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "imag", "inf", "inner", "insert", "int16", "int32",
-    "int64", "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf",
-    "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kinks", "kron", "layer_norm", "leaky_relu", "left_shift",
-    "less", "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2",
-    "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
-    "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "min",
-    "minimize", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num", "nancumprod",
-    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile",
-    "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "odeint",
-    "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims", "pi", "polyval",
-    "positive", "pow", "power", "prod", "ptp", "quad", "quantile", "rad2deg", "radians", "rand", "randn",
-    "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
-    "result_type", "right_shift", "rint", "roll", "rollaxis", "root", "rot90", "round", "save", "scatter_add",
-    "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
-    "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_ivp", "solve_triangular", "sort",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subgradient", "subtract", "sum",
-    "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
-    "tile", "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32",
-    "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
-    "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "count_nonzero", "cov", "cross", "cross_entropy", "cumprod", "cumsum", "cumulative_prod",
+    "cumulative_sum", "deg2rad", "degrees", "delete", "det", "device", "devices", "diag", "diagflat",
+    "diagonal", "diff", "directional", "directional_derivative", "distributed", "divide", "dot", "dropout",
+    "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding",
+    "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1",
+    "eye", "fabs", "fft", "finfo", "fixed_point", "flip", "fliplr", "flipud", "float32", "float64",
+    "float_power", "floor", "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like",
+    "gdot", "gelu", "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside",
+    "hessian", "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "imag", "inf", "inner", "insert",
+    "int16", "int32", "int64", "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite",
+    "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kinks", "kron", "layer_norm",
+    "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load", "log",
+    "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logm", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "matvec", "max",
+    "max_pool2d", "maximum", "mean", "median", "min", "minimize", "minimum", "mod", "moveaxis", "mse",
+    "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin",
+    "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad",
+    "nonzero", "norm", "not_equal", "odeint", "ones", "ones_like", "op", "optim", "outer", "pad",
+    "percentile", "permute_dims", "pi", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint",
+    "polymul", "polysub", "polyval", "positive", "pow", "power", "prod", "ptp", "quad", "quantile", "rad2deg",
+    "radians", "rand", "randn", "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat",
+    "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "root", "rot90", "round",
+    "save", "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign",
+    "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_ivp",
+    "solve_sylvester", "solve_triangular", "sort", "split", "sqrt", "sqrtm", "square", "squeeze", "stack",
+    "std", "stop_gradient", "subgradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take",
+    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose",
+    "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
+    "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy", "value_and_grad", "vander",
+    "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"

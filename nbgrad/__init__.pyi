@@ -94,34 +94,36 @@ __all__ = [
     "bitwise_xor", "block", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint",
     "cholesky", "clip", "column_stack", "complex", "complex128", "complex64", "concat", "concatenate", "conj",
     "conjugate", "conv1d", "conv2d", "convolve", "copysign", "corrcoef", "correlate", "cos", "cosh",
-    "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum",
-    "deg2rad", "degrees", "delete", "det", "device", "devices", "diag", "diagflat", "diagonal", "diff",
-    "directional", "directional_derivative", "distributed", "divide", "dot", "dropout", "dsplit", "dstack",
-    "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding", "empty", "empty_like",
-    "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "fabs", "fft",
-    "finfo", "fixed_point", "flip", "fliplr", "flipud", "float32", "float64", "float_power", "floor",
-    "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
-    "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside", "hessian",
-    "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "imag", "inf", "inner", "insert", "int16", "int32",
-    "int64", "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite", "isin", "isinf",
-    "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kinks", "kron", "layer_norm", "leaky_relu", "left_shift",
-    "less", "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2",
-    "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
-    "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "median", "min",
-    "minimize", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num", "nancumprod",
-    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile",
-    "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "odeint",
-    "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims", "pi", "polyval",
-    "positive", "pow", "power", "prod", "ptp", "quad", "quantile", "rad2deg", "radians", "rand", "randn",
-    "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
-    "result_type", "right_shift", "rint", "roll", "rollaxis", "root", "rot90", "round", "save", "scatter_add",
-    "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
-    "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_ivp", "solve_triangular", "sort",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subgradient", "subtract", "sum",
-    "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
-    "tile", "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32",
-    "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
-    "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like"
+    "count_nonzero", "cov", "cross", "cross_entropy", "cumprod", "cumsum", "cumulative_prod",
+    "cumulative_sum", "deg2rad", "degrees", "delete", "det", "device", "devices", "diag", "diagflat",
+    "diagonal", "diff", "directional", "directional_derivative", "distributed", "divide", "dot", "dropout",
+    "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding",
+    "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1",
+    "eye", "fabs", "fft", "finfo", "fixed_point", "flip", "fliplr", "flipud", "float32", "float64",
+    "float_power", "floor", "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like",
+    "gdot", "gelu", "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside",
+    "hessian", "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "imag", "inf", "inner", "insert",
+    "int16", "int32", "int64", "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite",
+    "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kinks", "kron", "layer_norm",
+    "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load", "log",
+    "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logm", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "matvec", "max",
+    "max_pool2d", "maximum", "mean", "median", "min", "minimize", "minimum", "mod", "moveaxis", "mse",
+    "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin",
+    "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad",
+    "nonzero", "norm", "not_equal", "odeint", "ones", "ones_like", "op", "optim", "outer", "pad",
+    "percentile", "permute_dims", "pi", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint",
+    "polymul", "polysub", "polyval", "positive", "pow", "power", "prod", "ptp", "quad", "quantile", "rad2deg",
+    "radians", "rand", "randn", "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat",
+    "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "root", "rot90", "round",
+    "save", "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign",
+    "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_ivp",
+    "solve_sylvester", "solve_triangular", "sort", "split", "sqrt", "sqrtm", "square", "squeeze", "stack",
+    "std", "stop_gradient", "subgradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take",
+    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose",
+    "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
+    "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy", "value_and_grad", "vander",
+    "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like"
 ]
 
 def abs(x: ArrayLike, /) -> Tensor:
@@ -295,6 +297,10 @@ def cov(
         dtype: DTypeLike | None = None,
 ) -> Tensor:
     """Return the covariances of variables, (n, n), a number for one; float64 or of dtype."""
+def cross(
+        a: ArrayLike, b: ArrayLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Axis = None,
+) -> Tensor:
+    """Return the cross product of vectors of three elements."""
 def cross_entropy(
         logits: ArrayLike, target: ArrayLike, axis: int = -1, reduction: str = "mean",
         weight: ArrayLike | None = None, ignore_index: int = -100, label_smoothing: float = 0.0, *,
@@ -589,6 +595,8 @@ def logical_or(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether x or y, or both, are not zero."""
 def logical_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether just one of x and y is zero."""
+def logm(a: ArrayLike) -> Tensor:
+    """Return the logarithm of matrices: the z with expm(z) = a, eigenvalues' imaginary parts within pi."""
 def logsumexp(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
@@ -599,6 +607,8 @@ def matrix_power(a: ArrayLike, n: int) -> Tensor:
     """Return the matrix product of n factors a: the identity for n = 0, the inverse's power for n < 0."""
 def matrix_transpose(x: ArrayLike) -> Tensor:
     """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
+def matvec(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+    """Return the products of matrices with vectors: x1 @ x2, with batch axes in front that broadcast."""
 def max(
         x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
@@ -751,6 +761,25 @@ def percentile(
     """Return the q-th percentiles over axes (None: all): `quantile` of q / 100."""
 def permute_dims(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
     """Return a view of x with its axes in another order, by default reversed."""
+def poly(seq_of_zeros: ArrayLike) -> Tensor:
+    """Return the coefficients of the polynomial with given roots, whose highest power has coefficient 1."""
+def polyadd(a1: ArrayLike, a2: ArrayLike) -> Tensor:
+    """Return the sum of two polynomials."""
+def polyder(p: ArrayLike, m: int = 1) -> Tensor:
+    """Return the m-th derivative of a polynomial."""
+def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Tensor, Tensor]:
+    """Return the quotient and the remainder of two polynomials, as NumPy's: float64 or float32."""
+def polyfit(
+        x: ArrayLike, y: ArrayLike, deg: int, rcond: float | None = None, full: bool = False,
+        w: ArrayLike | None = None, cov: bool | str = False,
+) -> Any:
+    """Return the coefficients of the polynomial of a degree that fits points best in the sense of squares."""
+def polyint(p: ArrayLike, m: int = 1, k: ArrayLike | None = None) -> Tensor:
+    """Return the m-th antiderivative of a polynomial."""
+def polymul(a1: ArrayLike, a2: ArrayLike) -> Tensor:
+    """Return the product of two polynomials, as NumPy without their zeros in front."""
+def polysub(a1: ArrayLike, a2: ArrayLike) -> Tensor:
+    """Return the difference of two polynomials."""
 def polyval(p: ArrayLike, x: ArrayLike) -> Tensor:
     """Return the polynomial of coefficients p, the highest power's first, at x."""
 def positive(x: ArrayLike, /) -> Tensor:
@@ -844,6 +873,8 @@ def softsign(x: ArrayLike, /) -> Tensor:
     """Return x / (1 + |x|)."""
 def solve(a: ArrayLike, b: ArrayLike) -> Tensor:
     """Return the solution z of the linear equations a @ z = b."""
+def solve_sylvester(a: ArrayLike, b: ArrayLike, q: ArrayLike) -> Tensor:
+    """Return the solution z of a @ z + z @ b = q."""
 def solve_triangular(
         a: ArrayLike, b: ArrayLike, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False,
         *, upper: bool | None = None,
@@ -858,6 +889,8 @@ def split(x: ArrayLike, sections: ArrayLike, axis: int = 0, *, dim: int = 0) -> 
     """Return a list of pieces of x, views of it, along an axis."""
 def sqrt(x: ArrayLike, /) -> Tensor:
     """Return the square root; its derivative at 0 is inf."""
+def sqrtm(a: ArrayLike) -> Tensor:
+    """Return the square root of matrices: the z with z @ z = a whose eigenvalues have positive real parts."""
 def square(x: ArrayLike, /) -> Tensor:
     """Return x * x."""
 def squeeze(x: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
@@ -960,8 +993,12 @@ def var(
         ddof: float | None = None, *, dim: Axis = None, keepdim: bool = False,
 ) -> Tensor:
     """Return the variance of x over axes (None: all): squared deviations summed, over count - correction."""
+def vdot(a: ArrayLike, b: ArrayLike, /) -> Tensor:
+    """Return the dot product of all elements of a and b, read in C order; of complex a its conjugates."""
 def vecdot(a: ArrayLike, b: ArrayLike, axis: int = -1, *, dim: int = -1) -> Tensor:
     """Return the dot products of the vectors along one axis; the other axes broadcast."""
+def vecmat(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+    """Return the products of vectors with matrices: x1 @ x2, with batch axes in front that broadcast."""
 @overload
 def vjp(f: Callable[..., _Value], *xs: Any,
         has_aux: Literal[False] = False) -> tuple[_Value, Callable[[Any], tuple[Any, ...]]]:

@@ -47,12 +47,16 @@ def facts() -> dict[str, str]:
     return found | cuda.description()
 
 
+def _has_kernel(row: Row) -> bool:
+    return row.kind == "elementwise" or table.has(row.op.name, row.family, "cuda")
+
+
 def check_ops(rows: Sequence[Row]) -> dict[str, str]:
     """For each op "passed", or what failed. One that lacks a kernel says so."""
     found = {}
     for row in rows:
         try:
-            if row.kind != "elementwise" and not table.has(row.op.name, row.family, "cuda"):
+            if not _has_kernel(row):
                 raise table_errors.no_kernel(row.op.name, "cuda")
             testing.check(row.op)
             found[row.op.name] = "passed"
@@ -109,9 +113,9 @@ def watch() -> str:
 
 
 def _rows(names: str | None) -> list[Row]:
-    """The rows of ops by name; default: of all."""
+    """The rows of ops by name; default: of all that have a kernel."""
     if names is None:
-        return [row for _, row in sorted(OPS.items())]
+        return [row for _, row in sorted(OPS.items()) if _has_kernel(row)]
     return [testing.row_of(name) for name in names.split(",")]
 
 
@@ -119,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check and report. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m nbgrad.gpucheck", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ops", help="names, with commas; default: all")
+    parser.add_argument("--ops", help="names, with commas; default: all that CUDA has")
     parser.add_argument("--sizes", default="1000,100000,10000000", help="numbers of elements to time")
     parser.add_argument("--report", type=Path, help="a file for the report, in JSON")
     parser.add_argument("--bare", action="store_true", help="do not start compute-sanitizer")

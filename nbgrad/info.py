@@ -37,6 +37,13 @@ def _devices(row: Row) -> list[str]:
             for d in table.DEVICES]
 
 
+def _common(where: str) -> list[str]:
+    """For each device whether it has kernels of all ops that a file declares, as composites there need."""
+    file = where.partition(":")[0]
+    of_file = [_devices(row) for row in OPS.values() if row.where.partition(":")[0] == file]
+    return [min(column) for column in zip(["yes"] * len(table.DEVICES), *of_file, strict=True)]
+
+
 def _print(rows: list[tuple[str, ...]]) -> None:
     """A table with aligned columns; the first row is its head."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -60,8 +67,8 @@ def ops() -> list[tuple[str, ...]]:
     head = ("op", "kind", "rule", *table.DEVICES, "declared")
     rows = [(name, row.kind, _rule(row), *_devices(row), row.where)
             for name, row in OPS.items() if not row.private]
-    every = [min(column) for column in zip(*map(_devices, OPS.values()), strict=True)]
-    rows += [(name, "composite", "of its ops", *every, where) for name, where in _composites().items()]
+    rows += [(name, "composite", "of its ops", *_common(where), where)
+             for name, where in _composites().items()]
     return [head, *sorted(rows)]
 
 

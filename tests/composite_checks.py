@@ -1,9 +1,13 @@
 """What is asked of a function that is made of ops and has NumPy's name: NumPy's values, and derivatives."""
 
+from dataclasses import replace
+from operator import attrgetter
+
 import numpy as np
 import pytest
 
 import nbgrad as nb
+from nbgrad import testing
 from nbgrad.compile import tiers
 from nbgrad.engine.tree import flatten
 from nbgrad.testing import values
@@ -16,6 +20,15 @@ def interpreted():
         yield
 
 
+def check_row(name, *cases):
+    """An op of the table on more inputs than its row has."""
+    row = replace(testing.row_of(name), cases=cases)
+    for dtype in testing.FLOATS:
+        testing.check_values(row, dtype)
+    testing.check_gradients(row)
+    testing.check_float32(row)
+
+
 def cast(x, dtype):
     """Arrays of floats in a dtype, also those in lists."""
     if isinstance(x, (list, tuple)):
@@ -25,14 +38,15 @@ def cast(x, dtype):
 
 def check_values(name, args, params, exact=False):
     """nb's and np's function of a name agree in values, dtype and shape, in float64 and float32; so does np's
-    of Tensors.
+    of Tensors. The name may be one of linalg.
     """
+    ours, numpys = [attrgetter(name)(library) for library in (nb, np)]
     for dtype in ("float64", "float32"):
         xs = [cast(x, dtype) for x in args]
-        want = flatten(getattr(np, name)(*xs, **params))[0]
-        for call in (getattr(nb, name), getattr(np, name)):
+        want = flatten(numpys(*xs, **params))[0]
+        for call in (ours, numpys):
             given = [nb.asarray(x) if isinstance(x, np.ndarray) else x for x in xs]
-            found = flatten(call(*(given if call is getattr(np, name) else xs), **params))[0]
+            found = flatten(call(*(given if call is numpys else xs), **params))[0]
             assert len(found) == len(want)
             for got, w in zip(found, want, strict=True):
                 w = np.asarray(w)
@@ -49,7 +63,7 @@ def check_derivatives(name, args, params, order=2):
         every = list(args)
         for k, x in zip(floats, xs, strict=True):
             every[k] = x
-        found = flatten(getattr(nb, name)(*every, **params))[0]
+        found = flatten(attrgetter(name)(nb)(*every, **params))[0]
         return [nb.astype(z, np.float64) for z in found]
 
     nb.testing.check_grads(f, [args[k] for k in floats], order)

@@ -27,14 +27,16 @@ from nbgrad.ops.axes import named_dim
 
 ROOT = Path(nb.__file__).parent
 _WIDTH = 110
+TEMPLATES = Path(__file__).parent / "templates"
 _NOTE = "# python tools/stubs.py writes this file."
 # The types of parameters that are annotated as Any, by their names, or by function and name
 _KINDS = {
-    "ArrayLike": "a alpha append arrays aweights b bias condition constant_values cov d data default delta "
-                 "dx f fill_value fp fweights high imag indices initial left loc logits low m mask max mean "
-                 "min nan neginf operands p pad_width period places posinf prepend q real repeats right "
-                 "scale second sections shift sorter source spacings start step stop t t_eval target "
-                 "to_begin to_end v value values weight weights where x xp y",
+    "ArrayLike": "A a a1 a2 ab alpha append arrays aweights b bias c condition constant_values cov d data "
+                 "default delta dx f fill_value fp fractional_matrix_power.t fweights high imag indices "
+                 "initial left loc logits low m mask max mean min nan neginf operands p pad_width period "
+                 "places polyint.k posinf prepend q r real repeats right scale second sections seq_of_zeros "
+                 "shift sorter source spacings start step stop t t_eval target to_begin to_end u v value "
+                 "values w weight weights where x x1 x2 xp y",
     "ArrayLike | DTypeLike": "result_type.operands isdtype.dtype can_cast.from_ to finfo.dtype iinfo.dtype",
     "Axis": "axis dim .flip.axes",
     "Sequence[int]": "axes",
@@ -47,12 +49,18 @@ _KINDS = {
     "ArrayLike | str": "einsum.operands",
     "str": "casting kind order",
     "str | DTypeLike | tuple[Any, ...]": "isdtype.kind",
-    "float | str": "ord",
-    "float": "ddof discont",
+    "float": "ddof discont rcond",
+    "ArrayLike | None": "pinv.rcond pinv.rtol matrix_rank.tol matrix_rank.rtol",
+    "float | str": "ord cond.p",
+    "ArrayLike | tuple[ArrayLike, ArrayLike]": "c_or_cr",
+    "tuple[ArrayLike, ArrayLike]": "lu_and_piv",
+    "tuple[ArrayLike, bool]": "c_and_lower",
+    "tuple[int, int]": "l_and_u",
+    "bool | str": "cov",
     "int | str": "trans",
     "int | tuple[int, ...]": "key",
     "str | Callable[..., Any]": "gdot.add",
-    "int": "place .fftfreq.n fftfreq.n rfftfreq.n",
+    "int": "place axisa axisb axisc .fftfreq.n fftfreq.n rfftfreq.n",
     "int | None": "n",
     "Sequence[int] | None": "s",
     "int | Sequence[int] | None": "fftshift.axes ifftshift.axes",
@@ -68,11 +76,12 @@ _RESULTS = {
     "complex": "__complex__",
     "bool": "is_complex is_conj is_neg is_floating_point is_signed is_same_size is_cpu is_cuda",
     "int": "dim ndimension numel nelement nbytes",
-    "float": "item", "Any": "tolist __array_function__ __array_ufunc__ __dlpack__", "str": "device",
+    "float": "item", "Any": "tolist __array_function__ __array_ufunc__ __dlpack__ polyfit",
+    "str": "device",
     "tuple[Tensor, ...]": "nonzero", "Slogdet": "slogdet", "Eigh": "eigh", "Eig": "eig",
 }
 # Where types come from that stubs of modules use
-_HOMES = {"Eig": "nbgrad.ops.eig", "Sequence": "collections.abc", "DTypeLike": "numpy.typing"}
+_HOMES = {"Sequence": "collections.abc", "DTypeLike": "numpy.typing"}
 RESULTS = {name: kind for kind, names in _RESULTS.items() for name in names.split()}
 # Functions of ops/ and engine/ whose own annotations say all
 _TYPED = ["no_grad", "directional", "kinks", "subgradient"]
@@ -210,7 +219,7 @@ def _inside(text: str) -> str:
 
 def template(name: str) -> tuple[str, dict[str, list[str]]]:
     """The head of a file, and the definitions that are written by hand, by name."""
-    text = (Path(__file__).parent / "templates" / name).read_text()
+    text = (TEMPLATES / name).read_text()
     lines, body = text.splitlines(), ast.parse(text).body
     last = body[-1]
     found: dict[str, list[str]] = {}
@@ -260,18 +269,20 @@ def package() -> str:
 
 
 def functions(module: ModuleType) -> str:
-    """nbgrad/linalg.pyi, nbgrad/fft.pyi"""
+    """The stub of a module with functions, nbgrad/linalg.pyi, nbgrad/fft.pyi ..."""
+    name = f"{module.__name__.rpartition('.')[2]}.pyi"
+    head, known = template(name) if (TEMPLATES / name).exists() else ("", {})
     public = {name: getattr(module, name) for name in module.__all__}
     same = [name for name, f in public.items() if name in nb.__all__ and getattr(nb, name) is f]
-    defined = [definition(name, f, {}) for name, f in public.items() if name not in same]
+    defined = [definition(name, f, known) for name, f in public.items() if name not in same]
     used = {name for name in ("ArrayLike", "Axis", *_HOMES)
             if re.search(rf"\b{name}\b", "".join(defined))}
     uses = sorted(used & {"ArrayLike", "Axis"})
     imports = [f"from nbgrad import {name} as {name}" for name in same]
-    imports += [f"from {home} import {name}" for name, home in _HOMES.items() if name in used]
-    return "\n".join([_doc(module), f"from nbgrad.engine.methods import {', '.join(uses)}",
-                      "from nbgrad.engine.tensor import Tensor", *imports, "", _exported(public), "",
-                      *defined, ""])
+    if not head:
+        head = f"from nbgrad.engine.methods import {', '.join(uses)}\nfrom nbgrad.engine.tensor import Tensor"
+        imports += [f"from {home} import {name}" for name, home in _HOMES.items() if name in used]
+    return "\n".join([_doc(module), head, *imports, "", _exported(public), "", *defined, ""])
 
 
 def methods() -> str:

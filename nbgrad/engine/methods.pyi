@@ -983,8 +983,8 @@ class Methods:
         """Return the variance of x over axes (None: all): squared deviations summed, over count - correction."""
     @overload
     def var(self, dim: Axis, keepdim: builtins.bool, /) -> Tensor: ...
-    def vdot(self, b: ArrayLike) -> Tensor:
-        """Return NumPy's dot product: sums over the last axis of a and the second-last, or only, axis of b."""
+    def vdot(self, b: ArrayLike, /) -> Tensor:
+        """Return the dot product of all elements of a and b, read in C order; of complex a its conjugates."""
     def view(self, *wanted: Shape) -> Tensor:
         """Return x in another shape, as in PyTorch; NumPy's view as another dtype is refused."""
     def view_as(self, y: Tensor) -> Tensor:

@@ -20,10 +20,36 @@ def repeated_values(op: str, shape: tuple[int, ...]) -> GradientError:
                          f"the {vectors}.")
 
 
-def undetermined_vectors() -> GradientError:
-    return GradientError("svd: the columns of U, or rows of Vh, beyond those of the singular values are any "
-                         "basis of what is left, and have no derivative. Use svd(a, full_matrices=False); "
-                         "the projection onto what is left is eye(m) - U @ U.T of that.")
+_UNDETERMINED = {
+    "svd": "svd: the columns of U, or rows of Vh, beyond those of the singular values are any basis of what "
+           "is left, and have no derivative. Use svd(a, full_matrices=False); the projection onto what is "
+           "left is eye(m) - U @ U.T of that.",
+    "qr": "qr: the last columns of Q, beyond those of a, are any basis of what is left, and have no "
+          "derivative. Use mode='reduced'; the projection onto what is left is eye(m) - Q @ Q.T of that."}
+
+
+def undetermined_vectors(of: str = "svd") -> GradientError:
+    return GradientError(_UNDETERMINED[of])
+
+
+_DEPENDENT = {
+    "qr": ("columns, of the first min(m, n), that depend on those before", "the factors",
+           "Use svd, or functions of a.T @ a"),
+    "lu": ("a leading part that is singular", "the factors", "Add a multiple of the identity matrix"),
+    "lstsq": ("a rank below its smaller side", "the solution of least norm and the rest",
+              "Use pinv(a) @ b, whose derivative is that among matrices of this rank, or regularise")}
+
+
+def dependent_columns(op: str, shape: tuple[int, ...]) -> GradientError:
+    what, values, way = _DEPENDENT[op]
+    return GradientError(f"{op}: a matrix, shape {shape}, has {what}: there {values} have no derivative. "
+                         f"{way}.")
+
+
+def truncated_values(op: str, shape: tuple[int, ...]) -> GradientError:
+    return GradientError(f"{op}: a matrix, shape {shape}, has singular values that the cutoff takes for zero "
+                         f"and that are not. The derivative is known where they are zero to rounding. Use a "
+                         f"smaller cutoff, or write it by svd.")
 
 
 def complex_result(what: str, dtype: object) -> GradientError:

@@ -91,10 +91,30 @@ def singular(op: str, shape: tuple[int, ...]) -> SingularError:
                          f"the identity matrix, or solve in the least-squares sense.")
 
 
+def singular_minor(op: str, shape: tuple[int, ...]) -> SingularError:
+    return SingularError(f"{op}: a leading part of the matrix, first column of shape {shape}, is singular, "
+                         f"which the recursion cannot pass. Use solve(linalg.toeplitz(c, r), b).")
+
+
 def not_positive_definite(op: str, shape: tuple[int, ...]) -> SingularError:
     return SingularError(f"{op}: a matrix is not positive definite, shape {shape}. Check that it is "
                          f"symmetric, and add a small multiple of the identity matrix, such as "
                          f"a + 1e-8 * eye(n), if its least eigenvalue is zero up to rounding.")
+
+
+def complex_result(op: str, shape: tuple[int, ...]) -> SingularError:
+    return SingularError(f"{op}: a matrix, shape {shape}, has a negative eigenvalue: its {op} is complex, "
+                         f"which Tensors are not. Write it by eigh where it is symmetric, or change it.")
+
+
+def no_matrix_function(op: str, shape: tuple[int, ...]) -> SingularError:
+    return SingularError(f"{op}: a matrix is singular, shape {shape}, and {op} of it is not finite. Add a "
+                         f"multiple of the identity matrix.")
+
+
+def common_eigenvalues(op: str, a: tuple[int, ...], b: tuple[int, ...]) -> SingularError:
+    return SingularError(f"{op}: matrices of shapes {a} and {b} have eigenvalues whose sum is zero, to "
+                         f"rounding: there is no solution, or many. Add a multiple of the identity matrix.")
 
 
 def not_square(op: str, shape: tuple[int, ...]) -> SingularError:

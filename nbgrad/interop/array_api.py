@@ -1,8 +1,8 @@
 """The Python array API standard on Tensors: the namespace that x.__array_namespace__() returns.
 
 It holds nbgrad's functions under the standard's names and with its arguments, device= and dtype= included,
-and einsum and pad, which xarray asks for. What nbgrad does not have (complex numbers, fft, linalg.qr and its
-kin) is missing here too. Gradients flow through all of it as through nbgrad's own.
+and einsum and pad, which xarray asks for. What nbgrad does not have (complex numbers, fft) is missing here
+too. Gradients flow through all of it as through nbgrad's own.
 """
 
 from __future__ import annotations

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from nbgrad.engine.tensor import Tensor
-from nbgrad.ops import diagonal as diagonals
+from nbgrad.ops.conditions import matrix_rank
 from nbgrad.ops.contract import matmul, outer, tensordot, vecdot
 from nbgrad.ops.factor import cholesky, eigh, eigvalsh
+from nbgrad.ops.last_axes import cross, diagonal, trace
+from nbgrad.ops.least_squares import pinv
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
 from nbgrad.ops.norms import matrix_norm, vector_norm
+from nbgrad.ops.qr import qr
 from nbgrad.ops.shape import matrix_transpose
 from nbgrad.ops.svd import svd, svdvals
 
-__all__ = ["cholesky", "det", "diagonal", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm", "matrix_power",
-           "matrix_transpose", "outer", "slogdet", "solve", "svd", "svdvals", "tensordot", "trace", "vecdot",
-           "vector_norm"]
-
-
-def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
-    """Return the diagonals of the matrices that lie in the last two axes of x."""
-    return diagonals.diagonal(x, offset, -2, -1)
-
-
-def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
-    """Return the sums of the diagonals of the matrices that lie in the last two axes of x."""
-    return diagonals.trace(x, offset, -2, -1, dtype)
+__all__ = ["cholesky", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm",
+           "matrix_power", "matrix_rank", "matrix_transpose", "outer", "pinv", "qr", "slogdet", "solve",
+           "svd", "svdvals", "tensordot", "trace", "vecdot", "vector_norm"]
 
 
 def __dir__() -> list[str]:

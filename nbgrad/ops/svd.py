@@ -32,7 +32,7 @@ class SVDResult(NamedTuple):
     Vh: Tensor
 
 
-def _matrices(name: str, a: Any) -> Tensor:
+def matrices(name: str, a: Any) -> Tensor:
     """a as a Tensor of float matrices. Raises ShapeError if it has fewer than two axes."""
     a = as_tensor(a)
     if a.ndim < 2:
@@ -104,18 +104,19 @@ def _svd_rule(g: Any, z: Any, a: Any, full_matrices: bool) -> Tensor | None:
     return total
 
 
-def _no_rule(*_: Any, **__: Any) -> Tensor:
-    raise gradient_errors.undetermined_vectors()
+def _no_rule(*_: Any, of: str, **__: Any) -> Tensor:
+    raise gradient_errors.undetermined_vectors(of)
 
 
-@op(out=lambda g, k: ((*g.shape[:-1], k), g.dtype), vjp=_no_rule, keep="", like=lambda g, k: g[..., :k],
+@op(out=lambda g, k, of: ((*g.shape[:-1], k), g.dtype), vjp=_no_rule, keep="", like=lambda g, k: g[..., :k],
     cases=[(np.array([3, 0, 0]), {"k": 1})], private=True)
-def determined(g: Any, k: int) -> Any:
+def determined(g: Any, k: int, of: str = "svd") -> Any:
     """Return the first k columns of the cotangent g of vectors, of which the others have no derivative.
 
+    of : the op whose vectors they are, for the error
     Raises GradientError if one of those is not zero, and for every derivative.
     """
-    return (as_tensor(g),), {"k": k}
+    return (as_tensor(g),), {"k": k, "of": of}
 
 
 # ------------------------------------------------------------------------------------------ the ops
@@ -150,7 +151,7 @@ def _svd_like(a: np.ndarray, full_matrices: bool = True) -> Any:
            (_apart(3, 1), _THIN), ((0, 0),), ((0, 2, 2),), ((3, 0), _THIN), ((2, 0, 2), _THIN)], private=True)
 def svd_factors(a: Any, full_matrices: bool = True) -> Any:
     """Return `svd` with its vectors."""
-    return (_matrices("svd", a),), {"full_matrices": bool(full_matrices)}
+    return (matrices("svd", a),), {"full_matrices": bool(full_matrices)}
 
 
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
@@ -172,12 +173,12 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     return svd_factors(a, full_matrices) if compute_uv else svdvals(a)
 
 
-def _values_rule(g: Tensor, z: Any, a: Tensor) -> Tensor:
+def values_rule(g: Tensor, z: Any, a: Tensor) -> Tensor:
     u, s, vh = svd_factors(a, False)
     return _of_values(u, g, s, vh)
 
 
-@op(out=lambda a: ((*a.shape[:-2], min(a.shape[-2:])), a.dtype), vjp=_values_rule, keep="x",
+@op(out=lambda a: ((*a.shape[:-2], min(a.shape[-2:])), a.dtype), vjp=values_rule, keep="x",
     like=lambda a: np.linalg.svd(a, compute_uv=False),
     cases=[(_apart(3, 3),), (_apart(2, 4, 2),), (_apart(2, 3),), (_apart(1, 1),), ((0, 2),), ((0, 2, 3),)])
 def svdvals(a: Any) -> Any:
@@ -192,4 +193,4 @@ def svdvals(a: Any) -> Any:
     >>> nb.svdvals([[0.0, 2.0], [3.0, 0.0]])
     tensor([3., 2.])
     """
-    return (_matrices("svdvals", a),), {}
+    return (matrices("svdvals", a),), {}

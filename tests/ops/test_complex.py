@@ -4,6 +4,7 @@ import cmath
 
 import numpy as np
 import pytest
+import scipy.linalg
 
 import nbgrad as nb
 from nbgrad import errors
@@ -177,7 +178,8 @@ STRUCTURED = {
     "setitem": lambda z: nb.setitem(z, (0, slice(2)), z[1, 2:] * 1j),
     "vecdot": lambda z: nb.vecdot(z, z[::-1]), "norm": nb.norm, "norm3": lambda z: nb.norm(z, ord=3, axis=1),
     "cov": nb.cov, "tensordot": lambda z: nb.tensordot(z, z, ((0,), (0,))), "power": lambda z: z**3 + z**-1,
-    "diff": lambda z: nb.diff(z, axis=1),
+    "diff": lambda z: nb.diff(z, axis=1), "vdot": lambda z: nb.vdot(z[0], z[1]),
+    "vecmat": lambda z: nb.vecmat(z[:, 0], z), "toeplitz": lambda z: nb.linalg.toeplitz(z[0]),
 }
 
 
@@ -204,6 +206,7 @@ LINEAR_ALGEBRA = {
     "eigvalsh": lambda a: nb.eigvalsh(a + adjoint(a)),
     "eigh": lambda a: nb.abs(nb.eigh(a + adjoint(a))[1]) ** 2,
     "eigvals": nb.linalg.eigvals, "eig": lambda a: nb.abs(nb.linalg.eig(a)[1]) ** 2,
+    "cho_solve": lambda a: nb.linalg.cho_solve(nb.linalg.cho_factor(a @ adjoint(a) + 2 * np.eye(3)), Z[:, 0]),
     "matrix_power": lambda a: nb.matrix_power(a, -3),
 }
 
@@ -213,7 +216,7 @@ def test_linear_algebra(name):
     f = LINEAR_ALGEBRA[name]
     check(f, SQUARE, rtol=2e-5)
     batch = np.stack([SQUARE, SQUARE.T + 0.5j])
-    if name not in ("solve", "triangular"):
+    if name not in ("solve", "triangular", "cho_solve"):
         for one, two in zip(batch, values(f(nb.asarray(batch)))):
             np.testing.assert_allclose(values(f(nb.asarray(one))), two, rtol=1e-10, atol=1e-12)
 
@@ -321,3 +324,16 @@ def test_imaginary_parts_are_not_lost_silently():
         float(z[0, 0])
     with pytest.raises(errors.DtypeError):
         nb.complex(Z, REALS)
+
+
+def test_products_conjugate_as_numpys():
+    z, w = Z[0], Z[1]
+    for got, want in ((nb.vdot(z, w), np.vdot(z, w)), (nb.vecmat(Z[:, 0], Z), np.vecmat(Z[:, 0], Z)),
+                      (nb.vecdot(z, w), np.vecdot(z, w)), (nb.matvec(Z, w), np.matvec(Z, w)),
+                      (nb.inner(z, w), np.inner(z, w)), (nb.dot(z, w), np.dot(z, w)),
+                      (nb.linalg.toeplitz(z), scipy.linalg.toeplitz(z)), (nb.cov(Z), np.cov(Z))):
+        np.testing.assert_allclose(values(got), want, rtol=1e-13)
+    a = SQUARE @ SQUARE.conj().T + np.eye(3)
+    for lower in (True, False):
+        found = nb.linalg.cho_solve(nb.linalg.cho_factor(a, lower), Z[:, 0])
+        np.testing.assert_allclose(values(found), np.linalg.solve(a, Z[:, 0]), rtol=1e-12)

@@ -16,7 +16,7 @@ _DTYPES = "dtypes are bool, int8 to int64, uint8 to uint64, float32 and float64.
 _DEVICES = "devices are cpu and cuda. Use x.device and x.to('cuda')"
 _VALUES = "it has no derivative. Use NumPy's on x.detach().numpy()"
 _RECORD = "what is recorded is not open. Use nb.grad or nb.vjp for derivatives by any value"
-_FACTORED = "nbgrad has no such factorisation as a method. See nb.linalg, nb.cholesky, nb.eigh, nb.solve"
+_FACTORED = "factorisations are functions: nb.linalg.qr, lu_factor, lstsq, pinv, nb.cholesky, nb.solve"
 _RANDOM = "draw by NumPy's generator, as in x.copy_(rng.normal(size=x.shape))"
 _PARTS = "use nb.split(x, number, axis), or nb.split(x, places, axis)"
 _WRITTEN = "write nb.setitem(x, index, v), or x[index] = v"

@@ -28,8 +28,8 @@ def svdvals(out: np.ndarray, a: np.ndarray) -> None:
     out[~good] = np.nan
 
 
-def determined(out: np.ndarray, g: np.ndarray, k: int) -> None:
+def determined(out: np.ndarray, g: np.ndarray, k: int, of: str) -> None:
     """The first k columns, if the others are zero."""
     if g[..., k:].any():
-        raise gradient_errors.undetermined_vectors()
+        raise gradient_errors.undetermined_vectors(of)
     out[...] = g[..., :k]

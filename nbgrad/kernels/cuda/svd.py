@@ -33,8 +33,8 @@ def svdvals(out: CudaArray, a: CudaArray) -> None:
     copies.into(out, svd_factors(a, False)[1])
 
 
-def determined(out: CudaArray, g: CudaArray, k: int) -> None:
+def determined(out: CudaArray, g: CudaArray, k: int, of: str) -> None:
     """The first k columns, if the others are zero."""
     if cuda.download(g.part((..., slice(k, None)))).any():
-        raise gradient_errors.undetermined_vectors()
+        raise gradient_errors.undetermined_vectors(of)
     copies.into(out, g.part((..., slice(k))))
