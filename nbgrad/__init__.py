@@ -53,7 +53,7 @@ from nbgrad.ops.activations import elu, gelu, leaky_relu, relu, sigmoid, silu, s
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.arrange import kron, repeat, roll, tile
 from nbgrad.ops.calculus import convolve, correlate, ediff1d, gradient, interp, trapezoid, unwrap
-from nbgrad.ops.close import allclose, isclose
+from nbgrad.ops.close import allclose, array_equal, array_equiv, isclose
 from nbgrad.ops.compare import (
     bitwise_and,
     bitwise_invert,
@@ -87,6 +87,7 @@ from nbgrad.ops.create import (
     arange,
     array,
     asarray,
+    copy,
     empty,
     empty_like,
     eye,
@@ -244,6 +245,8 @@ from nbgrad.ops.triangles import tril, triu
 
 # NumPy's names beside those of the array API, and PyTorch's cat
 absolute = abs
+amax = max
+amin = min
 arccos = acos
 arccosh = acosh
 arcsin = asin
@@ -251,9 +254,12 @@ arcsinh = asinh
 arctan = atan
 arctan2 = atan2
 arctanh = atanh
+around = round
+bool = bool_
 cat = concat
 concatenate = concat
 degrees = rad2deg
+fix = trunc
 invert = bitwise_not = bitwise_invert
 left_shift = bitwise_left_shift
 mod = remainder
@@ -264,19 +270,22 @@ transpose = permute_dims
 true_divide = divide
 
 __all__ = [
-    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "any", "append",
+    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax",
+    "amin", "any", "append",
     "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin",
-    "argsort", "array", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
+    "argsort", "around", "array", "array_equal", "array_equiv", "array_split",
+    "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
     "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "backend", "bench", "bitwise_and",
     "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "block", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint",
-    "cholesky", "clip", "column_stack", "concat", "concatenate", "conv1d", "conv2d", "convolve", "copysign",
+    "bitwise_xor", "block", "bool", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint",
+    "cholesky", "clip", "column_stack", "concat", "concatenate", "conv1d", "conv2d", "convolve", "copy",
+    "copysign",
     "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov", "cross_entropy", "cumprod", "cumsum",
     "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete", "det", "device", "devices", "diag",
     "diagflat", "diagonal", "diff", "directional_derivative", "distributed", "divide", "dot", "dropout",
     "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding",
     "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1",
-    "eye", "fabs", "finfo", "flip", "fliplr", "flipud", "float32", "float64", "float_power", "floor",
+    "eye", "fabs", "finfo", "fix", "flip", "fliplr", "flipud", "float32", "float64", "float_power", "floor",
     "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
     "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside", "hessian",
     "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "inf", "inner", "insert", "int16", "int32",
@@ -301,6 +310,24 @@ __all__ = [
     "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 
+# Families that few programs need: imported when one of their names is asked for
+_LATER: dict[str, str] = {
+    "ops.calls": "apply_along_axis apply_over_axes fromfunction vectorize",
+    "ops.counts": "bincount digitize histogram histogram2d histogram_bin_edges histogramdd",
+    "ops.formulas": "i0 logaddexp2 sinc",
+    "ops.grids": "broadcast_arrays broadcast_shapes c_ geomspace indices logspace meshgrid mgrid ogrid r_ "
+                 "s_ unstack",
+    "ops.inplace": "fill_diagonal place put put_along_axis putmask",
+    "ops.parts": "bitwise_count divmod fmod frexp gcd isneginf isposinf lcm ldexp modf nextafter spacing",
+    "ops.positions": "diag_indices diag_indices_from identity ix_ mask_indices ravel_multi_index tri "
+                     "tril_indices tril_indices_from triu_indices triu_indices_from unravel_index",
+    "ops.selection": "argpartition argwhere choose compress extract flatnonzero lexsort nanargmax nanargmin "
+                     "partition piecewise trim_zeros",
+    "ops.unique": "intersect1d setdiff1d setxor1d union1d unique",
+}
+_MODULES = {name: module for module, names in _LATER.items() for name in names.split()}
+__all__.extend(_MODULES)
+
 __version__ = "0.1.0"
 
 methods.install()
@@ -321,4 +348,7 @@ def __getattr__(name: str) -> Any:
         return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
     if name == "distributed":                 # which few programs need
         return import_module("nbgrad.distributed")
+    if name in _MODULES:
+        found = globals()[name] = getattr(import_module(f"nbgrad.{_MODULES[name]}"), name)
+        return found
     raise AttributeError(f"nbgrad has no {name!r}; python -m nbgrad.info --ops lists the ops")

@@ -39,7 +39,7 @@ _DEFAULTS = {"where": True, "casting": "same_kind", "order": "K", "dtype": None,
 ASKED: frozenset[Any] = frozenset([
     np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type,
     np.iscomplexobj, np.isrealobj, np.array_equal, np.array_equiv, np.shares_memory, np.may_share_memory,
-    np.array_repr, np.array_str, np.array2string])
+    np.array_repr, np.array_str, np.array2string, np.einsum_path])
 # Functions that take the values out, which is refused where a gradient would be lost.
 _TAKEN = frozenset([np.save, np.savez, np.savez_compressed, np.savetxt, np.copyto])
 # By these SciPy's minimisers and solvers make arrays of what a function returns: without a gradient they give
@@ -165,7 +165,8 @@ class _Call:
         if usual is not None and _signature(usual).parameters.keys() >= set(own):
             function = usual
         self.function = function
-        ours = [p.name for p in _signature(function).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        ours = [p.name for p in _signature(function).parameters.values()
+                if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         self.ordered = own == ours[len(self.places):len(self.places) + len(own)]
         self.order = [*self.places, *[number for _, number in self.options]]
         straight = self.ordered and self.order == list(range(count))

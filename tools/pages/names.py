@@ -18,15 +18,18 @@ from pages.docstrings import Link
 # Families of the reference: title -> the modules whose public functions they have, below nbgrad
 FAMILIES: dict[str, str] = {
     "Gradients": "engine.transforms ops.jacobians engine.checkpoint",
-    "Making arrays": "ops.create define.broadcast ops.dtypes",
-    "Elementwise functions": "ops.elementwise ops.powers ops.numerics",
+    "Making arrays": "ops.create define.broadcast ops.dtypes ops.grids ops.positions",
+    "Elementwise functions": "ops.elementwise ops.powers ops.numerics ops.parts "
+                             "ops.formulas",
     "Activation functions": "ops.activations",
     "Comparisons, logic and bits": "ops.compare ops.close",
     "Sums, means and extremes": "ops.reduce ops.deviation ops.cumulative ops.exponential ops.norms",
-    "Statistics": "ops.statistics ops.nans",
+    "Statistics": "ops.statistics ops.nans ops.counts",
     "Sampled functions": "ops.calculus",
-    "Shapes": "ops.shape ops.arrange ops.layouts ops.insertion ops.split ops.pad ops.diagonal",
-    "Indices, search and order": "ops.index ops.triangles ops.along ops.search ops.sort ops.sets",
+    "Shapes": "ops.shape ops.arrange ops.layouts ops.insertion ops.split ops.pad ops.diagonal "
+              "ops.calls",
+    "Indices, search and order": "ops.index ops.triangles ops.along ops.search ops.sort ops.sets "
+                                 "ops.selection ops.unique ops.inplace",
     "Products": "ops.contract ops.gdot",
     "Linear algebra": "ops.linalg ops.factor ops.svd ops.expm linalg",
     "Neural networks": "ops.nn ops.conv ops.pooling ops.norm ops.embedding ops.random",
