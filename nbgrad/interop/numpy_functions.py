@@ -22,6 +22,7 @@ from nbgrad.define.registry import OPS
 from nbgrad.engine.tensor import Tensor, as_tensor, living, raw
 from nbgrad.engine.tree import flatten, map_leaves
 from nbgrad.errors import protocol_errors, value_errors
+from nbgrad.interop import ufunc_options
 from nbgrad.interop.methods import numpy
 from nbgrad.interop.numpy_nan import NAN_FUNCTIONS
 from nbgrad.interop.numpy_spellings import FUNCTIONS, METHODS
@@ -35,6 +36,8 @@ NAMES: dict[str, str] = {"around": "round", "a_min": "min", "a_max": "max", "M":
 # What a ufunc's arguments are where they are not given.
 _DEFAULTS = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True,
              "signature": None, "keepdims": False, "initial": None}
+# Those that ufunc_options takes.
+_DONE = frozenset(["out", "where", "dtype", "casting"])
 # Functions whose answer is no array that a gradient could flow through: NumPy's own on the values.
 ASKED: frozenset[Any] = frozenset([
     np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type,
@@ -97,6 +100,12 @@ class Functions:
         if method == "__call__" and not kwargs:
             return self.find(ufunc)(*inputs)
         name = called(ufunc) if method == "__call__" else f"{called(ufunc)}.{method}"
+        if method == "__call__" and ufunc.signature is None:
+            options = {k: v for k, v in kwargs.items() if k in _DONE}
+            rest = {k: v for k, v in kwargs.items() if k not in _DONE}
+            found = self.find(ufunc)
+            options |= _options(name, found, rest.items(), _DEFAULTS)
+            return ufunc_options.call(name, found, ufunc, inputs, options)
         if "out" in kwargs:
             raise protocol_errors.numpy_out(name)
         if method == "__call__":
