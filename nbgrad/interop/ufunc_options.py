@@ -19,7 +19,10 @@ _NUMBERS = (bool, int, float)
 
 def _cast(name: str, ufunc: np.ufunc, inputs: Sequence[Any], dtype: Any,
           casting: Any) -> tuple[list[Any], list[np.dtype]]:
-    """The operands in the dtypes that NumPy computes in, and those of the results. Raises DtypeError."""
+    """The operands in the dtypes that NumPy computes in, float32 for float16, and those of the results.
+
+    Raises DtypeError.
+    """
     xs = [x if type(x) in _NUMBERS else as_tensor(x) for x in inputs]
     given = [type(x) if type(x) in _NUMBERS else x.dtype for x in xs]
     wanted = [] if dtype is None else [None] * ufunc.nin + [devices.supported(dtype)] * ufunc.nout
@@ -28,8 +31,8 @@ def _cast(name: str, ufunc: np.ufunc, inputs: Sequence[Any], dtype: Any,
         found = ufunc.resolve_dtypes((*given, *[None] * ufunc.nout), casting=casting, **signature)
     except (TypeError, ValueError) as error:
         raise protocol_errors.no_cast(name, given, dtype, casting) from error
-    pairs = zip(xs, found[:ufunc.nin], strict=True)
-    return [astype(x, devices.supported(d)) for x, d in pairs], list(found[ufunc.nin:])
+    loop = [np.dtype(np.float32) if d == np.float16 else devices.supported(d) for d in found]
+    return [astype(x, d) for x, d in zip(xs, loop[:ufunc.nin], strict=True)], loop[ufunc.nin:]
 
 
 def _written(name: str, z: Tensor, out: Any, where: Any) -> Tensor:
