@@ -379,7 +379,7 @@ VALUES = {
     "discont": lambda d: d.pick(None, 1.0, 4.0), "period": lambda d: d.pick(4, 2.5, 3),
     **dict.fromkeys(["filt", "ar1", "ar", "ary"], main), "xi": Draw.alike, "keys": Draw.alike,
     "numpy.broadcast_arrays args": Draw.alike,
-    "ar2": lambda d: d.array((3,)),
+    "ar2": lambda d: d.array((3,)), "a1": main, "a2": lambda d: d.pick(d.x, d.array(d.x.shape)),
     "minlength": lambda d: d.pick(0, 7),
     "numpy.digitize right": lambda d: d.pick(True, False),
     "numpy.histogram a": lambda d: d.first((4,), (2, 3)),
