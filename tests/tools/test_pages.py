@@ -169,7 +169,7 @@ def test_the_list_of_numpys_functions_is_what_tensors_take():
     found, others = numpy_list.supported(np, known)
     assert "packbits" in others and "shape" not in others
     with pytest.raises(nb.errors.ProtocolError):
-        nb.grad(lambda x: np.packbits(x))(np.ones(2))
+        nb.grad(np.packbits)(np.ones(2))
     taken = {name for group in found for name in group.split(", ")}
     assert {"sin", "concatenate", "where", "einsum"} <= taken
     assert numpy_list.left_out(np.reshape, known.known(np.reshape)) == ["copy"]
