@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pages.docstrings import table
+from pages.docstrings import cell, table
 from pages.names import FAMILIES, Entry, entries
 
 import nbgrad as nb
@@ -160,7 +160,7 @@ def dtypes(call: Example) -> str:
         except (nb.errors.NbgradError, IndexError):
             continue
         found.setdefault(out or "none", []).append(dtype)
-    same = [d for out, ds in found.items() for d in ds if out == d]
+    same = [d for d in DTYPES if d in found.get(d, ())]
     others = {out: ", ".join([d for d in each if d != out]) for out, each in found.items()}
     changed = [f"{given} → {out}" for out, given in others.items() if given]
     return "; ".join([*([", ".join(same)] if same else []), *changed])
@@ -169,7 +169,7 @@ def dtypes(call: Example) -> str:
 def said(entry: Entry) -> str:
     """The sentences of a function's documentation that speak of its derivative."""
     text = (inspect.getdoc(entry.found) or "").split(">>>")[0]
-    sentences = re.split(r"(?<=[.;])\s+", " ".join(text.split()))
+    sentences = re.split(r"(?<=\.)\s+", " ".join(text.split()))
     found = [s for s in sentences if re.search(r"derivative|gradient|slope|Linear", s, re.IGNORECASE)
              and not s.startswith("Raises")]
     return " ".join(found)
@@ -187,7 +187,7 @@ def line(entry: Entry) -> tuple[str, ...]:
     call = example(entry)
     known = [*derivatives(call), dtypes(call)] if call else ["-"] * 4
     names = ", ".join(f"`{name}`" for name in [entry.name, *entry.aliases])
-    return (names, *known, kernels(entry), said(entry).replace("|", "\\|"))
+    return (names, *known, kernels(entry), cell(said(entry), lambda name: None))
 
 
 def page() -> str:
