@@ -22,7 +22,7 @@ from nbgrad.define.registry import OPS
 from nbgrad.engine.tensor import Tensor, as_tensor, living, raw
 from nbgrad.engine.tree import flatten, map_leaves
 from nbgrad.errors import protocol_errors, value_errors
-from nbgrad.interop import ufunc_options
+from nbgrad.interop import numpy_out
 from nbgrad.interop.methods import numpy
 from nbgrad.interop.numpy_nan import NAN_FUNCTIONS
 from nbgrad.interop.numpy_spellings import FUNCTIONS, METHODS
@@ -36,7 +36,7 @@ NAMES: dict[str, str] = {"around": "round", "a_min": "min", "a_max": "max", "M":
 # What a ufunc's arguments are where they are not given.
 _DEFAULTS = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True,
              "signature": None, "keepdims": False, "initial": None}
-# Those that ufunc_options takes.
+# Those that numpy_out takes.
 _DONE = frozenset(["out", "where", "dtype", "casting"])
 # Functions whose answer is no array that a gradient could flow through: NumPy's own on the values.
 ASKED: frozenset[Any] = frozenset([
@@ -105,9 +105,10 @@ class Functions:
             rest = {k: v for k, v in kwargs.items() if k not in _DONE}
             found = self.find(ufunc)
             options |= _options(name, found, rest.items(), _DEFAULTS)
-            return ufunc_options.call(name, found, ufunc, inputs, options)
+            return numpy_out.call(name, found, ufunc, inputs, options)
         if "out" in kwargs:
-            raise protocol_errors.numpy_out(name)
+            (out,) = kwargs.pop("out")
+            return numpy_out.written(name, self.ufunc(ufunc, method, *inputs, **kwargs), out, True)
         if method == "__call__":
             found = self.find(ufunc)
         elif method == "outer":
@@ -124,6 +125,9 @@ class Functions:
         """Tensor.__array_function__: function(*args, **kwargs)."""
         if types != _OURS and not all(issubclass(kind, (Tensor, np.ndarray)) for kind in types):
             return NotImplemented
+        if type(out := kwargs.get("out")) is Tensor:
+            rest = {name: value for name, value in kwargs.items() if name != "out"}
+            return numpy_out.written(called(function), self.function(function, types, args, rest), out, True)
         key = function, len(args), *kwargs
         call = self.calls.get(key)
         if call is None:
@@ -135,7 +139,7 @@ class Functions:
                                           (tuple(args), kwargs))
                 return function(*args, **kwargs)
             call = _Call(self.find(function), function, len(args), tuple(kwargs))
-            if not entry:                     # that is looked at each time
+            if not entry and "out" not in kwargs:          # those are looked at each time
                 self.calls[key] = call
         return call(args, kwargs)
 

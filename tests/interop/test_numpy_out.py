@@ -1,4 +1,4 @@
-"""Options of ufuncs: dtype and casting as NumPy's, and out with where, into a Tensor, with gradients."""
+"""Options of NumPy's functions: dtype and casting as there, and out, into a Tensor, with gradients."""
 
 import numpy as np
 import pytest
@@ -42,6 +42,26 @@ def test_results_are_written_where_a_mask_chooses():
     np.testing.assert_array_equal([part.numpy() for part in parts], np.modf(Y))
 
 
+@pytest.mark.parametrize("call", [
+    lambda x, out: np.sum(x, out=out), lambda x, out: np.add.reduce(x, out=out), lambda x, out: np.dot(x,
+     x, out=out),
+    lambda x, out: np.matmul(x, x, out=out), lambda x, out: np.median(x, keepdims=False, out=out),
+    lambda x, out: np.mean(x, out=out), lambda x, out: np.take(x, 1, out=out),
+])
+def test_functions_write_into_a_tensor(call):
+    out = nb.zeros(())
+    assert call(nb.asarray(X), None).shape == ()           # which is kept as a plan, and is not that of out
+    assert call(nb.asarray(X), out) is out
+    np.testing.assert_allclose(out.numpy(), call(X, np.zeros(())), rtol=1e-15)
+
+    def f(x):
+        z = nb.zeros(())
+        call(x * x, z)
+        return z * z
+
+    nb.testing.check_grads(f, [X], order=2)
+
+
 def test_gradients_flow_into_what_is_written():
     def f(x, y):
         z = y * y
@@ -60,9 +80,9 @@ def test_gradients_flow_into_what_is_written():
     (lambda t: np.add(t, t, out=np.zeros(3)), errors.ProtocolError, r"numpy\.add: .*out="),
     (lambda t: np.add(t, t, out=nb.zeros(2)), errors.ShapeError, r"\(3,\).*\(2,\)"),
     (lambda t: np.add(t, t, out=nb.zeros(3, dtype="i8")), errors.DtypeError, r"numpy\.add with out="),
-    (lambda t: np.matmul(t, t, out=nb.zeros(())), errors.ProtocolError, r"numpy\.matmul: .*out="),
-    (lambda t: np.add.reduce(t, out=nb.zeros(())), errors.ProtocolError, r"add\.reduce: .*out="),
-    (lambda t: np.sum(t, out=nb.zeros(())), errors.ProtocolError, r"numpy\.sum: NumPy's argument 'out'"),
+    (lambda t: np.matmul(t, t, out=np.zeros(())), errors.ProtocolError, r"numpy\.matmul: .*out="),
+    (lambda t: np.add.reduce(t, out=np.zeros(())), errors.ProtocolError, r"add\.reduce: .*out="),
+    (lambda t: np.sum(t, out=np.zeros(())), errors.ProtocolError, r"numpy\.sum: NumPy's argument 'out'"),
 ])
 def test_what_is_refused_is_named(call, error, message):
     with pytest.raises(error, match=message):

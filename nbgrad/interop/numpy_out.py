@@ -1,4 +1,4 @@
-"""What NumPy's ufuncs take beside operands: dtype, casting, and out, with where: ufunc(x, out=t, where=m)."""
+"""Options of NumPy's functions: a Tensor as out; and of ufuncs dtype, casting, and where beside out."""
 
 from __future__ import annotations
 
@@ -35,10 +35,15 @@ def _cast(name: str, ufunc: np.ufunc, inputs: Sequence[Any], dtype: Any,
     return [astype(x, d) for x, d in zip(xs, loop[:ufunc.nin], strict=True)], loop[ufunc.nin:]
 
 
-def _written(name: str, z: Tensor, out: Any, where: Any) -> Tensor:
-    """out, which is given the values of z where a mask chooses; gradients flow as through `out[mask] = z`."""
+def written(name: str, z: Tensor, out: Any, where: Any) -> Tensor:
+    """out, which is given the values of z where a mask chooses; gradients flow as through `out[mask] = z`.
+
+    Raises ProtocolError for an out that is no Tensor.
+    """
     if out is None:
         return z
+    if type(out) is not Tensor:
+        raise protocol_errors.numpy_out(name)
     new = z if z.shape == out.shape else broadcast_to(z, out.shape)
     return rebind(out, new if where is True else elementwise.where(where, new, out), f"{name} with out=")
 
@@ -51,9 +56,7 @@ def call(name: str, found: Callable[..., Any], ufunc: np.ufunc, inputs: Sequence
     arbitrary where it does not hold.
     """
     outs, where = options.pop("out", (None,) * ufunc.nout), options.pop("where", True)
-    if any(out is not None and type(out) is not Tensor for out in outs):
-        raise protocol_errors.numpy_out(name)
-    if where is not True and None in outs:
+    if where is not True and any(out is None for out in outs):
         raise protocol_errors.numpy_argument(name, "where")
     dtype, casting = options.pop("dtype", None), options.pop("casting", "same_kind")
     results: list[np.dtype] | None = None
@@ -64,5 +67,5 @@ def call(name: str, found: Callable[..., Any], ufunc: np.ufunc, inputs: Sequence
     if results is not None:
         several = tuple([part if part.dtype == d else astype(part, d)
                          for part, d in zip(several, results, strict=True)])
-    several = tuple([_written(name, part, out, where) for part, out in zip(several, outs, strict=True)])
+    several = tuple([written(name, part, out, where) for part, out in zip(several, outs, strict=True)])
     return several if type(z) is tuple else several[0]
