@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype
-from nbgrad.engine.tensor import Tensor, as_tensor, raw
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.transforms import stop_gradient
 from nbgrad.errors import shape_errors, trace_errors, value_errors
+from nbgrad.ops import host
 from nbgrad.ops.create import linspace, zeros
 from nbgrad.ops.cumulative import diff
 from nbgrad.ops.elementwise import divide, subtract
@@ -23,15 +23,11 @@ from nbgrad.ops.search import searchsorted
 from nbgrad.ops.shape import flip, ravel, reshape, stack
 
 
-def _values(x: Any) -> np.ndarray:
-    return np.asarray(devices.host(raw(as_tensor(x))))
-
-
 def _plain(x: Any) -> Any:
     """A parameter with values for Tensors."""
     if isinstance(x, (tuple, list)):
         return type(x)([_plain(each) for each in x])
-    return _values(x) if type(x) is Tensor else x
+    return host.values(x) if type(x) is Tensor else x
 
 
 def _range(name: str, x: Any) -> Any:
@@ -60,7 +56,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Tensor:
     >>> nb.bincount([0, 2, 2], weights=[0.5, 1.0, 1.0])
     tensor([0.5, 0. , 2. ])
     """
-    places, least = _values(x), operator.index(minlength)
+    places, least = host.values(x), operator.index(minlength)
     if places.ndim != 1:
         raise shape_errors.bad_shape("bincount", places.shape, "needs one axis")
     if places.size and places.dtype.kind not in "iub":
@@ -90,7 +86,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Tensor:
     bins, side = as_tensor(bins), "left" if right else "right"
     if bins.ndim != 1:
         raise shape_errors.bad_shape("digitize", bins.shape, "the bins must have one axis")
-    steps = np.diff(_values(bins))
+    steps = np.diff(host.values(bins))
     if np.all(steps >= 0):
         return searchsorted(bins, x, side)
     if not np.all(steps <= 0):
@@ -123,9 +119,9 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
     tensor([0., 2., 4.])
     """
     name = "histogram_bin_edges"
-    weights = None if weights is None else _values(weights)
+    weights = None if weights is None else host.values(weights)
     range = _range(name, range)
-    edges = _edges(name, np.histogram_bin_edges, _values(a), _plain(bins), range, weights)
+    edges = _edges(name, np.histogram_bin_edges, host.values(a), _plain(bins), range, weights)
     return _ends(as_tensor(a), edges, bins, range)
 
 
@@ -142,7 +138,7 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: bool | None = 
     >>> nb.histogram([0.0, 1.0, 1.5, 4.0], 2)
     (tensor([3, 1]), tensor([0., 2., 4.]))
     """
-    values = _values(a)
+    values = host.values(a)
     range = _range("histogram", range)
     if weights is not None:
         weights = as_tensor(weights)
@@ -189,7 +185,7 @@ def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: bool | 
     several = isinstance(sample, (tuple, list))
     points = stack([as_tensor(x) for x in sample], -1) if several else as_tensor(sample)
     points = points if points.ndim == 2 else reshape(points, (-1, 1))
-    values = _values(points)
+    values = host.values(points)
     range = [_range("histogramdd", each) for each in range] if range is not None else None
     counts, edges = _edges("histogramdd", np.histogramdd, values, _plain(bins), range)
     n = as_tensor(counts)

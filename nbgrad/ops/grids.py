@@ -10,8 +10,9 @@ import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, broadcast_to
-from nbgrad.engine.tensor import Tensor, as_tensor, raw
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import shape_errors, value_errors
+from nbgrad.ops import host
 from nbgrad.ops.axes import one
 from nbgrad.ops.compare import sign
 from nbgrad.ops.create import arange, linspace
@@ -203,9 +204,9 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     """
     start, stop = broadcast_arrays(*[astype(x, np.float64) for x in (start, stop)])
     for x in (start, stop):
-        if np.any(devices.host(raw(x)) == 0):
+        if np.any(host.values(x) == 0):
             raise value_errors.bad_value("geomspace", "there is no factor that leads from or to 0")
-    if np.any(devices.host(raw(sign(start) != sign(stop)))):
+    if np.any(host.values(sign(start)) != host.values(sign(stop))):
         raise value_errors.bad_value("geomspace", "start and stop need one sign: no factor leads through 0")
     z = sign(start) * exp(linspace(log(abs(start)), log(abs(stop)), num, endpoint))
     n = z.shape[0]

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
-from nbgrad.engine.tensor import Tensor, as_tensor, raw
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import shape_errors, value_errors
+from nbgrad.ops import host
 from nbgrad.ops.create import eye
 from nbgrad.ops.index import integers, nonzero
 
@@ -138,7 +139,7 @@ def ix_(*args: Any) -> Places:
     >>> np.ones((3, 3))[nb.ix_([0, 2], [1])].shape
     (2, 1)
     """
-    lines = [np.asarray(devices.host(raw(as_tensor(x)))) for x in args]
+    lines = [host.values(x) for x in args]
     for x in lines:
         if x.ndim != 1:
             raise shape_errors.bad_shape("ix_", x.shape, "needs one axis")

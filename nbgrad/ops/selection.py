@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype, broadcast_to
-from nbgrad.engine.tensor import Tensor, as_tensor, raw
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import shape_errors, value_errors
+from nbgrad.ops import host
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.axes import named_dim, one, ordered
 from nbgrad.ops.compare import isnan, logical_not, not_equal
@@ -140,7 +140,7 @@ def argwhere(a: Any) -> Tensor:
     tensor([[0, 1],
             [1, 0]])
     """
-    return as_tensor(np.argwhere(devices.host(raw(as_tensor(a)))))
+    return as_tensor(np.argwhere(host.values(a)))
 
 
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Tensor:
@@ -156,7 +156,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Tensor:
     if how not in ("f", "b", "fb", "bf"):
         raise value_errors.bad_choice("trim_zeros", "trim", trim, ("fb", "f", "b"))
     axes = range(x.ndim) if axis is None else ordered("trim_zeros", axis, x.ndim, sequence=True)
-    places = np.argwhere(devices.host(raw(x)))
+    places = np.argwhere(host.values(x))
     first, last = (places.min(0), places.max(0) + 1) if len(places) else [np.zeros(x.ndim, int)] * 2
     index = [slice(None)] * x.ndim
     for k in axes:
@@ -169,7 +169,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Tensor:
 def _place(name: str, function: Callable[..., Any], x: Any, worst: float, axis: int | None,
            keepdims: bool) -> Tensor:
     x = as_tensor(x)
-    if x.dtype.kind == "f" and devices.host(raw(any(all(isnan(x), axis)))) and x.size:
+    if x.dtype.kind == "f" and host.values(any(all(isnan(x), axis))) and x.size:
         raise value_errors.bad_value(name, "there is nothing but nan in a row, or in all")
     found: Tensor = function(filled(x, worst), axis, keepdims)
     return found

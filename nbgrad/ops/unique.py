@@ -6,17 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.arrays import devices
-from nbgrad.engine.tensor import Tensor, as_tensor, raw
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import value_errors
+from nbgrad.ops import host
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.index import take
 from nbgrad.ops.sets import isin
 from nbgrad.ops.shape import concat, ravel
-
-
-def _values(x: Tensor) -> np.ndarray:
-    return np.asarray(devices.host(raw(x)))
 
 
 @named_dim
@@ -34,7 +30,7 @@ def unique(ar: Any, return_index: bool = False, return_inverse: bool = False, re
     """
     x = as_tensor(ar)
     axis = None if axis is None else one("unique", axis, x.ndim)
-    _, index, inverse, counts = np.unique(_values(x), True, True, True, axis, equal_nan=equal_nan)
+    _, index, inverse, counts = np.unique(host.values(x), True, True, True, axis, equal_nan=equal_nan)
     z = take(x, index, axis)
     more = [(return_index, index), (return_inverse, inverse), (return_counts, counts)]
     found = [as_tensor(part) for asked, part in more if asked]
@@ -67,7 +63,7 @@ def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices:
     tensor([3.])
     """
     a, b = _line(ar1), _line(ar2)
-    _, first, second = np.intersect1d(_values(a), _values(b), assume_unique, return_indices=True)
+    _, first, second = np.intersect1d(host.values(a), host.values(b), assume_unique, return_indices=True)
     if first.size and first.max() >= a.shape[0]:
         raise value_errors.bad_value("intersect1d", "an array has a value twice. Leave assume_unique out")
     dtype = np.result_type(a.dtype, b.dtype)
@@ -86,7 +82,7 @@ def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Tensor:
     tensor([3.])
     """
     a = _line(ar1) if assume_unique else unique(ar1)
-    return take(a, np.flatnonzero(_values(isin(a, ar2, True))))
+    return take(a, np.flatnonzero(host.values(isin(a, ar2, True))))
 
 
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Tensor:
@@ -100,4 +96,4 @@ def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Tensor:
     """
     both = concat([_line(ar1), _line(ar2)] if assume_unique else [unique(ar1), unique(ar2)])
     z, counts = unique(both, return_counts=True, equal_nan=False)
-    return take(z, np.flatnonzero(_values(counts) == 1))
+    return take(z, np.flatnonzero(host.values(counts) == 1))
