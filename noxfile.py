@@ -3,7 +3,8 @@
 `nox -s cuda` proves the CUDA kernels without a GPU. `nox -s bench-compare` compares the working tree's speed
 with main's, `nox -s bench-record` keeps that of commits; `nox -s dashboard` makes the site of the benchmarks'
 history in .asv/html; `-- --open` shows it. `nox -s docs` makes the documentation's site in docs/_build/html,
-with the dashboard in it. `nox -s release` builds a release in dist/ and tries it.
+with the dashboard in it. `nox -s release` builds a release in dist/ and tries it. `nox -s conformance --
+FOLDER` runs the tests of the array API standard, a clone of data-apis/array-api-tests with its submodule.
 """
 import shutil
 from pathlib import Path
@@ -35,6 +36,25 @@ def interop(session):
     session.install("-e", ".[test]", "torch>=2.5", "jax>=0.4.35")
     session.run("python", "-m", "pytest", "-q", "-rs", "tests/interop", "tests/test_distributed.py",
                 *session.posargs)
+
+
+@nox.session
+def conformance(session):
+    """The array API standard's own tests, of nbgrad and of NumPy in one environment: their closing lines."""
+    if not session.posargs:
+        session.error("say where a clone of data-apis/array-api-tests is: nox -s conformance -- FOLDER")
+    folder, *options = session.posargs
+    session.install("-e", ".", "pytest", "pytest-json-report", "hypothesis>=6.151", "ndindex>=1.8")
+    folder, closing = Path(folder).resolve(), {}
+    session.chdir(folder)
+    for module in ("nbgrad.interop.array_api", "numpy"):
+        settings = {"ARRAY_API_TESTS_MODULE": module, "ARRAY_API_TESTS_VERSION": "2025.12"}
+        said = session.run("python", "-m", "pytest", "-q", "--disable-deadline", "--derandomize",
+                           "array_api_tests", *options, env=settings, success_codes=[0, 1], silent=True)
+        (Path(session.create_tmp()) / f"{module}.txt").write_text(said)
+        closing[module] = said.strip().splitlines()[-1]
+    for module, line in closing.items():
+        print(f"{module}: {line}")
 
 
 @nox.session

@@ -58,7 +58,7 @@ from nbgrad.ops.activations import elu, gelu, leaky_relu, relu, sigmoid, silu, s
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.arrange import kron, repeat, roll, tile
 from nbgrad.ops.calculus import convolve, correlate, ediff1d, gradient, interp, trapezoid, unwrap
-from nbgrad.ops.close import allclose, isclose
+from nbgrad.ops.close import allclose, array_equal, array_equiv, isclose
 from nbgrad.ops.compare import (
     bitwise_and,
     bitwise_invert,
@@ -92,6 +92,7 @@ from nbgrad.ops.create import (
     arange,
     array,
     asarray,
+    copy,
     empty,
     empty_like,
     eye,
@@ -261,7 +262,12 @@ arcsinh = asinh
 arctan = atan
 arctan2 = atan2
 arctanh = atanh
+amax = max
+amin = min
+around = round
+bool = bool_
 cat = concat
+fix = trunc
 conjugate = conj
 concatenate = concat
 degrees = rad2deg
@@ -275,56 +281,70 @@ transpose = permute_dims
 true_divide = divide
 
 __all__ = [
-    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "angle", "any",
-    "append", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
-    "argmin", "argsort", "array", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2",
-    "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "backend", "bench",
-    "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "block", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint",
-    "cholesky", "clip", "column_stack", "complex", "complex128", "complex64", "concat", "concatenate", "conj",
-    "conjugate", "conv1d", "conv2d", "convolve", "copysign", "corrcoef", "correlate", "cos", "cosh",
-    "count_nonzero", "cov", "cross", "cross_entropy", "cumprod", "cumsum", "cumulative_prod",
-    "cumulative_sum", "deg2rad", "degrees", "delete", "det", "device", "devices", "diag", "diagflat",
-    "diagonal", "diff", "directional", "directional_derivative", "distributed", "divide", "dot", "dropout",
-    "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding",
-    "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1",
-    "eye", "fabs", "fft", "finfo", "fixed_point", "flip", "fliplr", "flipud", "float32", "float64",
-    "float_power", "floor", "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like",
-    "gdot", "gelu", "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside",
-    "hessian", "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "imag", "inf", "inner", "insert",
-    "int16", "int32", "int64", "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite",
-    "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kinks", "kron", "layer_norm",
-    "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load", "log",
-    "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin",
+    "angle", "any", "append", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "argmax", "argmin", "argsort", "around", "array", "array_equal", "array_equiv", "array_split",
+    "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d",
+    "average", "avg_pool2d", "backend", "bench", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block", "bool", "bool_",
+    "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip", "column_stack",
+    "complex", "complex128", "complex64", "concat", "concatenate", "conj", "conjugate", "conv1d", "conv2d",
+    "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov", "cross",
+    "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete",
+    "det", "device", "devices", "diag", "diagflat", "diagonal", "diff", "directional_derivative",
+    "distributed", "divide", "dot", "dropout", "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh",
+    "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors",
+    "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "fabs", "fft", "finfo", "fix", "flip", "fliplr",
+    "flipud", "float32", "float64", "float_power", "floor", "floor_divide", "fmax", "fmin", "from_dlpack",
+    "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad", "gradient",
+    "greater", "greater_equal", "heaviside", "hessian", "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo",
+    "imag", "inf", "inner", "insert", "int16", "int32", "int64", "int8", "interop", "interp", "inv", "invert",
+    "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
+    "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load",
+    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
     "logical_xor", "logm", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "matvec", "max",
-    "max_pool2d", "maximum", "mean", "median", "min", "minimize", "minimum", "mod", "moveaxis", "mse",
-    "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin",
-    "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad",
-    "nonzero", "norm", "not_equal", "odeint", "ones", "ones_like", "op", "optim", "outer", "pad",
-    "percentile", "permute_dims", "pi", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint",
-    "polymul", "polysub", "polyval", "positive", "pow", "power", "prod", "ptp", "quad", "quantile", "rad2deg",
-    "radians", "rand", "randn", "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat",
-    "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "root", "rot90", "round",
-    "save", "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign",
-    "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_ivp",
-    "solve_sylvester", "solve_triangular", "sort", "split", "sqrt", "sqrtm", "square", "squeeze", "stack",
-    "std", "stop_gradient", "subgradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take",
-    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose",
-    "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
-    "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy", "value_and_grad", "vander",
-    "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "max_pool2d", "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan",
+    "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile",
+    "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero",
+    "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims",
+    "pi", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub", "polyval",
+    "positive", "pow", "power", "prod", "ptp", "quantile", "rad2deg", "radians", "rand", "randn", "random",
+    "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "result_type",
+    "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add", "searchsorted",
+    "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet",
+    "softmax", "softplus", "softsign", "solve", "solve_sylvester", "solve_triangular", "sort", "split",
+    "sqrt", "sqrtm", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
+    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
+    "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
+    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
+    "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where",
+    "zeros", "zeros_like",
 ]
 
-__version__ = "0.1.0"
-
-# What fewer programs need is imported when it is asked for: the modules, and their names here
-_LATER = {name: f"nbgrad.{module}" for module, names in {
+# Families that few programs need: imported when one of their names is asked for
+_LATER: dict[str, str] = {
+    "ops.calls": "apply_along_axis apply_over_axes fromfunction vectorize",
+    "ops.counts": "bincount digitize histogram histogram2d histogram_bin_edges histogramdd",
+    "ops.formulas": "i0 logaddexp2 sinc",
+    "ops.grids": "broadcast_arrays broadcast_shapes c_ geomspace indices logspace meshgrid mgrid ogrid r_ "
+                 "s_ unstack",
+    "ops.inplace": "fill_diagonal place put put_along_axis putmask",
+    "ops.parts": "bitwise_count divmod fmod frexp gcd isneginf isposinf lcm ldexp modf nextafter spacing",
+    "ops.positions": "diag_indices diag_indices_from identity ix_ mask_indices ravel_multi_index tri "
+                     "tril_indices tril_indices_from triu_indices triu_indices_from unravel_index",
+    "ops.selection": "argpartition argwhere choose compress extract flatnonzero lexsort nanargmax nanargmin "
+                     "partition piecewise trim_zeros",
     "ops.sides": "directional kinks",
     "ops.subgradients": "subgradient",
+    "ops.unique": "intersect1d setdiff1d setxor1d union1d unique",
     "solvers.initial": "odeint solve_ivp",
     "solvers.integrals": "quad",
     "solvers.roots": "fixed_point minimize root",
-}.items() for name in names.split()}
+}
+_MODULES = {name: module for module, names in _LATER.items() for name in names.split()}
+__all__.extend(_MODULES)
+
+__version__ = "0.1.0"
 
 methods.install()
 names.install()
@@ -344,6 +364,7 @@ def __getattr__(name: str) -> Any:
         return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
     if name in ("distributed", "fft", "random"):
         return import_module(f"nbgrad.{name}")
-    if name in _LATER:
-        return getattr(import_module(_LATER[name]), name)
+    if name in _MODULES:
+        found = globals()[name] = getattr(import_module(f"nbgrad.{_MODULES[name]}"), name)
+        return found
     raise AttributeError(f"nbgrad has no {name!r}; python -m nbgrad.info --ops lists the ops")

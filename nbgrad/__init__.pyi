@@ -2,6 +2,7 @@
 
 # python tools/stubs.py writes this file.
 
+import builtins
 from nbgrad import backend as backend
 from nbgrad import distributed as distributed
 from nbgrad import errors as errors
@@ -25,6 +26,10 @@ from nbgrad.engine.transforms import no_grad as no_grad
 from nbgrad.interop.files import load as load
 from nbgrad.interop.files import save as save
 from nbgrad.kernels.libraries import use_cupy as use_cupy
+from nbgrad.ops.grids import c_ as c_
+from nbgrad.ops.grids import mgrid as mgrid
+from nbgrad.ops.grids import ogrid as ogrid
+from nbgrad.ops.grids import r_ as r_
 from nbgrad.ops.sides import directional as directional
 from nbgrad.ops.sides import kinks as kinks
 from nbgrad.ops.subgradients import subgradient as subgradient
@@ -34,6 +39,7 @@ from nbgrad.solvers.integrals import quad as quad
 from nbgrad.solvers.roots import fixed_point as fixed_point
 from nbgrad.solvers.roots import minimize as minimize
 from nbgrad.solvers.roots import root as root
+from numpy import bool as bool
 from numpy import bool_ as bool_
 from numpy import complex128 as complex128
 from numpy import complex64 as complex64
@@ -43,6 +49,7 @@ from numpy import int16 as int16
 from numpy import int32 as int32
 from numpy import int64 as int64
 from numpy import int8 as int8
+from numpy import s_ as s_
 from numpy import uint16 as uint16
 from numpy import uint32 as uint32
 from numpy import uint64 as uint64
@@ -86,44 +93,54 @@ class _Op(Generic[_Arguments, _Result_co]):
     def __call__(self, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result_co: ...
 
 __all__ = [
-    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "angle", "any",
-    "append", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
-    "argmin", "argsort", "array", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2",
-    "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool2d", "backend", "bench",
-    "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "block", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint",
-    "cholesky", "clip", "column_stack", "complex", "complex128", "complex64", "concat", "concatenate", "conj",
-    "conjugate", "conv1d", "conv2d", "convolve", "copysign", "corrcoef", "correlate", "cos", "cosh",
-    "count_nonzero", "cov", "cross", "cross_entropy", "cumprod", "cumsum", "cumulative_prod",
-    "cumulative_sum", "deg2rad", "degrees", "delete", "det", "device", "devices", "diag", "diagflat",
-    "diagonal", "diff", "directional", "directional_derivative", "distributed", "divide", "dot", "dropout",
-    "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "embedding",
-    "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm", "expm1",
-    "eye", "fabs", "fft", "finfo", "fixed_point", "flip", "fliplr", "flipud", "float32", "float64",
-    "float_power", "floor", "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy", "full", "full_like",
-    "gdot", "gelu", "get_num_threads", "getitem", "grad", "gradient", "greater", "greater_equal", "heaviside",
-    "hessian", "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo", "imag", "inf", "inner", "insert",
-    "int16", "int32", "int64", "int8", "interop", "interp", "inv", "invert", "isclose", "isdtype", "isfinite",
-    "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kinks", "kron", "layer_norm",
-    "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load", "log",
-    "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin",
+    "angle", "any", "append", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "argmax", "argmin", "argsort", "around", "array", "array_equal", "array_equiv", "array_split",
+    "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d",
+    "average", "avg_pool2d", "backend", "bench", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block", "bool", "bool_",
+    "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip", "column_stack",
+    "complex", "complex128", "complex64", "concat", "concatenate", "conj", "conjugate", "conv1d", "conv2d",
+    "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov", "cross",
+    "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete",
+    "det", "device", "devices", "diag", "diagflat", "diagonal", "diff", "directional_derivative",
+    "distributed", "divide", "dot", "dropout", "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh",
+    "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors",
+    "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "fabs", "fft", "finfo", "fix", "flip", "fliplr",
+    "flipud", "float32", "float64", "float_power", "floor", "floor_divide", "fmax", "fmin", "from_dlpack",
+    "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad", "gradient",
+    "greater", "greater_equal", "heaviside", "hessian", "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo",
+    "imag", "inf", "inner", "insert", "int16", "int32", "int64", "int8", "interop", "interp", "inv", "invert",
+    "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
+    "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load",
+    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
     "logical_xor", "logm", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "matvec", "max",
-    "max_pool2d", "maximum", "mean", "median", "min", "minimize", "minimum", "mod", "moveaxis", "mse",
-    "multiply", "nan", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin",
-    "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad",
-    "nonzero", "norm", "not_equal", "odeint", "ones", "ones_like", "op", "optim", "outer", "pad",
-    "percentile", "permute_dims", "pi", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint",
-    "polymul", "polysub", "polyval", "positive", "pow", "power", "prod", "ptp", "quad", "quantile", "rad2deg",
-    "radians", "rand", "randn", "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat",
-    "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "root", "rot90", "round",
-    "save", "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign",
-    "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_ivp",
-    "solve_sylvester", "solve_triangular", "sort", "split", "sqrt", "sqrtm", "square", "squeeze", "stack",
-    "std", "stop_gradient", "subgradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take",
-    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose",
-    "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
-    "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy", "value_and_grad", "vander",
-    "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like"
+    "max_pool2d", "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan",
+    "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile",
+    "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero",
+    "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims",
+    "pi", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub", "polyval",
+    "positive", "pow", "power", "prod", "ptp", "quantile", "rad2deg", "radians", "rand", "randn", "random",
+    "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "result_type",
+    "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add", "searchsorted",
+    "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet",
+    "softmax", "softplus", "softsign", "solve", "solve_sylvester", "solve_triangular", "sort", "split",
+    "sqrt", "sqrtm", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
+    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
+    "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
+    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
+    "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where",
+    "zeros", "zeros_like", "apply_along_axis", "apply_over_axes", "fromfunction", "vectorize", "bincount",
+    "digitize", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "i0", "logaddexp2", "sinc",
+    "broadcast_arrays", "broadcast_shapes", "c_", "geomspace", "indices", "logspace", "meshgrid", "mgrid",
+    "ogrid", "r_", "s_", "unstack", "fill_diagonal", "place", "put", "put_along_axis", "putmask",
+    "bitwise_count", "divmod", "fmod", "frexp", "gcd", "isneginf", "isposinf", "lcm", "ldexp", "modf",
+    "nextafter", "spacing", "diag_indices", "diag_indices_from", "identity", "ix_", "mask_indices",
+    "ravel_multi_index", "tri", "tril_indices", "tril_indices_from", "triu_indices", "triu_indices_from",
+    "unravel_index", "argpartition", "argwhere", "choose", "compress", "extract", "flatnonzero", "lexsort",
+    "nanargmax", "nanargmin", "partition", "piecewise", "trim_zeros", "directional", "kinks", "subgradient",
+    "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique", "odeint", "solve_ivp", "quad", "fixed_point",
+    "minimize", "root"
 ]
 
 def abs(x: ArrayLike, /) -> Tensor:
@@ -137,24 +154,32 @@ def acosh(x: ArrayLike, /) -> Tensor:
 def add(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x + y; the operands broadcast."""
 def all(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return whether no element is zero, over axes (None: all)."""
 def allclose(
-        x: ArrayLike, y: ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False,
-) -> bool:
+        x: ArrayLike, y: ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: builtins.bool = False,
+) -> builtins.bool:
     """Return whether every |x - y| is at most atol + rtol * |y|; the operands broadcast."""
-def angle(x: ArrayLike, deg: bool = False) -> Tensor:
+def amax(
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
+def amin(
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
+def angle(x: ArrayLike, deg: builtins.bool = False) -> Tensor:
     """Return the angle of complex numbers from the real axis, in radians, or degrees if `deg`."""
 def any(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return whether an element is not zero, over axes (None: all)."""
 def append(x: ArrayLike, values: ArrayLike, axis: int | None = None, *, dim: int | None = None) -> Tensor:
     """Return x with values behind it along an axis, or both read in C order if axis is None."""
 def arange(
         start: ArrayLike, stop: ArrayLike | None = None, step: ArrayLike = 1, dtype: DTypeLike | None = None,
-        requires_grad: bool = False,
+        requires_grad: builtins.bool = False,
 ) -> Tensor:
     """Return start, start + step, ... up to but without stop; arange(stop) starts at 0."""
 def arccos(x: ArrayLike, /) -> Tensor:
@@ -172,29 +197,35 @@ def arctan2(y: ArrayLike, x: ArrayLike, /) -> Tensor:
 def arctanh(x: ArrayLike, /) -> Tensor:
     """Return the number whose hyperbolic tangent is x."""
 def argmax(
-        x: ArrayLike, axis: int | None = None, keepdims: bool = False, *, dim: int | None = None,
-        keepdim: bool = False,
+        x: ArrayLike, axis: int | None = None, keepdims: builtins.bool = False, *, dim: int | None = None,
+        keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the index of the first largest element along an axis, or of x flattened."""
 def argmin(
-        x: ArrayLike, axis: int | None = None, keepdims: bool = False, *, dim: int | None = None,
-        keepdim: bool = False,
+        x: ArrayLike, axis: int | None = None, keepdims: builtins.bool = False, *, dim: int | None = None,
+        keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the index of the first smallest element along an axis, or of x flattened."""
 def argsort(
-        x: ArrayLike, axis: int | None = -1, descending: bool = False, stable: bool = True, *,
+        x: ArrayLike, axis: int | None = -1, descending: builtins.bool = False, stable: builtins.bool = True, *,
         dim: int | None = -1,
 ) -> Tensor:
     """Return the indices that sort x along an axis (None: in C order), nan last (first if descending)."""
+def around(x: ArrayLike, decimals: int = 0) -> Tensor:
+    """Return x rounded to a number of decimals, ties to even; its derivative is taken as 0."""
 def array(
-        data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False, *, order: str = "K",
+        data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False, *, order: str = "K",
 ) -> Tensor:
     """Return data, copied, as a Tensor; the arguments and errors of `asarray`, and an order as of `zeros`."""
+def array_equal(a1: ArrayLike, a2: ArrayLike, equal_nan: builtins.bool = False) -> builtins.bool:
+    """Return whether two arrays have one shape and the same elements; with equal_nan nan is equal to nan."""
+def array_equiv(a1: ArrayLike, a2: ArrayLike) -> builtins.bool:
+    """Return whether two arrays broadcast to one shape and have the same elements there."""
 def array_split(x: ArrayLike, sections: ArrayLike, axis: int = 0, *, dim: int = 0) -> list[Tensor]:
     """Return a list of pieces of x along an axis as `split` does, of which the last may be shorter by one."""
 def asarray(
-        data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False,
-        copy: bool | None = True,
+        data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False,
+        copy: builtins.bool | None = True,
 ) -> Tensor:
     """Return data as a Tensor."""
 def asin(x: ArrayLike, /) -> Tensor:
@@ -216,13 +247,13 @@ def atleast_2d(*arrays: ArrayLike) -> Tensor | tuple[Tensor, ...]:
 def atleast_3d(*arrays: ArrayLike) -> Tensor | tuple[Tensor, ...]:
     """Return views of arrays in shapes of at least three axes: of one array a Tensor, of several a tuple."""
 def average(
-        x: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None, keepdims: bool = False,
-        returned: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None, keepdims: builtins.bool = False,
+        returned: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the weighted mean of x over axes; weights broadcast against x, or have the axes' lengths."""
 def avg_pool2d(
         x: ArrayLike, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
-        padding: int | Sequence[int] = 0, ceil_mode: bool = False, count_include_pad: bool = True,
+        padding: int | Sequence[int] = 0, ceil_mode: builtins.bool = False, count_include_pad: builtins.bool = True,
 ) -> Tensor:
     """Return the mean of each window of x."""
 def bitwise_and(x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -243,7 +274,7 @@ def block(arrays: ArrayLike) -> Tensor:
     """Return the array made of blocks in nested lists: the innermost are joined along the last axis."""
 def broadcast_to(x: ArrayLike, shape: Shape) -> Tensor:
     """Return a read-only view of x, its axes of length 1 repeated and axes added in front, of a given shape."""
-def can_cast(from_: ArrayLike | DTypeLike, to: ArrayLike | DTypeLike, casting: str = "safe") -> bool:
+def can_cast(from_: ArrayLike | DTypeLike, to: ArrayLike | DTypeLike, casting: str = "safe") -> builtins.bool:
     """Return whether a dtype can be cast to another by NumPy's rule of that name. Raises DtypeError."""
 def cat(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = 0) -> Tensor:
     """Return arrays joined along an axis: concat([x, y, ...], axis=0)."""
@@ -253,7 +284,7 @@ def ceil(x: ArrayLike, /) -> Tensor:
     """Return the smallest integer not below x."""
 def checkpoint(f: _Function) -> _Function:
     """Return a function with f's values and derivatives that stores its arguments only."""
-def cholesky(a: ArrayLike, upper: bool = False) -> Tensor:
+def cholesky(a: ArrayLike, upper: builtins.bool = False) -> Tensor:
     """Return the lower triangular z with z @ z.T = a, or with `upper` the upper triangular z, z.T @ z = a."""
 def clip(x: ArrayLike, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
     """Return x limited to the interval from min to max; the operands broadcast, None is no limit."""
@@ -275,10 +306,12 @@ def conv2d(
     """Return the two-dimensional cross-correlation of x with weight, plus bias."""
 def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
     """Return the convolution of two vectors: the sums of a[k - j] * v[j] over j."""
+def copy(a: ArrayLike, order: str = "K") -> Tensor:
+    """Return a as a Tensor of its own."""
 def copysign(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x with the sign of y."""
 def corrcoef(
-        x: ArrayLike, y: ArrayLike | None = None, rowvar: bool = True, dtype: DTypeLike | None = None,
+        x: ArrayLike, y: ArrayLike | None = None, rowvar: builtins.bool = True, dtype: DTypeLike | None = None,
 ) -> Tensor:
     """Return the coefficients of correlation of variables: `cov`, divided by both standard deviations."""
 def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
@@ -288,11 +321,11 @@ def cos(x: ArrayLike, /) -> Tensor:
 def cosh(x: ArrayLike, /) -> Tensor:
     """Return the hyperbolic cosine."""
 def count_nonzero(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the number of elements that are not zero, over axes (None: all)."""
 def cov(
-        m: ArrayLike, y: ArrayLike | None = None, rowvar: bool = True, bias: bool = False,
+        m: ArrayLike, y: ArrayLike | None = None, rowvar: builtins.bool = True, bias: builtins.bool = False,
         ddof: float | None = None, fweights: ArrayLike | None = None, aweights: ArrayLike | None = None,
         dtype: DTypeLike | None = None,
 ) -> Tensor:
@@ -317,12 +350,12 @@ def cumsum(
     """Return the sums of the elements of x up to each along an axis; None: of x read in C order."""
 def cumulative_prod(
         x: ArrayLike, *, axis: int | None = None, dtype: DTypeLike | None = None,
-        include_initial: bool = False, dim: int | None = None,
+        include_initial: builtins.bool = False, dim: int | None = None,
 ) -> Tensor:
     """Return `cumprod` along an axis, which only a 1-d x may go without."""
 def cumulative_sum(
         x: ArrayLike, *, axis: int | None = None, dtype: DTypeLike | None = None,
-        include_initial: bool = False, dim: int | None = None,
+        include_initial: builtins.bool = False, dim: int | None = None,
 ) -> Tensor:
     """Return `cumsum` along an axis, which only a 1-d x may go without."""
 def deg2rad(x: ArrayLike, /) -> Tensor:
@@ -351,7 +384,7 @@ def divide(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def dot(a: ArrayLike, b: ArrayLike) -> Tensor:
     """Return NumPy's dot product: sums over the last axis of a and the second-last, or only, axis of b."""
 def dropout(
-        x: ArrayLike, p: float = 0.5, training: bool = True, *, key: int | tuple[int, ...] | None = None,
+        x: ArrayLike, p: float = 0.5, training: builtins.bool = True, *, key: int | tuple[int, ...] | None = None,
 ) -> Tensor:
     """Return x with each element set to 0 with probability p and divided by 1 - p otherwise."""
 def dsplit(x: ArrayLike, sections: ArrayLike) -> list[Tensor]:
@@ -367,9 +400,9 @@ def eigvalsh(a: ArrayLike, UPLO: str = "L") -> Tensor:
 def einsum(*operands: ArrayLike | str, subscripts: str | None = None) -> Tensor:
     """Return the sum of products that the subscripts name: einsum("ij,jk->ik", a, b) is a @ b."""
 def elementwise(name: str, value: str | _Rule, d: _Rule | None = None, *, like: _Rule | str | None = None,
-                at: tuple[Any, ...] = (-3.0, 3.0), loop: _Rule | None = None, joint: bool = False,
-                discrete: bool = False, linear: tuple[int, ...] = (), on_bool: str | None = None,
-                on_complex: Any = None, doc: str = "", formula: str | tuple[str, ...] = "", example: str = "", private: bool = False
+                at: tuple[Any, ...] = (-3.0, 3.0), loop: _Rule | None = None, joint: builtins.bool = False,
+                discrete: builtins.bool = False, linear: tuple[int, ...] = (), on_bool: str | None = None,
+                on_complex: Any = None, doc: str = "", formula: str | tuple[str, ...] = "", example: str = "", private: builtins.bool = False
                 ) -> _Op[..., Tensor]:
     """Declare an elementwise op and enter it in the op table."""
 def elu(x: ArrayLike, /, *, alpha: float = 1.0) -> Tensor:
@@ -377,10 +410,10 @@ def elu(x: ArrayLike, /, *, alpha: float = 1.0) -> Tensor:
 def embedding(indices: ArrayLike, weight: ArrayLike, padding_idx: int | None = None) -> Tensor:
     """Return the rows of weight with the given numbers."""
 def empty(
-        *shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False, order: str = "C",
+        *shape: Shape, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False, order: str = "C",
 ) -> Tensor:
     """Return a Tensor whose values are arbitrary. dtype: default float64. order: as of `zeros`. Raises"""
-def empty_like(x: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def empty_like(x: ArrayLike, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> Tensor:
     """Return arbitrary values with the shape of x and, if none is given, its dtype. Raises DtypeError."""
 def equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether x == y."""
@@ -400,13 +433,15 @@ def expm1(x: ArrayLike, /) -> Tensor:
     """Return exp(x) - 1, accurate near 0."""
 def eye(
         n: int, m: int | None = None, k: int = 0, dtype: DTypeLike | None = None,
-        requires_grad: bool = False,
+        requires_grad: builtins.bool = False,
 ) -> Tensor:
     """Return an (n, m) matrix, m = n by default, with ones on its k-th diagonal."""
 def fabs(x: ArrayLike, /) -> Tensor:
     """Return the absolute value of x, a float."""
 def finfo(dtype: ArrayLike | DTypeLike) -> np.finfo[Any]:
     """Return the limits of a float dtype: eps, max, min, smallest_normal, bits. Raises DtypeError."""
+def fix(x: ArrayLike, /) -> Tensor:
+    """Return x without its fraction."""
 def flip(x: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
     """Return a view of x with the order of its elements reversed along an axis, several, or all of them."""
 def fliplr(x: ArrayLike) -> Tensor:
@@ -423,16 +458,16 @@ def fmax(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the larger of x and y, the other where one is nan."""
 def fmin(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the smaller of x and y, the other where one is nan."""
-def from_dlpack(x: Any, copy: bool | None = None) -> Tensor:
+def from_dlpack(x: Any, copy: builtins.bool | None = None) -> Tensor:
     """Return a Tensor with what another library's array holds; its gradients do not come along."""
 def from_numpy(x: np.ndarray[Any, Any]) -> Tensor:
     """Return a Tensor that shares the memory of x, which becomes read-only, with what x is a view of."""
 def full(
-        shape: Shape, fill_value: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False,
+        shape: Shape, fill_value: ArrayLike, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False,
 ) -> Tensor:
     """Return a Tensor filled with one value; if that is a Tensor, gradients flow to it."""
 def full_like(
-        x: ArrayLike, fill_value: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False,
+        x: ArrayLike, fill_value: ArrayLike, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False,
 ) -> Tensor:
     """Return `full` with the shape of x and, if none is given, its dtype. Raises DtypeError, ShapeError."""
 def gdot(
@@ -446,20 +481,20 @@ def getitem(x: ArrayLike, index: Index) -> Tensor:
     """Return x[index]: a view of x for ints, slices, None and Ellipsis, a copy for one element or an array."""
 @overload
 def grad(f: Callable[Concatenate[_Tree, ...], Any], argnums: Literal[0] | None = None,
-         has_aux: Literal[False] = False, *, argnames: None = None, holomorphic: bool = False) -> Callable[..., _Tree]:
+         has_aux: Literal[False] = False, *, argnames: None = None, holomorphic: builtins.bool = False) -> Callable[..., _Tree]:
     """Return a function that gives f's gradient, or (gradient, aux) if has_aux. See value_and_grad."""
 @overload
 def grad(f: Callable[..., Any], argnums: Sequence[int], has_aux: Literal[False] = False, *,
-         argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[Any, ...]]: ...
+         argnames: _Names = None, holomorphic: builtins.bool = False) -> Callable[..., tuple[Any, ...]]: ...
 @overload
 def grad(f: Callable[..., Any], argnums: int | None = None, has_aux: Literal[False] = False, *,
-         argnames: _Names = None, holomorphic: bool = False) -> Callable[..., Any]: ...
+         argnames: _Names = None, holomorphic: builtins.bool = False) -> Callable[..., Any]: ...
 @overload
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, *, has_aux: Literal[True],
-         argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[Any, Any]]: ...
+         argnames: _Names = None, holomorphic: builtins.bool = False) -> Callable[..., tuple[Any, Any]]: ...
 @overload
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None, has_aux: Literal[True], *,
-         argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[Any, Any]]: ...
+         argnames: _Names = None, holomorphic: builtins.bool = False) -> Callable[..., tuple[Any, Any]]: ...
 def gradient(
         f: ArrayLike, *spacings: ArrayLike, axis: Axis = None, edge_order: int = 1, dim: Axis = None,
 ) -> Tensor | tuple[Tensor, ...]:
@@ -473,12 +508,12 @@ def heaviside(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 @overload
 def hessian(f: Callable[Concatenate[Tensor, ...], Any], argnums: Literal[0] | None = None, *,
             argnames: None = None,
-             holomorphic: bool = False) -> Callable[..., Tensor]:
+             holomorphic: builtins.bool = False) -> Callable[..., Tensor]:
     """Return a function that gives the second derivatives of the scalar function f: (*x.shape, *x.shape)."""
 @overload
 def hessian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, *,
             argnames: _Names = None,
-             holomorphic: bool = False) -> Callable[..., Any]: ...
+             holomorphic: builtins.bool = False) -> Callable[..., Any]: ...
 def hsplit(x: ArrayLike, sections: ArrayLike) -> list[Tensor]:
     """Return a list of pieces of x along the second axis, or the first of a vector, as `split` does."""
 def hstack(arrays: Sequence[ArrayLike]) -> Tensor:
@@ -513,14 +548,14 @@ def inv(a: ArrayLike) -> Tensor:
 def invert(x: ArrayLike, /) -> Tensor:
     """Return x with all its bits exchanged, -x - 1 of a signed integer; of booleans, not x."""
 def isclose(
-        x: ArrayLike, y: ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False,
+        x: ArrayLike, y: ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: builtins.bool = False,
 ) -> Tensor:
     """Return at every element whether |x - y| is at most atol + rtol * |y|, as in `allclose`."""
-def isdtype(dtype: ArrayLike | DTypeLike, kind: str | DTypeLike | tuple[Any, ...]) -> bool:
+def isdtype(dtype: ArrayLike | DTypeLike, kind: str | DTypeLike | tuple[Any, ...]) -> builtins.bool:
     """Return whether a dtype is one, or of a kind: bool, integral, real floating, numeric ...; or of several."""
 def isfinite(x: ArrayLike, /) -> Tensor:
     """Return whether x is neither infinite nor nan."""
-def isin(x: ArrayLike, values: ArrayLike, invert: bool = False) -> Tensor:
+def isin(x: ArrayLike, values: ArrayLike, invert: builtins.bool = False) -> Tensor:
     """Return for each element of x whether it is one of the values, or is none if invert; nan is none."""
 def isinf(x: ArrayLike, /) -> Tensor:
     """Return whether x is inf or -inf."""
@@ -528,22 +563,22 @@ def isnan(x: ArrayLike, /) -> Tensor:
     """Return whether x is nan."""
 def jacfwd(
         f: Callable[..., Any], argnums: int | Sequence[int] | None = None, layout: str = "array", *,
-        argnames: str | Sequence[str] | None = None, holomorphic: bool = False,
+        argnames: str | Sequence[str] | None = None, holomorphic: builtins.bool = False,
 ) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian by forward passes: `jacobian` with mode="fwd"."""
 @overload
 def jacobian(f: Callable[Concatenate[Tensor, ...], Tensor], argnums: Literal[0] | None = None,
              mode: _Mode = "auto", layout: _Layout = "array", *,
              argnames: None = None,
-             holomorphic: bool = False) -> Callable[..., Tensor]:
+             holomorphic: builtins.bool = False) -> Callable[..., Tensor]:
     """Return a function that gives f's Jacobian."""
 @overload
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, mode: _Mode = "auto",
              layout: _Layout = "array", *, argnames: _Names = None,
-             holomorphic: bool = False) -> Callable[..., Any]: ...
+             holomorphic: builtins.bool = False) -> Callable[..., Any]: ...
 def jacrev(
         f: Callable[..., Any], argnums: int | Sequence[int] | None = None, layout: str = "array", *,
-        argnames: str | Sequence[str] | None = None, holomorphic: bool = False,
+        argnames: str | Sequence[str] | None = None, holomorphic: builtins.bool = False,
 ) -> Callable[..., Any]:
     """Return a function that gives f's Jacobian by backward passes: `jacobian` with mode="rev"."""
 @overload
@@ -571,8 +606,8 @@ def less_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def linearize(f: Callable[..., _Value], *xs: Any) -> tuple[_Value, Callable[..., _Value]]:
     """Return (y, push): f(*xs), and the linear map from tangents, one for each x, to the tangent of y."""
 def linspace(
-        start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: bool = True,
-        dtype: DTypeLike | None = None, requires_grad: bool = False,
+        start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: builtins.bool = True,
+        dtype: DTypeLike | None = None, requires_grad: builtins.bool = False,
 ) -> Tensor:
     """Return num equally spaced values from start to stop; gradients flow to either if it is a Tensor."""
 def log(x: ArrayLike, /) -> Tensor:
@@ -598,7 +633,7 @@ def logical_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def logm(a: ArrayLike) -> Tensor:
     """Return the logarithm of matrices: the z with expm(z) = a, eigenvalues' imaginary parts within pi."""
 def logsumexp(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return log(sum(exp(x))) over axes (None: all), without overflow, a float; -inf of no element."""
 def matmul(a: ArrayLike, b: ArrayLike) -> Tensor:
@@ -610,26 +645,26 @@ def matrix_transpose(x: ArrayLike) -> Tensor:
 def matvec(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     """Return the products of matrices with vectors: x1 @ x2, with batch axes in front that broadcast."""
 def max(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def max_pool2d(
         x: ArrayLike, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
-        padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, ceil_mode: bool = False,
+        padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, ceil_mode: builtins.bool = False,
 ) -> Tensor:
     """Return the largest element of each window of x, nan if there is one."""
 def maximum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2."""
 def mean(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the mean of x over axes (None: all), a float; nan where there is nothing to average."""
 def median(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the median over axes (None: all), a float: the mean of the two middle elements of an even count."""
 def min(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def minimum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -643,7 +678,7 @@ def mse(x: ArrayLike, y: ArrayLike, reduction: str = "mean") -> Tensor:
 def multiply(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x * y; the operands broadcast."""
 def nan_to_num(
-        x: ArrayLike, copy: bool = True, nan: ArrayLike = 0.0, posinf: ArrayLike | None = None,
+        x: ArrayLike, copy: builtins.bool = True, nan: ArrayLike = 0.0, posinf: ArrayLike | None = None,
         neginf: ArrayLike | None = None,
 ) -> Tensor:
     """Return x with numbers in the places of nan and both infinities, by default 0 and the greatest."""
@@ -656,47 +691,47 @@ def nancumsum(
 ) -> Tensor:
     """Return `cumsum` with 0 in the place of nan."""
 def nanmax(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the largest element that is not nan, over axes (None: all); nan where there is none."""
 def nanmean(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the mean of the elements that are not nan, over axes (None: all); nan where there is none."""
 def nanmedian(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return `median` of the elements that are not nan, over axes (None: all); nan where there is none."""
 def nanmin(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the smallest element that is not nan, over axes (None: all); nan where there is none."""
 def nanpercentile(
-        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: bool = False, method: str = "linear", *,
-        dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, method: str = "linear", *,
+        dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return `percentile` of the elements that are not nan; nan where there is none."""
 def nanprod(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the product of the elements that are not nan, over axes (None: all); 1 where there is none."""
 def nanquantile(
-        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: bool = False, method: str = "linear", *,
-        dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, method: str = "linear", *,
+        dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return `quantile` of the elements that are not nan; nan where there is none."""
 def nanstd(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, correction: float = 0,
-        ddof: float | None = None, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
+        ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the standard deviation of the elements that are not nan; nan where there is none."""
 def nansum(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the `sum` of the elements that are not nan, over axes (None: all); 0 where there is none."""
 def nanvar(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, correction: float = 0,
-        ddof: float | None = None, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
+        ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the variance of the elements that are not nan, over axes (None: all); nan where there is none."""
 def negative(x: ArrayLike, /) -> Tensor:
@@ -704,50 +739,50 @@ def negative(x: ArrayLike, /) -> Tensor:
 def nonzero(x: ArrayLike) -> tuple[Tensor, ...]:
     """Return the places of the elements that are not zero: a tuple with an int64 Tensor for each axis."""
 def norm(
-        x: ArrayLike, ord: float | str | None = None, axis: Axis = None, keepdims: bool = False, *,
-        dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, ord: float | str | None = None, axis: Axis = None, keepdims: builtins.bool = False, *,
+        dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return a norm of x over axes: of vectors over one, of matrices over two, of all elements by default."""
 def not_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether x != y."""
 def ones(
-        *shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False, order: str = "C",
+        *shape: Shape, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False, order: str = "C",
 ) -> Tensor:
     """Return ones: ones((2, 3)) or ones(2, 3). dtype: default float64. Raises ShapeError, DtypeError."""
-def ones_like(x: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def ones_like(x: ArrayLike, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> Tensor:
     """Return ones with the shape of x and, if none is given, its dtype. Raises DtypeError."""
 @overload
 def op(name: str, *, kernel: _Rule, out: _Rule | None = None, vjp: _Rule | Sequence[_Rule | None] = (),
-       vjp_of: _Rule | None = None, vjp_all: _Rule | None = None, linear: bool = False,
-       multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False, view: _Rule | None = None,
+       vjp_of: _Rule | None = None, vjp_all: _Rule | None = None, linear: builtins.bool = False,
+       multilinear: Sequence[int] = (), keep: str = "xz", discrete: builtins.bool = False, view: _Rule | None = None,
        write: _Rule | None = None, like: _Rule | str | None = None, cases: Sequence[Any] = (),
-       on_complex: str | None = None, planned: bool | None = None, family: str | None = None, private: bool = False) -> _Op[..., Tensor]:
+       on_complex: str | None = None, planned: builtins.bool | None = None, family: str | None = None, private: builtins.bool = False) -> _Op[..., Tensor]:
     """Declare a structured op and enter it in the op table."""
 @overload
 def op(name: str, *, kernel: _Rule, results: Callable[..., _Result_co], out: _Rule | None = None,
        vjp: _Rule | Sequence[_Rule | None] = (), vjp_of: _Rule | None = None, vjp_all: _Rule | None = None,
-       linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
+       linear: builtins.bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: builtins.bool = False,
        view: _Rule | None = None, write: _Rule | None = None, like: _Rule | str | None = None,
        cases: Sequence[Any] = (),
-       on_complex: str | None = None, planned: bool | None = None, family: str | None = None,
-       private: bool = False) -> _Op[..., _Result_co]: ...
+       on_complex: str | None = None, planned: builtins.bool | None = None, family: str | None = None,
+       private: builtins.bool = False) -> _Op[..., _Result_co]: ...
 @overload
 def op(name: None = None, *, kernel: _Rule | None = None, out: _Rule | None = None,
        vjp: _Rule | Sequence[_Rule | None] = (), vjp_of: _Rule | None = None, vjp_all: _Rule | None = None,
-       linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: bool = False,
+       linear: builtins.bool = False, multilinear: Sequence[int] = (), keep: str = "xz", discrete: builtins.bool = False,
        view: _Rule | None = None, write: _Rule | None = None, like: _Rule | str | None = None,
        cases: Sequence[Any] = (),
-       on_complex: str | None = None, planned: bool | None = None, family: str | None = None,
-       private: bool = False) -> Callable[[Callable[_Arguments, Any]], _Op[_Arguments, Tensor]]: ...
+       on_complex: str | None = None, planned: builtins.bool | None = None, family: str | None = None,
+       private: builtins.bool = False) -> Callable[[Callable[_Arguments, Any]], _Op[_Arguments, Tensor]]: ...
 @overload
 def op(name: None = None, *, results: Callable[..., _Result_co], kernel: _Rule | None = None,
        out: _Rule | None = None, vjp: _Rule | Sequence[_Rule | None] = (), vjp_of: _Rule | None = None,
-       vjp_all: _Rule | None = None, linear: bool = False, multilinear: Sequence[int] = (), keep: str = "xz",
-       discrete: bool = False, view: _Rule | None = None, write: _Rule | None = None,
+       vjp_all: _Rule | None = None, linear: builtins.bool = False, multilinear: Sequence[int] = (), keep: str = "xz",
+       discrete: builtins.bool = False, view: _Rule | None = None, write: _Rule | None = None,
        like: _Rule | str | None = None, cases: Sequence[Any] = (),
-       on_complex: str | None = None, planned: bool | None = None,
+       on_complex: str | None = None, planned: builtins.bool | None = None,
        family: str | None = None,
-       private: bool = False) -> Callable[[Callable[_Arguments, Any]], _Op[_Arguments, _Result_co]]: ...
+       private: builtins.bool = False) -> Callable[[Callable[_Arguments, Any]], _Op[_Arguments, _Result_co]]: ...
 def outer(a: ArrayLike, b: ArrayLike) -> Tensor:
     """Return all products of an element of a with one of b. a: n elements, b: m, in any shape -> (n, m)."""
 def pad(
@@ -755,8 +790,8 @@ def pad(
 ) -> Tensor:
     """Return x between borders before and after each of its axes."""
 def percentile(
-        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: bool = False, method: str = "linear", *,
-        dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, method: str = "linear", *,
+        dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the q-th percentiles over axes (None: all): `quantile` of q / 100."""
 def permute_dims(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
@@ -770,8 +805,8 @@ def polyder(p: ArrayLike, m: int = 1) -> Tensor:
 def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Tensor, Tensor]:
     """Return the quotient and the remainder of two polynomials, as NumPy's: float64 or float32."""
 def polyfit(
-        x: ArrayLike, y: ArrayLike, deg: int, rcond: float | None = None, full: bool = False,
-        w: ArrayLike | None = None, cov: bool | str = False,
+        x: ArrayLike, y: ArrayLike, deg: int, rcond: float | None = None, full: builtins.bool = False,
+        w: ArrayLike | None = None, cov: builtins.bool | str = False,
 ) -> Any:
     """Return the coefficients of the polynomial of a degree that fits points best in the sense of squares."""
 def polyint(p: ArrayLike, m: int = 1, k: ArrayLike | None = None) -> Tensor:
@@ -789,25 +824,25 @@ def pow(x: ArrayLike, y: ArrayLike) -> Tensor:
 def power(x: ArrayLike, y: ArrayLike) -> Tensor:
     """Return x to the power y; the operands broadcast."""
 def prod(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the product of x over axes (None: all); derivatives are exact also where factors are zero."""
 def ptp(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the largest element less the smallest, over axes (None: all); nan if there is one."""
 def quantile(
-        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: bool = False, method: str = "linear", *,
-        dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, method: str = "linear", *,
+        dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the q-th quantiles over axes (None: all), those of each q along first axes as q has them."""
 def rad2deg(x: ArrayLike, /) -> Tensor:
     """Return angles in degrees, of x in radians."""
 def radians(x: ArrayLike, /) -> Tensor:
     """Return angles in radians, of x in degrees."""
-def rand(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def rand(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> Tensor:
     """Return uniform numbers in [0, 1) from NumPy's global generator. dtype: default float64."""
-def randn(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def randn(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> Tensor:
     """Return standard normal numbers from NumPy's global generator. dtype: default float64."""
 def ravel(x: ArrayLike, order: str = "C") -> Tensor:
     """Return x's elements with one axis: a view if they lie so in memory, else a copy. x: any shape."""
@@ -876,12 +911,12 @@ def solve(a: ArrayLike, b: ArrayLike) -> Tensor:
 def solve_sylvester(a: ArrayLike, b: ArrayLike, q: ArrayLike) -> Tensor:
     """Return the solution z of a @ z + z @ b = q."""
 def solve_triangular(
-        a: ArrayLike, b: ArrayLike, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False,
-        *, upper: bool | None = None,
+        a: ArrayLike, b: ArrayLike, trans: int | str = 0, lower: builtins.bool = False, unit_diagonal: builtins.bool = False,
+        *, upper: builtins.bool | None = None,
 ) -> Tensor:
     """Return the solution z of a @ z = b with a triangular matrix a."""
 def sort(
-        x: ArrayLike, axis: int | None = -1, descending: bool = False, stable: bool = True, *,
+        x: ArrayLike, axis: int | None = -1, descending: builtins.bool = False, stable: builtins.bool = True, *,
         dim: int | None = -1,
 ) -> Tensor:
     """Return the elements of x in rising order along an axis (None: in C order), nan last."""
@@ -898,8 +933,8 @@ def squeeze(x: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
 def stack(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = 0) -> Tensor:
     """Return arrays joined along a new axis of the result: stack([x, y, ...], axis=0)."""
 def std(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, correction: float = 0,
-        ddof: float | None = None, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
+        ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the standard deviation, the square root of `var`, also where that overflows or underflows."""
 def stop_gradient(x: _Value) -> _Value:
@@ -907,16 +942,16 @@ def stop_gradient(x: _Value) -> _Value:
 def subtract(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x - y."""
 def sum(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits."""
 @overload
-def svd(a: ArrayLike, full_matrices: bool = True, compute_uv: Literal[True] = True) -> SVDResult:
+def svd(a: ArrayLike, full_matrices: builtins.bool = True, compute_uv: Literal[True] = True) -> SVDResult:
     """Return the singular value decomposition a = U @ diag(S) @ Vh of matrices."""
 @overload
-def svd(a: ArrayLike, full_matrices: bool, compute_uv: Literal[False]) -> Tensor: ...
+def svd(a: ArrayLike, full_matrices: builtins.bool, compute_uv: Literal[False]) -> Tensor: ...
 @overload
-def svd(a: ArrayLike, full_matrices: bool = True, *, compute_uv: Literal[False]) -> Tensor: ...
+def svd(a: ArrayLike, full_matrices: builtins.bool = True, *, compute_uv: Literal[False]) -> Tensor: ...
 def svdvals(a: ArrayLike) -> Tensor:
     """Return the singular values of matrices, falling."""
 def swapaxes(x: ArrayLike, axis1: int, axis2: int) -> Tensor:
@@ -931,7 +966,7 @@ def tan(x: ArrayLike, /) -> Tensor:
     """Return the tangent of an angle in radians."""
 def tanh(x: ArrayLike, /) -> Tensor:
     """Return the hyperbolic tangent."""
-def tensor(data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> Tensor:
     """Return data, copied, as a Tensor; the arguments and errors of `asarray`."""
 def tensordot(a: ArrayLike, b: ArrayLike, axes: int | Sequence[Any] = 2) -> Tensor:
     """Return the sums of products over several axes; the result has the other axes of a, then those of b."""
@@ -971,26 +1006,26 @@ def unwrap(
 @overload
 def value_and_grad(f: Callable[Concatenate[_Tree, ...], Any], argnums: Literal[0] | None = None,
                    has_aux: Literal[False] = False, *,
-                   argnames: None = None, holomorphic: bool = False) -> Callable[..., tuple[Tensor, _Tree]]:
+                   argnames: None = None, holomorphic: builtins.bool = False) -> Callable[..., tuple[Tensor, _Tree]]:
     """Return a function that gives f's value and its gradient, (value, gradient)."""
 @overload
 def value_and_grad(f: Callable[..., Any], argnums: Sequence[int], has_aux: Literal[False] = False, *,
-                   argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[Tensor, tuple[Any, ...]]]: ...
+                   argnames: _Names = None, holomorphic: builtins.bool = False) -> Callable[..., tuple[Tensor, tuple[Any, ...]]]: ...
 @overload
 def value_and_grad(f: Callable[..., Any], argnums: int | None = None, has_aux: Literal[False] = False, *,
-                   argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[Tensor, Any]]: ...
+                   argnames: _Names = None, holomorphic: builtins.bool = False) -> Callable[..., tuple[Tensor, Any]]: ...
 @overload
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, *,
                    has_aux: Literal[True],
-                   argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
+                   argnames: _Names = None, holomorphic: builtins.bool = False) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
 @overload
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None, has_aux: Literal[True], *,
-                   argnames: _Names = None, holomorphic: bool = False) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
-def vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> Tensor:
+                   argnames: _Names = None, holomorphic: builtins.bool = False) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
+def vander(x: ArrayLike, N: int | None = None, increasing: builtins.bool = False) -> Tensor:
     """Return the matrix of the powers of x from N - 1 down to 0, or up to it: a row for each element."""
 def var(
-        x: ArrayLike, axis: Axis = None, keepdims: bool = False, correction: float = 0,
-        ddof: float | None = None, *, dim: Axis = None, keepdim: bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
+        ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the variance of x over axes (None: all): squared deviations summed, over count - correction."""
 def vdot(a: ArrayLike, b: ArrayLike, /) -> Tensor:
@@ -1013,8 +1048,184 @@ def vstack(arrays: Sequence[ArrayLike]) -> Tensor:
 def where(condition: ArrayLike, x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x where the condition holds, y elsewhere; the three operands broadcast."""
 def zeros(
-        *shape: Shape, dtype: DTypeLike | None = None, requires_grad: bool = False, order: str = "C",
+        *shape: Shape, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False, order: str = "C",
 ) -> Tensor:
     """Return zeros: zeros((2, 3)) or zeros(2, 3). dtype: default float64. Raises ShapeError, DtypeError."""
-def zeros_like(x: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(x: ArrayLike, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> Tensor:
     """Return zeros with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+def apply_along_axis(
+        func1d: Callable[..., Any], axis: int, arr: ArrayLike, *args: Any, **kwargs: Any,
+) -> Tensor:
+    """Return what a function gives of each line of arr along an axis, in the place of the line."""
+def apply_over_axes(func: Callable[..., Any], a: ArrayLike, axes: int | Sequence[int]) -> Tensor:
+    """Return what is left of a when a function has been called for each of the axes, which stay."""
+def fromfunction(
+        function: Callable[..., Any], shape: Shape, *, dtype: DTypeLike = ..., **kwargs: Any,
+) -> Any:
+    """Return what a function gives of the coordinates of a shape's places, one array for each axis."""
+def vectorize(pyfunc: Callable[..., Any], otypes: Any = None) -> Callable[..., Any]:
+    """Return a function of arrays that calls one of numbers for every element: a loop in Python."""
+def bincount(x: ArrayLike, /, weights: ArrayLike | None = None, minlength: int = 0) -> Tensor:
+    """Return how often each integer from 0 up to the largest of x occurs, or the sums of weights instead."""
+def digitize(x: ArrayLike, bins: Any, right: builtins.bool = False) -> Tensor:
+    """Return the number of each element's bin: i where bins[i - 1] <= x < bins[i], as in `searchsorted`."""
+def histogram(
+        a: ArrayLike, bins: Any = 10, range: Any = None, density: builtins.bool | None = None,
+        weights: ArrayLike | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Return how many elements are in each bin, or the sums of their weights, and the edges of the bins."""
+def histogram2d(
+        x: ArrayLike, y: ArrayLike, bins: Any = 10, range: Any = None, density: builtins.bool | None = None,
+        weights: ArrayLike | None = None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return how many points are in each box of a plane's grid, and its edges along both axes."""
+def histogram_bin_edges(
+        a: ArrayLike, bins: Any = 10, range: Any = None, weights: ArrayLike | None = None,
+) -> Tensor:
+    """Return the edges of the bins that `histogram` counts in."""
+def histogramdd(
+        sample: Any, bins: Any = 10, range: Any = None, density: builtins.bool | None = None,
+        weights: ArrayLike | None = None,
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Return how many points are in each box of a grid, or the sums of their weights, and its edges."""
+def i0(x: ArrayLike) -> Tensor:
+    """Return the modified Bessel function of the first kind and order 0."""
+def logaddexp2(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return log2(2 ** x + 2 ** y) without overflow."""
+def sinc(x: ArrayLike, /) -> Tensor:
+    """Return sin(pi x) / (pi x), 1 at 0."""
+def broadcast_arrays(*arrays: ArrayLike) -> tuple[Tensor, ...]:
+    """Return the arrays in the shape that they broadcast to together."""
+def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+    """Return the shape that arrays of these shapes broadcast to. No derivative. Raises ShapeError."""
+def geomspace(
+        start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: builtins.bool = True,
+        dtype: DTypeLike | None = None, axis: int = 0,
+) -> Tensor:
+    """Return num values from start to stop, each the one before times one factor."""
+def indices(dimensions: Sequence[int], dtype: DTypeLike = ..., sparse: builtins.bool = False) -> Any:
+    """Return the indices of every place of a shape: (len(dimensions), *dimensions)."""
+def logspace(
+        start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: builtins.bool = True, base: ArrayLike = 10.0,
+        dtype: DTypeLike | None = None, axis: int = 0,
+) -> Tensor:
+    """Return num powers of a base, whose exponents are spaced equally from start to stop."""
+def meshgrid(
+        *xi: ArrayLike, copy: builtins.bool = True, sparse: builtins.bool = False, indexing: str = "xy",
+) -> tuple[Tensor, ...]:
+    """Return a grid's coordinates from those along each axis, one Tensor for each."""
+def unstack(x: ArrayLike, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+    """Return the parts of x along an axis, without it."""
+def fill_diagonal(a: ArrayLike, val: ArrayLike, wrap: builtins.bool = False) -> None:
+    """Write val to the diagonal of a, in place."""
+def place(arr: ArrayLike, mask: ArrayLike, vals: ArrayLike) -> None:
+    """Write the elements of vals, one after the other, to arr where a mask holds, in place."""
+def put(a: ArrayLike, ind: ArrayLike, v: ArrayLike, mode: str = "raise") -> None:
+    """Write v to places of a that are counted in C order, in place. Of equal places the last value stays."""
+def put_along_axis(arr: ArrayLike, indices: ArrayLike, values: ArrayLike, axis: int | None) -> None:
+    """Write values to the places along an axis that argsort and argmax give, in place."""
+def putmask(a: ArrayLike, mask: ArrayLike, values: ArrayLike) -> None:
+    """Write values to a where a mask holds, each at its own place, in place."""
+def bitwise_count(x: ArrayLike, /) -> Tensor:
+    """Return how many bits of |x| are 1, as uint8. x: integers, any shape. No derivative. Raises DtypeError."""
+def divmod(x: ArrayLike, y: ArrayLike, /) -> tuple[Tensor, Tensor]:
+    """Return `floor_divide` and `remainder` of x and y."""
+def fmod(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x - y * trunc(x / y), which has the sign of x."""
+def frexp(x: ArrayLike, /) -> tuple[Tensor, Tensor]:
+    """Return m and n with x = m * 2 ** n and 0.5 <= |m| < 1; of 0, infinities and nan themselves and 0."""
+def gcd(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return the greatest common divisor of integers. x, y: shapes that broadcast. No derivative."""
+def isneginf(x: ArrayLike, /) -> Tensor:
+    """Return whether x is -inf. x: any shape. No derivative. Raises DtypeError."""
+def isposinf(x: ArrayLike, /) -> Tensor:
+    """Return whether x is inf. x: any shape. No derivative. Raises DtypeError."""
+def lcm(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return the least common multiple of integers. x, y: shapes that broadcast. No derivative."""
+def ldexp(x: ArrayLike, n: ArrayLike, /) -> Tensor:
+    """Return x * 2 ** n, rounded once, or more often where the result is not normal."""
+def modf(x: ArrayLike, /) -> tuple[Tensor, Tensor]:
+    """Return the fraction of x and its integer, both with the sign of x."""
+def nextafter(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return the float next to x in the direction of y; y where they are equal."""
+def spacing(x: ArrayLike, /) -> Tensor:
+    """Return the distance of x from the next float away from 0, with the sign of x."""
+def diag_indices(n: int, ndim: int = 2) -> tuple[Tensor, ...]:
+    """Return the places of the diagonal of an array of ndim axes of length n. No derivative."""
+def diag_indices_from(arr: ArrayLike) -> tuple[Tensor, ...]:
+    """Return `diag_indices` of an array's shape. arr: two axes or more, of one length. No derivative."""
+def identity(n: int, dtype: DTypeLike | None = None) -> Tensor:
+    """Return the (n, n) matrix with ones on its diagonal. dtype: default float64. No derivative."""
+def ix_(*args: Any) -> tuple[Tensor, ...]:
+    """Return places along each axis in shapes that broadcast to all of their combinations: x[nb.ix_(i, j)]."""
+def mask_indices(n: int, mask_func: Callable[..., Any], k: Any = 0) -> tuple[Tensor, ...]:
+    """Return the places of an (n, n) matrix that a function such as `triu` leaves."""
+def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: str = "C") -> Tensor:
+    """Return the numbers, counted in C order, of elements that are given axis by axis."""
+def tri(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike = ...) -> Tensor:
+    """Return the (N, M) matrix with ones on and below its k-th diagonal, M = N by default. No derivative."""
+def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Tensor, ...]:
+    """Return the places of an (n, m) matrix on and below its k-th diagonal, m = n by default."""
+def tril_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Tensor, ...]:
+    """Return `tril_indices` of a matrix's shape. arr: (n, m). k: as there. No derivative. Raises ShapeError."""
+def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Tensor, ...]:
+    """Return the places of an (n, m) matrix on and above its k-th diagonal, m = n by default."""
+def triu_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Tensor, ...]:
+    """Return `triu_indices` of a matrix's shape. arr: (n, m). k: as there. No derivative. Raises ShapeError."""
+def unravel_index(indices: ArrayLike, shape: Shape, order: str = "C") -> tuple[Tensor, ...]:
+    """Return the places, axis by axis, of elements that are counted in C order, or in order "F"."""
+def argpartition(
+        a: ArrayLike, kth: int | Sequence[int], axis: int | None = -1, kind: str = "introselect", *,
+        dim: int | None = -1,
+) -> Tensor:
+    """Return the indices that sort a along an axis (None: in C order), which part it at every place."""
+def argwhere(a: ArrayLike) -> Tensor:
+    """Return the places of the elements of a that are not zero, a row for each."""
+def choose(a: ArrayLike, choices: Any, mode: str = "raise") -> Tensor:
+    """Return for each place the element of the one of choices that a names there."""
+def compress(
+        condition: ArrayLike, a: ArrayLike, axis: int | None = None, *, dim: int | None = None,
+) -> Tensor:
+    """Return the parts of a along an axis, or of a read in C order, where a condition holds."""
+def extract(condition: ArrayLike, arr: ArrayLike) -> Tensor:
+    """Return the elements of arr, read in C order, where a condition holds."""
+def flatnonzero(a: ArrayLike) -> Tensor:
+    """Return the places of the elements of a, read in C order, that are not zero."""
+def lexsort(keys: Any, axis: int = -1, *, dim: int = -1) -> Tensor:
+    """Return the indices that sort by several keys along an axis: by the last one, where that ties the next."""
+def nanargmax(
+        a: ArrayLike, axis: int | None = None, keepdims: builtins.bool = False, *, dim: int | None = None,
+        keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the index of the first largest element that is not nan, along an axis or of a in C order."""
+def nanargmin(
+        a: ArrayLike, axis: int | None = None, keepdims: builtins.bool = False, *, dim: int | None = None,
+        keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the index of the first smallest element that is not nan, along an axis or of a in C order."""
+def partition(
+        a: ArrayLike, kth: int | Sequence[int], axis: int | None = -1, kind: str = "introselect", *,
+        dim: int | None = -1,
+) -> Tensor:
+    """Return a in rising order along an axis (None: in C order), which parts it at every place."""
+def piecewise(
+        x: ArrayLike, condlist: Any, funclist: Sequence[ArrayLike], *args: Any, **kw: Any,
+) -> Tensor:
+    """Return, in x's dtype, what the function of the last condition that holds gives, or else 0."""
+def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Axis = None) -> Tensor:
+    """Return filt without the zeros at the front, the back, or both."""
+def intersect1d(
+        ar1: ArrayLike, ar2: ArrayLike, assume_unique: builtins.bool = False, return_indices: builtins.bool = False,
+) -> Any:
+    """Return the values that both arrays have, rising; with return_indices where they stand first in each."""
+def setdiff1d(ar1: ArrayLike, ar2: ArrayLike, assume_unique: builtins.bool = False) -> Tensor:
+    """Return the different values of ar1, rising, that ar2 does not have."""
+def setxor1d(ar1: ArrayLike, ar2: ArrayLike, assume_unique: builtins.bool = False) -> Tensor:
+    """Return the values that just one of two arrays has, rising."""
+def union1d(ar1: ArrayLike, ar2: ArrayLike) -> Tensor:
+    """Return the different values of both arrays, rising."""
+def unique(
+        ar: ArrayLike, return_index: builtins.bool = False, return_inverse: builtins.bool = False, return_counts: builtins.bool = False,
+        axis: int | None = None, *, equal_nan: builtins.bool = True, sorted: builtins.bool = True, dim: int | None = None,
+) -> Any:
+    """Return the different values of ar, rising, or its different parts along an axis; and what is asked for."""

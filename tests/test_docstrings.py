@@ -23,7 +23,7 @@ SAFE = {
     "nbgrad.get_num_threads", "nbgrad.no_grad", "nbgrad.stop_gradient", "nbgrad.testing.values",
     "nbgrad.testing.as_constant", "nbgrad.testing.is_composite", "nbgrad.testing.cases",
     "nbgrad.testing.Case", "nbgrad.testing.function", "nbgrad.testing.reference", "nbgrad.optim.constant",
-    "nbgrad.optim.exponential_decay",
+    "nbgrad.optim.exponential_decay", "nbgrad.s_",
 }
 # Methods of which the same is true
 _SAFE_METHODS = {

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 import nbgrad as nb
 from nbgrad import fft, linalg
 from nbgrad.define.structured import Called
@@ -31,19 +33,20 @@ TEMPLATES = Path(__file__).parent / "templates"
 _NOTE = "# python tools/stubs.py writes this file."
 # The types of parameters that are annotated as Any, by their names, or by function and name
 _KINDS = {
-    "ArrayLike": "A a a1 a2 ab alpha append arrays aweights b bias c condition constant_values cov d data "
-                 "default delta dx f fill_value fp fractional_matrix_power.t fweights high imag indices "
-                 "initial left loc logits low m mask max mean min nan neginf operands p pad_width period "
-                 "places polyint.k posinf prepend q r real repeats right scale second sections seq_of_zeros "
-                 "shift sorter source spacings start step stop t t_eval target to_begin to_end u v value "
-                 "values w weight weights where x x1 x2 xp y",
+    "ArrayLike": "A a a1 a2 ab alpha append ar ar1 ar2 arr arrays aweights b base bias c condition "
+                 "constant_values cov d data default delta dx f fill_value filt fp "
+                 "fractional_matrix_power.t fweights high imag ind indices initial ldexp.n left loc logits "
+                 "low m mask max mean min nan neginf operands p pad_width period places polyint.k posinf "
+                 "prepend q r real repeats right scale second sections seq_of_zeros shift sorter source "
+                 "spacings start step stop t t_eval target to_begin to_end u v val vals value values w "
+                 "weight weights where x x1 x2 xi xp y",
     "ArrayLike | DTypeLike": "result_type.operands isdtype.dtype can_cast.from_ to finfo.dtype iinfo.dtype",
     "Axis": "axis dim .flip.axes",
     "Sequence[int]": "axes",
     "int | Sequence[Any]": "tensordot.axes",
     "Index": "index .__setitem__.key .index_put.places",
     "Shape": "shape reps form sizes wanted .transpose.axes",
-    "int | Sequence[int]": "kernel_size stride padding dilation",
+    "int | Sequence[int]": "apply_over_axes.axes dilation kernel_size kth padding stride",
     "int | Sequence[int] | str": "conv1d.padding conv2d.padding",
     "Tensor": ".expand_as.y .is_same_size.y .reshape_as.y .type_as.y .view_as.y",
     "ArrayLike | str": "einsum.operands",
@@ -65,18 +68,23 @@ _KINDS = {
     "Sequence[int] | None": "s",
     "int | Sequence[int] | None": "fftshift.axes ifftshift.axes",
     "DTypeLike": "dtype .to.wanted",
-    "Any": "from_dlpack.x dl_device stream inputs kwargs types function args x0 y0 events",
+    "Any": "args bins choices condlist dims fromfunction.kwargs keys kw mask_indices.k multi_index otypes "
+           "ravel_multi_index.mode range sample shapes from_dlpack.x dl_device stream inputs kwargs types "
+           "function x0 y0 events",
 }
 KINDS = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 # The aliases of the library's annotations
-_ALIASES = {"Axes": "int | tuple[int, ...]", "Value": "Callable[..., Any]", "np.dtype": "np.dtype[Any]",
+_ALIASES = {"Axes": "int | tuple[int, ...]", "Places": "tuple[Tensor, ...]",
+            "Value": "Callable[..., Any]", "np.dtype": "np.dtype[Any]",
             "np.ndarray": "np.ndarray[Any, Any]", "Sequence[Any]": "Sequence[ArrayLike]"}
 # The results that are no Tensor where the library's annotations do not say so
 _RESULTS = {
     "complex": "__complex__",
     "bool": "is_complex is_conj is_neg is_floating_point is_signed is_same_size is_cpu is_cuda",
     "int": "dim ndimension numel nelement nbytes",
-    "float": "item", "Any": "tolist __array_function__ __array_ufunc__ __dlpack__ polyfit",
+    "float": "item",
+    "Any": "fromfunction indices intersect1d tolist unique __array_function__ __array_ufunc__ __dlpack__ "
+           "polyfit",
     "str": "device",
     "tuple[Tensor, ...]": "nonzero", "Slogdet": "slogdet", "Eigh": "eigh", "Eig": "eig",
 }
@@ -86,6 +94,7 @@ RESULTS = {name: kind for kind, names in _RESULTS.items() for name in names.spli
 # Functions of ops/ and engine/ whose own annotations say all
 _TYPED = ["no_grad", "directional", "kinks", "subgradient"]
 _RENAMED = named_dim(abs).__code__
+_BOOL = re.compile(r"(?<![.\w])bool\b")
 _SHADOWED = re.compile(r"\b(bool|float|int)\b")        # Tensor has methods of these names
 
 
@@ -242,9 +251,9 @@ def _imported(name: str, f: Any) -> str:
     if isinstance(f, ModuleType):
         folder, _, last = f.__name__.rpartition(".")
         return f"from {folder} import {last} as {name}"
-    if issubclass(type(f), type) and f.__module__ == "numpy":
+    if getattr(np, name, None) is f:
         return f"from numpy import {name} as {name}"
-    return f"from {f.__module__} import {f.__name__} as {name}"
+    return f"from {f.__module__} import {getattr(f, '__name__', name)} as {name}"
 
 
 def defined_well(name: str, f: Any) -> bool:
@@ -265,7 +274,15 @@ def package() -> str:
     plain = {name: f for name, f in public.items() if name not in known and defined_well(name, f)}
     imports = sorted(_imported(name, f) for name, f in plain.items() if f is not Tensor)
     defined = [definition(name, f, known) for name, f in public.items() if name not in plain]
-    return "\n".join([_doc(nb), *imports, head, "", _exported(nb.__all__), "", *defined, ""])
+    defined = [_with_builtins(text) for text in defined]
+    parts = [_doc(nb), "import builtins", *imports, head, "", _exported(nb.__all__), "", *defined, ""]
+    return "\n".join(parts)
+
+
+def _with_builtins(text: str) -> str:
+    """A definition where `bool` is the library's own dtype; its documentation stays as it is."""
+    return "\n".join([line if line.lstrip().startswith('"""') else _BOOL.sub("builtins.bool", line)
+                      for line in text.split("\n")])
 
 
 def functions(module: ModuleType) -> str:

@@ -1,16 +1,14 @@
 """The Python array API standard on Tensors: the namespace that x.__array_namespace__() returns.
 
 It holds nbgrad's functions under the standard's names and with its arguments, device= and dtype= included,
-and einsum and pad, which xarray asks for. What nbgrad does not have (complex numbers, fft) is missing here
-too. Gradients flow through all of it as through nbgrad's own.
+the extensions linalg and fft, and einsum and pad, which xarray asks for. Gradients flow through all of it as
+through nbgrad's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
-from functools import wraps
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import (
@@ -33,15 +31,18 @@ from numpy import (
     uint64,
 )
 
+from nbgrad import fft
+from nbgrad.arrays import devices
 from nbgrad.arrays.devices import Device
 from nbgrad.define.broadcast import broadcast_to
 from nbgrad.define.complex import conj, imag, real
 from nbgrad.define.scalar import add, multiply
-from nbgrad.engine.tensor import Tensor, as_tensor
-from nbgrad.errors import shape_errors, value_errors
+from nbgrad.engine.tensor import Tensor, as_tensor, raw
+from nbgrad.errors import value_errors
 from nbgrad.interop import array_api_linalg as linalg
 from nbgrad.interop.numpy_spellings import FUNCTIONS
-from nbgrad.ops import create, transfer
+from nbgrad.ops import create, dtypes, transfer
+from nbgrad.ops import shape as shapes
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.arrange import repeat, roll, tile
 from nbgrad.ops.compare import (
@@ -74,7 +75,7 @@ from nbgrad.ops.compare import (
 from nbgrad.ops.contract import einsum, matmul, tensordot, vecdot
 from nbgrad.ops.cumulative import cumulative_prod, cumulative_sum, diff
 from nbgrad.ops.deviation import std, var
-from nbgrad.ops.dtypes import can_cast, finfo, iinfo, isdtype, result_type
+from nbgrad.ops.dtypes import can_cast, iinfo, isdtype, result_type
 from nbgrad.ops.elementwise import (
     abs,
     acos,
@@ -112,9 +113,11 @@ from nbgrad.ops.elementwise import (
     tanh,
     where,
 )
+from nbgrad.ops.grids import broadcast_arrays, broadcast_shapes, meshgrid, unstack
 from nbgrad.ops.index import nonzero, take
 from nbgrad.ops.numerics import copysign
 from nbgrad.ops.pad import pad
+from nbgrad.ops.parts import nextafter
 from nbgrad.ops.powers import pow
 from nbgrad.ops.reduce import all, any, count_nonzero, max, mean, min
 from nbgrad.ops.search import argmax, argmin, searchsorted
@@ -126,85 +129,118 @@ from nbgrad.ops.shape import (
     matrix_transpose,
     moveaxis,
     permute_dims,
-    reshape,
     squeeze,
     stack,
 )
 from nbgrad.ops.sort import argsort, sort
 from nbgrad.ops.triangles import tril, triu
 
-__array_api_version__ = "2024.12"
+__array_api_version__ = "2025.12"
 
 bool = np.bool_
 
 __all__ = [
     "__array_api_version__", "__array_namespace_info__", "abs", "acos", "acosh", "add", "all", "any",
     "arange", "argmax", "argmin", "argsort", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
-    "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "bool", "broadcast_arrays", "broadcast_to", "can_cast", "ceil", "clip", "complex64",
-    "complex128", "concat", "conj",
-    "copysign", "cos", "cosh", "count_nonzero", "cumulative_prod", "cumulative_sum", "diff", "divide", "e",
-    "einsum", "empty", "empty_like", "equal", "exp", "expand_dims", "expm1", "eye", "finfo", "flip",
-    "float32", "float64", "floor", "floor_divide", "from_dlpack", "full", "full_like", "greater",
-    "greater_equal", "hypot", "iinfo", "inf", "int16", "int32", "int64", "int8", "imag", "isdtype",
-    "isfinite",
-    "isin", "isinf", "isnan", "less", "less_equal", "linalg", "linspace", "log", "log10", "log1p", "log2",
-    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "matmul", "matrix_transpose",
-    "max", "maximum", "mean", "meshgrid", "min", "minimum", "moveaxis", "multiply", "nan", "negative",
-    "newaxis", "nonzero", "not_equal", "ones", "ones_like", "pad", "permute_dims", "pi", "positive", "pow",
-    "prod", "real", "reciprocal", "remainder", "repeat", "reshape", "result_type", "roll", "round",
-    "searchsorted", "sign", "signbit", "sin", "sinh", "sort", "sqrt", "square", "squeeze", "stack", "std",
-    "subtract", "sum", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "tril", "triu",
-    "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
-    "unique_values", "unstack", "var", "vecdot", "where", "zeros", "zeros_like",
+    "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
+    "bool", "broadcast_arrays", "broadcast_shapes", "broadcast_to", "can_cast", "ceil", "clip", "complex128",
+    "complex64", "concat", "conj", "copysign", "cos", "cosh", "count_nonzero", "cumulative_prod",
+    "cumulative_sum", "diff", "divide", "e", "einsum", "empty", "empty_like", "equal", "exp", "expand_dims",
+    "expm1", "eye", "fft", "finfo", "flip", "float32", "float64", "floor", "floor_divide", "from_dlpack",
+    "full", "full_like", "greater", "greater_equal", "hypot", "iinfo", "imag", "inf", "int16", "int32",
+    "int64", "int8", "isdtype", "isfinite", "isin", "isinf", "isnan", "less", "less_equal", "linalg",
+    "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "matmul", "matrix_transpose", "max", "maximum", "mean", "meshgrid", "min", "minimum",
+    "moveaxis", "multiply", "nan", "negative", "newaxis", "nextafter", "nonzero", "not_equal", "ones",
+    "ones_like", "pad", "permute_dims", "pi", "positive", "pow", "prod", "real", "reciprocal", "remainder",
+    "repeat", "reshape", "result_type", "roll", "round", "searchsorted", "sign", "signbit", "sin", "sinh",
+    "sort", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "take", "take_along_axis", "tan",
+    "tanh", "tensordot", "tile", "tril", "triu", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
+    "unique_counts", "unique_inverse", "unique_values", "unstack", "var", "vecdot", "where", "zeros",
+    "zeros_like",
 ]
 
 
 # ------------------------------------------------------------------------------------------- new arrays
-def _placed(make: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that makes Tensors, with the standard's argument device."""
-    @wraps(make)
-    def placed(*args: Any, device: Any = None, **kwargs: Any) -> Any:
-        with nullcontext() if device is None else Device(device):
-            return make(*args, **kwargs)
-
-    return placed
+def _on(device: Any) -> AbstractContextManager[Any]:
+    """The device on which arrays are made in a `with` block."""
+    return nullcontext() if device is None else Device(device)
 
 
-_Maker = Callable[..., Tensor]
-arange: _Maker = _placed(create.arange)
-empty: _Maker = _placed(create.empty)
-eye: _Maker = _placed(create.eye)
-full: _Maker = _placed(create.full)
-linspace: _Maker = _placed(create.linspace)
-ones: _Maker = _placed(create.ones)
-zeros: _Maker = _placed(create.zeros)
+def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
+           device: Any = None) -> Tensor:
+    """Return start, start + step, ... up to but without stop, see nb.arange."""
+    with _on(device):
+        return create.arange(start, stop, step, dtype)
+
+
+def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return arbitrary values in a shape, see nb.empty."""
+    with _on(device):
+        return create.empty(shape, dtype=dtype)
+
+
+def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None,
+        device: Any = None) -> Tensor:
+    """Return a matrix with ones on its k-th diagonal, see nb.eye."""
+    with _on(device):
+        return create.eye(n_rows, n_cols, k, dtype)
+
+
+def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return a shape filled with one value, see nb.full."""
+    with _on(device):
+        return create.full(shape, fill_value, dtype)
+
+
+def linspace(start: Any, stop: Any, /, num: int, *, dtype: Any = None, device: Any = None,
+             endpoint: Any = True) -> Tensor:
+    """Return num equally spaced values from start to stop, see nb.linspace."""
+    with _on(device):
+        return create.linspace(start, stop, num, endpoint, dtype)
+
+
+def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return ones in a shape, see nb.ones."""
+    with _on(device):
+        return create.ones(shape, dtype=dtype)
+
+
+def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return zeros in a shape, see nb.zeros."""
+    with _on(device):
+        return create.zeros(shape, dtype=dtype)
 
 
 def _moved(x: Tensor, device: Any) -> Tensor:
     return x if device is None else transfer.to(x, str(Device(device)))
 
 
-def _filled(make: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that makes Tensors like another one, with the standard's argument device."""
-    @wraps(make)
-    def filled(*args: Any, device: Any = None, **kwargs: Any) -> Any:
-        return _moved(make(*args, **kwargs), device)
-
-    return filled
+def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return arbitrary values in the shape of x, see nb.empty_like."""
+    return _moved(create.empty_like(x, dtype), device)
 
 
-empty_like: _Maker = _filled(create.empty_like)
-full_like: _Maker = _filled(create.full_like)
-ones_like: _Maker = _filled(create.ones_like)
-zeros_like: _Maker = _filled(create.zeros_like)
+def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return the shape of x filled with one value, see nb.full_like."""
+    return _moved(create.full_like(x, fill_value, dtype), device)
+
+
+def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return ones in the shape of x, see nb.ones_like."""
+    return _moved(create.ones_like(x, dtype), device)
+
+
+def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return zeros in the shape of x, see nb.zeros_like."""
+    return _moved(create.zeros_like(x, dtype), device)
 
 
 def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = None) -> Tensor:
     """Return obj as a Tensor; of an array a copy, unless copy=False shares it, see nb.asarray."""
     if type(obj) is Tensor:
         return _moved(create.asarray(obj, dtype, copy=copy), device)
-    with nullcontext() if device is None else Device(device):
+    with _on(device):
         return create.asarray(obj, dtype, copy=copy is not False)
 
 
@@ -229,35 +265,40 @@ def prod(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: Any = Fals
     return FUNCTIONS[np.prod](x, axis, dtype, keepdims)
 
 
-def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
-    """Return the arrays in the shape that they broadcast to together. Raises ShapeError."""
-    xs = list(map(as_tensor, arrays))
-    shapes = [x.shape for x in xs]
-    try:
-        shape = np.broadcast_shapes(*shapes)
-    except ValueError as error:
-        raise shape_errors.no_broadcast("broadcast_arrays", shapes) from error
-    return tuple([x if x.shape == shape else broadcast_to(x, shape) for x in xs])
+def reshape(x: Any, /, shape: Any, *, copy: Any = None) -> Tensor:
+    """Return x in another shape: a view of x where it can be one, with copy=True a Tensor of its own.
 
-
-def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
-    """Return a grid's coordinates from those along each axis, one Tensor for each.
-
-    indexing: "xy" has the first two axes swapped. Raises ValueRangeError for what is neither that nor "ij".
+    Raises ValueRangeError for copy=False where the elements do not lie so that a view could show them.
     """
-    if indexing not in ("xy", "ij"):
-        raise value_errors.bad_choice("meshgrid", "indexing", indexing, ("xy", "ij"))
-    xs, count = list(map(as_tensor, arrays)), len(arrays)
-    grid = broadcast_arrays(*[reshape(x, [1] * i + [-1] + [1] * (count - i - 1)) for i, x in enumerate(xs)])
-    return tuple([moveaxis(x, 0, 1) for x in grid]) if indexing == "xy" and count > 1 else grid
-
-
-def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
-    """Return the parts of x along an axis, without it."""
-    return tuple(moveaxis(as_tensor(x), axis, 0))
+    x = as_tensor(x)
+    found: Tensor = shapes.reshape(x, shape)
+    if copy:
+        return create.copy(found)
+    if copy is False and not devices.shares(raw(found), raw(x)):
+        raise value_errors.bad_value("reshape", "a view cannot show these elements in that shape. Leave "
+                                                "copy=False out")
+    return found
 
 
 # ------------------------------------------------------------------------------------------------- about it
+class FloatLimits(NamedTuple):
+    """The limits of a float dtype, as Python's numbers: what finfo returns."""
+
+    bits: int
+    eps: float
+    max: float
+    min: float
+    smallest_normal: float
+    dtype: Any
+
+
+def finfo(type: Any, /) -> FloatLimits:
+    """Return the limits of a float dtype, or of an array's, see nb.finfo. Raises DtypeError."""
+    found = dtypes.finfo(type)
+    return FloatLimits(found.bits, float(found.eps), float(found.max), float(found.min),
+                       float(found.smallest_normal), found.dtype)
+
+
 class Info:
     """What the standard's __array_namespace_info__ tells of nbgrad."""
 
@@ -269,9 +310,9 @@ class Info:
         """Return the device on which arrays are made."""
         return create.empty(0).device
 
-    def devices(self) -> list[str]:
+    def devices(self) -> tuple[str, ...]:
         """Return the devices that are in use, the current one and the CPU."""
-        return sorted({"cpu", self.default_device()})
+        return tuple(sorted({"cpu", self.default_device()}))
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
         """Return the dtypes of Python's numbers."""

@@ -17,7 +17,7 @@ from nbgrad.errors import device_errors, trace_errors, value_errors
 from nbgrad.interop.methods import is_leaf, numpy
 from nbgrad.kernels.cuda import copies
 
-_VERSIONS = None, "2021.12", "2022.12", "2023.12", "2024.12"     # of the array API standard
+_VERSIONS = None, "2021.12", "2022.12", "2023.12", "2024.12", "2025.12"     # of the array API standard
 
 
 def values_of(x: Tensor, what: str) -> tuple[Any, bool]:

@@ -22,6 +22,7 @@ from nbgrad.define.registry import OPS
 from nbgrad.engine.tensor import Tensor, as_tensor, living, raw
 from nbgrad.engine.tree import flatten, map_leaves
 from nbgrad.errors import protocol_errors, value_errors
+from nbgrad.interop import numpy_out
 from nbgrad.interop.methods import numpy
 from nbgrad.interop.numpy_nan import NAN_FUNCTIONS
 from nbgrad.interop.numpy_spellings import FUNCTIONS, METHODS
@@ -35,11 +36,13 @@ NAMES: dict[str, str] = {"around": "round", "a_min": "min", "a_max": "max", "M":
 # What a ufunc's arguments are where they are not given.
 _DEFAULTS = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True,
              "signature": None, "keepdims": False, "initial": None}
+# Those that numpy_out takes.
+_DONE = frozenset(["out", "where", "dtype", "casting"])
 # Functions whose answer is no array that a gradient could flow through: NumPy's own on the values.
 ASKED: frozenset[Any] = frozenset([
     np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type,
     np.iscomplexobj, np.isrealobj, np.array_equal, np.array_equiv, np.shares_memory, np.may_share_memory,
-    np.array_repr, np.array_str, np.array2string])
+    np.array_repr, np.array_str, np.array2string, np.einsum_path])
 # Functions that take the values out, which is refused where a gradient would be lost.
 _TAKEN = frozenset([np.save, np.savez, np.savez_compressed, np.savetxt, np.copyto])
 # By these SciPy's minimisers and solvers make arrays of what a function returns: without a gradient they give
@@ -97,8 +100,15 @@ class Functions:
         if method == "__call__" and not kwargs:
             return self.find(ufunc)(*inputs)
         name = called(ufunc) if method == "__call__" else f"{called(ufunc)}.{method}"
+        if method == "__call__" and ufunc.signature is None:
+            options = {k: v for k, v in kwargs.items() if k in _DONE}
+            rest = {k: v for k, v in kwargs.items() if k not in _DONE}
+            found = self.find(ufunc)
+            options |= _options(name, found, rest.items(), _DEFAULTS)
+            return numpy_out.call(name, found, ufunc, inputs, options)
         if "out" in kwargs:
-            raise protocol_errors.numpy_out(name)
+            (out,) = kwargs.pop("out")
+            return numpy_out.written(name, self.ufunc(ufunc, method, *inputs, **kwargs), out, True)
         if method == "__call__":
             found = self.find(ufunc)
         elif method == "outer":
@@ -115,6 +125,9 @@ class Functions:
         """Tensor.__array_function__: function(*args, **kwargs)."""
         if types != _OURS and not all(issubclass(kind, (Tensor, np.ndarray)) for kind in types):
             return NotImplemented
+        if type(out := kwargs.get("out")) is Tensor:
+            rest = {name: value for name, value in kwargs.items() if name != "out"}
+            return numpy_out.written(called(function), self.function(function, types, args, rest), out, True)
         key = function, len(args), *kwargs
         call = self.calls.get(key)
         if call is None:
@@ -126,7 +139,7 @@ class Functions:
                                           (tuple(args), kwargs))
                 return function(*args, **kwargs)
             call = _Call(self.find(function), function, len(args), tuple(kwargs))
-            if not entry:                     # that is looked at each time
+            if not entry and "out" not in kwargs:          # those are looked at each time
                 self.calls[key] = call
         return call(args, kwargs)
 
@@ -165,7 +178,8 @@ class _Call:
         if usual is not None and _signature(usual).parameters.keys() >= set(own):
             function = usual
         self.function = function
-        ours = [p.name for p in _signature(function).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        ours = [p.name for p in _signature(function).parameters.values()
+                if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         self.ordered = own == ours[len(self.places):len(self.places) + len(own)]
         self.order = [*self.places, *[number for _, number in self.options]]
         straight = self.ordered and self.order == list(range(count))

@@ -8,7 +8,7 @@ import numpy as np
 
 from nbgrad.define.scalar import Elementwise
 from nbgrad.define.scalar_program import common_loop
-from nbgrad.engine.tensor import Tensor
+from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.compare import equal, isfinite, isnan, less_equal, logical_and, logical_or
 from nbgrad.ops.elementwise import abs
 from nbgrad.ops.reduce import all
@@ -59,3 +59,36 @@ def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
     tensor([ True, False])
     """
     return (_alike if equal_nan else _close)(x, y, float(rtol), float(atol))
+
+
+def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
+    """Return whether two arrays have one shape and the same elements; with equal_nan nan is equal to nan.
+
+    a1, a2: any shapes and dtypes. Returns a Python bool, which has no derivative. Raises DtypeError for what
+    is no array of numbers.
+
+    >>> nb.array_equal([1.0, 2.0], [1.0, 2.0])
+    True
+    """
+    x, y = as_tensor(a1), as_tensor(a2)
+    if x.shape != y.shape:
+        return False
+    same = equal(x, y)
+    return bool(all(logical_or(same, logical_and(isnan(x), isnan(y))) if equal_nan else same))
+
+
+def array_equiv(a1: Any, a2: Any) -> bool:
+    """Return whether two arrays broadcast to one shape and have the same elements there.
+
+    a1, a2: any shapes and dtypes. Returns a Python bool, which has no derivative. Raises DtypeError for what
+    is no array of numbers.
+
+    >>> nb.array_equiv([1.0, 1.0], 1.0)
+    True
+    """
+    x, y = as_tensor(a1), as_tensor(a2)
+    try:
+        np.broadcast_shapes(x.shape, y.shape)
+    except ValueError:
+        return False
+    return bool(all(equal(x, y)))

@@ -94,6 +94,19 @@ def array(data: Any, dtype: Any = None, requires_grad: bool = False, *, order: s
     return asarray(data, dtype, requires_grad)
 
 
+def copy(a: Any, order: str = "K") -> Tensor:
+    """Return a as a Tensor of its own.
+
+    a: anything that `asarray` takes. order: "C", "A" or "K", on which no result depends. Derivative: linear
+    in a. Raises ProtocolError for another order, DtypeError.
+
+    >>> nb.copy([1.0, 2.0])
+    tensor([1., 2.])
+    """
+    _laid("copy", order)
+    return asarray(a)
+
+
 def _laid(name: str, order: str) -> None:
     """Raises ProtocolError for a layout in memory of the caller's choice."""
     if order not in ("C", "A", "K"):

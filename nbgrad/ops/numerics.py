@@ -14,6 +14,7 @@ from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import protocol_errors, shape_errors
 from nbgrad.ops.compare import equal, isnan, less, not_equal, signbit
 from nbgrad.ops.create import zeros_like
+from nbgrad.ops.dtypes import result_type
 from nbgrad.ops.elementwise import abs, atan2, maximum, minimum, negative, where
 from nbgrad.ops.powers import pow
 from nbgrad.ops.reduce import floating
@@ -132,9 +133,9 @@ def copysign(x: Any, y: Any, /) -> Tensor:
     >>> nb.copysign([1.0, -2.0], -0.0)
     tensor([-1., -2.])
     """
-    x, y = _floats(x), _floats(y)
-    dtype = np.result_type(x.dtype, y.dtype)
-    x = x if x.dtype == dtype else astype(x, dtype)
+    x, y = [t if type(t) in (bool, int, float) else as_tensor(t) for t in (x, y)]
+    dtype = floating(result_type(x, y))
+    x, y = [astype(t, dtype) for t in (x, y)]
     return where(not_equal(signbit(x), signbit(y)), negative(x), x)
 
 

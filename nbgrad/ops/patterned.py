@@ -49,8 +49,8 @@ def block_diag(*arrays: Any) -> Tensor:
 def toeplitz(c: Any, r: Any = None) -> Tensor:
     """Return the matrix with c as its first column and r as its first row, constant along diagonals.
 
-    c: (n,). r: (m,), whose first element is not read; None: c, or its conjugate. Derivative: linear in c and in r. Raises
-    ShapeError.
+    c: (n,). r: (m,), whose first element is not read; None: the conjugate of c. Derivative: linear in c and
+    in r. Raises ShapeError.
 
     >>> nb.linalg.toeplitz([1.0, 2.0], [1.0, 5.0, 6.0])
     tensor([[1., 5., 6.],

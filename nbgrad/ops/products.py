@@ -48,7 +48,8 @@ def matvec(x1: Any, x2: Any, /) -> Tensor:
 def vecmat(x1: Any, x2: Any, /) -> Tensor:
     """Return the products of vectors with matrices: x1 @ x2, with batch axes in front that broadcast.
 
-    x1: (..., n), of complex numbers the conjugates; x2: (..., n, m) -> (..., m). Derivative: linear in each. Raises ShapeError.
+    x1: (..., n), of complex numbers the conjugates; x2: (..., n, m) -> (..., m). Derivative: linear in
+    each. Raises ShapeError.
 
     >>> nb.vecmat([1.0, 10.0], [[1.0, 2.0], [3.0, 4.0]])
     tensor([31., 42.])

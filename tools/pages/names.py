@@ -18,16 +18,18 @@ from pages.docstrings import Link
 # Families of the reference: title -> the modules whose public functions they have, below nbgrad
 FAMILIES: dict[str, str] = {
     "Gradients": "engine.transforms ops.jacobians engine.checkpoint ops.sides ops.subgradients",
-    "Making arrays": "ops.create define.broadcast ops.dtypes",
-    "Elementwise functions": "ops.elementwise ops.powers ops.numerics",
+    "Making arrays": "ops.create define.broadcast ops.dtypes ops.grids ops.positions",
+    "Elementwise functions": "ops.elementwise ops.powers ops.numerics ops.parts "
+                             "ops.formulas",
     "Activation functions": "ops.activations",
     "Comparisons, logic and bits": "ops.compare ops.close",
     "Sums, means and extremes": "ops.reduce ops.deviation ops.cumulative ops.exponential ops.norms",
-    "Statistics": "ops.statistics ops.nans",
+    "Statistics": "ops.statistics ops.nans ops.counts",
     "Sampled functions": "ops.calculus",
     "Polynomials": "ops.polynomials",
-    "Shapes": "ops.shape ops.arrange ops.layouts ops.insertion ops.split ops.pad ops.diagonal",
-    "Indices, search and order": "ops.index ops.triangles ops.along ops.search ops.sort ops.sets",
+    "Shapes": "ops.shape ops.arrange ops.layouts ops.insertion ops.split ops.pad ops.diagonal ops.calls",
+    "Indices, search and order": "ops.index ops.triangles ops.along ops.search ops.sort ops.sets "
+                                 "ops.selection ops.unique ops.inplace",
     "Products": "ops.contract ops.products ops.gdot",
     "Complex numbers": "define.complex",
     "Linear algebra": "ops.linalg ops.factor ops.eig ops.svd ops.expm ops.qr ops.lu ops.least_squares "

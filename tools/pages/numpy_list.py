@@ -18,7 +18,8 @@ from pages.docstrings import Link, table
 MODULES: tuple[ModuleType, ...] = (np, np.linalg, scipy.special)
 INTRODUCTION = """NumPy asks a Tensor what its functions are to do, and nbgrad's function of the same name
 answers. These lists are made by asking for every function of NumPy's. Arguments mean what they mean in
-NumPy; `out=`, and the arguments that a line names, are refused by an error that names them. SciPy's other
+NumPy; the arguments that a line names are refused by an error that names them. `out=` is a Tensor; ufuncs
+take `dtype=` and `casting=` too, and `where=` beside `out=`. SciPy's other
 functions take derivatives instead: `scipy.optimize.minimize(nb.value_and_grad(f), x, jac=True)`."""
 # Arguments that say where a result goes or how NumPy is called, which no function of ours takes
 _COMMON = frozenset(["out", "like", "order", "subok", "signature", "extobj"])

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from nbgrad.errors import protocol_errors
 
 _OWN_OP = "nbgrad has no such op. Write it in ops that it has, or declare it by nb.elementwise or nb.op"
+_FUNCTION = "it is a function, as in nb.sinc(x) or nb.gcd(x, y); in place, write x[...] = nb.sinc(x)"
 _MEMORY = "where elements lie is nbgrad's own. x.detach().numpy() and DLPack give them to other libraries"
 _DENSE = "all Tensors are dense, and none is quantised"
 _DTYPES = "dtypes are bool, int8 to int64, uint8 to uint64, float32 and float64. Use x.astype"
@@ -37,8 +38,7 @@ _ABSENT: dict[str, str] = {
     "x.is_contiguous() says how it lies; x[i] = v writes": "flags setflags",
     "use x.detach() for the values; to change a leaf, write `with nb.no_grad(): w -= step`": "data",
     "use x.reshape(...), or nb.pad; a Tensor keeps its shape in place": "resize resize_ unflatten",
-    _VALUES: "dump dumps tofile getfield setfield byteswap angle type apply_ map_ map2_ frexp bincount "
-             "histc histogram",
+    _VALUES: "dump dumps tofile getfield setfield byteswap angle type apply_ map_ map2_ histc",
     # places in memory, kinds of tensors, devices
     _MEMORY: "base ctypes data_ptr const_data_ptr storage storage_offset storage_type untyped_storage "
              "as_strided as_strided_ set_ is_set_to share_memory_ is_shared pin_memory is_pinned "
@@ -92,16 +92,16 @@ _ABSENT: dict[str, str] = {
     "write x * (nb.pi / 180)": "deg2rad deg2rad_",
     "write x * (180 / nb.pi)": "rad2deg rad2deg_",
     "write x - nb.trunc(x)": "frac frac_",
-    "use x.remainder(y), or write x - y * nb.trunc(x / y)": "fmod fmod_",
+    "use nb.fmod(x, y), or x.remainder(y)": "fmod fmod_",
     "write nb.log(x / (1 - x))": "logit logit_",
     "write nb.isinf(x) & (x > 0), or (x < 0)": "isposinf isneginf",
     "write nb.isfinite(x) | True: all numbers are real": "isreal",
     "use nb.where(x < 0, slope * x, x)": "prelu",
     "write x.astype('float64') ** y": "float_power float_power_",
-    _OWN_OP: "copysign copysign_ cross cummax cummin digamma digamma_ erfinv erfinv_ fmax fmin gcd gcd_ "
-             "hardshrink heaviside heaviside_ i0 i0_ igamma igamma_ igammac igammac_ istft lcm lcm_ ldexp "
-             "ldexp_ lgamma lgamma_ logaddexp2 logcumsumexp mvlgamma mvlgamma_ nextafter nextafter_ "
-             "polygamma polygamma_ sinc sinc_ stft xlogy xlogy_",
+    _FUNCTION: "bincount copysign copysign_ fmax fmin frexp gcd gcd_ heaviside heaviside_ histogram i0 i0_ "
+               "lcm lcm_ ldexp ldexp_ logaddexp2 nextafter nextafter_ sinc sinc_",
+    _OWN_OP: "cross cummax cummin digamma digamma_ erfinv erfinv_ hardshrink igamma igamma_ igammac igammac_ "
+             "istft lgamma lgamma_ logcumsumexp mvlgamma mvlgamma_ polygamma polygamma_ stft xlogy xlogy_",
 }
 WAYS: dict[str, str] = {name: way for way, names in _ABSENT.items() for name in names.split()}
 
