@@ -293,12 +293,12 @@ __all__ = [
     "relu", "remainder", "repeat", "reshape", "resize", "result_type", "right_shift", "rint", "roll",
     "rollaxis", "rot90", "round", "save", "scatter_add", "searchsorted", "select", "set_num_threads",
     "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus",
-    "softsign", "solve", "solve_triangular", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
-    "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "trapezoid", "tril", "triu",
-    "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts",
-    "unique_inverse", "unique_values", "unwrap", "use_cupy", "value_and_grad", "vander", "var", "vecdot",
-    "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "softsign", "solve", "solve_triangular", "sort", "special", "split", "sqrt", "square", "squeeze",
+    "stack", "std", "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take",
+    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose",
+    "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8",
+    "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
+    "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 
 __version__ = "0.1.0"
@@ -319,6 +319,6 @@ def __getattr__(name: str) -> Any:
         return OPS[name].op
     if name == "__test__":                # documentation that doctest does not find: ops are objects
         return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
-    if name == "distributed":                 # which few programs need
-        return import_module("nbgrad.distributed")
+    if name in ("distributed", "special"):    # which few programs need
+        return import_module(f"nbgrad.{name}")
     raise AttributeError(f"nbgrad has no {name!r}; python -m nbgrad.info --ops lists the ops")

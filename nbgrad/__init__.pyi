@@ -8,6 +8,7 @@ from nbgrad import errors as errors
 from nbgrad import interop as interop
 from nbgrad import linalg as linalg
 from nbgrad import optim as optim
+from nbgrad import special as special
 from nbgrad import testing as testing
 from nbgrad.arrays import devices as devices
 from nbgrad.arrays.devices import Device as device
@@ -97,10 +98,10 @@ __all__ = [
     "reshape", "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save",
     "scatter_add", "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit",
     "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
-    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
-    "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
-    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
+    "special", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum",
+    "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
+    "tile", "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32",
+    "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
     "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like"
 ]
 

@@ -18,7 +18,7 @@ LAYERS = [
     ["define"],
     ["ops"],
     ["optimizers"],
-    ["linalg", "optim", "interop"],
+    ["linalg", "optim", "special", "interop"],
     ["testing", "backend", "distributed"],
     ["bench"],
     ["__init__"],

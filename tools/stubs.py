@@ -1,8 +1,9 @@
 """`python tools/stubs.py`: write the stubs of the names that the library makes when it is imported.
 
-They come from the table, the signatures and the first lines of documentation: the functions of nbgrad and
-nbgrad.linalg, and the methods of Tensor. What a signature does not say is in tools/templates, and in the
-tables below, by the names of parameters and methods. `--check` fails if a file is not what would be written.
+They come from the table, the signatures and the first lines of documentation: the functions of nbgrad,
+nbgrad.linalg and nbgrad.special, and the methods of Tensor. What a signature does not say is in
+tools/templates, and in the tables below, by the names of parameters and methods. `--check` fails if a file is
+not what would be written.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from inspect import Parameter
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
 import nbgrad as nb
-from nbgrad import linalg
+from nbgrad import linalg, special
 from nbgrad.define.structured import Called
 from nbgrad.engine.tensor import Tensor
 from nbgrad.ops.axes import named_dim
@@ -250,13 +252,14 @@ def package() -> str:
     return "\n".join([_doc(nb), *imports, head, "", _exported(nb.__all__), "", *defined, ""])
 
 
-def algebra() -> str:
-    """nbgrad/linalg.pyi"""
-    public = {name: getattr(linalg, name) for name in linalg.__all__}
+def functions(module: ModuleType) -> str:
+    """nbgrad/linalg.pyi, nbgrad/special.pyi"""
+    public = {name: getattr(module, name) for name in module.__all__}
     same = [name for name, f in public.items() if getattr(nb, name, None) is f]
     defined = [definition(name, f, {}) for name, f in public.items() if name not in same]
+    uses = [name for name in ("ArrayLike", "Axis") if re.search(rf"\b{name}\b", "".join(defined))]
     imports = [f"from nbgrad import {name} as {name}" for name in same]
-    return "\n".join([_doc(linalg), "from nbgrad.engine.methods import ArrayLike, Axis",
+    return "\n".join([_doc(module), f"from nbgrad.engine.methods import {', '.join(uses)}",
                       "from nbgrad.engine.tensor import Tensor", *imports, "", _exported(public), "",
                       *defined, ""])
 
@@ -286,7 +289,8 @@ def _doc(module: ModuleType) -> str:
     return f'"""{module.__doc__}"""\n\n{_NOTE}\n'
 
 
-FILES = {"__init__.pyi": package, "linalg.pyi": algebra, "engine/methods.pyi": methods}
+FILES: dict[str, Callable[[], str]] = {"__init__.pyi": package, "linalg.pyi": partial(functions, linalg),
+         "special.pyi": partial(functions, special), "engine/methods.pyi": methods}
 
 
 def main() -> None:

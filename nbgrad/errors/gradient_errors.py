@@ -91,3 +91,8 @@ def not_an_argument(op: str) -> GradientError:
 
 def inconsistent(op: str, why: str) -> GradientError:
     return GradientError(f"{op}: {why}")
+
+
+def no_partial(op: str, argument: str, instead: str) -> GradientError:
+    return GradientError(f"{op} has no derivative in {argument}. {instead}, or wrap {argument} in "
+                         f"stop_gradient if it is a constant here.")

@@ -1,0 +1,65 @@
+"""Special functions under SciPy's names, with derivatives of any order; imported when it is asked for."""
+
+from nbgrad.ops.activations import softplus
+from nbgrad.ops.elementwise import cbrt, erf, erfc, log1p
+from nbgrad.ops.special_entropy import (
+    boxcox,
+    boxcox1p,
+    entr,
+    exprel,
+    huber,
+    kl_div,
+    pseudo_huber,
+    rel_entr,
+    sinc,
+    xlog1py,
+    xlogy,
+)
+from nbgrad.ops.special_gamma import (
+    beta,
+    betaln,
+    binom,
+    digamma,
+    gamma,
+    gammaln,
+    loggamma,
+    multigammaln,
+    poch,
+    polygamma,
+    psi,
+    rgamma,
+)
+from nbgrad.ops.special_incomplete import (
+    betainc,
+    betaincc,
+    betainccinv,
+    betaincinv,
+    gammainc,
+    gammaincc,
+    gammainccinv,
+    gammaincinv,
+)
+from nbgrad.ops.special_normal import (
+    dawsn,
+    erfcinv,
+    erfcx,
+    erfi,
+    erfinv,
+    expit,
+    log_expit,
+    log_ndtr,
+    logit,
+    ndtr,
+    ndtri,
+)
+
+__all__ = ["beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln", "binom", "boxcox",
+           "boxcox1p", "cbrt", "dawsn", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi",
+           "erfinv", "expit", "exprel", "gamma", "gammainc", "gammaincc", "gammainccinv", "gammaincinv",
+           "gammaln", "huber", "kl_div", "log1p", "log_expit", "log_ndtr", "loggamma", "logit",
+           "multigammaln", "ndtr", "ndtri", "poch", "polygamma", "pseudo_huber", "psi", "rel_entr", "rgamma",
+           "sinc", "softplus", "xlog1py", "xlogy"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,179 @@
+"""Special functions: SciPy's values to the bit, and derivatives to the last places, also far out."""
+
+import inspect
+import pickle
+import re
+import subprocess
+import sys
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.special
+from special_references import CASES
+
+import nbgrad as nb
+import nbgrad.special
+from nbgrad import testing
+from nbgrad.compile import tiers
+from nbgrad.define.registry import OPS
+
+ROWS = {row.op.name.removeprefix("special."): row for row in OPS.values() if row.kind == "special"}
+PUBLIC = [name for name in ROWS if name in nb.special.__all__]
+SCIPYS = [name for name in PUBLIC if isinstance(getattr(scipy.special, name), np.ufunc)]
+
+
+@pytest.fixture(autouse=True)
+def interpreted():
+    """The kernels are SciPy's and NumPy's: nothing waits for the compiler."""
+    with tiers.chosen("interpreted"):
+        yield
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows(name):
+    testing.check_values(ROWS[name], "float64")
+    if name not in SCIPYS:                    # which are SciPy's to the bit; of those some are coarse
+        testing.check_values(ROWS[name], "float32")
+    testing.check_gradients(ROWS[name])
+    testing.check_float32(ROWS[name])
+
+
+def numbers(name):
+    """How many arguments are given by value."""
+    return [p.annotation for p in inspect.signature(ROWS[name].op).parameters.values()].count("int")
+
+
+def derivatives(f, x):
+    """The first and the second derivative, by differences in 300 digits."""
+    with mpmath.workdps(300):
+        x = mpmath.mpf(x)
+        h = (abs(x) or 1) * mpmath.mpf(10) ** -30
+        z = [mpmath.re(f(x + k * h)) for k in (-2, -1, 0, 1, 2)]
+        return [float((z[0] - 8 * z[1] + 8 * z[3] - z[4]) / (12 * h)),
+                float((16 * (z[1] + z[3]) - z[0] - z[4] - 30 * z[2]) / (12 * h * h))]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_first_and_second_derivatives_are_mpmaths(name):
+    f, points = CASES[name]
+    op, first = ROWS[name].op, numbers(name)
+    for point in points:
+        for place in range(first, len(point)):
+
+            def along(t, place=place, point=point):
+                return op(*point[:place], t, *point[place + 1:])
+
+            def exact(t, place=place, point=point):
+                return f(*map(mpmath.mpf, point[:place]), t, *map(mpmath.mpf, point[place + 1:]))
+
+            slope = nb.grad(along)
+            got = [float(slope(point[place])), float(nb.grad(slope)(point[place]))]
+            want = derivatives(exact, point[place])
+            np.testing.assert_allclose(got, want, rtol=2e-12, atol=1e-200, err_msg=f"{point}, {place}")
+
+
+EDGES = [0.0, -0.0, 0.5, 1.0, 2.0, 30.0, 1e300, -0.5, -2.0, -1e10, np.inf, -np.inf, np.nan]
+
+
+def arrays(name, dtype):
+    """All edges, and pairs of some."""
+    count = len(ROWS[name].op.vjp)
+    few = EDGES if count == 1 else EDGES[:9]
+    with np.errstate(all="ignore"):
+        return np.array(np.meshgrid(*[np.array(few).astype(dtype)] * count)).reshape(count, -1)
+
+
+@pytest.mark.parametrize("name", SCIPYS)
+def test_values_are_scipys_to_the_bit(name):
+    function = getattr(scipy.special, name)
+    for dtype in ("float32", "float64"):
+        xs = arrays(name, dtype)
+        with np.errstate(all="ignore"):
+            want = function(*xs)
+        for f in (getattr(nb.special, name), function):
+            got = f(*map(nb.asarray, xs))
+            assert type(got) is nb.Tensor and got.dtype == want.dtype
+            np.testing.assert_array_equal(got.numpy(), want)
+    for dtype in ("int8", "int64", "bool"):
+        whole = [np.array([1, 1], dtype)] * len(xs)
+        got, want = getattr(nb.special, name)(*whole), function(*whole)
+        assert got.dtype == (np.float32 if want.dtype == np.float16 else want.dtype)
+        np.testing.assert_array_equal(got.numpy(), want)
+
+
+@pytest.mark.parametrize("name", SCIPYS)
+def test_no_derivative_is_a_number_where_the_value_is_none(name):
+    xs = arrays(name, "float64")
+    with np.errstate(all="ignore"):
+        undefined = np.isnan(getattr(scipy.special, name)(*xs)) & ~np.isnan(xs).any(0) & ~np.isinf(xs).any(0)
+    for place in range(len(xs)):
+        if name == "binom" or isinstance(ROWS[name].op.vjp[place].args[2], str):
+            continue
+        slope = nb.grad(lambda *xs: nb.sum(getattr(nb.special, name)(*xs)), place)(*xs).numpy()
+        assert np.isnan(slope[undefined]).all(), (name, place, xs[:, undefined & ~np.isnan(slope)])
+
+
+WORDS = {name: getattr(np, name) for name in (
+    "abs", "cos", "exp", "hypot", "log", "log1p", "pi", "sign", "sqrt", "where")}
+WORDS |= {name: getattr(scipy.special, name) for name in dir(scipy.special) if not name.startswith("_")}
+
+
+def formulas(name):
+    """The derivatives as the documentation has them, by operand."""
+    told = re.search(r"^Derivative (.*)\.$", ROWS[name].op.words, re.M).group(1)
+    return dict(re.match(r"in (\w+): (.*)", each).groups() for each in told.split("; "))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_formula_of_a_derivative_is_the_derivative(name):
+    row = ROWS[name]
+    args = next(testing.cases(row, "float64")).args
+    names = list(inspect.signature(row.op).parameters)
+    known = dict(zip(names, args, strict=True)) | {"z": row.op(*args).numpy()}
+    for place, (operand, formula) in enumerate(formulas(name).items(), numbers(name)):
+        if " the " in formula or formula.startswith("the "):
+            continue
+        slope = nb.grad(lambda *args: nb.sum(row.op(*args)), place)(*args).numpy()
+        want = np.broadcast_to(eval(formula, WORDS | known), known["z"].shape)
+        while want.ndim > slope.ndim:
+            want = want.sum(0)
+        for axis in [i for i, n in enumerate(slope.shape) if n < want.shape[i]]:
+            want = want.sum(axis, keepdims=True)
+        np.testing.assert_allclose(slope, want, rtol=1e-10, err_msg=operand)
+
+
+def test_multigammaln_is_scipys():
+    a = np.array([2.5, 10.0, 1e4])
+    want = scipy.special.multigammaln(a, 3)
+    np.testing.assert_allclose(nb.special.multigammaln(a, 3).numpy(), want, rtol=1e-14)
+    nb.testing.check_grads(lambda a: nb.special.multigammaln(a, 3), [a[:2]])
+    with pytest.raises(nb.errors.DtypeError, match=r"multigammaln.*integer for d"):
+        nb.special.multigammaln(a, 0)
+
+
+def test_numpys_functions_are_found_too():
+    x = nb.asarray([0.0, 0.5])
+    np.testing.assert_array_equal(np.sinc(x).numpy(), np.sinc([0.0, 0.5]))
+
+
+def test_errors_say_which_function_and_what_to_do():
+    with pytest.raises(nb.errors.ShapeError, match=r"special\.xlogy: shapes \(3,\), \(2,\)"):
+        nb.special.xlogy(np.ones(3), np.ones(2))
+    with pytest.raises(nb.errors.DtypeError, match=r"special\.polygamma: .*integer for n"):
+        nb.special.polygamma(1.5, 2.0)
+    with pytest.raises(nb.errors.TraceError, match=r"special\.gammaln"):
+        nb.elementwise("of_special_tests", nb.special.gammaln)(1.0)
+
+
+def test_a_special_function_is_pickled_by_its_name():
+    code = "import pickle, sys; print(pickle.loads(bytes.fromhex(sys.argv[1]))(3.0))"
+    given = pickle.dumps(nb.special.gammaln).hex()
+    done = subprocess.run([sys.executable, "-c", code, given], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("0.6931")
+
+
+def test_the_library_is_imported_without_them():
+    code = "import nbgrad, sys; print([name for name in sys.modules if 'special' in name])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
