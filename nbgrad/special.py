@@ -2,6 +2,30 @@
 
 from nbgrad.ops.activations import softplus
 from nbgrad.ops.elementwise import cbrt, erf, erfc, log1p
+from nbgrad.ops.special_bessel import (
+    i0,
+    i0e,
+    i1,
+    i1e,
+    iv,
+    ive,
+    j0,
+    j1,
+    jn,
+    jv,
+    jve,
+    k0,
+    k0e,
+    k1,
+    k1e,
+    kn,
+    kv,
+    kve,
+    y0,
+    y1,
+    yn,
+    yv,
+)
 from nbgrad.ops.special_entropy import (
     boxcox,
     boxcox1p,
@@ -56,9 +80,10 @@ from nbgrad.ops.special_normal import (
 __all__ = ["beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln", "binom", "boxcox",
            "boxcox1p", "cbrt", "dawsn", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi",
            "erfinv", "expit", "exprel", "gamma", "gammainc", "gammaincc", "gammainccinv", "gammaincinv",
-           "gammaln", "huber", "kl_div", "log1p", "log_expit", "log_ndtr", "loggamma", "logit",
-           "multigammaln", "ndtr", "ndtri", "poch", "polygamma", "pseudo_huber", "psi", "rel_entr", "rgamma",
-           "sinc", "softplus", "xlog1py", "xlogy"]
+           "gammaln", "huber", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv", "jve", "k0",
+           "k0e", "k1", "k1e", "kl_div", "kn", "kv", "kve", "log1p", "log_expit", "log_ndtr", "loggamma",
+           "logit", "multigammaln", "ndtr", "ndtri", "poch", "polygamma", "pseudo_huber", "psi", "rel_entr",
+           "rgamma", "sinc", "softplus", "xlog1py", "xlogy", "y0", "y1", "yn", "yv"]
 
 
 def __dir__() -> list[str]:

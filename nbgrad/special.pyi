@@ -13,9 +13,11 @@ from nbgrad import softplus as softplus
 __all__ = [
     "beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln", "binom", "boxcox", "boxcox1p",
     "cbrt", "dawsn", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv", "expit",
-    "exprel", "gamma", "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gammaln", "huber", "kl_div",
-    "log1p", "log_expit", "log_ndtr", "loggamma", "logit", "multigammaln", "ndtr", "ndtri", "poch",
-    "polygamma", "pseudo_huber", "psi", "rel_entr", "rgamma", "sinc", "softplus", "xlog1py", "xlogy"
+    "exprel", "gamma", "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gammaln", "huber", "i0",
+    "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv", "jve", "k0", "k0e", "k1", "k1e", "kl_div", "kn",
+    "kv", "kve", "log1p", "log_expit", "log_ndtr", "loggamma", "logit", "multigammaln", "ndtr", "ndtri",
+    "poch", "polygamma", "pseudo_huber", "psi", "rel_entr", "rgamma", "sinc", "softplus", "xlog1py", "xlogy",
+    "y0", "y1", "yn", "yv"
 ]
 
 def beta(a: ArrayLike, b: ArrayLike) -> Tensor:
@@ -68,8 +70,44 @@ def gammaln(x: ArrayLike) -> Tensor:
     """Return the logarithm of |gamma(x)|."""
 def huber(delta: ArrayLike, r: ArrayLike) -> Tensor:
     """Return r**2 / 2 where |r| <= delta, delta * (|r| - delta / 2) beyond."""
+def i0(x: ArrayLike) -> Tensor:
+    """Return the modified Bessel function of the first kind of order 0."""
+def i0e(x: ArrayLike) -> Tensor:
+    """Return exp(-|x|) * i0(x), whose derivative at 0 is taken as 0."""
+def i1(x: ArrayLike) -> Tensor:
+    """Return the modified Bessel function of the first kind of order 1."""
+def i1e(x: ArrayLike) -> Tensor:
+    """Return exp(-|x|) * i1(x)."""
+def iv(v: ArrayLike, x: ArrayLike) -> Tensor:
+    """Return the modified Bessel function of the first kind of real order v."""
+def ive(v: ArrayLike, x: ArrayLike) -> Tensor:
+    """Return exp(-|x|) * iv(v, x)."""
+def j0(x: ArrayLike) -> Tensor:
+    """Return the Bessel function of the first kind of order 0."""
+def j1(x: ArrayLike) -> Tensor:
+    """Return the Bessel function of the first kind of order 1."""
+def jn(v: ArrayLike, x: ArrayLike) -> Tensor:
+    """Return the Bessel function of the first kind of real order v."""
+def jv(v: ArrayLike, x: ArrayLike) -> Tensor:
+    """Return the Bessel function of the first kind of real order v."""
+def jve(v: ArrayLike, x: ArrayLike) -> Tensor:
+    """Return jv(v, x), whose exponential scale is 1 for real x."""
+def k0(x: ArrayLike) -> Tensor:
+    """Return the modified Bessel function of the second kind of order 0."""
+def k0e(x: ArrayLike) -> Tensor:
+    """Return exp(x) * k0(x)."""
+def k1(x: ArrayLike) -> Tensor:
+    """Return the modified Bessel function of the second kind of order 1."""
+def k1e(x: ArrayLike) -> Tensor:
+    """Return exp(x) * k1(x)."""
 def kl_div(x: ArrayLike, y: ArrayLike) -> Tensor:
     """Return x * log(x / y) - x + y, y where x is 0 and inf where x or y is negative."""
+def kn(n: int, x: ArrayLike) -> Tensor:
+    """Return the modified Bessel function of the second kind of order n, an integer, at least 0."""
+def kv(v: ArrayLike, x: ArrayLike) -> Tensor:
+    """Return the modified Bessel function of the second kind of real order v."""
+def kve(v: ArrayLike, x: ArrayLike) -> Tensor:
+    """Return exp(x) * kv(v, x)."""
 def log_expit(x: ArrayLike) -> Tensor:
     """Return the logarithm of expit(x), also where that underflows."""
 def log_ndtr(x: ArrayLike) -> Tensor:
@@ -102,3 +140,11 @@ def xlog1py(x: ArrayLike, y: ArrayLike) -> Tensor:
     """Return x * log1p(y), and 0 where x is 0."""
 def xlogy(x: ArrayLike, y: ArrayLike) -> Tensor:
     """Return x * log(y), and 0 where x is 0."""
+def y0(x: ArrayLike) -> Tensor:
+    """Return the Bessel function of the second kind of order 0."""
+def y1(x: ArrayLike) -> Tensor:
+    """Return the Bessel function of the second kind of order 1."""
+def yn(n: int, x: ArrayLike) -> Tensor:
+    """Return the Bessel function of the second kind of order n, an integer, at least 0."""
+def yv(v: ArrayLike, x: ArrayLike) -> Tensor:
+    """Return the Bessel function of the second kind of real order v."""

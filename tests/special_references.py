@@ -8,7 +8,7 @@ def ndtr(x):
 
 
 def log_ndtr(x):
-    return mp.log(ndtr(x))
+    return mp.log1p(-ndtr(-x)) if x > 0 else mp.log(ndtr(x))
 
 
 def inverse(f, start):
@@ -37,7 +37,7 @@ def betaincc(a, b, x):
 
 
 def boxcox(x, power):
-    return (x**power - 1) / power if power else mp.log(x)
+    return mp.expm1(power * mp.log(x)) / power
 
 
 def pseudo_huber(delta, r):
@@ -46,6 +46,13 @@ def pseudo_huber(delta, r):
 
 def unary(*xs):
     return [(x,) for x in xs]
+
+
+def scaled(f, sign):
+    return lambda *args: f(*args) * mp.exp(sign * abs(args[-1]))
+
+
+FRACTIONS = [(0.3, 0.1), (2.5, 4.0), (20.5, 3.0), (1.25, 60.0)]
 
 
 # name: the function, points that its derivatives are taken at
@@ -75,12 +82,33 @@ CASES = {
     "kl_div": (lambda x, y: x * mp.log(x / y) - x + y, [(2.0, 3.0), (1e-20, 1e-10), (1.0, 1.0 + 1e-9)]),
     "exprel": (lambda x: mp.expm1(x) / x, unary(1e-9, -0.5, 3.0, 30.0, -40.0, 300.0, -700.0)),
     "boxcox": (boxcox, [(2.0, 0.5), (3.0, 1e-9), (1.0001, 2.0), (1e-5, -1.5)]),
-    "boxcox1p": (lambda x, p: boxcox(1 + x, p), [(2.0, 0.5), (1e-9, 1e-9), (1e-4, 2.0)]),
+    "boxcox1p": (lambda x, p: mp.expm1(p * mp.log1p(x)) / p, [(2.0, 0.5), (1e-9, 1e-9), (1e-4, 2.0)]),
     "sinc": (lambda x: mp.sinc(mp.pi * x), unary(1e-9, 0.3, 0.9, 2.3, 100.3)),
     "huber": (lambda d, r: r * r / 2 if abs(r) <= d else d * (abs(r) - d / 2), [(1.0, 0.5), (1.0, -3.0)]),
     "pseudo_huber": (pseudo_huber, [(1.0, 1e-5), (2.0, 3.0), (1e-3, -50.0)]),
     "gammainc": (gammainc, [(2.5, 1.0), (0.01, 1e-20), (1.0, 3.0), (30.0, 5.0), (200.0, 180.0)]),
     "gammaincc": (gammaincc, [(2.5, 1.0), (1e-3, 0.5), (1.0, 100.0), (30.0, 60.0), (200.0, 240.0)]),
     "betainc": (betainc, [(2.0, 3.0, 0.4), (0.01, 30.0, 1e-10), (150.0, 80.0, 0.6), (5.0, 0.1, 0.999)]),
+    "jv": (mp.besselj, [*FRACTIONS, (-0.7, 0.5), (-2.3, 5.0)]),
+    "jve": (mp.besselj, FRACTIONS[:2]),
+    "yv": (mp.bessely, [*FRACTIONS, (-0.7, 0.5), (-2.3, 5.0)]),
+    "j0": (lambda x: mp.besselj(0, x), unary(0.0, 1.0, -40.0)),
+    "j1": (lambda x: mp.besselj(1, x), unary(0.0, 1.0, -40.0)),
+    "y0": (lambda x: mp.bessely(0, x), unary(1e-10, 1.0, 40.0)),
+    "y1": (lambda x: mp.bessely(1, x), unary(1e-10, 1.0)),
+    "yn": (lambda n, x: mp.bessely(int(n), x), [(0, 2.0), (5, 0.1)]),
+    "iv": (mp.besseli, [*FRACTIONS, (0.0, 30.0), (-0.7, 0.5), (-2.3, 5.0)]),
+    "ive": (scaled(mp.besseli, -1), [*FRACTIONS, (0.5, 1e4)]),
+    "i0": (lambda x: mp.besseli(0, x), unary(0.0, 1.0, -40.0)),
+    "i1": (lambda x: mp.besseli(1, x), unary(1.0, -40.0)),
+    "i0e": (scaled(lambda x: mp.besseli(0, x), -1), unary(1e-3, 1.5, -40.0, 1e6)),
+    "i1e": (scaled(lambda x: mp.besseli(1, x), -1), unary(1e-3, -40.0, 1e6)),
+    "kv": (mp.besselk, FRACTIONS),
+    "kve": (scaled(mp.besselk, 1), [*FRACTIONS, (0.5, 1e4)]),
+    "kn": (lambda n, x: mp.besselk(int(n), x), [(0, 2.0), (5, 0.1)]),
+    "k0": (lambda x: mp.besselk(0, x), unary(1e-10, 1.0)),
+    "k1": (lambda x: mp.besselk(1, x), unary(1e-10, 1.0)),
+    "k0e": (scaled(lambda x: mp.besselk(0, x), 1), unary(1e-10, 1.0, 1e6)),
+    "k1e": (scaled(lambda x: mp.besselk(1, x), 1), unary(1e-10, 1.0, 1e6)),
     "betaincc": (betaincc, [(2.0, 3.0, 0.4), (0.5, 30.0, 0.3), (150.0, 80.0, 0.75)]),
 }

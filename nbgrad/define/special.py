@@ -90,7 +90,7 @@ def _signature(name: str, arguments: Sequence[str], count: int, like: Any) -> Ca
     kinds = ["int"] * count + ["ArrayLike"] * (len(arguments) - count)
     signature = Signature([Parameter(argument, Parameter.POSITIONAL_OR_KEYWORD, annotation=kind)
                            for argument, kind in zip(arguments, kinds, strict=True)])
-    loop = _loop(name, like)
+    loop = _loop(name, like, count)
 
     def bind(*args: Any, **named: Any) -> tuple[tuple[Tensor, ...], dict[str, Any]]:
         if named or len(args) != len(arguments):
@@ -108,7 +108,7 @@ def _signature(name: str, arguments: Sequence[str], count: int, like: Any) -> Ca
     return bind
 
 
-def _loop(name: str, like: Any) -> Loop:
+def _loop(name: str, like: Any, count: int) -> Loop:
     """The dtypes computed in: that of floats, and for integers what SciPy's function takes them to."""
     common = common_loop(name, np.float32)
 
@@ -117,7 +117,7 @@ def _loop(name: str, like: Any) -> Loop:
             module, _, short = like.rpartition(".")
             function = getattr(import_module(module), short)
             if isinstance(function, np.ufunc):
-                return ufunc_loop(name, function)(kinds)
+                return ufunc_loop(name, function)((int,) * count + kinds)
         return common(kinds)
 
     return loop

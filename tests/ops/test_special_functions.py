@@ -45,13 +45,14 @@ def numbers(name):
 
 
 def derivatives(f, x):
-    """The first and the second derivative, by differences in 300 digits."""
-    with mpmath.workdps(300):
+    """The first and the second derivative, by differences in 100 digits."""
+    with mpmath.workdps(100):
         x = mpmath.mpf(x)
-        h = (abs(x) or 1) * mpmath.mpf(10) ** -30
+        h = (abs(x) or 1) * mpmath.mpf(10) ** -20
         z = [mpmath.re(f(x + k * h)) for k in (-2, -1, 0, 1, 2)]
-        return [float((z[0] - 8 * z[1] + 8 * z[3] - z[4]) / (12 * h)),
-                float((16 * (z[1] + z[3]) - z[0] - z[4] - 30 * z[2]) / (12 * h * h))]
+        sums = [z[0] - 8 * z[1] + 8 * z[3] - z[4], 16 * (z[1] + z[3]) - z[0] - z[4] - 30 * z[2]]
+        noise = mpmath.mpf(10) ** -90 * max(map(abs, z))
+        return [float(s / (12 * h**n)) if abs(s) > noise else 0.0 for n, s in enumerate(sums, 1)]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -87,30 +88,32 @@ def arrays(name, dtype):
 @pytest.mark.parametrize("name", SCIPYS)
 def test_values_are_scipys_to_the_bit(name):
     function = getattr(scipy.special, name)
+    given = (1,) * numbers(name)
     for dtype in ("float32", "float64"):
         xs = arrays(name, dtype)
         with np.errstate(all="ignore"):
-            want = function(*xs)
+            want = function(*given, *xs)
         for f in (getattr(nb.special, name), function):
-            got = f(*map(nb.asarray, xs))
+            got = f(*given, *map(nb.asarray, xs))
             assert type(got) is nb.Tensor and got.dtype == want.dtype
             np.testing.assert_array_equal(got.numpy(), want)
     for dtype in ("int8", "int64", "bool"):
         whole = [np.array([1, 1], dtype)] * len(xs)
-        got, want = getattr(nb.special, name)(*whole), function(*whole)
+        got, want = getattr(nb.special, name)(*given, *whole), function(*given, *whole)
         assert got.dtype == (np.float32 if want.dtype == np.float16 else want.dtype)
         np.testing.assert_array_equal(got.numpy(), want)
 
 
 @pytest.mark.parametrize("name", SCIPYS)
 def test_no_derivative_is_a_number_where_the_value_is_none(name):
-    xs = arrays(name, "float64")
+    given, xs = (1,) * numbers(name), arrays(name, "float64")
     with np.errstate(all="ignore"):
-        undefined = np.isnan(getattr(scipy.special, name)(*xs)) & ~np.isnan(xs).any(0) & ~np.isinf(xs).any(0)
+        value = getattr(scipy.special, name)(*given, *xs)
+        undefined = np.isnan(value) & ~np.isnan(xs).any(0) & ~np.isinf(xs).any(0)
     for place in range(len(xs)):
         if name == "binom" or isinstance(ROWS[name].op.vjp[place].args[2], str):
             continue
-        slope = nb.grad(lambda *xs: nb.sum(getattr(nb.special, name)(*xs)), place)(*xs).numpy()
+        slope = nb.grad(lambda *xs: nb.sum(getattr(nb.special, name)(*given, *xs)), place)(*xs).numpy()
         assert np.isnan(slope[undefined]).all(), (name, place, xs[:, undefined & ~np.isnan(slope)])
 
 

@@ -12,10 +12,16 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from nbgrad.kernels.cpu import special_entropy, special_gamma, special_incomplete, special_normal
+from nbgrad.kernels.cpu import (
+    special_bessel,
+    special_entropy,
+    special_gamma,
+    special_incomplete,
+    special_normal,
+)
 
 _PREFIX = "special."
-_OWN = (special_entropy, special_gamma, special_incomplete, special_normal)
+_OWN = (special_bessel, special_entropy, special_gamma, special_incomplete, special_normal)
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
@@ -34,8 +40,8 @@ def _called(function: Callable[..., Any]) -> Callable[..., Any]:
     """One of SciPy's functions as a kernel."""
 
     @np.errstate(all="ignore")
-    def kernel(*xs: np.ndarray) -> np.ndarray:
-        return np.asarray(function(*xs))
+    def kernel(*xs: np.ndarray, **numbers: int) -> np.ndarray:
+        return np.asarray(function(*numbers.values(), *xs))
 
     return kernel
 

@@ -21,15 +21,13 @@ from nbgrad.kernels.cpu.special_gamma import (
     polygamma_difference,
     stirling_error,
 )
-from nbgrad.kernels.cpu.special_parts import in_parts
+from nbgrad.kernels.cpu.special_parts import NODES, WEIGHTS, in_parts
 
 Function = Callable[[np.ndarray], np.ndarray]
 
 _SMALL = 46.0                             # e^-46 of the largest value of an integrand is nothing
 _NEWTON = 24
 _INF = math.inf
-_ROOTS, _WEIGHTS = np.polynomial.legendre.leggauss(40)
-_NODES = 1 + _ROOTS[:, None]              # of an interval of length 2
 _ENDS = (-_INF, -64.0, -16.0, -4.0, -1.0, 1.0, 4.0, 16.0, 64.0, _INF)
 
 
@@ -54,7 +52,7 @@ def _integral(f: Function, u: np.ndarray, s: np.ndarray, reach: np.ndarray) -> n
         width = 0.5 * (stop - start)
         if not np.any(width > 0):
             continue
-        total = total + width * (_WEIGHTS @ f(start + _NODES * width))
+        total = total + width * (WEIGHTS @ f(start + NODES * width))
     return total
 
 
