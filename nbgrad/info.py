@@ -60,7 +60,8 @@ def ops() -> list[tuple[str, ...]]:
     head = ("op", "kind", "rule", *table.DEVICES, "declared")
     rows = [(name, row.kind, _rule(row), *_devices(row), row.where)
             for name, row in OPS.items() if not row.private]
-    every = [min(column) for column in zip(*map(_devices, OPS.values()), strict=True)]
+    every = [min(column) for column in zip(*[_devices(row) for row in OPS.values() if row.kind != "special"],
+                                             strict=True)]
     rows += [(name, "composite", "of its ops", *every, where) for name, where in _composites().items()]
     return [head, *sorted(rows)]
 

@@ -1,7 +1,7 @@
 """Special functions under SciPy's names, with derivatives of any order; imported when it is asked for."""
 
 from nbgrad.ops.activations import softplus
-from nbgrad.ops.elementwise import cbrt, erf, erfc, log1p
+from nbgrad.ops.elementwise import cbrt, erf, erfc, exp2, expm1, log1p
 from nbgrad.ops.special_bessel import (
     i0,
     i0e,
@@ -63,6 +63,7 @@ from nbgrad.ops.special_incomplete import (
     gammainccinv,
     gammaincinv,
 )
+from nbgrad.ops.special_made import comb, factorial, log_softmax, logsumexp, softmax
 from nbgrad.ops.special_normal import (
     dawsn,
     erfcinv,
@@ -76,14 +77,17 @@ from nbgrad.ops.special_normal import (
     ndtr,
     ndtri,
 )
+from nbgrad.ops.special_other import exp1, expi, expn, hyp1f1, hyp2f1, lambertw, zeta
 
 __all__ = ["beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln", "binom", "boxcox",
-           "boxcox1p", "cbrt", "dawsn", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi",
-           "erfinv", "expit", "exprel", "gamma", "gammainc", "gammaincc", "gammainccinv", "gammaincinv",
-           "gammaln", "huber", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv", "jve", "k0",
-           "k0e", "k1", "k1e", "kl_div", "kn", "kv", "kve", "log1p", "log_expit", "log_ndtr", "loggamma",
-           "logit", "multigammaln", "ndtr", "ndtri", "poch", "polygamma", "pseudo_huber", "psi", "rel_entr",
-           "rgamma", "sinc", "softplus", "xlog1py", "xlogy", "y0", "y1", "yn", "yv"]
+           "boxcox1p", "cbrt", "comb", "dawsn", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi",
+           "erfinv", "exp1", "exp2", "expi", "expit", "expm1", "expn", "exprel", "factorial", "gamma",
+           "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gammaln", "huber", "hyp1f1", "hyp2f1",
+           "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv", "jve", "k0", "k0e", "k1", "k1e",
+           "kl_div", "kn", "kv", "kve", "lambertw", "log1p", "log_expit", "log_ndtr", "log_softmax",
+           "loggamma", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "poch", "polygamma",
+           "pseudo_huber", "psi", "rel_entr", "rgamma", "sinc", "softmax", "softplus", "xlog1py", "xlogy",
+           "y0", "y1", "yn", "yv", "zeta"]
 
 
 def __dir__() -> list[str]:

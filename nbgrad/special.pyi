@@ -2,22 +2,25 @@
 
 # python tools/stubs.py writes this file.
 
-from nbgrad.engine.methods import ArrayLike
+from nbgrad.engine.methods import ArrayLike, Axis
 from nbgrad.engine.tensor import Tensor
 from nbgrad import cbrt as cbrt
 from nbgrad import erf as erf
 from nbgrad import erfc as erfc
+from nbgrad import exp2 as exp2
+from nbgrad import expm1 as expm1
 from nbgrad import log1p as log1p
 from nbgrad import softplus as softplus
 
 __all__ = [
     "beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln", "binom", "boxcox", "boxcox1p",
-    "cbrt", "dawsn", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv", "expit",
-    "exprel", "gamma", "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gammaln", "huber", "i0",
-    "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv", "jve", "k0", "k0e", "k1", "k1e", "kl_div", "kn",
-    "kv", "kve", "log1p", "log_expit", "log_ndtr", "loggamma", "logit", "multigammaln", "ndtr", "ndtri",
-    "poch", "polygamma", "pseudo_huber", "psi", "rel_entr", "rgamma", "sinc", "softplus", "xlog1py", "xlogy",
-    "y0", "y1", "yn", "yv"
+    "cbrt", "comb", "dawsn", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv", "exp1",
+    "exp2", "expi", "expit", "expm1", "expn", "exprel", "factorial", "gamma", "gammainc", "gammaincc",
+    "gammainccinv", "gammaincinv", "gammaln", "huber", "hyp1f1", "hyp2f1", "i0", "i0e", "i1", "i1e", "iv",
+    "ive", "j0", "j1", "jn", "jv", "jve", "k0", "k0e", "k1", "k1e", "kl_div", "kn", "kv", "kve", "lambertw",
+    "log1p", "log_expit", "log_ndtr", "log_softmax", "loggamma", "logit", "logsumexp", "multigammaln", "ndtr",
+    "ndtri", "poch", "polygamma", "pseudo_huber", "psi", "rel_entr", "rgamma", "sinc", "softmax", "softplus",
+    "xlog1py", "xlogy", "y0", "y1", "yn", "yv", "zeta"
 ]
 
 def beta(a: ArrayLike, b: ArrayLike) -> Tensor:
@@ -38,6 +41,8 @@ def boxcox(x: ArrayLike, power: ArrayLike) -> Tensor:
     """Return (x**power - 1) / power, the logarithm of x where power is 0."""
 def boxcox1p(x: ArrayLike, power: ArrayLike) -> Tensor:
     """Return boxcox(1 + x, power), accurate near x = 0."""
+def comb(N: ArrayLike, k: ArrayLike, *, repetition: bool = False) -> Tensor:
+    """Return the number of ways to take k of N things, 0 where N or k is negative or k is above N."""
 def dawsn(x: ArrayLike) -> Tensor:
     """Return Dawson's integral, exp(-x**2) times the integral of exp(t**2) from 0 to x."""
 def digamma(x: ArrayLike) -> Tensor:
@@ -52,10 +57,18 @@ def erfi(x: ArrayLike) -> Tensor:
     """Return the imaginary error function, -1j * erf(1j * x)."""
 def erfinv(x: ArrayLike) -> Tensor:
     """Return the number whose error function is x."""
+def exp1(x: ArrayLike) -> Tensor:
+    """Return the integral of exp(-t) / t from x on."""
+def expi(x: ArrayLike) -> Tensor:
+    """Return the integral of exp(t) / t up to x."""
 def expit(x: ArrayLike, /) -> Tensor:
     """Return 1 / (1 + exp(-x)) without overflow."""
+def expn(n: int, x: ArrayLike) -> Tensor:
+    """Return the integral of exp(-x * t) / t**n from t = 1 on. n: an integer, at least 0."""
 def exprel(x: ArrayLike) -> Tensor:
     """Return (exp(x) - 1) / x, 1 at 0."""
+def factorial(n: ArrayLike) -> Tensor:
+    """Return gamma(n + 1), and 0 for negative n."""
 def gamma(x: ArrayLike) -> Tensor:
     """Return the gamma function, the factorial of x - 1."""
 def gammainc(a: ArrayLike, x: ArrayLike) -> Tensor:
@@ -70,6 +83,10 @@ def gammaln(x: ArrayLike) -> Tensor:
     """Return the logarithm of |gamma(x)|."""
 def huber(delta: ArrayLike, r: ArrayLike) -> Tensor:
     """Return r**2 / 2 where |r| <= delta, delta * (|r| - delta / 2) beyond."""
+def hyp1f1(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Tensor:
+    """Return Kummer's function. Raises GradientError for a derivative in a or b."""
+def hyp2f1(a: ArrayLike, b: ArrayLike, c: ArrayLike, x: ArrayLike) -> Tensor:
+    """Return Gauss's hypergeometric function. Raises GradientError for a derivative in a, b or c."""
 def i0(x: ArrayLike) -> Tensor:
     """Return the modified Bessel function of the first kind of order 0."""
 def i0e(x: ArrayLike) -> Tensor:
@@ -108,14 +125,22 @@ def kv(v: ArrayLike, x: ArrayLike) -> Tensor:
     """Return the modified Bessel function of the second kind of real order v."""
 def kve(v: ArrayLike, x: ArrayLike) -> Tensor:
     """Return exp(x) * kv(v, x)."""
+def lambertw(x: ArrayLike, k: int = 0) -> Tensor:
+    """Return the real solution w of w * exp(w) = x, which is at least -1 for k = 0 and at most -1 for k = -1."""
 def log_expit(x: ArrayLike) -> Tensor:
     """Return the logarithm of expit(x), also where that underflows."""
 def log_ndtr(x: ArrayLike) -> Tensor:
     """Return the logarithm of ndtr(x), also where that underflows."""
+def log_softmax(x: ArrayLike, axis: Axis = None) -> Tensor:
+    """Return the logarithm of softmax along axes (None: all), without overflow."""
 def loggamma(x: ArrayLike) -> Tensor:
     """Return the logarithm of gamma(x), nan for negative x, where that is complex."""
 def logit(x: ArrayLike) -> Tensor:
     """Return log(x / (1 - x)), the inverse of expit."""
+def logsumexp(
+        a: ArrayLike, axis: Axis = None, b: ArrayLike | None = None, keepdims: bool = False,
+) -> Tensor:
+    """Return log(sum(b * exp(a))) over axes (None: all), without overflow."""
 def multigammaln(a: ArrayLike, d: int) -> Tensor:
     """Return the logarithm of the multivariate gamma function of dimension d."""
 def ndtr(x: ArrayLike) -> Tensor:
@@ -136,6 +161,8 @@ def rgamma(x: ArrayLike) -> Tensor:
     """Return 1 / gamma(x)."""
 def sinc(x: ArrayLike) -> Tensor:
     """Return sin(pi * x) / (pi * x), 1 at 0."""
+def softmax(x: ArrayLike, axis: Axis = None) -> Tensor:
+    """Return exp(x) over its sum along axes (None: all), without overflow."""
 def xlog1py(x: ArrayLike, y: ArrayLike) -> Tensor:
     """Return x * log1p(y), and 0 where x is 0."""
 def xlogy(x: ArrayLike, y: ArrayLike) -> Tensor:
@@ -148,3 +175,5 @@ def yn(n: int, x: ArrayLike) -> Tensor:
     """Return the Bessel function of the second kind of order n, an integer, at least 0."""
 def yv(v: ArrayLike, x: ArrayLike) -> Tensor:
     """Return the Bessel function of the second kind of real order v."""
+def zeta(x: ArrayLike, q: ArrayLike) -> Tensor:
+    """Return Hurwitz's zeta function, the sum of (k + q)**-x for k from 0 on."""

@@ -110,5 +110,11 @@ CASES = {
     "k1": (lambda x: mp.besselk(1, x), unary(1e-10, 1.0)),
     "k0e": (scaled(lambda x: mp.besselk(0, x), 1), unary(1e-10, 1.0, 1e6)),
     "k1e": (scaled(lambda x: mp.besselk(1, x), 1), unary(1e-10, 1.0, 1e6)),
+    "exp1": (mp.e1, unary(1e-10, 1.0, 50.0)),
+    "expi": (mp.ei, unary(1e-10, -3.0, 1.0, 50.0)),
+    "expn": (lambda n, x: mp.expint(int(n), x), [(0, 2.0), (1, 0.1), (4, 30.0)]),
+    "zeta": (mp.zeta, [(1.0001, 1.0), (2.0, 0.01), (1.5, 1e6), (30.0, 2.5), (300.0, 10.0)]),
+    "lambertw_upper": (mp.lambertw, unary(-0.367, 1e-20, 1.0, 1e200)),
+    "lambertw_lower": (lambda x: mp.lambertw(x, -1), unary(-0.367, -0.1, -1e-200)),
     "betaincc": (betaincc, [(2.0, 3.0, 0.4), (0.5, 30.0, 0.3), (150.0, 80.0, 0.75)]),
 }

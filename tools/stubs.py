@@ -35,7 +35,7 @@ _KINDS = {
                  "fill_value fp fweights indices initial left logits m mask max mean min nan neginf "
                  "operands p pad_width period places posinf prepend q repeats right second sections "
                  "shift sorter source spacings start step stop target to_begin to_end v value values "
-                 "weight weights where x xp y",
+                 "weight weights where x xp y comb.N comb.k factorial.n",
     "ArrayLike | DTypeLike": "result_type.operands isdtype.dtype can_cast.from_ to finfo.dtype iinfo.dtype",
     "Axis": "axis dim .flip.axes",
     "Sequence[int]": "axes",

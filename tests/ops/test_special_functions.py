@@ -17,6 +17,7 @@ import nbgrad.special
 from nbgrad import testing
 from nbgrad.compile import tiers
 from nbgrad.define.registry import OPS
+from nbgrad.kernels import table
 
 ROWS = {row.op.name.removeprefix("special."): row for row in OPS.values() if row.kind == "special"}
 PUBLIC = [name for name in ROWS if name in nb.special.__all__]
@@ -180,3 +181,70 @@ def test_the_library_is_imported_without_them():
     code = "import nbgrad, sys; print([name for name in sys.modules if 'special' in name])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+A = np.array([[0.5, -1.0, 700.0], [0.0, 2.0, 699.0]])
+B = np.array([[1.0, 0.5, 2.0], [0.0, 3.0, 1.0]])
+MADE = [("logsumexp", (A,), {"axis": 1, "b": B, "keepdims": True}), ("logsumexp", (A,), {"b": B}),
+        ("logsumexp", (A,), {"axis": (0,)}), ("logsumexp", (A,), {"axis": 0, "b": B[0]}),
+        ("softmax", (A,), {}), ("softmax", (A,), {"axis": 0}), ("softmax", (A,), {"axis": (0, 1)}),
+        ("log_softmax", (A,), {}), ("log_softmax", (A,), {"axis": 1}),
+        ("log_softmax", (A,), {"axis": (0, 1)}),
+        ("factorial", (np.array([0.5, 3.0, 10.0]),), {}),
+        ("comb", (np.array([7.5, 9.0]), np.array([2.0, 2.5])), {}),
+        ("comb", (np.array([7.0]), np.array([2.0])), {"repetition": True})]
+
+
+@pytest.mark.parametrize("name, args, params", MADE)
+def test_what_is_made_of_ops_is_scipys(name, args, params):
+    f, like = getattr(nb.special, name), getattr(scipy.special, name)
+    np.testing.assert_allclose(f(*args, **params).numpy(), like(*args, **params), rtol=1e-14, atol=1e-300)
+    nb.testing.check_grads(lambda *xs: f(*[x / 10 for x in xs] if args[0] is A else xs, **params), args)
+    if "b" in params:
+        rest = {key: value for key, value in params.items() if key != "b"}
+        nb.testing.check_grads(lambda b: f(A, b=b, **rest), [params["b"] + 0.1])
+
+
+def test_numbers_that_cannot_be_taken_are_none():
+    assert nb.special.factorial([-1.0, -0.5, 4]).tolist() == [0, 0, 24]
+    assert nb.special.comb(3, [-1, 4, 2]).tolist() == [0, 0, 3]
+
+
+def test_branches_of_lamberts_function_are_scipys_where_they_are_real():
+    x = np.array([-0.3, -0.1])
+    for k in (0, -1):
+        np.testing.assert_array_equal(nb.special.lambertw(x, k).numpy(), scipy.special.lambertw(x, k).real)
+    assert nb.grad(nb.special.lambertw)(0.0) == 1
+    with pytest.raises(nb.errors.ValueRangeError, match=r"lambertw: branch 0 is complex at -0\.5"):
+        nb.special.lambertw([-0.5, 1.0])
+    with pytest.raises(nb.errors.ValueRangeError, match=r"lambertw: branch -1 is complex at 1\.0"):
+        nb.special.lambertw(1.0, -1)
+    with pytest.raises(nb.errors.NbgradError, match="lambertw"):
+        nb.special.lambertw(1.0, 2)
+
+
+UNKNOWN = [("hyp1f1", 0, "a"), ("hyp1f1", 1, "b"), ("hyp2f1", 2, "c")]
+
+
+@pytest.mark.parametrize("name, place, argument", UNKNOWN)
+def test_derivatives_that_are_not_known_are_refused_by_name(name, place, argument):
+    point = (1.0, 1.5, 2.0, 0.5)[:len(ROWS[name].op.vjp)]
+    f = getattr(nb.special, name)
+    for derivative in (nb.grad(f, place), lambda *xs: nb.jvp(f, xs, [1.0] * len(xs))):
+        with pytest.raises(nb.errors.GradientError, match=rf"{name} has no derivative in \w\. Take diff"):
+            derivative(*point)
+    with pytest.raises(nb.errors.GradientError, match=rf"in {argument}\."):
+        nb.grad(f, place)(*point)
+
+
+@pytest.mark.parametrize("point", [(1.2, 0.7, 0.4), (1.2, 0.7, 1.9, 0.4)], ids=["hyp1f1", "hyp2f1"])
+def test_hypergeometric_functions_of_their_argument(point):
+    name = {3: "hyp1f1", 4: "hyp2f1"}[len(point)]
+    nb.testing.check_grads(lambda x: getattr(nb.special, name)(*point[:-1], x), [np.array(point[-1])])
+
+
+def test_another_device_is_refused_by_name():
+    assert not any(table.has(row.op.name, row.family, "cuda") for row in ROWS.values())
+    assert "Devices: cpu." in nb.special.gammaln.__doc__
+    with pytest.raises(nb.errors.DeviceError, match=r"special\.gammaln"):
+        table.find("special.gammaln", "special", "cuda")

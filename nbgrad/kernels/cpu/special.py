@@ -18,10 +18,11 @@ from nbgrad.kernels.cpu import (
     special_gamma,
     special_incomplete,
     special_normal,
+    special_other,
 )
 
 _PREFIX = "special."
-_OWN = (special_bessel, special_entropy, special_gamma, special_incomplete, special_normal)
+_OWN = (special_bessel, special_entropy, special_gamma, special_incomplete, special_normal, special_other)
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
