@@ -40,7 +40,8 @@ def _devices(row: Row) -> list[str]:
 def _common(where: str) -> list[str]:
     """For each device whether it has kernels of all ops that a file declares, as composites there need."""
     file = where.partition(":")[0]
-    of_file = [_devices(row) for row in OPS.values() if row.where.partition(":")[0] == file]
+    of_file = [_devices(row) for row in OPS.values()
+               if row.kind != "special" and row.where.partition(":")[0] == file]
     return [min(column) for column in zip(["yes"] * len(table.DEVICES), *of_file, strict=True)]
 
 

@@ -1,8 +1,9 @@
 """`python tools/stubs.py`: write the stubs of the names that the library makes when it is imported.
 
-They come from the table, the signatures and the first lines of documentation: the functions of nbgrad and
-nbgrad.linalg, and the methods of Tensor. What a signature does not say is in tools/templates, and in the
-tables below, by the names of parameters and methods. `--check` fails if a file is not what would be written.
+They come from the table, the signatures and the first lines of documentation: the functions of nbgrad,
+nbgrad.linalg and nbgrad.special, and the methods of Tensor. What a signature does not say is in
+tools/templates, and in the tables below, by the names of parameters and methods. `--check` fails if a file is
+not what would be written.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 
 import nbgrad as nb
-from nbgrad import fft, linalg
+from nbgrad import fft, linalg, special
 from nbgrad.define.structured import Called
 from nbgrad.engine.tensor import Tensor
 from nbgrad.ops.axes import named_dim
@@ -33,8 +34,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 _NOTE = "# python tools/stubs.py writes this file."
 # The types of parameters that are annotated as Any, by their names, or by function and name
 _KINDS = {
-    "ArrayLike": "A a a1 a2 ab alpha append ar ar1 ar2 arr arrays aweights b base bias c condition "
-                 "constant_values cov d data default delta dx f fill_value filt fp "
+    "ArrayLike": "A a a1 a2 ab alpha append ar ar1 ar2 arr arrays aweights b base bias c comb.N comb.k "
+                 "condition constant_values cov d data default delta dx f factorial.n fill_value filt fp "
                  "fractional_matrix_power.t fweights high imag ind indices initial ldexp.n left loc logits "
                  "low m mask max mean min nan neginf operands p pad_width period places polyint.k posinf "
                  "prepend q r real repeats right scale second sections seq_of_zeros shift sorter source "
@@ -329,7 +330,7 @@ def _doc(module: ModuleType) -> str:
 
 FILES: dict[str, Callable[[], str]] = {
     "__init__.pyi": package, "linalg.pyi": partial(functions, linalg), "fft.pyi": partial(functions, fft),
-    "engine/methods.pyi": methods}
+    "special.pyi": partial(functions, special), "engine/methods.pyi": methods}
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ class Row:
     """What the table says of an op.
 
     op    : the op
-    kind  : elementwise or structured
+    kind  : elementwise, structured, or special (see special.py)
     family : the file of nbgrad/kernels/<device>/ that has its kernel; None of users' ops and elementwise ones
     private : other ops and rules are made of it; lists for users leave it out
     where : file and line of its declaration

@@ -159,3 +159,9 @@ def bench_size(text: str) -> ValueRangeError:
 def bench_function(where: str, why: str) -> ValueRangeError:
     return ValueRangeError(f"bench: {where!r} is not a function that can be imported ({why}). Write "
                            f"module:name, for a module that Python finds from this folder.")
+
+
+def complex_branch(op: str, branch: int, x: float) -> ValueRangeError:
+    return ValueRangeError(f"{op}: branch {branch} is complex at {x}, and complex results are not supported. "
+                           f"Branch 0 is real from -1/e on, branch -1 from -1/e to 0; clip x, or choose with "
+                           f"where.")

@@ -86,8 +86,11 @@ class Functions:
         if function in NAN_FUNCTIONS:
             return NAN_FUNCTIONS[function]
         if not isinstance(function, np.ufunc):
-            return self.named([*function.__module__.split(".")[1:], NAMES.get(name, name)])
+            path = function.__module__.split(".")[1:]
+            return self.named([*path, NAMES.get(name, name)]) or self.named(["special", *path, name])
         if getattr(np, name, None) is function and (found := self.named([name])) is not None:
+            return found
+        if called(function).startswith("scipy.special.") and (found := self.named(["special", name])):
             return found
         same = [row.op.name for row in OPS.values() if _is(row.like, function)]
         return self.named(same[:1]) if same else None
