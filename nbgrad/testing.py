@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define import inputs
 from nbgrad.define.declare import Choice
 from nbgrad.define.inputs import reference
@@ -42,8 +43,8 @@ def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol
     Forward mode is compared with reverse mode, and both with differences.
 
     f    : takes and returns Tensors (or trees of them); smooth in a ball of radius 2e-3 around args
-    args : float64 arrays or Tensors
-    order : how often f is differentiated
+    args : float64 or complex128 arrays or Tensors; of complex ones all directions are tried, those of both
+    parts order : how often f is differentiated
     rtol : how far a derivative may be from a fourth-order central difference, relative to its size or to 1
     seed : of the directions in which derivatives are taken
 
@@ -51,12 +52,12 @@ def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, rtol
     """
     rng = np.random.default_rng(seed)
     xs = [as_tensor(x) for x in args]
-    us = [rng.normal(size=x.shape) for x in xs]
+    us = [_direction(rng, x) for x in xs]
     y, pullback = vjp(f, *xs)
-    vs = map_leaves(lambda leaf: rng.normal(size=leaf.shape), y)
+    vs = map_leaves(lambda leaf: _direction(rng, leaf), y)
     forward = _inner(vs, jvp(f, xs, us)[1])
     reverse = _inner(us, list(pullback(vs)))
-    if any(raw(leaf).dtype == np.float32 for leaf in flatten(y)[0]):
+    if any(raw(leaf).dtype in (np.float32, np.complex64) for leaf in flatten(y)[0]):
         _agree("forward and reverse mode", forward, reverse, 1e-4)       # too coarse for differences
         return
     _agree("forward and reverse mode", forward, reverse, 1e-9)
@@ -75,10 +76,18 @@ def values(x: Any) -> Any:
     return devices.host(raw(x))
 
 
+def _direction(rng: np.random.Generator, x: Tensor) -> np.ndarray:
+    """Random numbers of x's shape, complex where x is."""
+    u = rng.normal(size=x.shape)
+    return u + 1j * rng.normal(size=x.shape) if is_complex(raw(x)) else u
+
+
 def _inner(a: Any, b: Any) -> float:
-    """Inner product of two trees of arrays."""
+    """Inner product of two trees of arrays, by which one map is another's transpose; of complex ones its real
+    part.
+    """
     pairs = zip(flatten(a)[0], flatten(b)[0], strict=True)
-    return float(sum(np.sum(np.asarray(values(p)) * np.asarray(values(q))) for p, q in pairs))
+    return float(np.real(sum(np.sum(np.asarray(values(p)) * np.asarray(values(q))) for p, q in pairs)))
 
 
 def _difference(f: Callable[..., Any], xs: Sequence[Tensor], us: Sequence[np.ndarray]) -> Any:

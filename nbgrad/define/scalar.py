@@ -420,9 +420,9 @@ multiply: Elementwise = Elementwise("multiply", "{} * {}", lambda x, y, z: (y, x
                                     loop=ufunc_loop("multiply", np.multiply), linear=(0, 1),
                                     on_bool="{} & {}", on_complex=True)
 either: Elementwise = Elementwise("either", "{} | {}", arity=2, discrete=True,
-                                  loop=common_loop("either", first=np.bool_))
+                                  loop=common_loop("either", first=np.bool_), on_complex=True)
 both: Elementwise = Elementwise("both", "{} & {}", arity=2, discrete=True,
-                                loop=common_loop("both", first=np.bool_))
+                                loop=common_loop("both", first=np.bool_), on_complex=True)
 masked: Elementwise = Elementwise("masked", "{1} if {0} else {2}",
                                   lambda c, u, nothing, z: (None, choose(c, 1), None), arity=3,
                                   loop=common_loop("masked", first=np.bool_), linear=(1,), on_complex=True)

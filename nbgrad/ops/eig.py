@@ -46,8 +46,13 @@ def _eig_rule(g: Any, z: Any, a: Any) -> Tensor:
     return shaped(conj(found), a)
 
 
-@op(vjp=_eig_rule, keep="z", on_complex="same", results=Eig, cases=[((0, 0),), ((0, 2, 2),)])
-def eig(a: Any) -> Any:
+@op(vjp=_eig_rule, keep="z", on_complex="same", results=Eig, cases=[((0, 0),), ((0, 2, 2),)], private=True)
+def eig_factors(a: Any) -> Any:
+    """Return eigenvalues and eigenvectors, see `eig`."""
+    return (square_matrices("eig", a),), {}
+
+
+def eig(a: Any) -> Eig:
     """Return the eigenvalues and eigenvectors of square matrices, complex also where all are real.
 
     a: (..., n, n), float32, float64 or complex; other dtypes become float64 -> the named tuple (eigenvalues
@@ -60,7 +65,8 @@ def eig(a: Any) -> Any:
     >>> nb.linalg.eig([[0.0, 1.0], [-1.0, 0.0]]).eigenvalues
     tensor([0.+1.j, 0.-1.j])
     """
-    return (square_matrices("eig", a),), {}
+    found: Eig = eig_factors(a)
+    return found
 
 
 def eigvals(a: Any) -> Tensor:

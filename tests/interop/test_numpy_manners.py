@@ -307,8 +307,8 @@ def test_dlpack_is_refused_where_a_gradient_or_a_flag_would_be_lost():
         np.from_dlpack(Old(nb.asarray(A), copy=False))
     with pytest.raises(errors.DtypeError, match="__dlpack__"):
         nb.from_dlpack([1.0])
-    with pytest.raises(errors.DtypeError, match="complex"):
-        nb.from_dlpack(np.zeros(2, complex))
+    with pytest.raises(BufferError, match="longdouble"):
+        nb.from_dlpack(np.zeros(2, np.longdouble))
 
 
 # ---------------------------------------------------------------------------------------------- indexing

@@ -155,7 +155,7 @@ def test_a_pickle_restores_plain_arrays(tmp_path):
 
 # ------------------------------------------------------------------------------- what is none of ours
 STRANGE = [np.array(None), np.array("a"), np.array(5, object), np.datetime64("2020-01-01"), np.timedelta64(3),
-           None, "a", b"x", {}, {1}, np.void(b"ab"), np.complex64(1), np.float16(1), [np.array(None)],
+           None, "a", b"x", {}, {1}, np.void(b"ab"), np.clongdouble(1), np.float16(1), [np.array(None)],
            [1, "a"]]
 
 

@@ -163,7 +163,7 @@ def eigvalsh(out: np.ndarray, a: np.ndarray, lower: bool) -> None:
 
 
 @_silent
-def eig(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def eig_factors(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues and eigenvectors, complex; nan where an element is not finite."""
     z, good = (a, np.True_) if np.isfinite(a).all() else finite(a)
     dtype = np.result_type(a.dtype, np.complex64)
