@@ -17,7 +17,7 @@ CPU_ALONE = {"banded_solution", "eig_factors", "independent", "least_squares", "
              "qr_factors", "row_order", "solve_sylvester", "sqrtm", "toeplitz_solution", "triangular_factor",
              "truncated_inverse", "untruncated"}
 # The table as the library declares it; tests elsewhere may add ops of their own. Special functions and
-Fourier # transforms, which have their own tests, are there once they are imported.
+# Fourier transforms, which have their own tests, are there once they are imported.
 EVERY = [row for _, row in sorted(OPS.items()) if row.kind != "special" and row.family != "fourier"]
 ROWS = [row for row in EVERY if devices.kind() == "cpu" or row.op.name not in CPU_ALONE]
 SMOOTH = [row for row in ROWS if not row.op.discrete]
