@@ -9,6 +9,7 @@ import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype
+from nbgrad.define.complex import conj
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.errors import protocol_errors, shape_errors, value_errors
@@ -223,7 +224,8 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Tensor:
 
 
 def correlate(a: Any, v: Any, mode: str = "valid") -> Tensor:
-    """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j.
+    """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j, of complex v of its
+    conjugates.
 
     a, v: (n,) and (m,), not empty. mode: as in `convolve`.
     Derivative: linear in a and in v. Raises ShapeError, ValueRangeError for another mode.
@@ -231,7 +233,7 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Tensor:
     >>> nb.correlate([1.0, 2.0, 3.0], [0.0, 1.0, 0.5])
     tensor([3.5])
     """
-    a, v = _vectors("correlate", a, v, mode)
+    a, v = _vectors("correlate", a, conj(v), mode)
     if v.shape[0] > a.shape[0]:
         return flip(_sliding(v, a, mode))
     return _sliding(a, v, mode)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.transforms import stop_gradient
@@ -40,6 +41,9 @@ def _range(name: str, x: Any) -> Any:
 
 def _edges(name: str, function: Any, *args: Any, **params: Any) -> Any:
     """What NumPy makes of bins, its errors in our words."""
+    for x in args:
+        if is_complex(x):
+            raise value_errors.no_complex(name, [x.dtype])
     try:
         return function(*args, **params)
     except ValueError as error:

@@ -13,6 +13,7 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.arrays import devices
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import shaped
 from nbgrad.define.scalar import choose
 from nbgrad.define.structured import family
@@ -22,6 +23,7 @@ from nbgrad.engine.views import link, link_shared
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.kernels import table
 from nbgrad.ops.axes import named_dim, one
+from nbgrad.ops.compare import not_equal
 
 op: Any = family("index")
 
@@ -371,4 +373,4 @@ def nonzero(x: Any) -> Any:
     x = as_tensor(x)
     if x.ndim == 0:
         raise shape_errors.bad_shape("nonzero", (), "needs at least one axis")
-    return (x,), {}
+    return (not_equal(x, 0) if is_complex(x) else x,), {}

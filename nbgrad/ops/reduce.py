@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import Elementwise, multiply
@@ -289,7 +290,7 @@ def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     tensor([False,  True])
     """
     x, params = bind("any", x, axis, keepdims)
-    return (x,), params
+    return (not_equal(x, 0) if is_complex(x) else x,), params
 
 
 @op(discrete=True, like=np.all, cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
@@ -300,7 +301,7 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     tensor([False,  True])
     """
     x, params = bind("all", x, axis, keepdims)
-    return (x,), params
+    return (not_equal(x, 0) if is_complex(x) else x,), params
 
 
 @named_dim

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype
 from nbgrad.engine import modes
 from nbgrad.engine.arguments import is_float
@@ -65,7 +66,12 @@ class State:
 
 
 def host(x: Any) -> np.ndarray:
-    """The values of a Tensor, as an array of float64 on the CPU that nobody else writes to."""
+    """The values of a Tensor, as an array of float64 on the CPU that nobody else writes to.
+
+    Raises DtypeError for complex ones, which SciPy's solvers and the control of steps do not take.
+    """
+    if is_complex(raw(x)):
+        raise value_errors.no_complex("solvers", [raw(x).dtype])
     return np.array(devices.host(raw(x)), np.float64)
 
 

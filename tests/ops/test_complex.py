@@ -282,7 +282,8 @@ def test_optimisers_descend():
 @pytest.mark.parametrize("f", [
     nb.sort, nb.max, nb.argmax, nb.floor, lambda z: z < z, lambda z: nb.maximum(z, 1), nb.sign, nb.relu,
     nb.cumprod, nb.softmax, nb.erf, lambda z: z % 2, lambda z: z // 2, nb.var, nb.svdvals, nb.expm,
-    lambda z: nb.clip(z, 0, 1),
+    lambda z: nb.clip(z, 0, 1), nb.histogram, lambda z: nb.root(lambda x: x**2, z),
+    lambda z: nb.quad(lambda x: nb.exp(1j * x), 0.0, 1.0), lambda z: nb.odeint(lambda y, t: y, z, [0.0, 1.0]),
     lambda z: nb.conv1d(z[None, None, 0], z[None, None, 0])])
 def test_what_is_not_defined_is_refused_by_name(f):
     with pytest.raises(errors.DtypeError, match="complex"):
@@ -306,7 +307,8 @@ def test_products_conjugate_as_numpys():
     z, w = Z[0], Z[1]
     for got, want in ((nb.vdot(z, w), np.vdot(z, w)), (nb.vecmat(Z[:, 0], Z), np.vecmat(Z[:, 0], Z)),
                       (nb.vecdot(z, w), np.vecdot(z, w)), (nb.matvec(Z, w), np.matvec(Z, w)),
-                      (nb.inner(z, w), np.inner(z, w)), (nb.dot(z, w), np.dot(z, w)),
+                      (nb.inner(z, w), np.inner(z, w)), (nb.correlate(z, w), np.correlate(z, w)),
+                      (nb.any(Z * 0), np.any(Z * 0)), (nb.all(Z, 1), np.all(Z, 1)), (nb.nonzero(z)[0], np.nonzero(z)[0]), (nb.dot(z, w), np.dot(z, w)),
                       (nb.linalg.toeplitz(z), scipy.linalg.toeplitz(z)), (nb.cov(Z), np.cov(Z))):
         np.testing.assert_allclose(values(got), want, rtol=1e-13)
     a = SQUARE @ SQUARE.conj().T + np.eye(3)
