@@ -34,20 +34,23 @@ jv: Any = special(
                   lambda v, x, z: known(z, 0.5 * (jv(v - 1, x) - jv(v + 1, x)))),
     at=_BOTH, formula=(_IN_ORDER, "(jv(v - 1, x) - jv(v + 1, x)) / 2"),
     example="0.5, [0.0, 2.0] -> tensor([0.        , 0.51301614])",
-    doc="Return the Bessel function of the first kind of real order v.")
+    doc="Return the Bessel function of the first kind of real order v.\n\n"
+        "Its derivative in v is nan for negative x, and where 2 * x + pi * |v| is above 100 000.")
 jn = jv
 jve: Any = special(
     "jve", "v x", (lambda v, x, z: known(z, _j_order(1, v, x)),
                   lambda v, x, z: known(z, 0.5 * (jv(v - 1, x) - jv(v + 1, x)))),
     at=_BOTH, formula=(_IN_ORDER, "(jv(v - 1, x) - jv(v + 1, x)) / 2"),
     example="0.5, [0.0, 2.0] -> tensor([0.        , 0.51301614])",
-    doc="Return jv(v, x), whose exponential scale is 1 for real x.")
+    doc="Return jv(v, x), whose exponential scale is 1 for real x.\n\n"
+        "Its derivative in v is nan for negative x.")
 yv: Any = special(
     "yv", "v x", (lambda v, x, z: known(z, _y_order(1, v, x)),
                   lambda v, x, z: 0.5 * (yv(v - 1, x) - yv(v + 1, x))),
     at=_BOTH, formula=(_IN_ORDER, "(yv(v - 1, x) - yv(v + 1, x)) / 2"),
     example="0.5, [1.0, 2.0] -> tensor([-0.43109887,  0.23478571])",
-    doc="Return the Bessel function of the second kind of real order v.")
+    doc="Return the Bessel function of the second kind of real order v.\n\n"
+        "Its derivative in v is nan where 2 * x + pi * |v| is above 100 000.")
 yn: Any = special(
     "yn", "n x", lambda n, x, z: 0.5 * (yn(n - 1, x) - yn(n + 1, x)) if n else -yn(1, x), at=_RIGHT,
     static=((0,), (2,)), formula="(yn(n - 1, x) - yn(n + 1, x)) / 2", example="1, 2.0 -> tensor(-0.10703243)",
@@ -85,7 +88,8 @@ iv: Any = special(
                   lambda v, x, z: 0.5 * (iv(v - 1, x) + iv(v + 1, x))),
     at=_BOTH, formula=(_IN_ORDER, "(iv(v - 1, x) + iv(v + 1, x)) / 2"),
     example="0.5, [0.0, 2.0] -> tensor([0.        , 2.04623686])",
-    doc="Return the modified Bessel function of the first kind of real order v.")
+    doc="Return the modified Bessel function of the first kind of real order v.\n\n"
+        "Its derivative in v is nan for negative x.")
 ive: Any = special(
     "ive", "v x", (lambda v, x, z: known(z, _i_part(0, 1, v, x)), _ive_slope),
     at=_BOTH, formula=(_IN_ORDER, "(ive(v - 1, x) + ive(v + 1, x)) / 2 - sign(x) * z"),

@@ -71,8 +71,8 @@ poch: Any = special(
     formula=("z * (digamma(x + m) - digamma(x))", "z * digamma(x + m)"),
     example="2.0, 3.0 -> tensor(24.)", doc="Return gamma(x + m) / gamma(x), Pochhammer's symbol.")
 binom: Any = special(
-    "binom", "x k", (lambda x, k, z: z * rise(0, x - k + 1, k),
-                     lambda x, k, z: z * rise(0, k + 1, x - 2 * k)),
+    "binom", "x k", (lambda x, k, z: known(z, z * rise(0, x - k + 1, k)),
+                     lambda x, k, z: known(z, z * rise(0, k + 1, x - 2 * k))),
     at=((5.0, 8.0), (0.5, 3.0)),
     formula=("z * (digamma(x + 1) - digamma(x - k + 1))", "z * (digamma(x - k + 1) - digamma(k + 1))"),
     example="5.0, 2.0 -> tensor(10.)", doc="Return the binomial coefficient of x over k.")

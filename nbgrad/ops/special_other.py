@@ -45,13 +45,14 @@ zeta: Any = special(
     example="2.0, [1.0, 2.0] -> tensor([1.64493407, 0.64493407])",
     doc="Return Hurwitz's zeta function, the sum of (k + q)**-x for k from 0 on.")
 hyp1f1: Any = special(
-    "hyp1f1", "a b x", (_PARAMETER, _PARAMETER, lambda a, b, x, z: a / b * hyp1f1(a + 1, b + 1, x)),
+    "hyp1f1", "a b x", (_PARAMETER, _PARAMETER, lambda a, b, x, z: known(z, a / b * hyp1f1(a + 1, b + 1, x))),
     at=(_RIGHT, _RIGHT, (-2.0, 2.0)), formula=("none", "none", "a / b * hyp1f1(a + 1, b + 1, x)"),
     example="1.0, 2.0, 1.0 -> tensor(1.71828183)",
     doc="Return Kummer's function. Raises GradientError for a derivative in a or b.")
 hyp2f1: Any = special(
     "hyp2f1", "a b c x",
-    (_PARAMETER, _PARAMETER, _PARAMETER, lambda a, b, c, x, z: a * b / c * hyp2f1(a + 1, b + 1, c + 1, x)),
+    (_PARAMETER, _PARAMETER, _PARAMETER,
+     lambda a, b, c, x, z: known(z, a * b / c * hyp2f1(a + 1, b + 1, c + 1, x))),
     at=(_RIGHT, _RIGHT, _RIGHT, (-0.7, 0.7)),
     formula=("none", "none", "none", "a * b / c * hyp2f1(a + 1, b + 1, c + 1, x)"),
     example="1.0, 1.0, 2.0, 0.5 -> tensor(1.38629436)",

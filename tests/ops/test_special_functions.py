@@ -82,6 +82,8 @@ def arrays(name, dtype):
     """All edges, and pairs of some."""
     count = len(ROWS[name].op.vjp)
     few = EDGES if count == 1 else EDGES[:9]
+    if name in ("hyp1f1", "hyp2f1"):          # SciPy's series for these do not end at 1e300
+        few = [0.5, 1.0, 2.0, -0.5]
     with np.errstate(all="ignore"):
         return np.array(np.meshgrid(*[np.array(few).astype(dtype)] * count)).reshape(count, -1)
 
@@ -112,7 +114,7 @@ def test_no_derivative_is_a_number_where_the_value_is_none(name):
         value = getattr(scipy.special, name)(*given, *xs)
         undefined = np.isnan(value) & ~np.isnan(xs).any(0) & ~np.isinf(xs).any(0)
     for place in range(len(xs)):
-        if name == "binom" or isinstance(ROWS[name].op.vjp[place].args[2], str):
+        if isinstance(ROWS[name].op.vjp[place].args[2], str):
             continue
         slope = nb.grad(lambda *xs: nb.sum(getattr(nb.special, name)(*given, *xs)), place)(*xs).numpy()
         assert np.isnan(slope[undefined]).all(), (name, place, xs[:, undefined & ~np.isnan(slope)])
@@ -136,7 +138,7 @@ def test_the_formula_of_a_derivative_is_the_derivative(name):
     names = list(inspect.signature(row.op).parameters)
     known = dict(zip(names, args, strict=True)) | {"z": row.op(*args).numpy()}
     for place, (operand, formula) in enumerate(formulas(name).items(), numbers(name)):
-        if " the " in formula or formula.startswith("the "):
+        if "the " in f"{formula} " or formula == "none":
             continue
         slope = nb.grad(lambda *args: nb.sum(row.op(*args)), place)(*args).numpy()
         want = np.broadcast_to(eval(formula, WORDS | known), known["z"].shape)

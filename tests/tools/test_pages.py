@@ -32,8 +32,8 @@ def pages():
 
 
 # ------------------------------------------------------------------------------------------- the reference
-@pytest.mark.parametrize("module", ["nbgrad", "nbgrad.linalg", "nbgrad.optim", "nbgrad.testing",
-                                    "nbgrad.errors"])
+@pytest.mark.parametrize("module", ["nbgrad", "nbgrad.linalg", "nbgrad.optim", "nbgrad.special",
+                                    "nbgrad.testing", "nbgrad.errors"])
 def test_every_public_name_has_a_page_that_names_it(pages, module):
     targets = names.targets()
     prefix = module.removeprefix("nbgrad").removeprefix(".")
