@@ -14,7 +14,7 @@ from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.calculus import convolve
 from nbgrad.ops.create import ones_like, zeros_like
-from nbgrad.ops.elementwise import divide, negative, subtract
+from nbgrad.ops.elementwise import divide, subtract
 from nbgrad.ops.index import getitem
 from nbgrad.ops.pad import pad
 from nbgrad.ops.reduce import floating
@@ -170,5 +170,5 @@ def poly(seq_of_zeros: Any) -> Tensor:
     found = ones_like(roots[:1])
     for k in range(roots.shape[0]):
         zero = getitem(roots, slice(k, k + 1))
-        found = convolve(found, concat([ones_like(zero), negative(zero)]))
+        found = subtract(pad(found, ((0, 1),)), multiply(zero, pad(found, ((1, 0),))))
     return found

@@ -15,6 +15,7 @@ from nbgrad.ops.diagonal import diagonal
 from nbgrad.ops.elementwise import abs, subtract
 from nbgrad.ops.factor import solve_triangular
 from nbgrad.ops.index import getitem
+from nbgrad.ops.pad import pad
 from nbgrad.ops.reduce import sum
 from nbgrad.ops.shape import concat, transposed
 from nbgrad.ops.svd import determined, matrices
@@ -77,7 +78,7 @@ def _factors_rule(gq: Tensor | None, gr: Tensor | None, q: Tensor, r: Tensor, sh
         return _square_rule(gq, gr, q, r)
     if gr is None:
         found = _square_rule(gq, None, q, u)
-        return concat([found, multiply(product(q, columns(r, k, None)), 0.0)], -1)
+        return pad(found, (*[(0, 0)] * (found.ndim - 1), (0, shape[-1] - k)))
     gv = columns(gr, k, None)
     of_q = product(product(q, columns(r, k, None)), gv, (False, True))
     found = _square_rule(of_q if gq is None else add(gq, of_q), columns(gr, None, k), q, u)

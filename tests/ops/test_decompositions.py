@@ -145,6 +145,30 @@ def test_singular_matrices_and_lu():
     np.testing.assert_allclose(np.diag(values(slope)), 1 / np.diag(a))
 
 
+# ------------------------------------------------------------- far from regular, and all values equal
+def test_badly_conditioned_matrices_give_what_lapack_gives():
+    a, b = scipy.linalg.hilbert(10), RNG.normal(size=10)
+    near(linalg.qr(a), np.linalg.qr(a))
+    near(linalg.lu(a), scipy.linalg.lu(a))
+    near([linalg.lu_solve(linalg.lu_factor(a), b)], [scipy.linalg.lu_solve(scipy.linalg.lu_factor(a), b)], 2)
+    near([linalg.pinv(a, 1e-8)], [np.linalg.pinv(a, 1e-8)], 7)
+    near([linalg.lstsq(a, b)[0]], [np.linalg.lstsq(a, b)[0]], 7)
+    for f in (lambda t: nb.matmul(*linalg.qr(t)), lambda t: nb.matmul(*linalg.lu(t, permute_l=True))):
+        slope = nb.grad(lambda t, f=f: nb.sum(f(t)))(a[:5, :5])
+        np.testing.assert_allclose(values(slope), 1, atol=1e-9)
+
+
+def test_where_all_singular_values_are_equal():
+    """What needs no vectors is right there."""
+    a = 2 * np.linalg.qr(RNG.normal(size=(3, 3))).Q
+    nuclear = nb.grad(lambda t: linalg.matrix_norm(t, ord="nuc"))(a)
+    np.testing.assert_allclose(values(nuclear), a / 2, atol=1e-14)
+    logarithm = nb.grad(lambda t: linalg.slogdet(t).logabsdet)(a)
+    np.testing.assert_allclose(values(logarithm), a / 4, atol=1e-14)
+    check_grads(linalg.pinv, [a])
+    check_grads(lambda t: linalg.sqrtm(t @ nb.matrix_transpose(t)), [a])
+
+
 # ------------------------------------------------------------------------------------ positive definite
 @pytest.mark.parametrize("lower", [False, True])
 @pytest.mark.parametrize("right", [(3,), (3, 2), (2, 3, 1)], ids=str)
