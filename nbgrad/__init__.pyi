@@ -1101,21 +1101,21 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
     """Return the shape that arrays of these shapes broadcast to. No derivative. Raises ShapeError."""
 def geomspace(
         start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: builtins.bool = True,
-        dtype: DTypeLike | None = None, axis: int = 0,
+        dtype: DTypeLike | None = None, axis: int = 0, *, dim: int = 0,
 ) -> Tensor:
     """Return num values from start to stop, each the one before times one factor."""
 def indices(dimensions: Sequence[int], dtype: DTypeLike = ..., sparse: builtins.bool = False) -> Any:
     """Return the indices of every place of a shape: (len(dimensions), *dimensions)."""
 def logspace(
         start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: builtins.bool = True, base: ArrayLike = 10.0,
-        dtype: DTypeLike | None = None, axis: int = 0,
+        dtype: DTypeLike | None = None, axis: int = 0, *, dim: int = 0,
 ) -> Tensor:
     """Return num powers of a base, whose exponents are spaced equally from start to stop."""
 def meshgrid(
         *xi: ArrayLike, copy: builtins.bool = True, sparse: builtins.bool = False, indexing: str = "xy",
 ) -> tuple[Tensor, ...]:
     """Return a grid's coordinates from those along each axis, one Tensor for each."""
-def unstack(x: ArrayLike, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+def unstack(x: ArrayLike, /, *, axis: int = 0, dim: int = 0) -> tuple[Tensor, ...]:
     """Return the parts of x along an axis, without it."""
 def fill_diagonal(a: ArrayLike, val: ArrayLike, wrap: builtins.bool = False) -> None:
     """Write val to the diagonal of a, in place."""
@@ -1123,7 +1123,9 @@ def place(arr: ArrayLike, mask: ArrayLike, vals: ArrayLike) -> None:
     """Write the elements of vals, one after the other, to arr where a mask holds, in place."""
 def put(a: ArrayLike, ind: ArrayLike, v: ArrayLike, mode: str = "raise") -> None:
     """Write v to places of a that are counted in C order, in place. Of equal places the last value stays."""
-def put_along_axis(arr: ArrayLike, indices: ArrayLike, values: ArrayLike, axis: int | None) -> None:
+def put_along_axis(
+        arr: ArrayLike, indices: ArrayLike, values: ArrayLike, axis: int | None, *, dim: int | None,
+) -> None:
     """Write values to the places along an axis that argsort and argmax give, in place."""
 def putmask(a: ArrayLike, mask: ArrayLike, values: ArrayLike) -> None:
     """Write values to a where a mask holds, each at its own place, in place."""
@@ -1213,7 +1215,7 @@ def piecewise(
         x: ArrayLike, condlist: Any, funclist: Sequence[ArrayLike], *args: Any, **kw: Any,
 ) -> Tensor:
     """Return, in x's dtype, what the function of the last condition that holds gives, or else 0."""
-def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Axis = None) -> Tensor:
+def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Axis = None, *, dim: Axis = None) -> Tensor:
     """Return filt without the zeros at the front, the back, or both."""
 def intersect1d(
         ar1: ArrayLike, ar2: ArrayLike, assume_unique: builtins.bool = False, return_indices: builtins.bool = False,

@@ -13,7 +13,7 @@ from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops import host
-from nbgrad.ops.axes import one
+from nbgrad.ops.axes import listed, named_dim, one
 from nbgrad.ops.compare import sign
 from nbgrad.ops.create import arange, linspace
 from nbgrad.ops.dtypes import result_type
@@ -56,6 +56,7 @@ def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
     return tuple([x if x.shape == shape else broadcast_to(x, shape) for x in xs])
 
 
+@named_dim
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """Return the parts of x along an axis, without it.
 
@@ -64,8 +65,10 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     >>> nb.unstack([[1.0, 2.0], [3.0, 4.0]], axis=1)
     (tensor([1., 3.]), tensor([2., 4.]))
     """
-    x = as_tensor(x)
-    return tuple(moveaxis(x, one("unstack", axis, x.ndim), 0))
+    x, axes = as_tensor(x), listed(axis)
+    if len(axes) != 1:
+        raise value_errors.bad_argument("unstack", axis, "one axis")
+    return tuple(moveaxis(x, one("unstack", axes[0], x.ndim), 0))
 
 
 # ---------------------------------------------------------------------------------------------------- grids
@@ -166,6 +169,7 @@ r_, c_ = Joined("r_", False), Joined("c_", True)
 
 
 # --------------------------------------------------------------------------------------------------- ranges
+@named_dim
 def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None,
              axis: int = 0) -> Tensor:
     """Return num powers of a base, whose exponents are spaced equally from start to stop.
@@ -191,6 +195,7 @@ def _cast(z: Tensor, dtype: Any) -> Tensor:
     return found
 
 
+@named_dim
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None,
               axis: int = 0) -> Tensor:
     """Return num values from start to stop, each the one before times one factor.

@@ -10,7 +10,7 @@ import numpy as np
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.views import write
 from nbgrad.errors import shape_errors, value_errors
-from nbgrad.ops.axes import one
+from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.index import integers, nonzero, setitem, take
 from nbgrad.ops.shape import ravel
 
@@ -138,6 +138,7 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
         _put(a, chosen, _repeated(values, chosen))
 
 
+@named_dim
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
     """Write values to the places along an axis that argsort and argmax give, in place.
 

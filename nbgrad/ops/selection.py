@@ -143,6 +143,7 @@ def argwhere(a: Any) -> Tensor:
     return as_tensor(np.argwhere(host.values(a)))
 
 
+@named_dim
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Tensor:
     """Return filt without the zeros at the front, the back, or both.
 

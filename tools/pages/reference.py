@@ -188,9 +188,16 @@ def _short(found: Any) -> str:
     return ", ".join(str(p.replace(annotation=p.empty)) for p in parameters)
 
 
+def _constant(found: Any) -> str:
+    """What a public name stands for that is no function."""
+    if isinstance(found, type):
+        return f"NumPy's dtype `{np.dtype(found)}`"
+    indexed = hasattr(type(found), "__getitem__") and not isinstance(found, str)
+    return cell(first_line(found), lambda name: None) if indexed else f"`{found!r}`"
+
+
 def constants_page() -> str:
-    rows = [(f"`nb.{name}`", f"`{getattr(nb, name)!r}`" if not isinstance(getattr(nb, name), type) else
-             f"NumPy's dtype `{np.dtype(getattr(nb, name))}`") for name in constants()]
+    rows = [(f"`nb.{name}`", _constant(getattr(nb, name))) for name in constants()]
     return page("Constants and dtypes", [table(["name", ""], rows)])
 
 
