@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numba import jit, types
-from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler import Flags, compile_extra
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
@@ -19,6 +18,7 @@ from nbgrad.compile import target
 from nbgrad.compile.cpu.entry import enter_at
 from nbgrad.compile.cpu.ndarray import FRESH, operand_type
 from nbgrad.compile.cpu.objects import PyObject
+from nbgrad.compile.cpu.pipeline import Library, PartPipeline, Pipeline
 from nbgrad.compile.cpu.pointers import OBJECT
 from nbgrad.compile.cpu.words import SCOPE
 from nbgrad.compile.record import isrecord
@@ -26,11 +26,8 @@ from nbgrad.compile.record import isrecord
 _SCALARS = {float: types.float64, int: types.int64, bool: types.boolean, complex: types.complex128}
 
 
-class _Library(CPUCodeLibrary):
-    """Code that does not run where it is compiled: Numba need not make machine code of it."""
-
-    def _finalize_final_module(self) -> None:
-        self._finalized = True
+class _Library(Library):
+    """The code of a kernel."""
 
     def emit(self, symbol: str) -> tuple[bytes, list[str]]:
         """Machine code in which only `symbol` can be seen, and the symbols it needs from outside."""
@@ -56,7 +53,7 @@ def build(symbol: str, name: str, source: str, arguments: Sequence[Any], result:
     options: dict[str, Any] = {
         "nopython": True, "error_model": "numpy", "fastmath": set() if exact else {"contract"},
         "no_cfunc_wrapper": True}
-    inner = {**options, "no_cpython_wrapper": True}
+    inner = {**options, "no_cpython_wrapper": True, "pipeline_class": PartPipeline}
     for word in space.keys() - SCOPE.keys() - {"__name__", "__builtins__", name}:
         part = _named(space[word], f"{word}_{symbol}")
         space[word] = jit(forceinline=word.startswith("inline_"), **inner)(part)
@@ -73,7 +70,7 @@ def build(symbol: str, name: str, source: str, arguments: Sequence[Any], result:
         context = cpu_target.target_context.subtarget(create_cpython_wrapper=enter)
         library = _Library(context.codegen(), symbol)
         compile_extra(cpu_target.typing_context, context, function, tuple(map(_type, arguments)),
-                      _result_type(result), flags, {}, library)
+                      _result_type(result), flags, {}, library, Pipeline)
         library.finalize()
     return library.emit(symbol)
 
