@@ -25,7 +25,7 @@ from numpy import (
     uint64,
 )
 
-from nbgrad import backend, errors, interop, linalg, optim, testing
+from nbgrad import backend, errors, interop, optim, testing
 from nbgrad.arrays import devices as devices
 from nbgrad.arrays.devices import Device as device
 from nbgrad.bench.function import bench
@@ -183,9 +183,7 @@ from nbgrad.ops.layouts import (
     vander,
     vsplit,
 )
-from nbgrad.ops.least_squares import polyfit
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
-from nbgrad.ops.matrix_functions import logm, solve_sylvester, sqrtm
 from nbgrad.ops.nans import (
     nancumprod,
     nancumsum,
@@ -214,10 +212,8 @@ from nbgrad.ops.numerics import (
     rad2deg,
 )
 from nbgrad.ops.pad import pad
-from nbgrad.ops.polynomials import poly, polyadd, polyder, polydiv, polyint, polymul, polysub
 from nbgrad.ops.pooling import avg_pool2d, max_pool2d
 from nbgrad.ops.powers import pow
-from nbgrad.ops.products import cross, matvec, vdot, vecmat
 from nbgrad.ops.random import dropout
 from nbgrad.ops.reduce import all, any, average, count_nonzero, max, mean, min, prod, sum
 from nbgrad.ops.search import argmax, argmin, searchsorted
@@ -289,7 +285,7 @@ __all__ = [
     "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block", "bool", "bool_",
     "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip", "column_stack",
     "complex", "complex128", "complex64", "concat", "concatenate", "conj", "conjugate", "conv1d", "conv2d",
-    "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov", "cross",
+    "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov",
     "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete",
     "det", "device", "devices", "diag", "diagflat", "diagonal", "diff", "directional_derivative",
     "distributed", "divide", "dot", "dropout", "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh",
@@ -302,23 +298,21 @@ __all__ = [
     "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
     "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load",
     "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logm", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "matvec", "max",
-    "max_pool2d", "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan",
-    "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile",
-    "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero",
-    "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims",
-    "pi", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub", "polyval",
-    "positive", "pow", "power", "prod", "ptp", "quantile", "rad2deg", "radians", "rand", "randn", "random",
-    "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "result_type",
-    "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add", "searchsorted",
-    "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet",
-    "softmax", "softplus", "softsign", "solve", "solve_sylvester", "solve_triangular", "sort", "special",
-    "split", "sqrt", "sqrtm", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
+    "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum",
+    "mean", "median", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num",
+    "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
+    "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero", "norm",
+    "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims", "pi",
+    "polyval", "positive", "pow", "power", "prod", "ptp", "quantile", "rad2deg", "radians", "rand", "randn",
+    "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
+    "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add",
+    "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
+    "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort", "special",
+    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
     "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
     "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
     "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
-    "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where",
-    "zeros", "zeros_like",
+    "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 
 # Families that few programs need: imported when one of their names is asked for
@@ -329,9 +323,13 @@ _LATER: dict[str, str] = {
     "ops.grids": "broadcast_arrays broadcast_shapes c_ geomspace indices logspace meshgrid mgrid ogrid r_ "
                  "s_ unstack",
     "ops.inplace": "fill_diagonal place put put_along_axis putmask",
+    "ops.least_squares": "polyfit",
+    "ops.matrix_functions": "logm solve_sylvester sqrtm",
     "ops.parts": "bitwise_count divmod fmod frexp gcd isneginf isposinf lcm ldexp modf nextafter spacing",
+    "ops.polynomials": "poly polyadd polyder polydiv polyint polymul polysub",
     "ops.positions": "diag_indices diag_indices_from identity ix_ mask_indices ravel_multi_index tri "
                      "tril_indices tril_indices_from triu_indices triu_indices_from unravel_index",
+    "ops.products": "cross matvec vdot vecmat",
     "ops.selection": "argpartition argwhere choose compress extract flatnonzero lexsort nanargmax nanargmin "
                      "partition piecewise trim_zeros",
     "ops.sides": "directional kinks",
@@ -362,7 +360,7 @@ def __getattr__(name: str) -> Any:
         return OPS[name].op
     if name == "__test__":                # documentation that doctest does not find: ops are objects
         return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
-    if name in ("distributed", "fft", "random", "special"):
+    if name in ("distributed", "fft", "linalg", "random", "special"):
         return import_module(f"nbgrad.{name}")
     if name in _MODULES:
         found = globals()[name] = getattr(import_module(f"nbgrad.{_MODULES[name]}"), name)

@@ -102,7 +102,7 @@ __all__ = [
     "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block", "bool", "bool_",
     "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip", "column_stack",
     "complex", "complex128", "complex64", "concat", "concatenate", "conj", "conjugate", "conv1d", "conv2d",
-    "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov", "cross",
+    "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov",
     "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete",
     "det", "device", "devices", "diag", "diagflat", "diagonal", "diff", "directional_derivative",
     "distributed", "divide", "dot", "dropout", "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh",
@@ -115,33 +115,33 @@ __all__ = [
     "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
     "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load",
     "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logm", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "matvec", "max",
-    "max_pool2d", "maximum", "mean", "median", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan",
-    "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile",
-    "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero",
-    "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims",
-    "pi", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub", "polyval",
-    "positive", "pow", "power", "prod", "ptp", "quantile", "rad2deg", "radians", "rand", "randn", "random",
-    "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "result_type",
-    "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add", "searchsorted",
-    "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet",
-    "softmax", "softplus", "softsign", "solve", "solve_sylvester", "solve_triangular", "sort", "special",
-    "split", "sqrt", "sqrtm", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
+    "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum",
+    "mean", "median", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num",
+    "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
+    "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero", "norm",
+    "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims", "pi",
+    "polyval", "positive", "pow", "power", "prod", "ptp", "quantile", "rad2deg", "radians", "rand", "randn",
+    "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
+    "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add",
+    "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
+    "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort", "special",
+    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
     "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
     "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
     "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
-    "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where",
-    "zeros", "zeros_like", "apply_along_axis", "apply_over_axes", "fromfunction", "vectorize", "bincount",
-    "digitize", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "i0", "logaddexp2", "sinc",
-    "broadcast_arrays", "broadcast_shapes", "c_", "geomspace", "indices", "logspace", "meshgrid", "mgrid",
-    "ogrid", "r_", "s_", "unstack", "fill_diagonal", "place", "put", "put_along_axis", "putmask",
-    "bitwise_count", "divmod", "fmod", "frexp", "gcd", "isneginf", "isposinf", "lcm", "ldexp", "modf",
-    "nextafter", "spacing", "diag_indices", "diag_indices_from", "identity", "ix_", "mask_indices",
+    "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "apply_along_axis", "apply_over_axes", "fromfunction", "vectorize", "bincount", "digitize", "histogram",
+    "histogram2d", "histogram_bin_edges", "histogramdd", "i0", "logaddexp2", "sinc", "broadcast_arrays",
+    "broadcast_shapes", "c_", "geomspace", "indices", "logspace", "meshgrid", "mgrid", "ogrid", "r_", "s_",
+    "unstack", "fill_diagonal", "place", "put", "put_along_axis", "putmask", "polyfit", "logm",
+    "solve_sylvester", "sqrtm", "bitwise_count", "divmod", "fmod", "frexp", "gcd", "isneginf", "isposinf",
+    "lcm", "ldexp", "modf", "nextafter", "spacing", "poly", "polyadd", "polyder", "polydiv", "polyint",
+    "polymul", "polysub", "diag_indices", "diag_indices_from", "identity", "ix_", "mask_indices",
     "ravel_multi_index", "tri", "tril_indices", "tril_indices_from", "triu_indices", "triu_indices_from",
-    "unravel_index", "argpartition", "argwhere", "choose", "compress", "extract", "flatnonzero", "lexsort",
-    "nanargmax", "nanargmin", "partition", "piecewise", "trim_zeros", "directional", "kinks", "subgradient",
-    "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique", "odeint", "solve_ivp", "quad", "fixed_point",
-    "minimize", "root"
+    "unravel_index", "cross", "matvec", "vdot", "vecmat", "argpartition", "argwhere", "choose", "compress",
+    "extract", "flatnonzero", "lexsort", "nanargmax", "nanargmin", "partition", "piecewise", "trim_zeros",
+    "directional", "kinks", "subgradient", "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique",
+    "odeint", "solve_ivp", "quad", "fixed_point", "minimize", "root"
 ]
 
 def abs(x: ArrayLike, /) -> Tensor:
@@ -316,7 +316,7 @@ def corrcoef(
 ) -> Tensor:
     """Return the coefficients of correlation of variables: `cov`, divided by both standard deviations."""
 def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
-    """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j."""
+    """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j, of complex v of its"""
 def cos(x: ArrayLike, /) -> Tensor:
     """Return the cosine of an angle in radians."""
 def cosh(x: ArrayLike, /) -> Tensor:
@@ -331,10 +331,6 @@ def cov(
         dtype: DTypeLike | None = None,
 ) -> Tensor:
     """Return the covariances of variables, (n, n), a number for one; float64 or of dtype."""
-def cross(
-        a: ArrayLike, b: ArrayLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Axis = None,
-) -> Tensor:
-    """Return the cross product of vectors of three elements."""
 def cross_entropy(
         logits: ArrayLike, target: ArrayLike, axis: int = -1, reduction: str = "mean",
         weight: ArrayLike | None = None, ignore_index: int = -100, label_smoothing: float = 0.0, *,
@@ -631,8 +627,6 @@ def logical_or(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether x or y, or both, are not zero."""
 def logical_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether just one of x and y is zero."""
-def logm(a: ArrayLike) -> Tensor:
-    """Return the logarithm of matrices: the z with expm(z) = a, eigenvalues' imaginary parts within pi."""
 def logsumexp(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
@@ -643,8 +637,6 @@ def matrix_power(a: ArrayLike, n: int) -> Tensor:
     """Return the matrix product of n factors a: the identity for n = 0, the inverse's power for n < 0."""
 def matrix_transpose(x: ArrayLike) -> Tensor:
     """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
-def matvec(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
-    """Return the products of matrices with vectors: x1 @ x2, with batch axes in front that broadcast."""
 def max(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
@@ -797,25 +789,6 @@ def percentile(
     """Return the q-th percentiles over axes (None: all): `quantile` of q / 100."""
 def permute_dims(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
     """Return a view of x with its axes in another order, by default reversed."""
-def poly(seq_of_zeros: ArrayLike) -> Tensor:
-    """Return the coefficients of the polynomial with given roots, whose highest power has coefficient 1."""
-def polyadd(a1: ArrayLike, a2: ArrayLike) -> Tensor:
-    """Return the sum of two polynomials."""
-def polyder(p: ArrayLike, m: int = 1) -> Tensor:
-    """Return the m-th derivative of a polynomial."""
-def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Tensor, Tensor]:
-    """Return the quotient and the remainder of two polynomials, as NumPy's: float64 or float32."""
-def polyfit(
-        x: ArrayLike, y: ArrayLike, deg: int, rcond: float | None = None, full: builtins.bool = False,
-        w: ArrayLike | None = None, cov: builtins.bool | str = False,
-) -> Any:
-    """Return the coefficients of the polynomial of a degree that fits points best in the sense of squares."""
-def polyint(p: ArrayLike, m: int = 1, k: ArrayLike | None = None) -> Tensor:
-    """Return the m-th antiderivative of a polynomial."""
-def polymul(a1: ArrayLike, a2: ArrayLike) -> Tensor:
-    """Return the product of two polynomials, as NumPy without their zeros in front."""
-def polysub(a1: ArrayLike, a2: ArrayLike) -> Tensor:
-    """Return the difference of two polynomials."""
 def polyval(p: ArrayLike, x: ArrayLike) -> Tensor:
     """Return the polynomial of coefficients p, the highest power's first, at x."""
 def positive(x: ArrayLike, /) -> Tensor:
@@ -909,8 +882,6 @@ def softsign(x: ArrayLike, /) -> Tensor:
     """Return x / (1 + |x|)."""
 def solve(a: ArrayLike, b: ArrayLike) -> Tensor:
     """Return the solution z of the linear equations a @ z = b."""
-def solve_sylvester(a: ArrayLike, b: ArrayLike, q: ArrayLike) -> Tensor:
-    """Return the solution z of a @ z + z @ b = q."""
 def solve_triangular(
         a: ArrayLike, b: ArrayLike, trans: int | str = 0, lower: builtins.bool = False, unit_diagonal: builtins.bool = False,
         *, upper: builtins.bool | None = None,
@@ -925,8 +896,6 @@ def split(x: ArrayLike, sections: ArrayLike, axis: int = 0, *, dim: int = 0) -> 
     """Return a list of pieces of x, views of it, along an axis."""
 def sqrt(x: ArrayLike, /) -> Tensor:
     """Return the square root; its derivative at 0 is inf."""
-def sqrtm(a: ArrayLike) -> Tensor:
-    """Return the square root of matrices: the z with z @ z = a whose eigenvalues have positive real parts."""
 def square(x: ArrayLike, /) -> Tensor:
     """Return x * x."""
 def squeeze(x: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
@@ -1029,12 +998,8 @@ def var(
         ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the variance of x over axes (None: all): squared deviations summed, over count - correction."""
-def vdot(a: ArrayLike, b: ArrayLike, /) -> Tensor:
-    """Return the dot product of all elements of a and b, read in C order; of complex a its conjugates."""
 def vecdot(a: ArrayLike, b: ArrayLike, axis: int = -1, *, dim: int = -1) -> Tensor:
     """Return the dot products of the vectors along one axis; the other axes broadcast."""
-def vecmat(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
-    """Return the products of vectors with matrices: x1 @ x2, with batch axes in front that broadcast."""
 @overload
 def vjp(f: Callable[..., _Value], *xs: Any,
         has_aux: Literal[False] = False) -> tuple[_Value, Callable[[Any], tuple[Any, ...]]]:
@@ -1129,6 +1094,17 @@ def put_along_axis(
     """Write values to the places along an axis that argsort and argmax give, in place."""
 def putmask(a: ArrayLike, mask: ArrayLike, values: ArrayLike) -> None:
     """Write values to a where a mask holds, each at its own place, in place."""
+def polyfit(
+        x: ArrayLike, y: ArrayLike, deg: int, rcond: float | None = None, full: builtins.bool = False,
+        w: ArrayLike | None = None, cov: builtins.bool | str = False,
+) -> Any:
+    """Return the coefficients of the polynomial of a degree that fits points best in the sense of squares."""
+def logm(a: ArrayLike) -> Tensor:
+    """Return the logarithm of matrices: the z with expm(z) = a, eigenvalues' imaginary parts within pi."""
+def solve_sylvester(a: ArrayLike, b: ArrayLike, q: ArrayLike) -> Tensor:
+    """Return the solution z of a @ z + z @ b = q."""
+def sqrtm(a: ArrayLike) -> Tensor:
+    """Return the square root of matrices: the z with z @ z = a whose eigenvalues have positive real parts."""
 def bitwise_count(x: ArrayLike, /) -> Tensor:
     """Return how many bits of |x| are 1, as uint8. x: integers, any shape. No derivative. Raises DtypeError."""
 def divmod(x: ArrayLike, y: ArrayLike, /) -> tuple[Tensor, Tensor]:
@@ -1153,6 +1129,20 @@ def nextafter(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the float next to x in the direction of y; y where they are equal."""
 def spacing(x: ArrayLike, /) -> Tensor:
     """Return the distance of x from the next float away from 0, with the sign of x."""
+def poly(seq_of_zeros: ArrayLike) -> Tensor:
+    """Return the coefficients of the polynomial with given roots, whose highest power has coefficient 1."""
+def polyadd(a1: ArrayLike, a2: ArrayLike) -> Tensor:
+    """Return the sum of two polynomials."""
+def polyder(p: ArrayLike, m: int = 1) -> Tensor:
+    """Return the m-th derivative of a polynomial."""
+def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Tensor, Tensor]:
+    """Return the quotient and the remainder of two polynomials, as NumPy's: float64 or float32."""
+def polyint(p: ArrayLike, m: int = 1, k: ArrayLike | None = None) -> Tensor:
+    """Return the m-th antiderivative of a polynomial."""
+def polymul(a1: ArrayLike, a2: ArrayLike) -> Tensor:
+    """Return the product of two polynomials, as NumPy without their zeros in front."""
+def polysub(a1: ArrayLike, a2: ArrayLike) -> Tensor:
+    """Return the difference of two polynomials."""
 def diag_indices(n: int, ndim: int = 2) -> tuple[Tensor, ...]:
     """Return the places of the diagonal of an array of ndim axes of length n. No derivative."""
 def diag_indices_from(arr: ArrayLike) -> tuple[Tensor, ...]:
@@ -1177,6 +1167,16 @@ def triu_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Tensor, ...]:
     """Return `triu_indices` of a matrix's shape. arr: (n, m). k: as there. No derivative. Raises ShapeError."""
 def unravel_index(indices: ArrayLike, shape: Shape, order: str = "C") -> tuple[Tensor, ...]:
     """Return the places, axis by axis, of elements that are counted in C order, or in order "F"."""
+def cross(
+        a: ArrayLike, b: ArrayLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Axis = None,
+) -> Tensor:
+    """Return the cross product of vectors of three elements."""
+def matvec(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+    """Return the products of matrices with vectors: x1 @ x2, with batch axes in front that broadcast."""
+def vdot(a: ArrayLike, b: ArrayLike, /) -> Tensor:
+    """Return the dot product of all elements of a and b, read in C order; of complex a its conjugates."""
+def vecmat(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+    """Return the products of vectors with matrices: x1 @ x2, with batch axes in front that broadcast."""
 def argpartition(
         a: ArrayLike, kth: int | Sequence[int], axis: int | None = -1, kind: str = "introselect", *,
         dim: int | None = -1,

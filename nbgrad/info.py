@@ -9,6 +9,7 @@ import signal
 from importlib.metadata import version
 
 import nbgrad
+import nbgrad.linalg  # its ops are in the table once it is imported
 from nbgrad.arrays.config import settings
 from nbgrad.compile import store, target
 from nbgrad.define.declare import Choice

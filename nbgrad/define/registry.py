@@ -93,7 +93,7 @@ def found(name: str, home: str) -> Op:
     Raises PickleError if the module does not declare it, or another module has taken the name.
     """
     if name not in OPS and home != _MAIN:
-        import_module(home)
+        getattr(import_module(home), name, None)      # nbgrad imports some families when they are asked for
     if name not in OPS:
         raise table_errors.undeclared_op(name, home)
     row = OPS[name]

@@ -13,7 +13,6 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.arrays import devices
-from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import shaped
 from nbgrad.define.scalar import choose
 from nbgrad.define.structured import family
@@ -23,7 +22,6 @@ from nbgrad.engine.views import link, link_shared
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.kernels import table
 from nbgrad.ops.axes import named_dim, one
-from nbgrad.ops.compare import not_equal
 
 op: Any = family("index")
 
@@ -360,7 +358,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
 
 
 # -------------------------------------------------------------------------------------------- not zero
-@op(discrete=True, like=lambda x: x.nonzero(),
+@op(discrete=True, like=lambda x: x.nonzero(), on_complex="same",
     cases=[(lambda r: r.integers(0, 2, (3, 4)),), (lambda r: r.integers(0, 2, 5) > 0,), ((0, 3),)])
 def nonzero(x: Any) -> Any:
     """Return the places of the elements that are not zero: a tuple with an int64 Tensor for each axis.
@@ -373,4 +371,4 @@ def nonzero(x: Any) -> Any:
     x = as_tensor(x)
     if x.ndim == 0:
         raise shape_errors.bad_shape("nonzero", (), "needs at least one axis")
-    return (not_equal(x, 0) if is_complex(x) else x,), {}
+    return (x,), {}

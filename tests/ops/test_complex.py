@@ -308,7 +308,8 @@ def test_products_conjugate_as_numpys():
     for got, want in ((nb.vdot(z, w), np.vdot(z, w)), (nb.vecmat(Z[:, 0], Z), np.vecmat(Z[:, 0], Z)),
                       (nb.vecdot(z, w), np.vecdot(z, w)), (nb.matvec(Z, w), np.matvec(Z, w)),
                       (nb.inner(z, w), np.inner(z, w)), (nb.correlate(z, w), np.correlate(z, w)),
-                      (nb.any(Z * 0), np.any(Z * 0)), (nb.all(Z, 1), np.all(Z, 1)), (nb.nonzero(z)[0], np.nonzero(z)[0]), (nb.dot(z, w), np.dot(z, w)),
+                      (nb.any(Z * 0), np.any(Z * 0)), (nb.all(Z, 1), np.all(Z, 1)),
+                      (nb.nonzero(z)[0], np.nonzero(z)[0]), (nb.dot(z, w), np.dot(z, w)),
                       (nb.linalg.toeplitz(z), scipy.linalg.toeplitz(z)), (nb.cov(Z), np.cov(Z))):
         np.testing.assert_allclose(values(got), want, rtol=1e-13)
     a = SQUARE @ SQUARE.conj().T + np.eye(3)
