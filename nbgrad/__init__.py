@@ -313,12 +313,12 @@ __all__ = [
     "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add", "searchsorted",
     "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet",
     "softmax", "softplus", "softsign", "solve", "solve_sylvester", "solve_triangular", "sort", "special",
-    "split", "sqrt", "sqrtm", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
-    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
-    "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
-    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
-    "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where",
-    "zeros", "zeros_like",
+    "split", "sqrt", "sqrtm", "square", "squeeze", "stack", "stats", "std", "stop_gradient", "subtract",
+    "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot",
+    "testing", "tile", "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16",
+    "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap",
+    "use_cupy", "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack",
+    "where", "zeros", "zeros_like",
 ]
 
 # Families that few programs need: imported when one of their names is asked for
@@ -362,7 +362,7 @@ def __getattr__(name: str) -> Any:
         return OPS[name].op
     if name == "__test__":                # documentation that doctest does not find: ops are objects
         return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
-    if name in ("distributed", "fft", "random", "special"):
+    if name in ("distributed", "fft", "random", "special", "stats"):
         return import_module(f"nbgrad.{name}")
     if name in _MODULES:
         found = globals()[name] = getattr(import_module(f"nbgrad.{_MODULES[name]}"), name)

@@ -12,6 +12,7 @@ from nbgrad import linalg as linalg
 from nbgrad import optim as optim
 from nbgrad import random as random
 from nbgrad import special as special
+from nbgrad import stats as stats
 from nbgrad import testing as testing
 from nbgrad.arrays import devices as devices
 from nbgrad.arrays.devices import Device as device
@@ -126,17 +127,17 @@ __all__ = [
     "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add", "searchsorted",
     "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet",
     "softmax", "softplus", "softsign", "solve", "solve_sylvester", "solve_triangular", "sort", "special",
-    "split", "sqrt", "sqrtm", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
-    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
-    "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
-    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
-    "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where",
-    "zeros", "zeros_like", "apply_along_axis", "apply_over_axes", "fromfunction", "vectorize", "bincount",
-    "digitize", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "i0", "logaddexp2", "sinc",
-    "broadcast_arrays", "broadcast_shapes", "c_", "geomspace", "indices", "logspace", "meshgrid", "mgrid",
-    "ogrid", "r_", "s_", "unstack", "fill_diagonal", "place", "put", "put_along_axis", "putmask",
-    "bitwise_count", "divmod", "fmod", "frexp", "gcd", "isneginf", "isposinf", "lcm", "ldexp", "modf",
-    "nextafter", "spacing", "diag_indices", "diag_indices_from", "identity", "ix_", "mask_indices",
+    "split", "sqrt", "sqrtm", "square", "squeeze", "stack", "stats", "std", "stop_gradient", "subtract",
+    "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot",
+    "testing", "tile", "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16",
+    "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap",
+    "use_cupy", "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack",
+    "where", "zeros", "zeros_like", "apply_along_axis", "apply_over_axes", "fromfunction", "vectorize",
+    "bincount", "digitize", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "i0",
+    "logaddexp2", "sinc", "broadcast_arrays", "broadcast_shapes", "c_", "geomspace", "indices", "logspace",
+    "meshgrid", "mgrid", "ogrid", "r_", "s_", "unstack", "fill_diagonal", "place", "put", "put_along_axis",
+    "putmask", "bitwise_count", "divmod", "fmod", "frexp", "gcd", "isneginf", "isposinf", "lcm", "ldexp",
+    "modf", "nextafter", "spacing", "diag_indices", "diag_indices_from", "identity", "ix_", "mask_indices",
     "ravel_multi_index", "tri", "tril_indices", "tril_indices_from", "triu_indices", "triu_indices_from",
     "unravel_index", "argpartition", "argwhere", "choose", "compress", "extract", "flatnonzero", "lexsort",
     "nanargmax", "nanargmin", "partition", "piecewise", "trim_zeros", "directional", "kinks", "subgradient",
