@@ -19,9 +19,11 @@ from nbgrad.ops.distributions_continuous import (
     weibull_min,
 )
 from nbgrad.ops.distributions_discrete import bernoulli, binom, nbinom, poisson
+from nbgrad.ops.distributions_matrix import dirichlet, multivariate_normal, wishart
 
-__all__ = ["bernoulli", "beta", "binom", "cauchy", "chi2", "expon", "gamma", "laplace", "logistic", "lognorm",
-           "nbinom", "norm", "poisson", "t", "uniform", "weibull_min"]
+__all__ = ["bernoulli", "beta", "binom", "cauchy", "chi2", "dirichlet", "expon", "gamma", "laplace",
+           "logistic", "lognorm", "multivariate_normal", "nbinom", "norm", "poisson", "t", "uniform",
+           "weibull_min", "wishart"]
 
 
 def __dir__() -> list[str]:

@@ -8,7 +8,7 @@ from composite_checks import interpreted  # noqa: F401
 from scipy import stats
 
 import nbgrad as nb
-from nbgrad.errors import DtypeError, ShapeError
+from nbgrad.errors import DtypeError, ShapeError, SingularError, ValueRangeError
 from nbgrad.testing import values
 
 A = np.array
@@ -161,3 +161,99 @@ def test_calls():
         _ = nb.stats.poisson.ppf
     with pytest.raises(ShapeError):
         norm.pdf(np.zeros(2), np.zeros(3))
+
+
+# ------------------------------------------------------------------------------------- vectors, matrices
+MEAN, COV = A([0.5, -1.0]), A([[2.0, 0.6], [0.6, 1.0]])
+
+
+def check_density(name, x, *args, rtol=1e-12, **options):
+    want = getattr(stats, name).logpdf(x, *args, **options)
+    got = getattr(nb.stats, name).logpdf(x, *args, **options)
+    assert got.shape == np.shape(want)
+    np.testing.assert_allclose(values(got), want, rtol=rtol)
+    got = getattr(nb.stats, name).pdf(x, *args, **options)
+    np.testing.assert_allclose(values(got), np.exp(want), rtol=max(rtol, 1e-11))
+
+
+def test_normal_vectors(rng):
+    law = nb.stats.multivariate_normal
+    x = rng.standard_normal((4, 3, 2))
+    for each in (x, x[0], x[0, 0]):
+        check_density("multivariate_normal", each, MEAN, COV)
+        check_density("multivariate_normal", each, MEAN, A([1.0, 4.0]))
+        check_density("multivariate_normal", each, None, COV)
+        check_density("multivariate_normal", each, MEAN, 2.0)
+    check_density("multivariate_normal", x[0, :, 0], 0.5, 2.0)
+    check_density("multivariate_normal", x[0, 0, 0], A([0.5]), A([[2.0]]))
+    assert law.logpdf(x.astype("f4"), MEAN.astype("f4"), COV.astype("f4")).dtype == np.float32
+
+    def logpdf(x, mean, root):
+        return law.logpdf(x, mean, nb.matmul(root, root.T))
+
+    nb.testing.check_grads(logpdf, [x[0], MEAN, np.linalg.cholesky(COV)], 2)
+    v = np.linalg.solve(COV, x[0, 0] - MEAN)
+    np.testing.assert_allclose(values(nb.grad(law.logpdf, 2)(x[0, 0], MEAN, COV)),
+                               0.5 * (np.outer(v, v) - np.linalg.inv(COV)), rtol=1e-12)
+    with pytest.raises(SingularError):
+        law.logpdf(x, MEAN, np.ones((2, 2)))
+    with pytest.raises(ValueRangeError, match="negative"):
+        law.logpdf(x, MEAN, A([1.0, -1.0]), allow_singular=True)
+    with pytest.raises(ValueRangeError, match="matrix of shape"):
+        law.logpdf(x, MEAN, np.eye(3))
+    with pytest.raises(ValueRangeError, match="vectors of 2"):
+        law.logpdf(np.ones(3), MEAN, COV)
+
+
+def test_normal_vectors_of_a_plane(rng):
+    law, root = nb.stats.multivariate_normal, rng.standard_normal((3, 2))
+    mean, w = rng.standard_normal(3), rng.standard_normal((4, 2))
+    x = mean + w @ root.T
+    x[3] += 1.0                               # outside it
+    for factor in (1.0, 1e-3):
+        check_density("multivariate_normal", x, mean, factor * root @ root.T, allow_singular=True, rtol=1e-8)
+    check_density("multivariate_normal", w, None, COV, allow_singular=True)
+
+    def logpdf(w, mean, root):
+        x = mean + nb.matmul(w, A([[1.0, 0.5], [0.2, -1.0]]))
+        x, mean = [nb.matmul(each, root.T) for each in (x, mean)]
+        return law.logpdf(x, mean, nb.matmul(root, root.T), allow_singular=True)
+
+    nb.testing.check_grads(logpdf, [w[:3], MEAN, root], 1)
+    slope = nb.grad(lambda x: nb.sum(law.logpdf(x, mean, root @ root.T, allow_singular=True)[:3]))(x)
+    np.testing.assert_allclose(values(slope)[:3], -(x - mean)[:3] @ np.linalg.pinv(root @ root.T), rtol=1e-6)
+    assert (values(slope)[3] == 0).all()
+
+
+def test_dirichlet(rng):
+    law, alpha = nb.stats.dirichlet, A([2.0, 1.0, 0.5])
+    x = rng.dirichlet(alpha, 4).T
+    for each in (x, x[:-1], x[:, 0], x[:-1, 0]):
+        check_density("dirichlet", each, alpha)
+    check_density("dirichlet", A([0.0, 0.5, 0.5]), alpha)
+    check_density("dirichlet", A([0.5, 0.0, 0.5]), alpha)
+    nb.testing.check_grads(law.logpdf, [A([[0.2, 0.4], [0.5, 0.3]]), alpha], 2)
+    slopes = nb.grad(lambda x, a: nb.sum(law.pdf(x, a)), (0, 1))(A([0.0, 0.5]), alpha)
+    assert all((values(slope) == 0).all() for slope in slopes)
+    for wrong in ((x, -alpha), (x[:1], alpha), (2 * x, alpha), (A([1.5, -0.5, 0.0]), alpha),
+                  (A([0.5, 0.5, 0.0]), alpha)):
+        with pytest.raises(ValueRangeError, match=r"stats\.dirichlet"):
+            law.logpdf(*wrong)
+
+
+def test_wishart(rng):
+    law, x = nb.stats.wishart, COV + 0.5 * np.eye(2)
+    check_density("wishart", x, 3.5, COV)
+    check_density("wishart", x, 3.5, A([1.0, 2.0]))
+    check_density("wishart", np.stack([x, COV, 2 * x], -1), 1.5, COV)
+
+    def logpdf(a, df, b):
+        return law.logpdf(nb.matmul(a, a.T), df, nb.matmul(b, b.T))
+
+    nb.testing.check_grads(logpdf, [np.linalg.cholesky(x), A(3.5), np.linalg.cholesky(COV)], 2)
+    for wrong in ((x, 1.0, COV), (x, A([3.0, 4.0]), COV), (np.eye(3), 3.0, COV), (x, 3.0, np.ones((2, 3)))):
+        with pytest.raises(ValueRangeError, match=r"stats\.wishart"):
+            law.logpdf(*wrong)
+    with pytest.raises(AttributeError, match="has no 'rvs'; it has logpdf, pdf"):
+        law.rvs(3.0, COV)
+    assert pickle.loads(pickle.dumps(law)) is law
