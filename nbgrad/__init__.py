@@ -308,7 +308,7 @@ __all__ = [
     "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add",
     "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
     "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort", "special",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
+    "split", "sqrt", "square", "squeeze", "stack", "stats", "std", "stop_gradient", "subtract", "sum", "svd",
     "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
     "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
     "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
@@ -360,7 +360,7 @@ def __getattr__(name: str) -> Any:
         return OPS[name].op
     if name == "__test__":                # documentation that doctest does not find: ops are objects
         return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
-    if name in ("distributed", "fft", "linalg", "random", "special"):
+    if name in ("distributed", "fft", "linalg", "random", "special", "stats"):
         return import_module(f"nbgrad.{name}")
     if name in _MODULES:
         found = globals()[name] = getattr(import_module(f"nbgrad.{_MODULES[name]}"), name)

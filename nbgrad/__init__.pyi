@@ -12,6 +12,7 @@ from nbgrad import linalg as linalg
 from nbgrad import optim as optim
 from nbgrad import random as random
 from nbgrad import special as special
+from nbgrad import stats as stats
 from nbgrad import testing as testing
 from nbgrad.arrays import devices as devices
 from nbgrad.arrays.devices import Device as device
@@ -125,7 +126,7 @@ __all__ = [
     "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add",
     "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
     "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort", "special",
-    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd",
+    "split", "sqrt", "square", "squeeze", "stack", "stats", "std", "stop_gradient", "subtract", "sum", "svd",
     "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
     "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
     "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",

@@ -18,7 +18,7 @@ LAYERS = [
     ["define"],
     ["ops"],
     ["fft", "optimizers", "solvers"],
-    ["linalg", "optim", "special", "interop", "random"],
+    ["linalg", "optim", "special", "interop", "random", "stats"],
     ["testing", "backend", "distributed"],
     ["bench"],
     ["__init__"],

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import nbgrad as nb
-from nbgrad import distributed, errors, fft, interop, linalg, optim, random, special, testing
+from nbgrad import distributed, errors, fft, interop, linalg, optim, random, special, stats, testing
 from nbgrad.define.registry import OPS, Row
 from nbgrad.engine.tensor import Tensor
 from pages.docstrings import Link
@@ -41,8 +41,8 @@ FAMILIES: dict[str, str] = {
                                        "bench.function",
 }
 _FAMILY = {module: title for title, modules in FAMILIES.items() for module in modules.split()}
-MODULES = {"fft": fft, "special": special, "random": random, "optim": optim, "interop": interop,
-           "distributed": distributed, "testing": testing, "errors": errors}
+MODULES = {"fft": fft, "special": special, "random": random, "stats": stats, "optim": optim,
+           "interop": interop, "distributed": distributed, "testing": testing, "errors": errors}
 OTHERS = ("linalg", "backend", "devices")
 CLASS = "tensor_class"                    # nb.tensor has the page named tensor
 

@@ -150,7 +150,8 @@ def module_page(title: str, module: ModuleType, to: Link) -> str:
         if name.startswith("_"):
             continue
         if not callable(found):
-            parts += [f"## {name}", f"`{found!r}`"]
+            said = getattr(found, "__dict__", {}).get("__doc__")        # its own, not that of its class
+            parts += [f"## {name}", markdown(said, to) if said else f"`{found!r}`"]
             continue
         said = _raised(found, to) if title == "errors" else described(f"{title}.{name}", found, to)
         parts += [f"## {name}", said]
