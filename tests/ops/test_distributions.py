@@ -97,7 +97,8 @@ def test_derivatives_in_the_parameters_of_counts(name):
     of = 1 if name == "binom" else 0          # n is an integer
     for method in ["pmf", "logpmf", *PROBABILITIES]:
         f = getattr(getattr(nb.stats, name), method)
-        nb.testing.check_grads(lambda *p, f=f: nb.exp(f(k, *shapes[:of], *p)), list(map(A, shapes[of:])), 1)
+        nb.testing.check_grads(lambda *p, f=f: nb.exp(f(k, *shapes[:of], *p)), list(map(A, shapes[of:])),
+                               2 if method == "pmf" else 1)
 
 
 EDGES = A([LOC - 1.0, LOC, LOC + SCALE, LOC + 3 * SCALE, -np.inf, np.inf])
@@ -125,6 +126,17 @@ def test_derivatives_at_edges():
     assert float(nb.grad(nb.stats.t.ppf)(0.5, 1.0)) == pytest.approx(np.pi, rel=1e-15)
     assert np.isnan(float(nb.grad(nb.stats.norm.logpdf)(np.nan)))
     assert np.isnan(float(nb.grad(nb.stats.norm.logpdf, 2)(0.0, 0.0, -1.0)))
+
+
+@pytest.mark.parametrize(("name", "k", "p", "value", "slope"), [
+    ("poisson", 1, (0.0,), 0, 1), ("poisson", 0, (0.0,), 1, -1), ("poisson", 2, (0.0,), 0, 0),
+    ("binom", 1, (3.0, 0.0), 0, 3), ("binom", 2, (3.0, 1.0), 0, -3), ("binom", 3, (3.0, 1.0), 1, 3),
+    ("binom", 0, (1e5, 0.0), 1, -1e5), ("binom", 1e5, (1e5, 1.0), 1, 1e5), ("binom", 0, (0.0, 0.5), 1, 0),
+    ("nbinom", 1, (2.0, 1.0), 0, -2), ("nbinom", 0, (1e5, 1.0), 1, 1e5), ("bernoulli", 1, (0.0,), 0, 1),
+])
+def test_counts_of_parameters_at_their_edges(name, k, p, value, slope):
+    z, g = nb.value_and_grad(getattr(nb.stats, name).pmf, len(p))(k, *p)
+    np.testing.assert_allclose([float(z), float(g)], [value, slope], rtol=1e-10, atol=1e-10)
 
 
 def test_tails():
