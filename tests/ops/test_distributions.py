@@ -157,6 +157,18 @@ def test_infinite_degrees_of_freedom_are_the_normal_distribution():
     np.testing.assert_allclose(values(nb.stats.t.logpdf(1.0, 1e12)), stats.norm.logpdf(1.0), rtol=1e-10)
 
 
+@pytest.mark.parametrize("df", [0.3, 3.0, 1e3, 1e6, 1e12])
+def test_tails_of_students_t(df):
+    x = A([-6.0, -3.0, -1.5, -0.4, 1e-7])
+    law, below = nb.stats.t, stats.t.cdf(x, df)
+    np.testing.assert_allclose(values(law.cdf(x, df)), below, rtol=1e-13)
+    np.testing.assert_allclose(values(law.ppf(below, df))[:4], x[:4], rtol=1e-13)
+    slope = nb.grad(lambda x: nb.sum(law.cdf(x, df)))(x)
+    np.testing.assert_allclose(values(slope), values(law.pdf(x, df)), rtol=1e-12)
+    slope = nb.grad(lambda q: nb.sum(law.ppf(q, df)))(below)
+    np.testing.assert_allclose(values(slope)[:4], 1 / values(law.pdf(x, df))[:4], rtol=1e-12)
+
+
 def test_calls():
     norm = nb.stats.norm
     assert float(norm.pdf(1.0, 0.5, scale=2.0)) == float(norm.pdf(1.0, loc=0.5, scale=2.0))
