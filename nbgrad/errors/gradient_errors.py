@@ -174,11 +174,6 @@ def nested_directions() -> GradientError:
                          "with jvp or grad.")
 
 
-def no_shape_derivative(op: str) -> GradientError:
-    return GradientError(f"{op}: its derivative in the parameter of shape needs the incomplete gamma "
-                         "function, which is not there. Wrap the parameter in stop_gradient.")
-
-
 def no_partial(op: str, argument: str, instead: str) -> GradientError:
     return GradientError(f"{op} has no derivative in {argument}. {instead}, or wrap {argument} in "
                          f"stop_gradient if it is a constant here.")

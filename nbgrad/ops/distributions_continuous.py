@@ -6,13 +6,21 @@ import math
 from typing import Any
 
 from nbgrad.engine.tensor import Tensor
-from nbgrad.ops.compare import isinf, less, logical_or
+from nbgrad.ops.compare import isinf, less, logical_and, logical_not, logical_or
 from nbgrad.ops.distributions import Continuous, log_of_rest
 from nbgrad.ops.elementwise import abs, atan2, cos, exp, expm1, log, log1p, sin, sqrt, square, where
 from nbgrad.ops.powers import pow
 from nbgrad.ops.special_entropy import xlog1py, xlogy
-from nbgrad.ops.special_gamma import betaln, gammaln
-from nbgrad.ops.special_incomplete import betainc, betaincc, betaincinv, gammainc, gammaincc, gammaincinv
+from nbgrad.ops.special_gamma import betaln, gammaln, poch
+from nbgrad.ops.special_incomplete import (
+    betainc,
+    betaincc,
+    betainccinv,
+    betaincinv,
+    gammainc,
+    gammaincc,
+    gammaincinv,
+)
 from nbgrad.ops.special_normal import expit, log_expit, log_ndtr, logit, ndtr, ndtri
 
 __all__ = ["beta", "cauchy", "chi2", "expon", "gamma", "laplace", "logistic", "lognorm", "norm", "t",
@@ -41,7 +49,8 @@ lognorm = Continuous(
 
 # ------------------------------------------------------------------------------------------ Student's t
 def _t_log(y: Tensor, df: Tensor) -> Tensor:
-    return -0.5 * log(df) - betaln(0.5 + 0 * df, 0.5 * df) - 0.5 * (df + 1) * log1p(square(y) / df)
+    size = log(poch(0.5 * df, 0.5 + 0 * df)) - 0.5 * log(math.pi * df)    # no difference of large logarithms
+    return size - 0.5 * (df + 1) * log1p(square(y) / df)
 
 
 def _t_part(y: Tensor, df: Tensor) -> Tensor:
@@ -59,21 +68,27 @@ def _t_part(y: Tensor, df: Tensor) -> Tensor:
 def _t_below(y: Tensor, df: Tensor) -> Tensor:
     left = less(y, -1)
     far = where(left, y, -1.0)
-    tail = 0.5 * betainc(0.5 * df, 0.5 + 0 * df, df / (df + square(far)))
+    wide = less(square(far), df)
+    share = where(wide, square(far), df) / (df + square(far))         # of two, the one below 1/2
+    tail = 0.5 * where(wide, betaincc(0.5 + 0 * df, 0.5 * df, where(wide, share, 0.5)),
+                       betainc(0.5 * df, 0.5 + 0 * df, where(wide, 0.5, share)))
     return where(left, tail, 0.5 + _t_part(where(left, 0.0, y), df))
 
 
 def _t_quantile(q: Tensor, df: Tensor) -> Tensor:
-    """By the inverse of the incomplete beta function: of a tail, or of the middle, and near 1/2 by a series
-    of which the argument is what lies between.
+    """By the inverses of incomplete beta functions: of a tail, by the share that is below 1/2; of the middle;
+    and near 1/2 by a series of which the argument is what lies between.
     """
-    left = less(q, 0.5)
+    half, left = 0.5 + 0 * df, less(q, 0.5)
     tail = where(left, q, 1 - q)
     outer, near = less(tail, 0.2), less(0.5 - 1e-6, tail)
-    x = betaincinv(0.5 * df, 0.5 + 0 * df, 2 * where(outer, tail, 0.2))
-    middle = where(logical_or(outer, near), 0.3, tail)
-    y = betaincinv(0.5 + 0 * df, 0.5 * df, 1 - 2 * middle)
-    size = where(outer, sqrt(df * (1 - x) / x), sqrt(df * y / (1 - y)))
+    x = betaincinv(0.5 * df, half, 2 * where(outer, tail, 0.2))
+    wide = less(0.5, x)
+    far = logical_and(outer, logical_not(wide))
+    x = where(wide, 0.5, x)
+    y = where(outer, betainccinv(half, 0.5 * df, 2 * where(far, 0.2, where(outer, tail, 0.2))),
+              betaincinv(half, 0.5 * df, 1 - 2 * where(logical_or(outer, near), 0.3, tail)))
+    size = where(far, sqrt(df * (1 - x) / x), sqrt(df * y / (1 - y)))
     step = where(near, q - 0.5, 0.0) * exp(-_t_log(0 * q, df))
     series = step * (1 + (df + 1) / (6 * df) * square(step))
     return where(near, series, where(left, -size, size))

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import math
 import operator
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,7 @@ from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.engine import modes
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor
 from nbgrad.engine.transforms import jvp, stop_gradient
-from nbgrad.errors import gradient_errors, shape_errors, value_errors
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.activations import sigmoid
 from nbgrad.ops.compare import (
     bitwise_left_shift,
@@ -59,10 +57,10 @@ from nbgrad.ops.reduce import any as any_of
 from nbgrad.ops.search import searchsorted
 from nbgrad.ops.shape import concat, reshape
 from nbgrad.ops.sort import argsort
+from nbgrad.ops.special_incomplete import gammainc
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _ROUNDS = 200                                 # of rejection: less than a tenth is rejected in each
-_INCOMPLETE = "nbgrad.ops.special_incomplete"                 # the module of gammainc
 
 
 # --------------------------------------------------------------------------------------------- keys
@@ -384,16 +382,13 @@ def _log_gammas(name: str, key: Any, a: Tensor) -> Tensor:
     count = modes.orders(a)
     if not count:
         return logs
-    if find_spec(_INCOMPLETE) is None:
-        raise gradient_errors.no_shape_derivative(name)
-    below = import_module(_INCOMPLETE).gammainc
     z = exp(logs)
     there = less(0, z)
     z = start = where(there, z, 1.0)
-    part = below(still, start)
-    density = jvp(lambda x: below(still, x), (start,), (tensor(devices.ones_like(raw(start))),))[1]
+    part = gammainc(still, start)
+    density = jvp(lambda x: gammainc(still, x), (start,), (tensor(devices.ones_like(raw(start))),))[1]
     for _ in range(count):
-        z = subtract(z, divide(subtract(below(a, z), part), density))
+        z = subtract(z, divide(subtract(gammainc(a, z), part), density))
     return add(logs, where(there, log(divide(z, start)), 0.0))
 
 
@@ -402,9 +397,9 @@ def gamma(key: Any, a: Any, shape: Any = None, scale: Any = 1.0, dtype: Any = No
 
     a, scale : positive
     key, shape, dtype : as in `uniform`
-    Derivative: linear in scale; in a that of the solution of gammainc(a, z) = constant, which is refused
-    where the library has no gammainc. Raises ValueRangeError for an a that is not positive, ShapeError for
-    parameters that do not fit, DtypeError without a key, GradientError.
+    Derivative: linear in scale; in a that of the solution of gammainc(a, z) = constant. Raises
+    ValueRangeError for an a that is not positive, ShapeError for parameters that do not fit, DtypeError
+    without a key.
 
     >>> nb.random.gamma(nb.random.key(1), np.array([0.5, 3.0])).shape
     (2,)
@@ -421,8 +416,7 @@ def beta(key: Any, a: Any, b: Any, shape: Any = None, dtype: Any = None) -> Tens
     a, b : positive
     key, shape, dtype : as in `uniform`
     Derivative: that of x / (x + y) for two gamma distributed numbers, see `gamma`. Raises ValueRangeError for
-    parameters that are not positive, ShapeError for those that do not fit, DtypeError without a key,
-    GradientError.
+    parameters that are not positive, ShapeError for those that do not fit, DtypeError without a key.
 
     >>> nb.random.beta(nb.random.key(1), 2.0, np.array([0.5, 3.0])).shape
     (2,)
@@ -442,7 +436,7 @@ def dirichlet(key: Any, alpha: Any, shape: Any = None, dtype: Any = None) -> Ten
     shape : of the draws, without the axis of the vectors; None: that of alpha
     key, dtype : as in `uniform`
     Derivative: that of gamma distributed numbers over their sum, see `gamma`. Raises ValueRangeError for an
-    alpha that is not positive, ShapeError for one that does not fit, DtypeError without a key, GradientError.
+    alpha that is not positive, ShapeError for one that does not fit, DtypeError without a key.
 
     >>> nb.sum(nb.random.dirichlet(nb.random.key(1), np.ones(3)))
     tensor(1.)

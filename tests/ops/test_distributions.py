@@ -97,7 +97,8 @@ def test_derivatives_in_the_parameters_of_counts(name):
     of = 1 if name == "binom" else 0          # n is an integer
     for method in ["pmf", "logpmf", *PROBABILITIES]:
         f = getattr(getattr(nb.stats, name), method)
-        nb.testing.check_grads(lambda *p, f=f: nb.exp(f(k, *shapes[:of], *p)), list(map(A, shapes[of:])), 1)
+        nb.testing.check_grads(lambda *p, f=f: nb.exp(f(k, *shapes[:of], *p)), list(map(A, shapes[of:])),
+                               2 if method == "pmf" else 1)
 
 
 EDGES = A([LOC - 1.0, LOC, LOC + SCALE, LOC + 3 * SCALE, -np.inf, np.inf])
@@ -127,6 +128,17 @@ def test_derivatives_at_edges():
     assert np.isnan(float(nb.grad(nb.stats.norm.logpdf, 2)(0.0, 0.0, -1.0)))
 
 
+@pytest.mark.parametrize(("name", "k", "p", "value", "slope"), [
+    ("poisson", 1, (0.0,), 0, 1), ("poisson", 0, (0.0,), 1, -1), ("poisson", 2, (0.0,), 0, 0),
+    ("binom", 1, (3.0, 0.0), 0, 3), ("binom", 2, (3.0, 1.0), 0, -3), ("binom", 3, (3.0, 1.0), 1, 3),
+    ("binom", 0, (1e5, 0.0), 1, -1e5), ("binom", 1e5, (1e5, 1.0), 1, 1e5), ("binom", 0, (0.0, 0.5), 1, 0),
+    ("nbinom", 1, (2.0, 1.0), 0, -2), ("nbinom", 0, (1e5, 1.0), 1, 1e5), ("bernoulli", 1, (0.0,), 0, 1),
+])
+def test_counts_of_parameters_at_their_edges(name, k, p, value, slope):
+    z, g = nb.value_and_grad(getattr(nb.stats, name).pmf, len(p))(k, *p)
+    np.testing.assert_allclose([float(z), float(g)], [value, slope], rtol=1e-10, atol=1e-10)
+
+
 def test_tails():
     for name in ("norm", "logistic"):
         for x in (-40.0, -1e4):
@@ -143,6 +155,18 @@ def test_infinite_degrees_of_freedom_are_the_normal_distribution():
         got, of_t = nb.value_and_grad(getattr(nb.stats.t, method))(0.3, np.inf)
         np.testing.assert_allclose([float(got), float(of_t)], [float(want), float(slope)], rtol=1e-14)
     np.testing.assert_allclose(values(nb.stats.t.logpdf(1.0, 1e12)), stats.norm.logpdf(1.0), rtol=1e-10)
+
+
+@pytest.mark.parametrize("df", [0.3, 3.0, 1e3, 1e6, 1e12])
+def test_tails_of_students_t(df):
+    x = A([-6.0, -3.0, -1.5, -0.4, 1e-7])
+    law, below = nb.stats.t, stats.t.cdf(x, df)
+    np.testing.assert_allclose(values(law.cdf(x, df)), below, rtol=1e-13)
+    np.testing.assert_allclose(values(law.ppf(below, df))[:4], x[:4], rtol=1e-13)
+    slope = nb.grad(lambda x: nb.sum(law.cdf(x, df)))(x)
+    np.testing.assert_allclose(values(slope), values(law.pdf(x, df)), rtol=1e-12)
+    slope = nb.grad(lambda q: nb.sum(law.ppf(q, df)))(below)
+    np.testing.assert_allclose(values(slope)[:4], 1 / values(law.pdf(x, df))[:4], rtol=1e-12)
 
 
 def test_calls():
