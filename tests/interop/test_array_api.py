@@ -17,7 +17,7 @@ from nbgrad.interop import array_api
 xp = nb.ones(1).__array_namespace__()
 X = np.array([[0.5, -1.0, 2.0], [3.0, 0.25, -0.75]])
 # What only the standard has, or has in another way than NumPy
-_OWN = {"__array_api_version__", "__array_namespace_info__", "bool", "linalg"}
+_OWN = {"__array_api_version__", "__array_namespace_info__", "bool", "fft", "linalg"}
 
 
 def test_the_namespace_and_its_versions():
@@ -49,6 +49,12 @@ def test_the_names_are_numpys(name):
     mine = getattr(xp, name)
     if isinstance(mine, type) or not callable(mine):
         assert mine is getattr(np, name)
+
+
+def test_the_names_of_fft_are_numpys():
+    assert {name for name in array_api.fft.__all__ if not hasattr(np.fft, name)} == set()
+    found = xp.fft.irfft(xp.fft.rfft(xp.asarray(X[:, :2])))
+    np.testing.assert_allclose(testing.values(found), X[:, :2], atol=1e-12)
 
 
 @pytest.mark.parametrize("name", array_api.linalg.__all__)

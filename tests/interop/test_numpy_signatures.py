@@ -426,6 +426,7 @@ VALUES = {
     "ar2": lambda d: d.array((3,)),
     **{f"numpy.{name} a2": lambda d: d.pick(d.x, d.array(d.x.shape))
        for name in ("array_equal", "array_equiv")},
+    **dict.fromkeys(["val", "numpy.angle z"], main), "numpy.angle deg": lambda d: d.pick(True, False),
     "minlength": lambda d: d.pick(0, 7),
     "numpy.digitize right": lambda d: d.pick(True, False),
     "numpy.histogram a": lambda d: d.first((4,), (2, 3)),
@@ -462,6 +463,7 @@ VALUES = {
 ELSEWHERE = {f"numpy.{name}" for name in (
     "apply_along_axis", "apply_over_axes", "argpartition", "fill_diagonal", "ix_", "partition", "piecewise",
     "place", "put", "put_along_axis", "putmask", "ravel_multi_index", "unravel_index")}
+ELSEWHERE |= {f"numpy.fft.{name}" for name in nb.fft.__all__}
 # drawn first, as others depend on them
 ARRAYS = [name for name, draw in VALUES.items() if draw in (main, Draw.alike, Draw.subscripts)]
 ORDER = ["upper", "hermitian", "rowvar", "condlist", "condition", *ARRAYS, "axis", "where"]
