@@ -14,7 +14,7 @@ from nbgrad.engine.tensor import raw
 @pytest.mark.parametrize("shape", [(), (0,), (5,), (2, 0, 3), (2, 3, 4), (1,) * 20])
 def test_results_are_ordinary_arrays(shape, dtype):
     x = np.ones(shape, dtype)
-    z = raw(nb.maximum(nb.asarray(x), nb.asarray(x)))
+    z = raw(nb.square(nb.asarray(x)) if x.dtype.kind == "c" else nb.maximum(nb.asarray(x), nb.asarray(x)))
     assert type(z) is np.ndarray
     assert z.dtype == x.dtype
     assert z.dtype is x.dtype
