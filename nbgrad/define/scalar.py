@@ -79,6 +79,7 @@ class Elementwise(Named):
     joint: bool
     met: int
     on_complex: Any
+    probe: np.dtype[Any]
     parameters: tuple[str, ...] = ()      # names of its last operands, by which it is not differentiated
 
     def __init__(self, name: str, value: Any, d: Any = None, *, arity: int, loop: Any = None,
@@ -371,6 +372,8 @@ class RealLinear(Elementwise):
     back : the cotangents of the operands from that of the result, one or a tuple; whatever it is given, what
         it makes of it is right where the real part of a cotangent is taken for a real operand
     """
+
+    back: Callable[[Any], Any]
 
     def __init__(self, name: str, value: str, back: Callable[[Any], Any], *, arity: int, loop: Any) -> None:
         super().__init__(name, value, arity=arity, loop=loop, on_complex=True)

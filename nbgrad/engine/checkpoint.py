@@ -17,6 +17,9 @@ from nbgrad.errors import gradient_errors
 class Checkpoint(Op):
     """A function as one op that keeps its inputs only and is run again when its derivative is wanted."""
 
+    name: str
+    f: Callable[..., Any]
+
     def __init__(self, f: Callable[..., Any], name: str) -> None:
         self.f, self.name = f, f"checkpoint({name})"
 

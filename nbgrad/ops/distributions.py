@@ -76,7 +76,18 @@ def marked(z: Tensor, right: Any) -> Tensor:
 class Distribution:
     """A distribution under its name in scipy.stats: `logpdf(x, shape parameters, loc=0, scale=1)` ..."""
 
-    density = "pdf"
+    density: str = "pdf"
+    name: str
+    shapes: tuple[str, ...]
+    right: Formula
+    logdensity: Formula
+    formulas: dict[str, Formula]
+    moved: tuple[str, ...]
+    call: str
+    cdf: Callable[..., Tensor]
+    sf: Callable[..., Tensor]
+    logcdf: Callable[..., Tensor]
+    logsf: Callable[..., Tensor]
 
     def __init__(self, name: str, shapes: str, doc: str, example: str, right: Formula, logdensity: Formula,
                  moved: tuple[str, ...], **formulas: Formula) -> None:
@@ -150,6 +161,12 @@ class Distribution:
 
 class Continuous(Distribution):
     """A distribution with a density on an interval, moved by loc and stretched by scale."""
+
+    support: tuple[float, float]
+    powers: Formula | None
+    pdf: Callable[..., Tensor]
+    logpdf: Callable[..., Tensor]
+    ppf: Callable[..., Tensor]
 
     def __init__(self, name: str, shapes: str, doc: str, example: str, logdensity: Formula, *,
                  support: tuple[float, float] = (-math.inf, math.inf), powers: Formula | None = None,

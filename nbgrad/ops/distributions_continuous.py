@@ -35,11 +35,11 @@ def _normal(y: Tensor) -> Tensor:
     return -0.5 * square(y) - _HALF_LOG_TAU
 
 
-norm = Continuous(
+norm: Continuous = Continuous(
     "norm", "", "The normal distribution with mean loc and standard deviation scale.",
     "logcdf(-40.0) -> tensor(-804.60844201)", _normal, cdf=ndtr, sf=lambda y: ndtr(-y), logcdf=log_ndtr,
     logsf=lambda y: log_ndtr(-y), ppf=ndtri)
-lognorm = Continuous(
+lognorm: Continuous = Continuous(
     "lognorm", "s", "The distribution of exp(s * z), z being standard normal.",
     "cdf(1.0, 0.5) -> tensor(0.5)", lambda y, s: _normal(log(y) / s) - log(s) - log(y), support=_RIGHT,
     powers=lambda s: (1.0,), cdf=lambda y, s: ndtr(log(y) / s), sf=lambda y, s: ndtr(-log(y) / s),
@@ -102,25 +102,25 @@ def _or_normal(of_t: Any, of_normal: Any) -> Any:
     return formula
 
 
-t = Continuous(
+t: Continuous = Continuous(
     "t", "df", "Student's t distribution with df degrees of freedom.", "cdf(1.0, 1.0) -> tensor(0.75)",
     _or_normal(_t_log, _normal), right=lambda df: less(0, df), cdf=_or_normal(_t_below, ndtr),
     sf=_or_normal(lambda y, df: _t_below(-y, df), lambda y: ndtr(-y)), ppf=_or_normal(_t_quantile, ndtri))
 
 
 # ------------------------------------------------------------------------------------ gamma, beta and kin
-gamma = Continuous(
+gamma: Continuous = Continuous(
     "gamma", "a", "The gamma distribution, with a density that goes with x**(a - 1) * exp(-x).",
     "logpdf(1.0, 2.0) -> tensor(-1.)", lambda y, a: xlogy(a - 1, y) - y - gammaln(a), support=_RIGHT,
     powers=lambda a: (a - 1,), cdf=lambda y, a: gammainc(a, y), sf=lambda y, a: gammaincc(a, y),
     ppf=lambda q, a: gammaincinv(a, q))
-chi2 = Continuous(
+chi2: Continuous = Continuous(
     "chi2", "df", "The distribution of the sum of df squares of standard normal numbers.",
     "sf(2.0, 2.0) -> tensor(0.36787944)",
     lambda y, df: xlogy(0.5 * df - 1, y) - 0.5 * y - gammaln(0.5 * df) - 0.5 * _LOG_2 * df, support=_RIGHT,
     powers=lambda df: (0.5 * df - 1,), cdf=lambda y, df: gammainc(0.5 * df, 0.5 * y),
     sf=lambda y, df: gammaincc(0.5 * df, 0.5 * y), ppf=lambda q, df: 2 * gammaincinv(0.5 * df, q))
-beta = Continuous(
+beta: Continuous = Continuous(
     "beta", "a b", "The beta distribution, with a density that goes with x**(a - 1) * (1 - x)**(b - 1).",
     "cdf(0.5, 2.0, 3.0) -> tensor(0.6875)",
     lambda y, a, b: xlogy(a - 1, y) + xlog1py(b - 1, -y) - betaln(a, b), support=(0.0, 1.0),
@@ -133,12 +133,12 @@ def _weibull_log(y: Tensor, c: Tensor) -> Tensor:
     return log(c) + xlogy(c - 1, y) - pow(y, c)
 
 
-expon = Continuous(
+expon: Continuous = Continuous(
     "expon", "", "The exponential distribution with mean scale, from loc on.",
     "logpdf([1.0, -1.0], scale=2.0) -> tensor([-1.19314718,        -inf])", lambda y: -y, support=_RIGHT,
     cdf=lambda y: -expm1(-y), sf=lambda y: exp(-y), logcdf=log_of_rest, logsf=lambda y: -y,
     ppf=lambda q: -log1p(-q))
-weibull_min = Continuous(
+weibull_min: Continuous = Continuous(
     "weibull_min", "c", "Weibull's distribution, of numbers of which the power c is exponential.",
     "logsf(2.0, 3.0) -> tensor(-8.)", _weibull_log, support=_RIGHT, powers=lambda c: (c - 1,),
     cdf=lambda y, c: -expm1(-pow(y, c)), sf=lambda y, c: exp(-pow(y, c)),
@@ -160,12 +160,12 @@ def _laplace_quantile(q: Tensor) -> Tensor:
     return where(less(q, 0.5), log(2 * q), -log(2 * (1 - q)))
 
 
-laplace = Continuous(
+laplace: Continuous = Continuous(
     "laplace", "", "Laplace's distribution, with a density that goes with exp(-|x|).",
     "logpdf(2.0) -> tensor(-2.69314718)", lambda y: -abs(y) - _LOG_2, cdf=_laplace_below,
     sf=lambda y: _laplace_below(-y), logcdf=_laplace_log_below, logsf=lambda y: _laplace_log_below(-y),
     ppf=_laplace_quantile)
-logistic = Continuous(
+logistic: Continuous = Continuous(
     "logistic", "", "The logistic distribution.", "logcdf(-800.0) -> tensor(-800.)",
     lambda y: log_expit(y) + log_expit(-y), cdf=expit, sf=lambda y: expit(-y), logcdf=log_expit,
     logsf=lambda y: log_expit(-y), ppf=logit)
@@ -176,11 +176,11 @@ def _cauchy_quantile(q: Tensor) -> Tensor:
     return -cos(math.pi * q) / sin(math.pi * where(less(q, 0.5), q, 1 - q))
 
 
-uniform = Continuous(
+uniform: Continuous = Continuous(
     "uniform", "", "The uniform distribution from loc to loc + scale.",
     "pdf([1.0, 3.0], scale=2.0) -> tensor([0.5, 0. ])", lambda y: 0 * y, support=(0.0, 1.0), cdf=lambda y: +y,
     sf=lambda y: 1 - y, logcdf=log, logsf=lambda y: log1p(-y), ppf=lambda q: +q)
-cauchy = Continuous(
+cauchy: Continuous = Continuous(
     "cauchy", "", "Cauchy's distribution.", "cdf(1.0) -> tensor(0.75)",
     lambda y: -math.log(math.pi) - log1p(square(y)), cdf=lambda y: atan2(1.0, -y) / math.pi,
     sf=lambda y: atan2(1.0, y) / math.pi, ppf=_cauchy_quantile)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,10 @@ _SLACK = {np.dtype(np.float32): 1e3, np.dtype(np.float64): 1e6}       # eigenval
 class Density:
     """A distribution of which there is the density alone: logpdf and pdf."""
 
-    def __init__(self, logpdf: Any) -> None:
+    name: str
+    logpdf: Callable[..., Tensor]
+
+    def __init__(self, logpdf: Callable[..., Tensor]) -> None:
         self.__module__ = "nbgrad.stats"
         self.name, self.logpdf, self.__doc__ = logpdf.__name__.lstrip("_"), logpdf, logpdf.__doc__
 
@@ -179,4 +183,6 @@ def _wishart(x: Any, df: Any, scale: Any) -> Tensor:
             - df * _half_log_det(of_scale) - multigammaln(0.5 * df, dim))
 
 
-dirichlet, multivariate_normal, wishart = map(Density, (_dirichlet, _multivariate_normal, _wishart))
+dirichlet: Density = Density(_dirichlet)
+multivariate_normal: Density = Density(_multivariate_normal)
+wishart: Density = Density(_wishart)

@@ -8,7 +8,7 @@ by its root.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -402,29 +402,29 @@ def _per(places: np.ndarray, d: Any, dtype: Any) -> Tensor:
     return z if dtype is None else astype(z, dtype)
 
 
-def _shifted(name: str, by: Callable[[int], int]) -> Callable[..., Tensor]:
-    def shift(x: Any, axes: Any = None) -> Tensor:
-        x = as_tensor(x)
-        chosen = several(name, tuple(axes) if isinstance(axes, list) else axes, x.ndim)
-        return roll(x, tuple([by(x.shape[a]) for a in chosen]), chosen) if chosen else x
-
-    shift.__name__ = shift.__qualname__ = name
-    return shift
+def _shifted(name: str, x: Any, axes: Any, sign: int) -> Tensor:
+    x = as_tensor(x)
+    chosen = several(name, tuple(axes) if isinstance(axes, list) else axes, x.ndim)
+    return roll(x, tuple([sign * (x.shape[a] // 2) for a in chosen]), chosen) if chosen else x
 
 
-fftshift = _shifted("fftshift", lambda n: n // 2)
-fftshift.__doc__ = """Return x with the zero frequency of `fft` in the middle of axes, by default all.
+def fftshift(x: Any, axes: Any = None) -> Tensor:
+    """Return x with the zero frequency of `fft` in the middle of axes, by default all.
 
     x: any shape. axes: one or several. Derivative: linear. Raises AxisError.
 
     >>> nb.fft.fftshift([0.0, 1.0, -2.0, -1.0])
     tensor([-2., -1.,  0.,  1.])
     """
-ifftshift = _shifted("ifftshift", lambda n: -(n // 2))
-ifftshift.__doc__ = """Return the inverse of `fftshift`.
+    return _shifted("fftshift", x, axes, 1)
+
+
+def ifftshift(x: Any, axes: Any = None) -> Tensor:
+    """Return the inverse of `fftshift`.
 
     x: any shape. axes: one or several. Derivative: linear. Raises AxisError.
 
     >>> nb.fft.ifftshift([-2.0, -1.0, 0.0, 1.0])
     tensor([ 0.,  1., -2., -1.])
     """
+    return _shifted("ifftshift", x, axes, -1)

@@ -122,8 +122,9 @@ class Grid:
         return tuple(map(as_tensor, found)) if isinstance(found, tuple) else as_tensor(found)
 
 
-mgrid, ogrid = Grid(np.mgrid), Grid(np.ogrid)
-s_ = np.s_
+mgrid: Grid = Grid(np.mgrid)
+ogrid: Grid = Grid(np.ogrid)
+s_: Any = np.s_
 
 
 class Joined:
@@ -165,7 +166,8 @@ def _range(item: slice) -> Tensor:
     return arange(start, item.stop, step)
 
 
-r_, c_ = Joined("r_", False), Joined("c_", True)
+r_: Joined = Joined("r_", False)
+c_: Joined = Joined("c_", True)
 
 
 # --------------------------------------------------------------------------------------------------- ranges

@@ -38,6 +38,13 @@ class State:
     shapes : of the leaves; dtypes : theirs; size : elements of all; dtype : of the vector
     """
 
+    rebuild: Callable[[list[Any]], Any]
+    shapes: list[tuple[int, ...]]
+    dtypes: list[np.dtype[Any]]
+    sizes: list[int]
+    size: int
+    dtype: np.dtype[Any]
+
     def __init__(self, what: str, tree: Any) -> None:
         leaves, self.rebuild = flatten(tree)
         leaves = [as_tensor(x) if is_float(x) else astype(as_tensor(x), np.float64) for x in leaves]
