@@ -9,7 +9,7 @@ import inspect
 import re
 from collections.abc import Callable
 from textwrap import fill
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from nbgrad.define.registry import OPS, OURS
 from nbgrad.define.signature import operands
 from nbgrad.kernels import table
 
+_Class = TypeVar("_Class", bound=type)
 _WIDTH = 100
 # What parameters mean wherever an op says nothing else
 _USUAL = {
@@ -45,9 +46,9 @@ class Whole:
         op.words = words
 
 
-def documented(made: Any) -> Any:
+def documented(made: _Class) -> _Class:
     """Have the ops of a class say all that their rows know."""
-    made.__doc__ = Whole(made.__doc__)
+    made.__doc__ = Whole(made.__doc__)  # type: ignore[assignment]
     return made
 
 

@@ -377,7 +377,8 @@ class RealLinear(Elementwise):
 
     def __init__(self, name: str, value: str, back: Callable[[Any], Any], *, arity: int, loop: Any) -> None:
         super().__init__(name, value, arity=arity, loop=loop, on_complex=True)
-        self.back, self.probe = back, _WIDE
+        self.back = back
+        self.probe = _WIDE
 
     def cotangents(self, gs: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any],
                    wanted: Sequence[bool]) -> list[Any]:

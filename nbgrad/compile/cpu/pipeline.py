@@ -37,11 +37,18 @@ if TYPE_CHECKING:                         # Numba declares no types
 
         def __init__(self, *args: Any) -> None: ...
         def compile_extra(self, function: Any) -> Any: ...
+
+    class BaseLibrary:
+        _final_module: Any
+        _finalized: bool
+
+        def __init__(self, codegen: Any, name: str) -> None: ...
+        def finalize(self) -> None: ...
 else:
-    Base = Compiler
+    Base, BaseLibrary = Compiler, CPUCodeLibrary
 
 
-class Library(CPUCodeLibrary):
+class Library(BaseLibrary):
     """Code that does not run where it is compiled: Numba need not make machine code of it."""
 
     def _finalize_final_module(self) -> None:
