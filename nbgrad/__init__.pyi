@@ -1169,7 +1169,8 @@ def triu_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Tensor, ...]:
 def unravel_index(indices: ArrayLike, shape: Shape, order: str = "C") -> tuple[Tensor, ...]:
     """Return the places, axis by axis, of elements that are counted in C order, or in order "F"."""
 def cross(
-        a: ArrayLike, b: ArrayLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Axis = None,
+        a: ArrayLike, b: ArrayLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Axis = None, *,
+        dim: Axis = None,
 ) -> Tensor:
     """Return the cross product of vectors of three elements."""
 def matvec(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:

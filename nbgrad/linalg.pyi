@@ -52,7 +52,7 @@ def circulant(c: ArrayLike) -> Tensor:
     """Return the square matrices with c as their first column, each column the one before turned by one."""
 def cond(x: ArrayLike, p: float | str | None = None) -> Tensor:
     """Return the condition numbers of matrices: the norm times that of the inverse, of any order."""
-def cross(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> Tensor:
+def cross(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1, dim: int = -1) -> Tensor:
     """Return the cross product of vectors of three elements, which lie along one axis in all."""
 def diagonal(x: ArrayLike, /, *, offset: int = 0) -> Tensor:
     """Return the diagonals of the matrices in the last two axes of x, a read-only view, along a last axis."""

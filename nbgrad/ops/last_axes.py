@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from nbgrad.engine.tensor import Tensor
+from nbgrad.errors import value_errors
 from nbgrad.ops import diagonal as diagonals
 from nbgrad.ops import products
+from nbgrad.ops.axes import named_dim
 
 
 def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
@@ -31,6 +33,7 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
     return diagonals.trace(x, offset, -2, -1, dtype)
 
 
+@named_dim
 def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
     """Return the cross product of vectors of three elements, which lie along one axis in all.
 
@@ -40,4 +43,6 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
     >>> nb.linalg.cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
     tensor([0., 0., 1.])
     """
+    if axis is None:
+        raise value_errors.bad_argument("cross", axis, "an integer axis")
     return products.cross(x1, x2, axis=axis)

@@ -13,7 +13,7 @@ from nbgrad.define.complex import conj
 from nbgrad.define.scalar import multiply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import shape_errors, value_errors
-from nbgrad.ops.axes import one
+from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.contract import dot, einsum, matmul
 from nbgrad.ops.elementwise import subtract
 from nbgrad.ops.index import getitem
@@ -61,6 +61,7 @@ def vecmat(x1: Any, x2: Any, /) -> Tensor:
 
 
 # ------------------------------------------------------------------------------------------- in space
+@named_dim
 def cross(a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: Any = None) -> Tensor:
     """Return the cross product of vectors of three elements.
 

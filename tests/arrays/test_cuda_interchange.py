@@ -105,8 +105,8 @@ print(y.grad.tolist(), nb.asarray(Theirs(front, np.empty((0, 2)), data=(0, False
 front = connect()
 a = np.arange(6.0)
 for told in ({"mask": a}, {"typestr": ">f8"}, {"typestr": "<c16", "strides": None, "shape": (3,)},
-             {"typestr": "<f2"}, {"typestr": "|V8"}, {"stream": 0}, {"strides": (12,)}, {"strides": (8, 8)}, {"data": (0, False)},
-             {"data": (260, False)}, {"shape": (-1,)}, {"shape": (1 << 32,)}):
+             {"typestr": "<f2"}, {"typestr": "|V8"}, {"stream": 0}, {"strides": (12,)}, {"strides": (8, 8)},
+             {"data": (0, False)}, {"data": (260, False)}, {"shape": (-1,)}, {"shape": (1 << 32,)}):
     print(message(nb.asarray, Theirs(front, a, **told))[:60])
 print(message(nb.asarray, Theirs(front, a), copy=False)[:60])
 with nb.device("cpu"):

@@ -21,12 +21,15 @@ PLACES = np.argsort(CUBE, -1)
 NAMES = ("axis", "axes", "axis1", "axis2", "source", "destination", "dim", "dims")
 
 
+ELSEWHERE = ("ravel_multi_index", "tensorsolve")      # what they take for axes is not one array's
+
+
 def found():
     """(module, name, parameter) of what takes an axis."""
     for module, functions in (("nb", nb), ("linalg", nb.linalg)):
         for name in functions.__all__:
             function = getattr(functions, name)
-            if callable(function) and not isinstance(function, type) and name != "ravel_multi_index":
+            if callable(function) and not isinstance(function, type) and name not in ELSEWHERE:
                 yield from [(module, name, p) for p in inspect.signature(function).parameters if p in NAMES]
 
 
@@ -66,6 +69,7 @@ CALLS = {
     "tensordot": lambda f, a: f(CUBE, CUBE, axes=a), "squeeze": lambda f, a: f(X[:1, :, :1], axis=a),
     "source": lambda f, a: f(X, a, tuple(range(len(a)))[::-1] if isinstance(a, (tuple, list)) else 0),
     "destination": lambda f, a: f(X, tuple(range(len(a))) if isinstance(a, (tuple, list)) else 0, a),
+    "cross": lambda f, a: f(CUBE, CUBE[::-1], axis=a),
     "axis1": lambda f, a: f(X, axis1=a, axis2=2), "axis2": lambda f, a: f(X, axis1=0, axis2=a),
 }
 WHOLE = [0, 1, 2, -1, -3, np.int64(1), np.int8(-1), np.uint8(1), np.array(1)]
