@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from nbgrad.define.broadcast import shaped
 from nbgrad.define.complex import conj, real
 from nbgrad.define.scalar import add, multiply
@@ -46,7 +48,13 @@ def _eig_rule(g: Any, z: Any, a: Any) -> Tensor:
     return shaped(conj(found), a)
 
 
-@op(vjp=_eig_rule, keep="z", on_complex="same", results=Eig, cases=[((0, 0),), ((0, 2, 2),)], private=True)
+def _eig_like(a: np.ndarray) -> tuple[np.ndarray, ...]:
+    dtype = np.result_type(a.dtype, np.complex64)
+    return tuple([x.astype(dtype) for x in np.linalg.eig(a)])
+
+
+@op(vjp=_eig_rule, keep="z", on_complex="same", results=Eig, like=_eig_like, private=True,
+    cases=[((0, 0),), ((0, 2, 2),)])
 def eig_factors(a: Any) -> Any:
     """Return eigenvalues and eigenvectors, see `eig`."""
     return (square_matrices("eig", a),), {}
