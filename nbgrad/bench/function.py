@@ -20,7 +20,8 @@ from nbgrad.engine.tree import flatten, map_leaves
 from nbgrad.errors import value_errors
 from nbgrad.testing import reference
 
-_TOLERANCE = {"float32": 1e-3, "float64": 1e-6}        # of the comparison with NumPy, to the largest value
+# Of the comparison with NumPy, to the largest value
+_TOLERANCE = {"float32": 1e-3, "complex64": 1e-3, "float64": 1e-6, "complex128": 1e-6}
 
 
 @dataclass(frozen=True)
@@ -209,10 +210,15 @@ def _agree(y: Any, like: Any, arrays: list[Any]) -> None:
         bound = _TOLERANCE.get(a.dtype.name, 0.0) * max(map(_largest, [*given, b]))
         if not np.allclose(a, b, rtol=0, atol=bound, equal_nan=True):
             with np.errstate(invalid="ignore"):
-                far = np.nanmax(np.abs(a.astype("float64") - b), initial=0)
+                far = np.nanmax(np.abs(a.astype(_wide(a)) - b), initial=0)
             raise value_errors.bench_differs(f"values that are up to {far:.3g} from nbgrad's")
 
 
 def _largest(x: np.ndarray) -> float:
     """The largest finite absolute value."""
-    return float(np.max(np.abs(x[np.isfinite(x)].astype("float64")), initial=0))
+    return float(np.max(np.abs(x[np.isfinite(x)].astype(_wide(x))), initial=0))
+
+
+def _wide(x: np.ndarray) -> str:
+    """The dtype of most digits for such numbers."""
+    return "complex128" if x.dtype.kind == "c" else "float64"
