@@ -57,7 +57,6 @@ from nbgrad.ops import complex_forms as complex_forms
 from nbgrad.ops.activations import elu, gelu, leaky_relu, relu, sigmoid, silu, softplus
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.arrange import kron, repeat, roll, tile
-from nbgrad.ops.calculus import convolve, correlate, ediff1d, gradient, interp, trapezoid, unwrap
 from nbgrad.ops.close import allclose, array_equal, array_equiv, isclose
 from nbgrad.ops.compare import (
     bitwise_and,
@@ -162,55 +161,11 @@ from nbgrad.ops.exponential import log_softmax, logsumexp, softmax
 from nbgrad.ops.factor import cholesky, eigh, eigvalsh, solve_triangular
 from nbgrad.ops.gdot import gdot
 from nbgrad.ops.index import getitem, nonzero, scatter_add, setitem, take
-from nbgrad.ops.insertion import append, delete, insert, resize
 from nbgrad.ops.jacobians import hessian, jacfwd, jacobian, jacrev
-from nbgrad.ops.layouts import (
-    array_split,
-    atleast_1d,
-    atleast_2d,
-    atleast_3d,
-    block,
-    column_stack,
-    diagflat,
-    dsplit,
-    dstack,
-    fliplr,
-    flipud,
-    hsplit,
-    rollaxis,
-    rot90,
-    select,
-    vander,
-    vsplit,
-)
 from nbgrad.ops.linalg import det, inv, matrix_power, slogdet, solve
-from nbgrad.ops.nans import (
-    nancumprod,
-    nancumsum,
-    nanmax,
-    nanmean,
-    nanmin,
-    nanprod,
-    nanstd,
-    nansum,
-    nanvar,
-)
 from nbgrad.ops.nn import cross_entropy, huber, mse
 from nbgrad.ops.norm import layer_norm
 from nbgrad.ops.norms import norm
-from nbgrad.ops.numerics import (
-    angle,
-    copysign,
-    deg2rad,
-    fabs,
-    float_power,
-    fmax,
-    fmin,
-    heaviside,
-    nan_to_num,
-    polyval,
-    rad2deg,
-)
 from nbgrad.ops.pad import pad
 from nbgrad.ops.pooling import avg_pool2d, max_pool2d
 from nbgrad.ops.powers import pow
@@ -235,17 +190,6 @@ from nbgrad.ops.shape import (
 )
 from nbgrad.ops.sort import argsort, sort
 from nbgrad.ops.split import split
-from nbgrad.ops.statistics import (
-    corrcoef,
-    cov,
-    median,
-    nanmedian,
-    nanpercentile,
-    nanquantile,
-    percentile,
-    ptp,
-    quantile,
-)
 from nbgrad.ops.svd import svd, svdvals
 from nbgrad.ops.triangles import tril, triu
 
@@ -266,73 +210,74 @@ cat = concat
 fix = trunc
 conjugate = conj
 concatenate = concat
-degrees = rad2deg
 invert = bitwise_not = bitwise_invert
 left_shift = bitwise_left_shift
 mod = remainder
 power = pow
-radians = deg2rad
 right_shift = bitwise_right_shift
 transpose = permute_dims
 true_divide = divide
 
 __all__ = [
     "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin",
-    "angle", "any", "append", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
-    "arctanh", "argmax", "argmin", "argsort", "around", "array", "array_equal", "array_equiv", "array_split",
-    "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d",
-    "average", "avg_pool2d", "backend", "bench", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
-    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block", "bool", "bool_",
-    "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip", "column_stack",
-    "complex", "complex128", "complex64", "concat", "concatenate", "conj", "conjugate", "conv1d", "conv2d",
-    "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov",
-    "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete",
-    "det", "device", "devices", "diag", "diagflat", "diagonal", "diff", "directional_derivative",
-    "distributed", "divide", "dot", "dropout", "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh",
-    "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors",
-    "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "fabs", "fft", "finfo", "fix", "flip", "fliplr",
-    "flipud", "float32", "float64", "float_power", "floor", "floor_divide", "fmax", "fmin", "from_dlpack",
-    "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad", "gradient",
-    "greater", "greater_equal", "heaviside", "hessian", "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo",
-    "imag", "inf", "inner", "insert", "int16", "int32", "int64", "int8", "interop", "interp", "inv", "invert",
-    "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
-    "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load",
-    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum",
-    "mean", "median", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num",
-    "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
-    "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero", "norm",
-    "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims", "pi",
-    "polyval", "positive", "pow", "power", "prod", "ptp", "quantile", "rad2deg", "radians", "rand", "randn",
-    "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
-    "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add",
-    "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
-    "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort", "special",
-    "split", "sqrt", "square", "squeeze", "stack", "stats", "std", "stop_gradient", "subtract", "sum", "svd",
-    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
-    "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
-    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
-    "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
+    "argmin", "argsort", "around", "array", "array_equal", "array_equiv", "asarray", "asin", "asinh",
+    "astype", "atan", "atan2", "atanh", "average", "avg_pool2d", "backend", "bench", "bitwise_and",
+    "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
+    "bitwise_xor", "bool", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint",
+    "cholesky", "clip", "complex", "complex128", "complex64", "concat", "concatenate", "conj", "conjugate",
+    "conv1d", "conv2d", "copy", "cos", "cosh", "count_nonzero", "cross_entropy", "cumprod", "cumsum",
+    "cumulative_prod", "cumulative_sum", "det", "device", "devices", "diag", "diagonal", "diff",
+    "directional_derivative", "distributed", "divide", "dot", "dropout", "e", "eigh", "eigvalsh", "einsum",
+    "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp",
+    "exp2", "expand_dims", "expm", "expm1", "eye", "fft", "finfo", "fix", "flip", "float32", "float64",
+    "floor", "floor_divide", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu",
+    "get_num_threads", "getitem", "grad", "greater", "greater_equal", "hessian", "hstack", "huber", "hvp",
+    "hypot", "iinfo", "imag", "inf", "inner", "int16", "int32", "int64", "int8", "interop", "inv", "invert",
+    "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp",
+    "kron", "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize",
+    "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose",
+    "max", "max_pool2d", "maximum", "mean", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan",
+    "negative", "newaxis", "no_grad", "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim",
+    "outer", "pad", "permute_dims", "pi", "positive", "pow", "power", "prod", "rand", "randn", "random",
+    "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "result_type", "right_shift",
+    "rint", "roll", "round", "save", "scatter_add", "searchsorted", "set_num_threads", "setitem", "sigmoid",
+    "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve",
+    "solve_triangular", "sort", "special", "split", "sqrt", "square", "squeeze", "stack", "stats", "std",
+    "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
+    "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "tril", "triu", "true_divide",
+    "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "use_cupy", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros",
+    "zeros_like",
 ]
 
 # Families that few programs need: imported when one of their names is asked for
 _LATER: dict[str, str] = {
+    "ops.calculus": "convolve correlate ediff1d gradient interp trapezoid unwrap",
     "ops.calls": "apply_along_axis apply_over_axes fromfunction vectorize",
     "ops.counts": "bincount digitize histogram histogram2d histogram_bin_edges histogramdd",
     "ops.formulas": "i0 logaddexp2 sinc",
     "ops.grids": "broadcast_arrays broadcast_shapes c_ geomspace indices logspace meshgrid mgrid ogrid r_ "
                  "s_ unstack",
     "ops.inplace": "fill_diagonal place put put_along_axis putmask",
+    "ops.insertion": "append delete insert resize",
+    "ops.layouts": "array_split atleast_1d atleast_2d atleast_3d block column_stack diagflat dsplit dstack "
+                   "fliplr flipud hsplit rollaxis rot90 select vander vsplit",
     "ops.least_squares": "polyfit",
     "ops.matrix_functions": "logm solve_sylvester sqrtm",
+    "ops.nans": "nancumprod nancumsum nanmax nanmean nanmin nanprod nanstd nansum nanvar",
+    "ops.numerics": "angle copysign deg2rad degrees fabs float_power fmax fmin heaviside nan_to_num "
+                    "polyval rad2deg radians",
     "ops.parts": "bitwise_count divmod fmod frexp gcd isneginf isposinf lcm ldexp modf nextafter spacing",
     "ops.polynomials": "poly polyadd polyder polydiv polyint polymul polysub",
     "ops.positions": "diag_indices diag_indices_from identity ix_ mask_indices ravel_multi_index tri "
                      "tril_indices tril_indices_from triu_indices triu_indices_from unravel_index",
     "ops.products": "cross matvec vdot vecmat",
-    "ops.selection": "argpartition argwhere choose compress extract flatnonzero lexsort nanargmax nanargmin "
-                     "partition piecewise trim_zeros",
+    "ops.selection": "argpartition argwhere choose compress extract flatnonzero lexsort nanargmax "
+                     "nanargmin partition piecewise trim_zeros",
     "ops.sides": "directional kinks",
+    "ops.statistics": "corrcoef cov median nanmedian nanpercentile nanquantile percentile ptp quantile",
     "ops.subgradients": "subgradient",
     "ops.unique": "intersect1d setdiff1d setxor1d union1d unique",
     "solvers.initial": "odeint solve_ivp",

@@ -96,53 +96,53 @@ class _Op(Generic[_Arguments, _Result_co]):
 
 __all__ = [
     "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin",
-    "angle", "any", "append", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
-    "arctanh", "argmax", "argmin", "argsort", "around", "array", "array_equal", "array_equiv", "array_split",
-    "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d",
-    "average", "avg_pool2d", "backend", "bench", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
-    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block", "bool", "bool_",
-    "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip", "column_stack",
+    "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
+    "argmin", "argsort", "around", "array", "array_equal", "array_equiv", "asarray", "asin", "asinh",
+    "astype", "atan", "atan2", "atanh", "average", "avg_pool2d", "backend", "bench", "bitwise_and",
+    "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
+    "bool", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip",
     "complex", "complex128", "complex64", "concat", "concatenate", "conj", "conjugate", "conv1d", "conv2d",
-    "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov",
-    "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete",
-    "det", "device", "devices", "diag", "diagflat", "diagonal", "diff", "directional_derivative",
-    "distributed", "divide", "dot", "dropout", "dsplit", "dstack", "e", "ediff1d", "eigh", "eigvalsh",
-    "einsum", "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors",
-    "exp", "exp2", "expand_dims", "expm", "expm1", "eye", "fabs", "fft", "finfo", "fix", "flip", "fliplr",
-    "flipud", "float32", "float64", "float_power", "floor", "floor_divide", "fmax", "fmin", "from_dlpack",
-    "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad", "gradient",
-    "greater", "greater_equal", "heaviside", "hessian", "hsplit", "hstack", "huber", "hvp", "hypot", "iinfo",
-    "imag", "inf", "inner", "insert", "int16", "int32", "int64", "int8", "interop", "interp", "inv", "invert",
-    "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
-    "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load",
-    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum",
-    "mean", "median", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "nan_to_num",
-    "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
-    "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis", "no_grad", "nonzero", "norm",
-    "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "percentile", "permute_dims", "pi",
-    "polyval", "positive", "pow", "power", "prod", "ptp", "quantile", "rad2deg", "radians", "rand", "randn",
-    "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize",
-    "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "save", "scatter_add",
-    "searchsorted", "select", "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin",
-    "sinh", "slogdet", "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort", "special",
-    "split", "sqrt", "square", "squeeze", "stack", "stats", "std", "stop_gradient", "subtract", "sum", "svd",
-    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile",
-    "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
-    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unwrap", "use_cupy",
-    "value_and_grad", "vander", "var", "vecdot", "vjp", "vsplit", "vstack", "where", "zeros", "zeros_like",
-    "apply_along_axis", "apply_over_axes", "fromfunction", "vectorize", "bincount", "digitize", "histogram",
-    "histogram2d", "histogram_bin_edges", "histogramdd", "i0", "logaddexp2", "sinc", "broadcast_arrays",
-    "broadcast_shapes", "c_", "geomspace", "indices", "logspace", "meshgrid", "mgrid", "ogrid", "r_", "s_",
-    "unstack", "fill_diagonal", "place", "put", "put_along_axis", "putmask", "polyfit", "logm",
-    "solve_sylvester", "sqrtm", "bitwise_count", "divmod", "fmod", "frexp", "gcd", "isneginf", "isposinf",
-    "lcm", "ldexp", "modf", "nextafter", "spacing", "poly", "polyadd", "polyder", "polydiv", "polyint",
-    "polymul", "polysub", "diag_indices", "diag_indices_from", "identity", "ix_", "mask_indices",
-    "ravel_multi_index", "tri", "tril_indices", "tril_indices_from", "triu_indices", "triu_indices_from",
-    "unravel_index", "cross", "matvec", "vdot", "vecmat", "argpartition", "argwhere", "choose", "compress",
-    "extract", "flatnonzero", "lexsort", "nanargmax", "nanargmin", "partition", "piecewise", "trim_zeros",
-    "directional", "kinks", "subgradient", "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique",
-    "odeint", "solve_ivp", "quad", "fixed_point", "minimize", "root"
+    "copy", "cos", "cosh", "count_nonzero", "cross_entropy", "cumprod", "cumsum", "cumulative_prod",
+    "cumulative_sum", "det", "device", "devices", "diag", "diagonal", "diff", "directional_derivative",
+    "distributed", "divide", "dot", "dropout", "e", "eigh", "eigvalsh", "einsum", "elementwise", "elu",
+    "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims",
+    "expm", "expm1", "eye", "fft", "finfo", "fix", "flip", "float32", "float64", "floor", "floor_divide",
+    "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad",
+    "greater", "greater_equal", "hessian", "hstack", "huber", "hvp", "hypot", "iinfo", "imag", "inf", "inner",
+    "int16", "int32", "int64", "int8", "interop", "inv", "invert", "isclose", "isdtype", "isfinite", "isin",
+    "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift",
+    "less", "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2",
+    "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
+    "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "min", "minimum",
+    "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad", "nonzero", "norm",
+    "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "permute_dims", "pi", "positive", "pow",
+    "power", "prod", "rand", "randn", "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat",
+    "reshape", "result_type", "right_shift", "rint", "roll", "round", "save", "scatter_add", "searchsorted",
+    "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax",
+    "softplus", "softsign", "solve", "solve_triangular", "sort", "special", "split", "sqrt", "square",
+    "squeeze", "stack", "stats", "std", "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes",
+    "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose",
+    "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
+    "unique_counts", "unique_inverse", "unique_values", "use_cupy", "value_and_grad", "var", "vecdot", "vjp",
+    "vstack", "where", "zeros", "zeros_like", "convolve", "correlate", "ediff1d", "gradient", "interp",
+    "trapezoid", "unwrap", "apply_along_axis", "apply_over_axes", "fromfunction", "vectorize", "bincount",
+    "digitize", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "i0", "logaddexp2", "sinc",
+    "broadcast_arrays", "broadcast_shapes", "c_", "geomspace", "indices", "logspace", "meshgrid", "mgrid",
+    "ogrid", "r_", "s_", "unstack", "fill_diagonal", "place", "put", "put_along_axis", "putmask", "append",
+    "delete", "insert", "resize", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "block",
+    "column_stack", "diagflat", "dsplit", "dstack", "fliplr", "flipud", "hsplit", "rollaxis", "rot90",
+    "select", "vander", "vsplit", "polyfit", "logm", "solve_sylvester", "sqrtm", "nancumprod", "nancumsum",
+    "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "angle", "copysign", "deg2rad",
+    "degrees", "fabs", "float_power", "fmax", "fmin", "heaviside", "nan_to_num", "polyval", "rad2deg",
+    "radians", "bitwise_count", "divmod", "fmod", "frexp", "gcd", "isneginf", "isposinf", "lcm", "ldexp",
+    "modf", "nextafter", "spacing", "poly", "polyadd", "polyder", "polydiv", "polyint", "polymul", "polysub",
+    "diag_indices", "diag_indices_from", "identity", "ix_", "mask_indices", "ravel_multi_index", "tri",
+    "tril_indices", "tril_indices_from", "triu_indices", "triu_indices_from", "unravel_index", "cross",
+    "matvec", "vdot", "vecmat", "argpartition", "argwhere", "choose", "compress", "extract", "flatnonzero",
+    "lexsort", "nanargmax", "nanargmin", "partition", "piecewise", "trim_zeros", "directional", "kinks",
+    "corrcoef", "cov", "median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "ptp", "quantile",
+    "subgradient", "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique", "odeint", "solve_ivp", "quad",
+    "fixed_point", "minimize", "root"
 ]
 
 def abs(x: ArrayLike, /) -> Tensor:
@@ -171,14 +171,10 @@ def amin(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
-def angle(x: ArrayLike, deg: builtins.bool = False) -> Tensor:
-    """Return the angle of complex numbers from the real axis, in radians, or degrees if `deg`."""
 def any(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return whether an element is not zero, over axes (None: all)."""
-def append(x: ArrayLike, values: ArrayLike, axis: int | None = None, *, dim: int | None = None) -> Tensor:
-    """Return x with values behind it along an axis, or both read in C order if axis is None."""
 def arange(
         start: ArrayLike, stop: ArrayLike | None = None, step: ArrayLike = 1, dtype: DTypeLike | None = None,
         requires_grad: builtins.bool = False,
@@ -223,8 +219,6 @@ def array_equal(a1: ArrayLike, a2: ArrayLike, equal_nan: builtins.bool = False) 
     """Return whether two arrays have one shape and the same elements; with equal_nan nan is equal to nan."""
 def array_equiv(a1: ArrayLike, a2: ArrayLike) -> builtins.bool:
     """Return whether two arrays broadcast to one shape and have the same elements there."""
-def array_split(x: ArrayLike, sections: ArrayLike, axis: int = 0, *, dim: int = 0) -> list[Tensor]:
-    """Return a list of pieces of x along an axis as `split` does, of which the last may be shorter by one."""
 def asarray(
         data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False,
         copy: builtins.bool | None = True,
@@ -242,12 +236,6 @@ def atan2(y: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return the angle of the point (x, y) from the x axis, in radians; its derivative at (0, 0) is nan."""
 def atanh(x: ArrayLike, /) -> Tensor:
     """Return the number whose hyperbolic tangent is x."""
-def atleast_1d(*arrays: ArrayLike) -> Tensor | tuple[Tensor, ...]:
-    """Return views of arrays in shapes of at least one axis: of one array a Tensor, of several a tuple."""
-def atleast_2d(*arrays: ArrayLike) -> Tensor | tuple[Tensor, ...]:
-    """Return views of arrays in shapes of at least two axes: of one array a Tensor, of several a tuple."""
-def atleast_3d(*arrays: ArrayLike) -> Tensor | tuple[Tensor, ...]:
-    """Return views of arrays in shapes of at least three axes: of one array a Tensor, of several a tuple."""
 def average(
         x: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None, keepdims: builtins.bool = False,
         returned: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
@@ -272,8 +260,6 @@ def bitwise_right_shift(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x with its bits moved down by y places."""
 def bitwise_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the bits that just one of x and y has; of booleans, whether they differ."""
-def block(arrays: ArrayLike) -> Tensor:
-    """Return the array made of blocks in nested lists: the innermost are joined along the last axis."""
 def broadcast_to(x: ArrayLike, shape: Shape) -> Tensor:
     """Return a read-only view of x, its axes of length 1 repeated and axes added in front, of a given shape."""
 def can_cast(from_: ArrayLike | DTypeLike, to: ArrayLike | DTypeLike, casting: str = "safe") -> builtins.bool:
@@ -290,8 +276,6 @@ def cholesky(a: ArrayLike, upper: builtins.bool = False) -> Tensor:
     """Return the lower triangular z with z @ z.T = a, or with `upper` the upper triangular z, z.T @ z = a."""
 def clip(x: ArrayLike, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
     """Return x limited to the interval from min to max; the operands broadcast, None is no limit."""
-def column_stack(arrays: Sequence[ArrayLike]) -> Tensor:
-    """Return arrays joined along the second axis, vectors as columns."""
 def concat(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = 0) -> Tensor:
     """Return arrays joined along an axis: concat([x, y, ...], axis=0)."""
 def concatenate(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = 0) -> Tensor:
@@ -306,18 +290,8 @@ def conv2d(
         padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1, groups: int = 1,
 ) -> Tensor:
     """Return the two-dimensional cross-correlation of x with weight, plus bias."""
-def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
-    """Return the convolution of two vectors: the sums of a[k - j] * v[j] over j."""
 def copy(a: ArrayLike, order: str = "K") -> Tensor:
     """Return a as a Tensor of its own."""
-def copysign(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return x with the sign of y."""
-def corrcoef(
-        x: ArrayLike, y: ArrayLike | None = None, rowvar: builtins.bool = True, dtype: DTypeLike | None = None,
-) -> Tensor:
-    """Return the coefficients of correlation of variables: `cov`, divided by both standard deviations."""
-def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
-    """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j, of complex v of its"""
 def cos(x: ArrayLike, /) -> Tensor:
     """Return the cosine of an angle in radians."""
 def cosh(x: ArrayLike, /) -> Tensor:
@@ -326,12 +300,6 @@ def count_nonzero(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the number of elements that are not zero, over axes (None: all)."""
-def cov(
-        m: ArrayLike, y: ArrayLike | None = None, rowvar: builtins.bool = True, bias: builtins.bool = False,
-        ddof: float | None = None, fweights: ArrayLike | None = None, aweights: ArrayLike | None = None,
-        dtype: DTypeLike | None = None,
-) -> Tensor:
-    """Return the covariances of variables, (n, n), a number for one; float64 or of dtype."""
 def cross_entropy(
         logits: ArrayLike, target: ArrayLike, axis: int = -1, reduction: str = "mean",
         weight: ArrayLike | None = None, ignore_index: int = -100, label_smoothing: float = 0.0, *,
@@ -356,18 +324,10 @@ def cumulative_sum(
         include_initial: builtins.bool = False, dim: int | None = None,
 ) -> Tensor:
     """Return `cumsum` along an axis, which only a 1-d x may go without."""
-def deg2rad(x: ArrayLike, /) -> Tensor:
-    """Return angles in radians, of x in degrees."""
-def degrees(x: ArrayLike, /) -> Tensor:
-    """Return angles in degrees, of x in radians."""
-def delete(x: ArrayLike, places: ArrayLike, axis: int | None = None, *, dim: int | None = None) -> Tensor:
-    """Return x without some places of an axis, or of x read in C order if axis is None."""
 def det(a: ArrayLike) -> Tensor:
     """Return the determinant of matrices."""
 def diag(x: ArrayLike, k: int = 0) -> Tensor:
     """Return the k-th diagonal of a matrix, a read-only view; of a vector, the square matrix that has it."""
-def diagflat(x: ArrayLike, k: int = 0) -> Tensor:
-    """Return the square matrix that has the elements of x, read in C order, on its k-th diagonal."""
 def diagonal(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """Return the elements x[i, i + offset] of the matrices in two axes, a read-only view, along a last axis."""
 def diff(
@@ -385,12 +345,6 @@ def dropout(
         x: ArrayLike, p: float = 0.5, training: builtins.bool = True, *, key: int | tuple[int, ...] | None = None,
 ) -> Tensor:
     """Return x with each element set to 0 with probability p and divided by 1 - p otherwise."""
-def dsplit(x: ArrayLike, sections: ArrayLike) -> list[Tensor]:
-    """Return a list of pieces of x along the third axis, as `split` does."""
-def dstack(arrays: Sequence[ArrayLike]) -> Tensor:
-    """Return arrays joined along the third axis, in the shapes that `atleast_3d` gives them."""
-def ediff1d(x: ArrayLike, to_end: ArrayLike | None = None, to_begin: ArrayLike | None = None) -> Tensor:
-    """Return the differences of neighbours of x read in C order, between what is put before and behind them."""
 def eigh(a: ArrayLike, UPLO: str = "L") -> Eigh:
     """Return the eigenvalues and eigenvectors of symmetric matrices."""
 def eigvalsh(a: ArrayLike, UPLO: str = "L") -> Tensor:
@@ -434,28 +388,16 @@ def eye(
         requires_grad: builtins.bool = False,
 ) -> Tensor:
     """Return an (n, m) matrix, m = n by default, with ones on its k-th diagonal."""
-def fabs(x: ArrayLike, /) -> Tensor:
-    """Return the absolute value of x, a float."""
 def finfo(dtype: ArrayLike | DTypeLike) -> np.finfo[Any]:
     """Return the limits of a float dtype: eps, max, min, smallest_normal, bits. Raises DtypeError."""
 def fix(x: ArrayLike, /) -> Tensor:
     """Return x without its fraction."""
 def flip(x: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
     """Return a view of x with the order of its elements reversed along an axis, several, or all of them."""
-def fliplr(x: ArrayLike) -> Tensor:
-    """Return a view of x with its columns in reversed order. x: at least two axes. Raises ShapeError."""
-def flipud(x: ArrayLike) -> Tensor:
-    """Return a view of x with its rows in reversed order. x: at least one axis. Raises ShapeError."""
-def float_power(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return x to the power of y, in float64."""
 def floor(x: ArrayLike, /) -> Tensor:
     """Return the largest integer not above x."""
 def floor_divide(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the largest integer not above x / y; its derivative is taken as 0."""
-def fmax(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return the larger of x and y, the other where one is nan."""
-def fmin(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return the smaller of x and y, the other where one is nan."""
 def from_dlpack(x: Any, copy: builtins.bool | None = None) -> Tensor:
     """Return a Tensor with what another library's array holds; its gradients do not come along."""
 def from_numpy(x: np.ndarray[Any, Any]) -> Tensor:
@@ -493,16 +435,10 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, *, h
 @overload
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None, has_aux: Literal[True], *,
          argnames: _Names = None, holomorphic: builtins.bool = False) -> Callable[..., tuple[Any, Any]]: ...
-def gradient(
-        f: ArrayLike, *spacings: ArrayLike, axis: Axis = None, edge_order: int = 1, dim: Axis = None,
-) -> Tensor | tuple[Tensor, ...]:
-    """Return the derivative of samples along an axis, or a tuple of those along several, by differences."""
 def greater(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether x > y."""
 def greater_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return whether x >= y."""
-def heaviside(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return 0 where x < 0, 1 where x > 0, y where x is 0, and nan where it is nan."""
 @overload
 def hessian(f: Callable[Concatenate[Tensor, ...], Any], argnums: Literal[0] | None = None, *,
             argnames: None = None,
@@ -512,8 +448,6 @@ def hessian(f: Callable[Concatenate[Tensor, ...], Any], argnums: Literal[0] | No
 def hessian(f: Callable[..., Any], argnums: int | Sequence[int] | None = None, *,
             argnames: _Names = None,
              holomorphic: builtins.bool = False) -> Callable[..., Any]: ...
-def hsplit(x: ArrayLike, sections: ArrayLike) -> list[Tensor]:
-    """Return a list of pieces of x along the second axis, or the first of a vector, as `split` does."""
 def hstack(arrays: Sequence[ArrayLike]) -> Tensor:
     """Return arrays joined along the second axis, or the first if they have only one. Raises ShapeError."""
 def huber(x: ArrayLike, y: ArrayLike, delta: ArrayLike = 1.0, reduction: str = "mean") -> Tensor:
@@ -531,16 +465,6 @@ def iinfo(dtype: ArrayLike | DTypeLike) -> np.iinfo[Any]:
     """Return the limits of an integer dtype: max, min, bits. Raises DtypeError."""
 def inner(a: ArrayLike, b: ArrayLike) -> Tensor:
     """Return the sums of products over the last axes of a and b."""
-def insert(
-        x: ArrayLike, places: ArrayLike, values: ArrayLike, axis: int | None = None, *,
-        dim: int | None = None,
-) -> Tensor:
-    """Return x with values put before some places of an axis, or of x read in C order if axis is None."""
-def interp(
-        x: ArrayLike, xp: ArrayLike, fp: ArrayLike, left: ArrayLike | None = None,
-        right: ArrayLike | None = None, period: ArrayLike | None = None,
-) -> Tensor:
-    """Return the values at x of the line through the points (xp, fp), float64 as NumPy's."""
 def inv(a: ArrayLike) -> Tensor:
     """Return the inverse of matrices."""
 def invert(x: ArrayLike, /) -> Tensor:
@@ -653,10 +577,6 @@ def mean(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the mean of x over axes (None: all), a float; nan where there is nothing to average."""
-def median(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return the median over axes (None: all), a float: the mean of the two middle elements of an even count."""
 def min(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
@@ -671,63 +591,6 @@ def mse(x: ArrayLike, y: ArrayLike, reduction: str = "mean") -> Tensor:
     """Return the mean (or "sum", or "none": each) of the squared differences of x and y, which broadcast."""
 def multiply(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x * y; the operands broadcast."""
-def nan_to_num(
-        x: ArrayLike, copy: builtins.bool = True, nan: ArrayLike = 0.0, posinf: ArrayLike | None = None,
-        neginf: ArrayLike | None = None,
-) -> Tensor:
-    """Return x with numbers in the places of nan and both infinities, by default 0 and the greatest."""
-def nancumprod(
-        x: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, *, dim: int | None = None,
-) -> Tensor:
-    """Return `cumprod` with 1 in the place of nan."""
-def nancumsum(
-        x: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, *, dim: int | None = None,
-) -> Tensor:
-    """Return `cumsum` with 0 in the place of nan."""
-def nanmax(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return the largest element that is not nan, over axes (None: all); nan where there is none."""
-def nanmean(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return the mean of the elements that are not nan, over axes (None: all); nan where there is none."""
-def nanmedian(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return `median` of the elements that are not nan, over axes (None: all); nan where there is none."""
-def nanmin(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return the smallest element that is not nan, over axes (None: all); nan where there is none."""
-def nanpercentile(
-        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, method: str = "linear", *,
-        dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return `percentile` of the elements that are not nan; nan where there is none."""
-def nanprod(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return the product of the elements that are not nan, over axes (None: all); 1 where there is none."""
-def nanquantile(
-        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, method: str = "linear", *,
-        dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return `quantile` of the elements that are not nan; nan where there is none."""
-def nanstd(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
-        ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return the standard deviation of the elements that are not nan; nan where there is none."""
-def nansum(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return the `sum` of the elements that are not nan, over axes (None: all); 0 where there is none."""
-def nanvar(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
-        ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return the variance of the elements that are not nan, over axes (None: all); nan where there is none."""
 def negative(x: ArrayLike, /) -> Tensor:
     """Return -x."""
 def nonzero(x: ArrayLike) -> tuple[Tensor, ...]:
@@ -783,15 +646,8 @@ def pad(
         x: ArrayLike, pad_width: ArrayLike, mode: str = "constant", constant_values: ArrayLike = 0,
 ) -> Tensor:
     """Return x between borders before and after each of its axes."""
-def percentile(
-        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, method: str = "linear", *,
-        dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return the q-th percentiles over axes (None: all): `quantile` of q / 100."""
 def permute_dims(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
     """Return a view of x with its axes in another order, by default reversed."""
-def polyval(p: ArrayLike, x: ArrayLike) -> Tensor:
-    """Return the polynomial of coefficients p, the highest power's first, at x."""
 def positive(x: ArrayLike, /) -> Tensor:
     """Return x."""
 def pow(x: ArrayLike, y: ArrayLike) -> Tensor:
@@ -802,19 +658,6 @@ def prod(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the product of x over axes (None: all); derivatives are exact also where factors are zero."""
-def ptp(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return the largest element less the smallest, over axes (None: all); nan if there is one."""
-def quantile(
-        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, method: str = "linear", *,
-        dim: Axis = None, keepdim: builtins.bool = False,
-) -> Tensor:
-    """Return the q-th quantiles over axes (None: all), those of each q along first axes as q has them."""
-def rad2deg(x: ArrayLike, /) -> Tensor:
-    """Return angles in degrees, of x in radians."""
-def radians(x: ArrayLike, /) -> Tensor:
-    """Return angles in radians, of x in degrees."""
 def rand(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> Tensor:
     """Return uniform numbers in [0, 1) from NumPy's global generator. dtype: default float64."""
 def randn(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> Tensor:
@@ -833,8 +676,6 @@ def repeat(
     """Return x with each element along an axis repeated, one copy after the other; None: x is in C order."""
 def reshape(x: ArrayLike, shape: Shape, order: str = "C") -> Tensor:
     """Return x's elements in another shape: a view of x, or a copy where NumPy makes one."""
-def resize(x: ArrayLike, shape: Shape) -> Tensor:
-    """Return the elements of x in C order in another shape, from the first on again where they end too soon."""
 def result_type(*operands: ArrayLike | DTypeLike) -> np.dtype[Any]:
     """Return the dtype that operands promote to, as in NumPy."""
 def right_shift(x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -843,10 +684,6 @@ def rint(x: ArrayLike, /) -> Tensor:
     """Return the nearest integer, ties to even."""
 def roll(x: ArrayLike, shift: ArrayLike, axis: Axis = None, *, dim: Axis = None) -> Tensor:
     """Return x with its elements moved on by shift places; those that leave at the end come in at the front."""
-def rollaxis(x: ArrayLike, axis: int, start: int = 0, *, dim: int) -> Tensor:
-    """Return a view of x with an axis moved before another. `moveaxis` says it more plainly."""
-def rot90(x: ArrayLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
-    """Return a view of x turned k quarters of a circle in the plane of two axes, from the first to the other."""
 def round(x: ArrayLike, decimals: int = 0) -> Tensor:
     """Return x rounded to a number of decimals, ties to even; its derivative is taken as 0."""
 def scatter_add(x: ArrayLike, index: Index, v: ArrayLike) -> Tensor:
@@ -855,10 +692,6 @@ def searchsorted(
         x: ArrayLike, v: ArrayLike, side: str = "left", sorter: ArrayLike | None = None,
 ) -> Tensor:
     """Return where the elements of v belong in x: x[i - 1] < v <= x[i], or x[i - 1] <= v < x[i] if right."""
-def select(
-        conditions: Sequence[ArrayLike], choices: Sequence[ArrayLike], default: ArrayLike = 0,
-) -> Tensor:
-    """Return for each place the element of the first of choices whose condition is true, or the default."""
 def setitem(x: ArrayLike, index: Index, v: ArrayLike) -> Tensor:
     """Return what x is after x[index] = v. Of several values written to one place the last stays."""
 def sigmoid(x: ArrayLike, /) -> Tensor:
@@ -949,10 +782,6 @@ def trace(
     """Return the sums of `diagonal`, in x's dtype if that is a float, else in 64-bit integers, or in dtype."""
 def transpose(x: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
     """Return a view of x with its axes in another order, by default reversed."""
-def trapezoid(
-        y: ArrayLike, x: ArrayLike | None = None, dx: ArrayLike = 1.0, axis: int = -1, *, dim: int = -1,
-) -> Tensor:
-    """Return the integral of samples along an axis by the trapezoidal rule."""
 def tril(x: ArrayLike, k: int = 0) -> Tensor:
     """Return x with zeros above the k-th diagonal of its last two axes. x: (..., n, m). Raises ShapeError."""
 def triu(x: ArrayLike, k: int = 0) -> Tensor:
@@ -969,11 +798,6 @@ def unique_inverse(x: ArrayLike) -> UniqueInverse:
     """Return x's different values, rising, and which one each element is, as `unique_all` does."""
 def unique_values(x: ArrayLike) -> Tensor:
     """Return x's different values, rising, as `unique_all` does."""
-def unwrap(
-        p: ArrayLike, discont: float | None = None, axis: int = -1, period: ArrayLike = 6.283185307179586, *,
-        dim: int = -1,
-) -> Tensor:
-    """Return phases with jumps along an axis made less than half a period, by adding multiples of the period."""
 @overload
 def value_and_grad(f: Callable[Concatenate[_Tree, ...], Any], argnums: Literal[0] | None = None,
                    has_aux: Literal[False] = False, *,
@@ -992,8 +816,6 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = 
 @overload
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None, has_aux: Literal[True], *,
                    argnames: _Names = None, holomorphic: builtins.bool = False) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
-def vander(x: ArrayLike, N: int | None = None, increasing: builtins.bool = False) -> Tensor:
-    """Return the matrix of the powers of x from N - 1 down to 0, or up to it: a row for each element."""
 def var(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
         ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
@@ -1008,8 +830,6 @@ def vjp(f: Callable[..., _Value], *xs: Any,
 @overload
 def vjp(f: Callable[..., tuple[_Value, _Aux]], *xs: Any,
         has_aux: Literal[True]) -> tuple[_Value, Callable[[Any], tuple[Any, ...]], _Aux]: ...
-def vsplit(x: ArrayLike, sections: ArrayLike) -> list[Tensor]:
-    """Return a list of pieces of x along the first axis, as `split` does."""
 def vstack(arrays: Sequence[ArrayLike]) -> Tensor:
     """Return arrays joined along the first axis, 1-d ones as rows. Raises ShapeError."""
 def where(condition: ArrayLike, x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -1020,6 +840,30 @@ def zeros(
     """Return zeros: zeros((2, 3)) or zeros(2, 3). dtype: default float64. Raises ShapeError, DtypeError."""
 def zeros_like(x: ArrayLike, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> Tensor:
     """Return zeros with the shape of x and, if none is given, its dtype. Raises DtypeError."""
+def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
+    """Return the convolution of two vectors: the sums of a[k - j] * v[j] over j."""
+def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
+    """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j, of complex v of its"""
+def ediff1d(x: ArrayLike, to_end: ArrayLike | None = None, to_begin: ArrayLike | None = None) -> Tensor:
+    """Return the differences of neighbours of x read in C order, between what is put before and behind them."""
+def gradient(
+        f: ArrayLike, *spacings: ArrayLike, axis: Axis = None, edge_order: int = 1, dim: Axis = None,
+) -> Tensor | tuple[Tensor, ...]:
+    """Return the derivative of samples along an axis, or a tuple of those along several, by differences."""
+def interp(
+        x: ArrayLike, xp: ArrayLike, fp: ArrayLike, left: ArrayLike | None = None,
+        right: ArrayLike | None = None, period: ArrayLike | None = None,
+) -> Tensor:
+    """Return the values at x of the line through the points (xp, fp), float64 as NumPy's."""
+def trapezoid(
+        y: ArrayLike, x: ArrayLike | None = None, dx: ArrayLike = 1.0, axis: int = -1, *, dim: int = -1,
+) -> Tensor:
+    """Return the integral of samples along an axis by the trapezoidal rule."""
+def unwrap(
+        p: ArrayLike, discont: float | None = None, axis: int = -1, period: ArrayLike = 6.283185307179586, *,
+        dim: int = -1,
+) -> Tensor:
+    """Return phases with jumps along an axis made less than half a period, by adding multiples of the period."""
 def apply_along_axis(
         func1d: Callable[..., Any], axis: int, arr: ArrayLike, *args: Any, **kwargs: Any,
 ) -> Tensor:
@@ -1095,6 +939,53 @@ def put_along_axis(
     """Write values to the places along an axis that argsort and argmax give, in place."""
 def putmask(a: ArrayLike, mask: ArrayLike, values: ArrayLike) -> None:
     """Write values to a where a mask holds, each at its own place, in place."""
+def append(x: ArrayLike, values: ArrayLike, axis: int | None = None, *, dim: int | None = None) -> Tensor:
+    """Return x with values behind it along an axis, or both read in C order if axis is None."""
+def delete(x: ArrayLike, places: ArrayLike, axis: int | None = None, *, dim: int | None = None) -> Tensor:
+    """Return x without some places of an axis, or of x read in C order if axis is None."""
+def insert(
+        x: ArrayLike, places: ArrayLike, values: ArrayLike, axis: int | None = None, *,
+        dim: int | None = None,
+) -> Tensor:
+    """Return x with values put before some places of an axis, or of x read in C order if axis is None."""
+def resize(x: ArrayLike, shape: Shape) -> Tensor:
+    """Return the elements of x in C order in another shape, from the first on again where they end too soon."""
+def array_split(x: ArrayLike, sections: ArrayLike, axis: int = 0, *, dim: int = 0) -> list[Tensor]:
+    """Return a list of pieces of x along an axis as `split` does, of which the last may be shorter by one."""
+def atleast_1d(*arrays: ArrayLike) -> Tensor | tuple[Tensor, ...]:
+    """Return views of arrays in shapes of at least one axis: of one array a Tensor, of several a tuple."""
+def atleast_2d(*arrays: ArrayLike) -> Tensor | tuple[Tensor, ...]:
+    """Return views of arrays in shapes of at least two axes: of one array a Tensor, of several a tuple."""
+def atleast_3d(*arrays: ArrayLike) -> Tensor | tuple[Tensor, ...]:
+    """Return views of arrays in shapes of at least three axes: of one array a Tensor, of several a tuple."""
+def block(arrays: ArrayLike) -> Tensor:
+    """Return the array made of blocks in nested lists: the innermost are joined along the last axis."""
+def column_stack(arrays: Sequence[ArrayLike]) -> Tensor:
+    """Return arrays joined along the second axis, vectors as columns."""
+def diagflat(x: ArrayLike, k: int = 0) -> Tensor:
+    """Return the square matrix that has the elements of x, read in C order, on its k-th diagonal."""
+def dsplit(x: ArrayLike, sections: ArrayLike) -> list[Tensor]:
+    """Return a list of pieces of x along the third axis, as `split` does."""
+def dstack(arrays: Sequence[ArrayLike]) -> Tensor:
+    """Return arrays joined along the third axis, in the shapes that `atleast_3d` gives them."""
+def fliplr(x: ArrayLike) -> Tensor:
+    """Return a view of x with its columns in reversed order. x: at least two axes. Raises ShapeError."""
+def flipud(x: ArrayLike) -> Tensor:
+    """Return a view of x with its rows in reversed order. x: at least one axis. Raises ShapeError."""
+def hsplit(x: ArrayLike, sections: ArrayLike) -> list[Tensor]:
+    """Return a list of pieces of x along the second axis, or the first of a vector, as `split` does."""
+def rollaxis(x: ArrayLike, axis: int, start: int = 0, *, dim: int) -> Tensor:
+    """Return a view of x with an axis moved before another. `moveaxis` says it more plainly."""
+def rot90(x: ArrayLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
+    """Return a view of x turned k quarters of a circle in the plane of two axes, from the first to the other."""
+def select(
+        conditions: Sequence[ArrayLike], choices: Sequence[ArrayLike], default: ArrayLike = 0,
+) -> Tensor:
+    """Return for each place the element of the first of choices whose condition is true, or the default."""
+def vander(x: ArrayLike, N: int | None = None, increasing: builtins.bool = False) -> Tensor:
+    """Return the matrix of the powers of x from N - 1 down to 0, or up to it: a row for each element."""
+def vsplit(x: ArrayLike, sections: ArrayLike) -> list[Tensor]:
+    """Return a list of pieces of x along the first axis, as `split` does."""
 def polyfit(
         x: ArrayLike, y: ArrayLike, deg: int, rcond: float | None = None, full: builtins.bool = False,
         w: ArrayLike | None = None, cov: builtins.bool | str = False,
@@ -1106,6 +997,73 @@ def solve_sylvester(a: ArrayLike, b: ArrayLike, q: ArrayLike) -> Tensor:
     """Return the solution z of a @ z + z @ b = q."""
 def sqrtm(a: ArrayLike) -> Tensor:
     """Return the square root of matrices: the z with z @ z = a whose eigenvalues have positive real parts."""
+def nancumprod(
+        x: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, *, dim: int | None = None,
+) -> Tensor:
+    """Return `cumprod` with 1 in the place of nan."""
+def nancumsum(
+        x: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, *, dim: int | None = None,
+) -> Tensor:
+    """Return `cumsum` with 0 in the place of nan."""
+def nanmax(
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the largest element that is not nan, over axes (None: all); nan where there is none."""
+def nanmean(
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the mean of the elements that are not nan, over axes (None: all); nan where there is none."""
+def nanmin(
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the smallest element that is not nan, over axes (None: all); nan where there is none."""
+def nanprod(
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the product of the elements that are not nan, over axes (None: all); 1 where there is none."""
+def nanstd(
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
+        ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the standard deviation of the elements that are not nan; nan where there is none."""
+def nansum(
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the `sum` of the elements that are not nan, over axes (None: all); 0 where there is none."""
+def nanvar(
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
+        ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the variance of the elements that are not nan, over axes (None: all); nan where there is none."""
+def angle(x: ArrayLike, deg: builtins.bool = False) -> Tensor:
+    """Return the angle of complex numbers from the real axis, in radians, or degrees if `deg`."""
+def copysign(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x with the sign of y."""
+def deg2rad(x: ArrayLike, /) -> Tensor:
+    """Return angles in radians, of x in degrees."""
+def degrees(x: ArrayLike, /) -> Tensor:
+    """Return angles in degrees, of x in radians."""
+def fabs(x: ArrayLike, /) -> Tensor:
+    """Return the absolute value of x, a float."""
+def float_power(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return x to the power of y, in float64."""
+def fmax(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return the larger of x and y, the other where one is nan."""
+def fmin(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return the smaller of x and y, the other where one is nan."""
+def heaviside(x: ArrayLike, y: ArrayLike, /) -> Tensor:
+    """Return 0 where x < 0, 1 where x > 0, y where x is 0, and nan where it is nan."""
+def nan_to_num(
+        x: ArrayLike, copy: builtins.bool = True, nan: ArrayLike = 0.0, posinf: ArrayLike | None = None,
+        neginf: ArrayLike | None = None,
+) -> Tensor:
+    """Return x with numbers in the places of nan and both infinities, by default 0 and the greatest."""
+def polyval(p: ArrayLike, x: ArrayLike) -> Tensor:
+    """Return the polynomial of coefficients p, the highest power's first, at x."""
+def rad2deg(x: ArrayLike, /) -> Tensor:
+    """Return angles in degrees, of x in radians."""
+def radians(x: ArrayLike, /) -> Tensor:
+    """Return angles in radians, of x in degrees."""
 def bitwise_count(x: ArrayLike, /) -> Tensor:
     """Return how many bits of |x| are 1, as uint8. x: integers, any shape. No derivative. Raises DtypeError."""
 def divmod(x: ArrayLike, y: ArrayLike, /) -> tuple[Tensor, Tensor]:
@@ -1219,6 +1177,48 @@ def piecewise(
     """Return, in x's dtype, what the function of the last condition that holds gives, or else 0."""
 def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Axis = None, *, dim: Axis = None) -> Tensor:
     """Return filt without the zeros at the front, the back, or both."""
+def corrcoef(
+        x: ArrayLike, y: ArrayLike | None = None, rowvar: builtins.bool = True, dtype: DTypeLike | None = None,
+) -> Tensor:
+    """Return the coefficients of correlation of variables: `cov`, divided by both standard deviations."""
+def cov(
+        m: ArrayLike, y: ArrayLike | None = None, rowvar: builtins.bool = True, bias: builtins.bool = False,
+        ddof: float | None = None, fweights: ArrayLike | None = None, aweights: ArrayLike | None = None,
+        dtype: DTypeLike | None = None,
+) -> Tensor:
+    """Return the covariances of variables, (n, n), a number for one; float64 or of dtype."""
+def median(
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the median over axes (None: all), a float: the mean of the two middle elements of an even count."""
+def nanmedian(
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return `median` of the elements that are not nan, over axes (None: all); nan where there is none."""
+def nanpercentile(
+        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, method: str = "linear", *,
+        dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return `percentile` of the elements that are not nan; nan where there is none."""
+def nanquantile(
+        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, method: str = "linear", *,
+        dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return `quantile` of the elements that are not nan; nan where there is none."""
+def percentile(
+        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, method: str = "linear", *,
+        dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the q-th percentiles over axes (None: all): `quantile` of q / 100."""
+def ptp(
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the largest element less the smallest, over axes (None: all); nan if there is one."""
+def quantile(
+        x: ArrayLike, q: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, method: str = "linear", *,
+        dim: Axis = None, keepdim: builtins.bool = False,
+) -> Tensor:
+    """Return the q-th quantiles over axes (None: all), those of each q along first axes as q has them."""
 def intersect1d(
         ar1: ArrayLike, ar2: ArrayLike, assume_unique: builtins.bool = False, return_indices: builtins.bool = False,
 ) -> Any:

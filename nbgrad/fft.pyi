@@ -19,7 +19,9 @@ def fft2(
         norm: str | None = None,
 ) -> Tensor:
     """Return the discrete Fourier transform along two axes: `fftn`, by default of the last ones."""
-def fftfreq(n: int, d: ArrayLike = 1.0, dtype: DTypeLike | None = None) -> Tensor:
+def fftfreq(
+        n: int, d: ArrayLike = 1.0, dtype: DTypeLike | None = None, device: str | None = None,
+) -> Tensor:
     """Return the frequencies of `fft`'s numbers: 0, 1, ..., then the negative ones, divided by n d."""
 def fftn(
         a: ArrayLike, s: Sequence[int] | None = None, axes: Sequence[int] | None = None,
@@ -65,7 +67,9 @@ def rfft2(
         norm: str | None = None,
 ) -> Tensor:
     """Return the transform of real numbers along two axes: `rfftn`, by default of the last ones."""
-def rfftfreq(n: int, d: ArrayLike = 1.0, dtype: DTypeLike | None = None) -> Tensor:
+def rfftfreq(
+        n: int, d: ArrayLike = 1.0, dtype: DTypeLike | None = None, device: str | None = None,
+) -> Tensor:
     """Return the frequencies of `rfft`'s numbers: 0, 1, ..., n // 2, divided by n d."""
 def rfftn(
         a: ArrayLike, s: Sequence[int] | None = None, axes: Sequence[int] | None = None,

@@ -67,3 +67,22 @@ def check_derivatives(name, args, params, order=2):
         return [nb.astype(z, np.float64) for z in found]
 
     nb.testing.check_grads(f, [args[k] for k in floats], order)
+
+
+def label(case):
+    """The name and the parameters of a case."""
+    return f"{case[0]} {case[2]}"
+
+
+def checks_of(cases, discrete=()):
+    """Tests of cases (name, args, params): of all values, and of the derivatives of those that have some."""
+
+    @pytest.mark.parametrize("case", [*cases, *discrete], ids=label)
+    def of_values(case):
+        check_values(*case)
+
+    @pytest.mark.parametrize("case", cases, ids=label)
+    def of_derivatives(case):
+        check_derivatives(*case)
+
+    return of_values, of_derivatives

@@ -6,6 +6,7 @@ current device, which NBGRAD_DEVICE sets and `Device` changes for a while.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar, Token
 from math import prod
 from typing import Any
@@ -74,6 +75,11 @@ class Device(str):
 
     def __repr__(self) -> str:
         return f"device({str(self)!r})"
+
+
+def on(device: str | None) -> AbstractContextManager[Any]:
+    """A block in which new arrays are made on a device; None: on the current one."""
+    return nullcontext() if device is None else Device(device)
 
 
 def _chosen(setting: str) -> str:

@@ -89,6 +89,12 @@ def astype(x: Any, dtype: Any) -> Any:
     return (x,), {"dtype": dtype}
 
 
+def alike(*xs: Tensor) -> list[Tensor]:
+    """Tensors in their common dtype."""
+    dtype = np.result_type(*[x.dtype for x in xs])
+    return [x if x.dtype == dtype else astype(x, dtype) for x in xs]
+
+
 def fit(x: Any, like: Any) -> Any:
     """An inner value in the shape and dtype of `like`: summed, or broadcast, as need be."""
     like = raw(like)

@@ -7,16 +7,41 @@ df/dx - i df/dy, and the pullback of z -> w multiplies by dw/dz. PyTorch's gradi
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from nbgrad.arrays import devices
-from nbgrad.arrays.dtypes import is_complex
-from nbgrad.define.scalar import RealLinear
+from nbgrad.arrays.dtypes import is_complex, real_of
+from nbgrad.define.forms import WIDE
+from nbgrad.define.scalar import Elementwise
 from nbgrad.define.scalar_program import strong
-from nbgrad.engine.tensor import Tensor, as_tensor, operand, raw, tensor
+from nbgrad.engine.tensor import Tensor, as_tensor, operand, raw, tensor, unwrap, wrap
 from nbgrad.errors import value_errors
+
+
+class RealLinear(Elementwise):
+    """A primitive that is linear in its operands over the real numbers, as the conjugate is.
+
+    back : the cotangents of the operands from that of the result, one or a tuple; whatever it is given, what
+        it makes of it is right where the real part of a cotangent is taken for a real operand
+    """
+
+    back: Callable[[Any], Any]
+
+    def __init__(self, name: str, value: str, back: Callable[[Any], Any], *, arity: int, loop: Any) -> None:
+        super().__init__(name, value, arity=arity, loop=loop, on_complex=True)
+        self.back, self.probe = back, WIDE
+
+    def cotangents(self, gs: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any],
+                   wanted: Sequence[bool]) -> list[Any]:
+        found = self.back(wrap(gs[0]))
+        found = found if type(found) is tuple else (found,)
+        return [unwrap(c) if want else None for c, want in zip(found, wanted, strict=True)]
+
+    def tangents(self, ts: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any]) -> list[Any]:
+        return [unwrap(self(*[0.0 if t is None else wrap(t) for t in ts]))]
 
 
 def _of_parts(kinds: tuple[Any, ...]) -> tuple[list[np.dtype], np.dtype]:
@@ -26,7 +51,7 @@ def _of_parts(kinds: tuple[Any, ...]) -> tuple[list[np.dtype], np.dtype]:
 
 def _to_part(kinds: tuple[Any, ...]) -> tuple[list[np.dtype], np.dtype]:
     dtype = strong(kinds[0])
-    return [dtype], np.dtype(np.float32 if dtype == np.complex64 else np.float64)
+    return [dtype], real_of(dtype)
 
 
 def _same(kinds: tuple[Any, ...]) -> tuple[list[np.dtype], np.dtype]:
@@ -38,7 +63,7 @@ def _conjugated(g: Any) -> Any:
 
 
 compose: Any = RealLinear("complex", "compose({}, {})", lambda g: (real(g), -imag(g)), arity=2,
-                           loop=_of_parts)
+                          loop=_of_parts)
 _real: Any = RealLinear("real", "{}.real", lambda g: compose(real(g), 0.0), arity=1, loop=_to_part)
 _imag: Any = RealLinear("imag", "{}.imag", lambda g: compose(0.0, -real(g)), arity=1, loop=_to_part)
 _conj: Any = RealLinear("conj", "compose({0}.real, -{0}.imag)", _conjugated, arity=1, loop=_same)

@@ -36,8 +36,7 @@ class Derived:
     loops: Any
 
     def __init__(self, kind: Callable[..., Any], name: str, value: Callable[[Sequence[Any]], list[Any]],
-                 given: int, spare: int, like: int,
-                 probe: np.dtype = _FLOAT) -> None:
+                 given: int, spare: int, like: int, probe: np.dtype = _FLOAT) -> None:
         p = Program()
         operands = [p.operand(f"a{i}", probe) for i in range(given + spare)]
         results = value(operands)
@@ -111,3 +110,29 @@ class Back:
             if flat is not None and flat.uniform and not flat.interim:
                 self.kernel = flat.kernel
         return cs
+
+
+def pullback_of(kind: Callable[..., Any], op: Any, present: tuple[bool, ...],
+                wanted: tuple[bool, ...]) -> Derived:
+    """Cotangents of an op's wanted operands: an op on (cotangents present, kept operands and results)."""
+    count, given = op.arity, sum(present)
+
+    def value(args: Sequence[Any]) -> list[Any]:
+        gs, xs, zs = iter(args[:given]), args[given:given + count], args[given + count:]
+        cotangents: list[Any] = op.cotangents([next(gs) if p else None for p in present], xs, zs, wanted)
+        return cotangents
+
+    return Derived(kind, f"{op.name}_vjp", value, given, count + len(present), 0, op.probe)
+
+
+def push_of(kind: Callable[..., Any], op: Any, moving: tuple[bool, ...], results: int) -> Derived:
+    """Tangents of an op's results: an op on (operands, results, tangents of the operands that move)."""
+    count, still = op.arity, op.arity + results
+
+    def value(args: Sequence[Any]) -> list[Any]:
+        ts = iter(args[still:])
+        tangents: list[Any] = op.tangents([next(ts) if m else None for m in moving], args[:count],
+                                          args[count:still])
+        return tangents
+
+    return Derived(kind, f"{op.name}_jvp", value, still + sum(moving), 0, count, op.probe)

@@ -13,35 +13,34 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays.devices import Array
-from nbgrad.arrays.dtypes import COMPLEX
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.compile.program import Body
+from nbgrad.define import rules
 from nbgrad.define.broadcast import fit
-from nbgrad.define.derivation import Back, Derived
+from nbgrad.define.derivation import Back, Derived, pullback_of, push_of
 from nbgrad.define.documentation import documented
 from nbgrad.define.fastpath import FastPath
 from nbgrad.define.finder import OFTEN, Finder, finder, fits
+from nbgrad.define.forms import complex_form, form_of
 from nbgrad.define.joint import Joint, joined, unlike
 from nbgrad.define.operands import admit
 from nbgrad.define.registry import Named
 from nbgrad.define.scalar_program import (
-    WEAK,
     Program,
     Symbol,
     common_loop,
-    complexed,
-    is_weak,
+    constant,
     kind_of,
     strong,
+    typed,
     ufunc_loop,
 )
-from nbgrad.engine.graph import Graph, Tangents, apply, pull
-from nbgrad.engine.tensor import Tensor, raw, spec, tensor, unwrap, wrap
-from nbgrad.errors import gradient_errors, trace_errors, value_errors
+from nbgrad.engine.graph import apply
+from nbgrad.engine.tensor import Tensor, raw, spec, tensor
+from nbgrad.errors import value_errors
 from nbgrad.kernels import table
 
 _FLOAT: np.dtype[Any] = np.dtype(np.float64)
-_WIDE: np.dtype[Any] = np.dtype(np.complex128)
-_COMPLEX = COMPLEX | {complex}
 _LARGE = 4096                             # elements from which cotangents are summed as they are computed
 
 
@@ -155,9 +154,9 @@ class Elementwise(Named):
     # ------------------------------------------------------------------------------------ on symbols
     def fold(self, xs: Sequence[Any]) -> Any:
         """The result on symbols and constants: a symbol, or a tuple of them."""
-        xs = tuple([_constant(x) for x in xs])
-        if self.on_complex is not True and any(map(complexed, xs)):
-            return self._complex([kind_of(x) for x in xs]).fold(xs)
+        xs = tuple([constant(x) for x in xs])
+        if self.on_complex is not True and any(map(is_complex, xs)):
+            return complex_form(self, [kind_of(x) for x in xs]).fold(xs)
         if not self.primitive:
             z = raw(self.value(*map(tensor, xs)))
             if self.d is not None:
@@ -181,7 +180,7 @@ class Elementwise(Named):
         if len(kinds) != self.arity:
             raise value_errors.bad_count(self.name, len(kinds), self.arity)
         p = Program()
-        z = self.fold([p.operand(f"a{i}", kind) for i, kind in enumerate(_typed(kinds))])
+        z = self.fold([p.operand(f"a{i}", kind) for i, kind in enumerate(typed(kinds))])
         results = z if self.many else (z,)
         like = None if self.result_like is None else strong(kinds[self.result_like])
         dtypes = [strong(kind_of(r)) for r in results]
@@ -189,67 +188,18 @@ class Elementwise(Named):
             dtypes = [np.result_type(like, np.complex64) if d.kind == "c" else like for d in dtypes]
         return p.body(results, dtypes)
 
-    def _complex(self, kinds: Sequence[Any]) -> Elementwise:
-        """What the op is where an operand is complex. Raises DtypeError where it is refused."""
-        if type(self.on_complex) is not Elementwise:
-            if self.on_complex is None and (self.primitive or self.d is not None):
-                raise value_errors.no_complex(self.name, kinds)
-            value, d = self.on_complex or (self.value, None)
-            made = Elementwise(self.name, value, d, arity=self.arity, many=self.many, discrete=self.discrete,
-                               result_like=self.result_like, on_complex=True)
-            made.parameters, made.probe = self.parameters, _WIDE
-            self.on_complex = made
-        return self.on_complex
-
-    def _of(self, xs: Sequence[Any]) -> Elementwise:
-        """What the op is on these inner values."""
-        if self.on_complex is not True:
-            for x in xs:
-                kind = x.dtype if type(x) is Array else getattr(raw(x), "dtype", type(x))
-                if kind in _COMPLEX:
-                    return self._complex([kind_of(raw(x)) for x in xs])
-        return self
-
     def cotangents(self, gs: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any],
                    wanted: Sequence[bool]) -> list[Any]:
         """Cotangents of the wanted operands, as inner values on symbols; None: zero, or not wanted."""
-        if (of := self._of(xs)) is not self:
-            return of.cotangents(gs, xs, zs, wanted)
-        if self.d is not None or self.primitive:
-            return [unwrap(wrap(gs[0]) * d) if want and d is not None else None
-                    for d, want in zip(self._partials(xs, zs), wanted, strict=True)]
-        trace = Graph()
-        leaves = [trace.leaf(x) if want else wrap(x) for x, want in zip(xs, wanted, strict=True)]
-        outs = self.value(*leaves)
-        found = pull([(o.mark, g) for o, g in zip(outs if self.many else (outs,), gs, strict=True)
-                      if g is not None and type(o) is Tensor and o.trace is trace])
-        return [found.get(leaf.mark) if want else None for leaf, want in zip(leaves, wanted, strict=True)]
+        return rules.cotangents(form_of(self, xs), gs, xs, zs, wanted)
 
     def tangents(self, ts: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any]) -> list[Any]:
         """Tangents of the results, as inner values on symbols; None: zero. In ts too."""
-        if (of := self._of(xs)) is not self:
-            return of.tangents(ts, xs, zs)
-        if self.d is not None or self.primitive:
-            total = None
-            for t, d in zip(ts, self._partials(xs, zs), strict=True):
-                if t is not None and d is not None:
-                    total = wrap(t) * d if total is None else total + wrap(t) * d
-            return [unwrap(total)]
-        trace = Tangents()
-        z = self.value(*[wrap(x) if t is None else tensor(x, trace, t) for x, t in zip(xs, ts, strict=True)])
-        outs = z if self.many else (z,)
-        return [o.mark if type(o) is Tensor and o.trace is trace else None for o in outs]
-
-    def _partials(self, xs: Sequence[Any], zs: Sequence[Any]) -> Sequence[Any]:
-        """The declared partial derivatives, as the row gives them."""
-        if self.d is None:
-            raise gradient_errors.no_derivative(self.name)
-        d = self.d(*map(wrap, xs), *map(wrap, zs))
-        return d if type(d) is tuple else (d,)
+        return rules.tangents(form_of(self, xs), ts, xs, zs)
 
     # ------------------------------------------------------------------------------------- on arrays
     def forward(self, xs: Sequence[Any], params: dict[str, Any], wanted: tuple[bool, ...]) -> tuple[Any, Any]:
-        if (of := self._of(xs)) is not self:
+        if (of := form_of(self, xs)) is not self:
             return of.forward(xs, params, wanted)
         if self.joint and (found := joined(self, xs, wanted)) is not None:
             return found
@@ -284,9 +234,9 @@ class Elementwise(Named):
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:
         if self.many or type(raw(z)) is Symbol:
             return xs, z, wanted
-        of = self._of(xs)
-        pullback = of.pullbacks.get(wanted) or of._pullback((True,), wanted)
-        return (*xs, z)[pullback.keep], pullback, unlike(xs, raw(z))
+        of = form_of(self, xs)
+        back = of.pullbacks.get(wanted) or of._pullback((True,), wanted)
+        return (*xs, z)[back.keep], back, unlike(xs, raw(z))
 
     def pull(self, g: Any, memo: Any) -> Sequence[Any]:
         back = memo[1]
@@ -329,82 +279,24 @@ class Elementwise(Named):
         if type(raw(zs[0])) is Symbol:
             out = self.tangents(ts, xs, zs)
         else:
-            moving, of = tuple([t is not None for t in ts]), self._of(xs)
-            push = of.pushes.get(moving) or of._push(moving, len(zs))
+            moving, of = tuple([t is not None for t in ts]), form_of(self, xs)
+            forward = of.pushes.get(moving) or of._push(moving, len(zs))
             out = [None if t is None else fit(t, part) for t, part in zip(
-                push((*xs, *zs, *[t for t in ts if t is not None])), zs, strict=True)]
+                forward((*xs, *zs, *[t for t in ts if t is not None])), zs, strict=True)]
         return tuple(out) if self.many else out[0]
 
     def _pullback(self, present: tuple[bool, ...], wanted: tuple[bool, ...]) -> Derived:
         """Cotangents of the wanted operands: an op on (cotangents present, kept operands and results)."""
         key = (present, wanted) if self.many else wanted
-        if key in self.pullbacks:
-            return self.pullbacks[key]
-        count, given = self.arity, sum(present)
-
-        def value(args: Sequence[Any]) -> list[Any]:
-            gs = iter(args[:given])
-            return self.cotangents([next(gs) if p else None for p in present], args[given:given + count],
-                                   args[given + count:], wanted)
-
-        spare = count + len(present)
-        self.pullbacks[key] = made = Derived(Elementwise, f"{self.name}_vjp", value, given, spare, 0,
-                                                   self.probe)
-        return made
+        if key not in self.pullbacks:
+            self.pullbacks[key] = pullback_of(Elementwise, self, present, wanted)
+        return self.pullbacks[key]
 
     def _push(self, moving: tuple[bool, ...], results: int) -> Derived:
         """Tangents of the results: an op on (operands, results, tangents of the operands that move)."""
-        count, still = self.arity, self.arity + results
-
-        def value(args: Sequence[Any]) -> list[Any]:
-            ts = iter(args[still:])
-            return self.tangents([next(ts) if m else None for m in moving], args[:count], args[count:still])
-
-        given = still + sum(moving)
-        self.pushes[moving] = made = Derived(Elementwise, f"{self.name}_jvp", value, given, 0, count,
-                                              self.probe)
-        return made
-
-
-class RealLinear(Elementwise):
-    """A primitive that is linear in its operands over the real numbers, as the conjugate is.
-
-    back : the cotangents of the operands from that of the result, one or a tuple; whatever it is given, what
-        it makes of it is right where the real part of a cotangent is taken for a real operand
-    """
-
-    back: Callable[[Any], Any]
-
-    def __init__(self, name: str, value: str, back: Callable[[Any], Any], *, arity: int, loop: Any) -> None:
-        super().__init__(name, value, arity=arity, loop=loop, on_complex=True)
-        self.back = back
-        self.probe = _WIDE
-
-    def cotangents(self, gs: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any],
-                   wanted: Sequence[bool]) -> list[Any]:
-        found = self.back(wrap(gs[0]))
-        found = found if type(found) is tuple else (found,)
-        return [unwrap(c) if want else None for c, want in zip(found, wanted, strict=True)]
-
-    def tangents(self, ts: Sequence[Any], xs: Sequence[Any], zs: Sequence[Any]) -> list[Any]:
-        return [unwrap(self(*[0.0 if t is None else wrap(t) for t in ts]))]
-
-
-def _typed(kinds: Sequence[Any]) -> Sequence[Any]:
-    """The kinds of operands, of which Python's complex numbers have the dtype that the others give them, as
-    their parts are no numbers of Python's.
-    """
-    dtypes = [kind for kind in kinds if not is_weak(kind)]
-    if complex not in kinds or not dtypes:
-        return kinds
-    return [np.result_type(*dtypes, np.complex64) if kind is complex else kind for kind in kinds]
-
-
-def _constant(x: Any) -> Any:
-    """x as an operand of a scalar program: a symbol or a Python scalar."""
-    if type(x) is Symbol or type(x) in WEAK:
-        return x
-    raise trace_errors.closed_over()
+        if moving not in self.pushes:
+            self.pushes[moving] = push_of(Elementwise, self, moving, results)
+        return self.pushes[moving]
 
 
 def _unchanged(op: Elementwise, xs: Sequence[Any]) -> Any:

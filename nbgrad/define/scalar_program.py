@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.arrays.dtypes import is_complex
+from nbgrad.arrays.dtypes import real_of
 from nbgrad.compile.program import Body
-from nbgrad.errors import value_errors
+from nbgrad.errors import trace_errors, value_errors
 
 WEAK = (float, int, bool, complex)        # Python scalars take the dtype of what they meet
 
@@ -120,9 +120,11 @@ def kind_of(x: Any) -> Any:
     return x.dtype if hasattr(x, "dtype") else type(x)
 
 
-def complexed(x: Any) -> bool:
-    """Whether an operand of a program is a complex number."""
-    return is_complex(x) if isinstance(x, Symbol) else type(x) is complex
+def constant(x: Any) -> Any:
+    """x as an operand of a program: a symbol or a Python scalar. Raises TraceError for anything else."""
+    if type(x) is Symbol or type(x) in WEAK:
+        return x
+    raise trace_errors.closed_over()
 
 
 def _print(x: Any, dtype: np.dtype) -> str:
@@ -140,7 +142,7 @@ def _literal(x: Any, dtype: np.dtype) -> str:
     if dtype.kind in "iu":
         return f"{dtype}({int(x)})"
     if dtype.kind == "c":
-        part, x = np.dtype(np.float32 if dtype == np.complex64 else np.float64), complex(x)
+        part, x = real_of(dtype), complex(x)
         return f"compose({_literal(x.real, part)}, {_literal(x.imag, part)})"
     x = float(x)
     text = repr(x) if math.isfinite(x) else ("nan" if math.isnan(x) else "inf" if x > 0 else "-inf")
@@ -150,6 +152,16 @@ def _literal(x: Any, dtype: np.dtype) -> str:
 def strong(kind: Any) -> np.dtype:
     """The dtype of a kind: a weak scalar's own where it meets nothing else."""
     return np.dtype(kind) if isinstance(kind, type) else kind
+
+
+def typed(kinds: Sequence[Any]) -> Sequence[Any]:
+    """The kinds of operands, of which Python's complex numbers have the dtype that the others give them, as
+    their parts are no numbers of Python's.
+    """
+    dtypes = [kind for kind in kinds if not is_weak(kind)]
+    if complex not in kinds or not dtypes:
+        return kinds
+    return [np.result_type(*dtypes, np.complex64) if kind is complex else kind for kind in kinds]
 
 
 # ------------------------------------------------------------------------------------ dtypes of primitives

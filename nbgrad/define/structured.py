@@ -271,8 +271,7 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     write  : how such a view is written to: (x, v, **params) -> x with v where z shows it; None: it cannot be
     like, cases : reference and test inputs, see registry.Row
     on_complex : what it does with complex numbers: "same", its kernel takes them and its rules are those of
-    an
-        analytic function; "parts", it acts on their parts alike; "refused". Default: what is linear takes
+        an analytic function; "parts", it acts on their parts alike; "refused". Default: what is linear takes
         them, where it is a view "same", else by parts
     planned : what the op's function returns follows from the shapes, dtypes and strides of its Tensors and
         the values of the other arguments alone, and many calls are alike; default: of nbgrad's own ops

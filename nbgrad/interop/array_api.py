@@ -7,7 +7,6 @@ through nbgrad's own.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -162,53 +161,48 @@ __all__ = [
 
 
 # ------------------------------------------------------------------------------------------- new arrays
-def _on(device: Any) -> AbstractContextManager[Any]:
-    """The device on which arrays are made in a `with` block."""
-    return nullcontext() if device is None else Device(device)
-
-
 def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None,
            device: Any = None) -> Tensor:
     """Return start, start + step, ... up to but without stop, see nb.arange."""
-    with _on(device):
+    with devices.on(device):
         return create.arange(start, stop, step, dtype)
 
 
 def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return arbitrary values in a shape, see nb.empty."""
-    with _on(device):
+    with devices.on(device):
         return create.empty(shape, dtype=dtype)
 
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None,
         device: Any = None) -> Tensor:
     """Return a matrix with ones on its k-th diagonal, see nb.eye."""
-    with _on(device):
+    with devices.on(device):
         return create.eye(n_rows, n_cols, k, dtype)
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return a shape filled with one value, see nb.full."""
-    with _on(device):
+    with devices.on(device):
         return create.full(shape, fill_value, dtype)
 
 
 def linspace(start: Any, stop: Any, /, num: int, *, dtype: Any = None, device: Any = None,
              endpoint: Any = True) -> Tensor:
     """Return num equally spaced values from start to stop, see nb.linspace."""
-    with _on(device):
+    with devices.on(device):
         return create.linspace(start, stop, num, endpoint, dtype)
 
 
 def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return ones in a shape, see nb.ones."""
-    with _on(device):
+    with devices.on(device):
         return create.ones(shape, dtype=dtype)
 
 
 def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return zeros in a shape, see nb.zeros."""
-    with _on(device):
+    with devices.on(device):
         return create.zeros(shape, dtype=dtype)
 
 
@@ -240,7 +234,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = N
     """Return obj as a Tensor; of an array a copy, unless copy=False shares it, see nb.asarray."""
     if type(obj) is Tensor:
         return _moved(create.asarray(obj, dtype, copy=copy), device)
-    with _on(device):
+    with devices.on(device):
         return create.asarray(obj, dtype, copy=copy is not False)
 
 

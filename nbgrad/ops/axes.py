@@ -1,4 +1,4 @@
-"""Axis arguments, as the bind functions of ops take them: checked once, then never negative."""
+"""Axes and counts, as the bind functions of ops take them: checked once, then never negative."""
 
 from __future__ import annotations
 
@@ -66,6 +66,17 @@ def listed(xs: Any) -> tuple[Any, ...]:
     except TypeError:
         return tuple(xs) if isinstance(xs, Iterable) and getattr(xs, "ndim", 1) != 0 else (xs,)
     return (xs,)
+
+
+def count(op: str, name: str, n: Any, least: int = 0) -> int:
+    """n as an integer. Raises DtypeError unless it is one, ValueRangeError if it is below the least."""
+    try:
+        found = operator.index(n)
+    except TypeError as error:
+        raise value_errors.bad_argument(op, n, f"{name} as an integer") from error
+    if found < least:
+        raise value_errors.bad_value(op, f"{name}={found} must be {least} or more")
+    return found
 
 
 def flag(op: str, name: str, value: Any) -> bool:

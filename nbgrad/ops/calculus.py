@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
-from nbgrad.define.broadcast import astype
+from nbgrad.define.broadcast import alike, astype
 from nbgrad.define.complex import conj
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
@@ -202,8 +202,7 @@ def _vectors(name: str, a: Any, v: Any, mode: Any) -> tuple[Tensor, Tensor]:
     for each in (a, v):
         if each.ndim > 1 or each.size == 0:
             raise shape_errors.bad_shape(name, each.shape, "needs vectors of at least one element")
-    dtype = np.result_type(a.dtype, v.dtype)
-    a, v = [reshape(each if each.dtype == dtype else astype(each, dtype), (-1,)) for each in (a, v)]
+    a, v = [reshape(each, (-1,)) for each in alike(a, v)]
     return a, v
 
 

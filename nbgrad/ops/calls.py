@@ -84,19 +84,12 @@ def vectorize(pyfunc: Callable[..., Any], otypes: Any = None) -> Callable[..., A
             return made[0] if len(made) == 1 else tuple(made)
         several = isinstance(rows[0], tuple)
         columns: Sequence[Any] = list(zip(*rows, strict=True)) if several else [rows]
-        found = [reshape(stack(_alike(column)), shape) for column in columns]
+        found = [reshape(stack([as_tensor(x) for x in column]), shape) for column in columns]
         if dtypes is not None:
             found = [astype(z, t) for z, t in zip(found, dtypes, strict=True)]
         return tuple(found) if several else found[0]
 
     return vectorized
-
-
-def _alike(column: Sequence[Any]) -> list[Tensor]:
-    """Results in one dtype."""
-    xs = [as_tensor(x) for x in column]
-    dtype = np.result_type(*[x.dtype for x in xs])
-    return [x if x.dtype == dtype else astype(x, dtype) for x in xs]
 
 
 def fromfunction(function: Callable[..., Any], shape: Any, *, dtype: Any = float, **kwargs: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
 from nbgrad.errors import shape_errors, value_errors
-from nbgrad.ops.axes import named_dim, one
+from nbgrad.ops.axes import count, named_dim, one
 from nbgrad.ops.compare import not_equal
 from nbgrad.ops.index import getitem
 from nbgrad.ops.reduce import whole
@@ -208,9 +207,7 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     >>> nb.diff([1.0, 4.0, 9.0])
     tensor([3., 5.])
     """
-    x, n = as_tensor(x), operator.index(n)
-    if n < 0:
-        raise value_errors.bad_value("diff", f"n={n} cannot be negative")
+    x, n = as_tensor(x), count("diff", "n", n)
     if n == 0:
         return x.astype(x.dtype)
     if x.ndim == 0:

@@ -7,14 +7,13 @@ by its root.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nbgrad.arrays import devices
-from nbgrad.arrays.dtypes import is_complex
+from nbgrad.arrays.dtypes import is_complex, real_of
 from nbgrad.define.broadcast import astype
 from nbgrad.define.complex import conj
 from nbgrad.define.scalar import multiply
@@ -22,8 +21,7 @@ from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor
 from nbgrad.errors import shape_errors, value_errors
-from nbgrad.ops.arrange import roll
-from nbgrad.ops.axes import one, several
+from nbgrad.ops.axes import count, one
 from nbgrad.ops.create import zeros
 from nbgrad.ops.index import getitem
 from nbgrad.ops.shape import concat
@@ -49,7 +47,7 @@ def fourier(x: Any, axes: tuple[int, ...], inverse: bool, norm: str) -> Any:
 
 def _weights(m: int, n: int, inner: float, x: Any, axis: int) -> Tensor:
     """1 for the frequencies that are their own opposites, else `inner`; along an axis of x."""
-    w = np.full(m, inner, dtype=x.dtype.type(0).real.dtype)
+    w = np.full(m, inner, dtype=real_of(x.dtype))
     w[0] = 1
     if n % 2 == 0 and m == n // 2 + 1:
         w[-1] = 1
@@ -93,13 +91,7 @@ def _norm(name: str, norm: Any) -> str:
 
 
 def _length(name: str, n: Any) -> int:
-    try:
-        n = operator.index(n)
-    except TypeError as error:
-        raise value_errors.bad_argument(name, n, "a number of points, an integer") from error
-    if n < 1:
-        raise value_errors.bad_value(name, f"the number of points is {n}, and must be 1 at least")
-    return n
+    return count(name, "n", n, least=1)
 
 
 def _sized(x: Tensor, n: int, axis: int) -> Tensor:
@@ -362,69 +354,3 @@ def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None)
     tensor([1., 2.])
     """
     return _to_real_over("irfft2", a, s, axes, norm)
-
-
-# ----------------------------------------------------------------------------------------- frequencies
-def _order(n: Any, name: str) -> int:
-    if not isinstance(n, (int, np.integer)) or n < 1:
-        raise value_errors.bad_argument(name, n, "a number of points, an integer from 1 on")
-    return int(n)
-
-
-def fftfreq(n: int, d: Any = 1.0, dtype: Any = None) -> Tensor:
-    """Return the frequencies of `fft`'s numbers: 0, 1, ..., then the negative ones, divided by n d.
-
-    n: how many points. d: the distance of samples, a number, which may be differentiated by. dtype: of the
-    result, default float64. Derivative in d: -z / d. Raises DtypeError for an n that is no number of points.
-
-    >>> nb.fft.fftfreq(4, 0.5)
-    tensor([ 0. ,  0.5, -1. , -0.5])
-    """
-    n = _order(n, "fftfreq")
-    places = np.fft.ifftshift(np.arange(n) - n // 2) / n
-    return _per(places, d, dtype)
-
-
-def rfftfreq(n: int, d: Any = 1.0, dtype: Any = None) -> Tensor:
-    """Return the frequencies of `rfft`'s numbers: 0, 1, ..., n // 2, divided by n d.
-
-    n, d, dtype: as in `fftfreq`. Derivative in d: -z / d. Raises DtypeError.
-
-    >>> nb.fft.rfftfreq(4, 0.5)
-    tensor([0. , 0.5, 1. ])
-    """
-    n = _order(n, "rfftfreq")
-    return _per(np.arange(n // 2 + 1) / n, d, dtype)
-
-
-def _per(places: np.ndarray, d: Any, dtype: Any) -> Tensor:
-    z = as_tensor(places) / d
-    return z if dtype is None else astype(z, dtype)
-
-
-def _shifted(name: str, x: Any, axes: Any, sign: int) -> Tensor:
-    x = as_tensor(x)
-    chosen = several(name, tuple(axes) if isinstance(axes, list) else axes, x.ndim)
-    return roll(x, tuple([sign * (x.shape[a] // 2) for a in chosen]), chosen) if chosen else x
-
-
-def fftshift(x: Any, axes: Any = None) -> Tensor:
-    """Return x with the zero frequency of `fft` in the middle of axes, by default all.
-
-    x: any shape. axes: one or several. Derivative: linear. Raises AxisError.
-
-    >>> nb.fft.fftshift([0.0, 1.0, -2.0, -1.0])
-    tensor([-2., -1.,  0.,  1.])
-    """
-    return _shifted("fftshift", x, axes, 1)
-
-
-def ifftshift(x: Any, axes: Any = None) -> Tensor:
-    """Return the inverse of `fftshift`.
-
-    x: any shape. axes: one or several. Derivative: linear. Raises AxisError.
-
-    >>> nb.fft.ifftshift([-2.0, -1.0, 0.0, 1.0])
-    tensor([ 0.,  1., -2., -1.])
-    """
-    return _shifted("ifftshift", x, axes, -1)

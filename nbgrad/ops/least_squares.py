@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nbgrad.arrays import devices
-from nbgrad.define.broadcast import astype
+from nbgrad.define.broadcast import alike, astype
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
@@ -18,7 +18,7 @@ from nbgrad.ops.elementwise import divide, negative, sqrt, square, subtract
 from nbgrad.ops.factor import solve_triangular
 from nbgrad.ops.index import getitem
 from nbgrad.ops.layouts import vander
-from nbgrad.ops.linalg import alike, column, inv, square_matrices
+from nbgrad.ops.linalg import column, inv, square_matrices
 from nbgrad.ops.qr import independent, qr_factors
 from nbgrad.ops.reduce import sum
 from nbgrad.ops.shape import expand_dims, refit, transposed

@@ -10,7 +10,7 @@ import numpy as np
 from nbgrad.arrays import devices
 from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define import complex
-from nbgrad.define.broadcast import astype, shaped
+from nbgrad.define.broadcast import alike, astype, shaped
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
@@ -36,15 +36,8 @@ def direction(name: str, a: Any, e: Any) -> tuple[Tensor, Tensor]:
     a, e = square_matrices(name, a), square_matrices(name, e)
     if a.shape != e.shape:
         raise shape_errors.bad_shape(name, e.shape, f"the direction must have the matrix's shape {a.shape}")
-    return alike(a, e)
-
-
-def alike(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """The two in their common dtype."""
-    if a.dtype == b.dtype:
-        return a, b
-    dtype = np.result_type(a.dtype, b.dtype)
-    return astype(a, dtype), astype(b, dtype)
+    a, e = alike(a, e)
+    return a, e
 
 
 def like_first(a: Any, *_: Any) -> tuple[tuple[int, ...], Any]:
@@ -102,7 +95,8 @@ def equations(name: str, a: Any, b: Any) -> tuple[Tensor, Tensor]:
         solution(a, b)
     except ValueError as error:
         raise shape_errors.no_broadcast(name, [a.shape, b.shape]) from error
-    return alike(a, b)
+    a, b = alike(a, b)
+    return a, b
 
 
 def column(x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.define.broadcast import astype, shaped
+from nbgrad.define.broadcast import alike, astype, shaped
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
@@ -72,8 +72,7 @@ def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
         _solved(a, b, q)
     except ValueError as error:
         raise shape_errors.no_broadcast("solve_sylvester", [a.shape, b.shape, q.shape]) from error
-    dtype = np.result_type(a.dtype, b.dtype, q.dtype)
-    return tuple([x if x.dtype == dtype else astype(x, dtype) for x in (a, b, q)]), {}
+    return tuple(alike(a, b, q)), {}
 
 
 # --------------------------------------------------------------------------------------------- functions

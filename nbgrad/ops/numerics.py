@@ -180,3 +180,6 @@ def angle(x: Any, deg: bool = False) -> Tensor:
     x = as_tensor(x)
     z = atan2(imag(x), real(x))
     return z * (180 / math.pi) if deg else z
+
+
+degrees, radians = rad2deg, deg2rad           # NumPy's other names

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.define.broadcast import astype
 from nbgrad.define.complex import conj
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import shape_errors
@@ -37,11 +36,10 @@ def block_diag(*arrays: Any) -> Tensor:
     for x in xs:
         if x.ndim > 2:
             raise shape_errors.bad_shape("block_diag", x.shape, "blocks have at most two axes")
-    dtype = np.result_type(*[x.dtype for x in xs])
     xs = [x if x.ndim == 2 else reshape(x, (1, -1)) for x in xs]
     total, before, rows = sum(x.shape[1] for x in xs), 0, []
     for x in xs:
-        rows.append(astype(pad(x, ((0, 0), (before, total - before - x.shape[1]))), dtype))
+        rows.append(pad(x, ((0, 0), (before, total - before - x.shape[1]))))
         before += x.shape[1]
     return concat(rows, 0)
 
@@ -60,7 +58,7 @@ def toeplitz(c: Any, r: Any = None) -> Tensor:
     r = conj(c) if r is None else _vector("toeplitz", r)
     n, m = c.shape[0], r.shape[0]
     places = np.arange(n)[:, None] - np.arange(m) + max(m - 1, 0)
-    return take(_joined(flip(getitem(r, slice(1, None))), c), places)
+    return take(concat([flip(getitem(r, slice(1, None))), c]), places)
 
 
 def hankel(c: Any, r: Any = None) -> Tensor:
@@ -76,13 +74,7 @@ def hankel(c: Any, r: Any = None) -> Tensor:
     c = _vector("hankel", c)
     r = zeros_like(c) if r is None else _vector("hankel", r)
     places = np.arange(c.shape[0])[:, None] + np.arange(r.shape[0])
-    return take(_joined(c, getitem(r, slice(1, None))), places)
-
-
-def _joined(a: Tensor, b: Tensor) -> Tensor:
-    """Two vectors as one, in their common dtype."""
-    dtype = np.result_type(a.dtype, b.dtype)
-    return concat([x if x.dtype == dtype else astype(x, dtype) for x in (a, b)])
+    return take(concat([c, getitem(r, slice(1, None))]), places)
 
 
 def circulant(c: Any) -> Tensor:

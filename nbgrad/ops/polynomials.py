@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ from nbgrad.arrays import devices
 from nbgrad.define.broadcast import astype
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
-from nbgrad.errors import shape_errors, value_errors
+from nbgrad.errors import shape_errors
+from nbgrad.ops.axes import count
 from nbgrad.ops.calculus import convolve
 from nbgrad.ops.create import ones_like, zeros_like
 from nbgrad.ops.elementwise import divide, subtract
@@ -105,16 +105,6 @@ def polydiv(u: Any, v: Any) -> tuple[Tensor, Tensor]:
     return quotient, getitem(rest, slice(first, None)) if first else rest
 
 
-def _order(name: str, m: Any) -> int:
-    try:
-        found = operator.index(m)
-    except TypeError as error:
-        raise value_errors.bad_argument(name, m, "m as an integer") from error
-    if found < 0:
-        raise value_errors.bad_value(name, f"m={found} cannot be negative")
-    return found
-
-
 def polyder(p: Any, m: int = 1) -> Tensor:
     """Return the m-th derivative of a polynomial.
 
@@ -124,7 +114,7 @@ def polyder(p: Any, m: int = 1) -> Tensor:
     tensor([3., 2., 1.])
     """
     p = _coefficients("polyder", p)
-    for _ in range(_order("polyder", m)):
+    for _ in range(count("polyder", "m", m)):
         p = multiply(getitem(p, slice(None, -1)), np.arange(p.shape[0] - 1, 0, -1))
     return p
 
@@ -138,15 +128,13 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Tensor:
     >>> nb.polyint([3.0, 2.0, 1.0], k=5.0)
     tensor([1., 1., 1., 5.])
     """
-    p, m = _coefficients("polyint", p), _order("polyint", m)
+    p, m = _coefficients("polyint", p), count("polyint", "m", m)
     constants = _coefficients("polyint", np.zeros(m) if k is None else k)
     if m and constants.shape[0] != 1 and constants.shape[0] < m:
         raise shape_errors.bad_shape("polyint", constants.shape, f"k is a number, or has m={m} elements")
     for i in range(m):
         constant = getitem(constants, slice(i, i + 1) if constants.shape[0] > 1 else slice(0, 1))
-        quotients = divide(p, np.arange(p.shape[0], 0, -1))
-        dtype = np.result_type(quotients.dtype, constant.dtype)
-        p = concat([astype(each, dtype) for each in (quotients, constant)])
+        p = concat([divide(p, np.arange(p.shape[0], 0, -1)), constant])
     return p
 
 

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
-from nbgrad.define.broadcast import astype
+from nbgrad.define.broadcast import alike
 from nbgrad.define.complex import conj
 from nbgrad.define.scalar import multiply
 from nbgrad.engine.tensor import Tensor, as_tensor
@@ -79,8 +77,7 @@ def cross(a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axi
     for x in (a, b):
         if x.shape[-1] != 3:
             raise shape_errors.bad_shape("cross", x.shape, "the vectors (last axis here) need 3 elements")
-    dtype = np.result_type(a.dtype, b.dtype)
-    a, b = [x if x.dtype == dtype else astype(x, dtype) for x in (a, b)]
+    a, b = alike(a, b)
     (a0, a1, a2), (b0, b1, b2) = [[getitem(x, (..., k)) for k in range(3)] for x in (a, b)]
     parts = [subtract(multiply(p, q), multiply(r, s))
              for p, q, r, s in ((a1, b2, a2, b1), (a2, b0, a0, b2), (a0, b1, a1, b0))]

@@ -202,8 +202,10 @@ def nanargmin(a: Any, axis: int | None = None, keepdims: bool = False) -> Tensor
     return _place("nanargmin", argmin, a, np.inf, axis, keepdims)
 
 
-def _parted(name: str, function: Callable[..., Any], x: Any, kth: Any, axis: Any) -> Tensor:
+def _parted(name: str, function: Callable[..., Any], x: Any, kth: Any, axis: Any, kind: str) -> Tensor:
     """What is sorted is parted at every place."""
+    if kind != "introselect":
+        raise value_errors.bad_choice(name, "kind", kind, ("introselect",))
     x = as_tensor(x)
     n = x.size if axis is None else x.shape[one(name, axis, x.ndim)]
     places = integers(name, kth, "kth")
@@ -223,9 +225,7 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect"
     >>> nb.partition([3.0, 1.0, 2.0], 1)
     tensor([1., 2., 3.])
     """
-    if kind != "introselect":
-        raise value_errors.bad_choice("partition", "kind", kind, ("introselect",))
-    return _parted("partition", sort, a, kth, axis)
+    return _parted("partition", sort, a, kth, axis, kind)
 
 
 @named_dim
@@ -238,9 +238,7 @@ def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introsele
     >>> nb.argpartition([3.0, 1.0, 2.0], 1)
     tensor([1, 2, 0])
     """
-    if kind != "introselect":
-        raise value_errors.bad_choice("argpartition", "kind", kind, ("introselect",))
-    return _parted("argpartition", argsort, a, kth, axis)
+    return _parted("argpartition", argsort, a, kth, axis, kind)
 
 
 @named_dim

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from composite_checks import check_derivatives, check_values, interpreted  # noqa: F401
+from composite_checks import checks_of, interpreted  # noqa: F401
 
 import nbgrad as nb
 from nbgrad import errors
@@ -60,18 +60,7 @@ DISCRETE = [
 ]
 
 
-def label(case):
-    return f"{case[0]} {case[2]}"
-
-
-@pytest.mark.parametrize("case", CASES + DISCRETE, ids=label)
-def test_values(case):
-    check_values(*case)
-
-
-@pytest.mark.parametrize("case", CASES, ids=label)
-def test_derivatives(case):
-    check_derivatives(*case)
+test_values, test_derivatives = checks_of(CASES, DISCRETE)
 
 
 def test_the_slope_of_an_interpolation_is_at_a_point_that_to_its_right():

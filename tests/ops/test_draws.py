@@ -1,5 +1,6 @@
 """Random numbers of a key: distributions for keys that are fixed, derivatives, what is refused."""
 
+import mpmath
 import numpy as np
 import pytest
 from composite_checks import interpreted  # noqa: F401
@@ -134,6 +135,20 @@ def test_derivatives_by_the_shape_are_those_of_the_quantile():
     x, g = BY_SHAPE["beta"](a), nb.grad(lambda a: nb.sum(BY_SHAPE["beta"](a)))(a)
     z = np.exp(values(logs))
     np.testing.assert_allclose(values(g / (x * (1 - x))), quantile_slopes(a, z) / z, rtol=1e-7)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_derivatives_by_a_small_shape_are_exact_where_the_number_itself_is_zero(dtype):
+    a = nb.asarray(np.repeat(A([1e-3, 0.02, 0.1, 0.5], dtype), 8))
+    logs, slopes = nb.jvp(lambda a: draws._log_gammas("gamma", KEY, a), (a,), (nb.ones_like(a),))
+    assert values(logs).min() < np.log(np.finfo(dtype).tiny)      # what follows is tested there
+    for shape, log, slope in zip(values(a), values(logs), values(slopes), strict=True):
+        z = mpmath.exp(mpmath.mpf(float(log)))
+        with mpmath.workdps(40):
+            below = mpmath.diff(lambda s, z=z: mpmath.gammainc(s, 0, z, regularized=True), float(shape))
+            density = z ** (float(shape) - 1) * mpmath.exp(-z) / mpmath.gamma(float(shape))
+            want = float(-below / (density * z))
+        assert slope == pytest.approx(want, rel=1e-9 if dtype == "float64" else 2e-4)
 
 
 @pytest.mark.parametrize("name", BY_SHAPE)

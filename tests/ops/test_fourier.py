@@ -94,7 +94,10 @@ def test_frequencies_and_shifts():
     for n in (1, 4, 5):
         np.testing.assert_array_equal(values(nb.fft.fftfreq(n, 0.5)), np.fft.fftfreq(n, 0.5))
         np.testing.assert_array_equal(values(nb.fft.rfftfreq(n, 0.5)), np.fft.rfftfreq(n, 0.5))
-    assert nb.fft.fftfreq(4, dtype="float32").dtype == np.float32
+    found = nb.fft.fftfreq(4, dtype="float32", device="cpu")
+    assert (found.dtype, found.device) == (np.float32, "cpu")
+    with pytest.raises(errors.DeviceError):
+        nb.fft.rfftfreq(4, device="tape")
     nb.testing.check_grads(lambda d: nb.fft.fftfreq(5, d), [np.array(0.7)], 2)
     for x in (RNG.normal(size=5), RNG.normal(size=(4, 3))):
         for name in ("fftshift", "ifftshift"):
@@ -110,7 +113,8 @@ def test_frequencies_and_shifts():
     (lambda: nb.fft.rfft(np.ones(4) * 1j), TypeError),
     (lambda: nb.fft.fftn(np.ones((2, 2)), (1, 2, 3)), ValueError),
     (lambda: nb.fft.irfft(np.ones(1)), ValueError), (lambda: nb.fft.fft(np.ones(4), 2.5), TypeError),
-    (lambda: nb.fft.fftfreq(0), TypeError), (lambda: nb.fft.fftn(np.ones(3), axes=()), ValueError),
+    (lambda: nb.fft.fftfreq(0), ValueError), (lambda: nb.fft.rfftfreq(2.0), TypeError),
+    (lambda: nb.fft.fftn(np.ones(3), axes=()), ValueError),
     (lambda: np.fft.fft(nb.ones(4), out=np.ones(4)), TypeError)])
 def test_bad_input(call, kind):
     with pytest.raises(kind) as info:

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from composite_checks import check_derivatives, check_values, interpreted  # noqa: F401
+from composite_checks import check_derivatives, check_values, interpreted, label  # noqa: F401
 
 import nbgrad as nb
 from nbgrad import errors
@@ -68,10 +68,6 @@ DISCRETE = [
     ("polyval", ([], C), {}), ("nan_to_num", (ODD,), {}), ("nan_to_num", (INTS,), {}),
     ("nan_to_num", (ODD,), {"nan": 1.0, "posinf": 2.0, "neginf": -3.0}), ("copysign", (INTS, -1), {}),
 ]
-
-
-def label(case):
-    return f"{case[0]} {case[2]}"
 
 
 @pytest.mark.parametrize("case", LINEAR + OTHERS + DISCRETE, ids=label)

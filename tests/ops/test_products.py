@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 import scipy.linalg
-from composite_checks import check_derivatives, check_values, interpreted  # noqa: F401
+from composite_checks import check_derivatives, check_values, interpreted, label  # noqa: F401
 
 import nbgrad as nb
 from nbgrad import errors, linalg
@@ -32,10 +32,6 @@ CASES = [
 ]
 EMPTY = [("vdot", (V[:0], V[:0]), {}), ("matvec", (A[:, :0], V[:0]), {}), ("matvec", (B[:0], V[:2]), {}),
          ("cross", (W[:0], U), {}), ("linalg.multi_dot", ([A[:0], A.T, A],), {})]
-
-
-def label(case):
-    return f"{case[0]} {case[2]}"
 
 
 @pytest.mark.parametrize("case", [*CASES, *EMPTY], ids=label)

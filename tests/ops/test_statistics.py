@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from composite_checks import check_derivatives, check_values, interpreted  # noqa: F401
+from composite_checks import check_values, checks_of, interpreted  # noqa: F401
 
 import nbgrad as nb
 from nbgrad import errors
@@ -55,18 +55,7 @@ DISCRETE = [
 NANS = ["nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin", "nanmedian"]
 
 
-def label(case):
-    return f"{case[0]} {case[2]}"
-
-
-@pytest.mark.parametrize("case", CASES + DISCRETE, ids=label)
-def test_values(case):
-    check_values(*case)
-
-
-@pytest.mark.parametrize("case", CASES, ids=label)
-def test_derivatives(case):
-    check_derivatives(*case)
+test_values, test_derivatives = checks_of(CASES, DISCRETE)
 
 
 @pytest.mark.parametrize("axis", [None, 0, 1])

@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from nbgrad.arrays import memory
+from nbgrad.arrays.dtypes import real_of
 
 T = TypeVar("T")                          # dtypes of a kernel's arrays
 U = TypeVar("U")
@@ -31,7 +32,7 @@ def _cell_of(dtype: np.dtype) -> Any:
     """The type of C's that an element is, with its value."""
     if dtype.kind != "c":
         return np.ctypeslib.as_ctypes_type(dtype)
-    part = _cell_of(np.dtype(dtype.type(0).real.dtype))
+    part = _cell_of(real_of(dtype))
 
     class Cell(ctypes.Structure):
         _fields_ = (("real", part), ("imag", part))

@@ -20,6 +20,17 @@ def product(a: Any, b: Any) -> Any:
     return narrow(both >> 32), narrow(both)
 
 
+def philox(counter: Any, low: Any, high: Any) -> Any:
+    """The four words of a counter; low, high: the key."""
+    a, b, c, d = counter, 0, 0, 0
+    for _ in unrolled(10):
+        upper, lower = product(a, 0xD2511F53)
+        above, below = product(c, 0xCD9E8D57)
+        a, b, c, d = above ^ b ^ low, below, upper ^ d ^ high, lower
+        low, high = narrow(low + 0x9E3779B9), narrow(high + 0xBB67AE85)
+    return a, b, c, d
+
+
 @kernel
 def dropped(out, x, low, high, threshold: wide, scale):
     """Elements of x times scale where their 32 bits reach the threshold; low, high: the key."""
@@ -28,17 +39,11 @@ def dropped(out, x, low, high, threshold: wide, scale):
     for counter in grid(-(-n // 1024) * 256):
         block, place = divmod(counter, 256)
         start = block * 1024 + place
-        a, b, c, d = counter, 0, 0, 0
-        key, other = low, high
-        for _ in unrolled(10):
-            upper, lower = product(a, 0xD2511F53)
-            above, below = product(c, 0xCD9E8D57)
-            a, b, c, d = above ^ b ^ key, below, upper ^ d ^ other, lower
-            key, other = narrow(key + 0x9E3779B9), narrow(other + 0xBB67AE85)
+        words = philox(counter, low, high)
         for k in unrolled(4):
             if start + 256 * k < n:
                 i = wide(start) + 256 * k
-                out[i] = x[i] * scale if (a, b, c, d)[k] >= threshold else 0
+                out[i] = x[i] * scale if words[k] >= threshold else 0
 
 
 def drop(out: CudaArray, x: CudaArray, p: float, key: int) -> None:
@@ -55,16 +60,10 @@ def drawn(out, low, high):
     for counter in grid(-(-n // 1024) * 256):
         block, place = divmod(counter, 256)
         start = block * 1024 + place
-        a, b, c, d = counter, 0, 0, 0
-        key, other = low, high
-        for _ in unrolled(10):
-            upper, lower = product(a, 0xD2511F53)
-            above, below = product(c, 0xCD9E8D57)
-            a, b, c, d = above ^ b ^ key, below, upper ^ d ^ other, lower
-            key, other = narrow(key + 0x9E3779B9), narrow(other + 0xBB67AE85)
+        words = philox(counter, low, high)
         for k in unrolled(4):
             if start + 256 * k < n:
-                out[wide(start) + 256 * k] = (a, b, c, d)[k]
+                out[wide(start) + 256 * k] = words[k]
 
 
 def random_bits(out: CudaArray, x: CudaArray, shape: tuple[int, ...], key: int) -> None:
