@@ -16,7 +16,20 @@ from nbgrad.define.complex import compose, imag, real
 from nbgrad.define.scalar_program import Symbol
 from nbgrad.engine.tensor import raw
 from nbgrad.ops import elementwise, powers
-from nbgrad.ops.compare import equal, greater, greater_equal, isinf, less, logical_and, rint, signbit
+from nbgrad.ops.compare import (
+    equal,
+    greater,
+    greater_equal,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    logical_and,
+    logical_not,
+    logical_or,
+    rint,
+    signbit,
+)
 from nbgrad.ops.elementwise import (
     abs,
     asinh,
@@ -28,7 +41,6 @@ from nbgrad.ops.elementwise import (
     hypot,
     log,
     log1p,
-    minimum,
     sin,
     sinh,
     sqrt,
@@ -39,7 +51,7 @@ from nbgrad.ops.elementwise import (
 _LN2, _LN10 = math.log(2), math.log(10)
 _CLOSE = 1e-30
 _FAR = 1e10                               # 1 is nothing beside its square
-_LARGE, _SHIFT = 80.0, 20.0               # beyond, e^x is computed as e^(x - 20) e^20: it alone may overflow
+_LARGE = 80.0                             # e^x may overflow beyond, in float32
 
 
 def _apart(z: Any) -> tuple[Any, Any]:
@@ -69,16 +81,29 @@ def _copysign(x: Any, y: Any) -> Any:
 
 def _zero(x: Any) -> Any:
     """0 in x's dtype: a choice of two constants would have their own."""
-    return minimum(abs(x), 0.0)
+    return where(equal(x, 0), abs(x), 0.0)
+
+
+def _infinite(x: Any, y: Any) -> Any:
+    return logical_or(isinf(x), isinf(y))
+
+
+def _beyond(x: Any, y: Any) -> Any:
+    """Whether a size is infinite, and its angle y undefined."""
+    return logical_and(isinf(x), logical_not(isfinite(y)))
+
+
+def _grown(x: Any, factor: Any, near: Any, part: float = 1.0) -> Any:
+    """near times a factor, near being part e^x where that is large: it may overflow, and the product not."""
+    half = exp(0.5 * x)
+    return where(greater(x, _LARGE), part * half * factor * half, near * factor)
 
 
 def _polar(x: Any, y: Any) -> Any:
     """e^x (cos y + i sin y)."""
-    far = greater(x, _LARGE)
-    e, more = exp(where(far, x - _SHIFT, x)), where(far, math.exp(_SHIFT), _zero(x) + 1.0)
-    gone = equal(x, -math.inf)                # nothing is left of it, whatever the angle
-    return compose(where(gone, 0.0, e * cos(y) * more),
-                    where(equal(y, 0), y, where(gone, 0.0, e * sin(y) * more)))
+    e, beyond = exp(x), _beyond(x, y)
+    side = where(logical_and(beyond, signbit(x)), 0.0, _grown(x, sin(y), e))
+    return compose(where(beyond, e, _grown(x, cos(y), e)), where(equal(y, 0), y, side))
 
 
 def _exp(z: Any) -> Any:
@@ -141,14 +166,19 @@ def _divide(z: Any, w: Any, part: bool = False) -> Any:
 
 def _sin(z: Any) -> Any:
     x, y = _apart(z)
-    return compose(where(equal(x, 0), x, sin(x) * cosh(y)), where(equal(y, 0), y, cos(x) * sinh(y)))
+    size = abs(y)
+    side = where(_beyond(y, x), size, _grown(size, cos(x), sinh(size), 0.5))
+    top = where(equal(x, 0), x, _grown(size, sin(x), cosh(y), 0.5))
+    return compose(top, where(equal(y, 0), y, where(signbit(y), -side, side)))
 
 
 def _cos(z: Any) -> Any:
     x, y = _apart(z)
-    still = where(signbit(y), x, -x)
-    return compose(cos(x) * cosh(y), where(
-        equal(x, 0), still, where(equal(y, 0), -x * y, -sin(x) * sinh(y))))
+    size = abs(y)
+    top = where(_beyond(y, x), size, _grown(size, cos(x), cosh(y), 0.5))
+    side = where(equal(y, 0), where(isfinite(x), sin(x) * size, size), _grown(size, sin(x), sinh(size), 0.5))
+    side = where(equal(x, 0), x, side)
+    return compose(top, where(signbit(y), side, -side))
 
 
 def _sinh(z: Any) -> Any:
@@ -166,8 +196,9 @@ def _tanh(z: Any) -> Any:
     beta = 1 + t * t
     under = 1 / (1 + beta * s * s)
     e = exp(-abs(x))
-    return compose(where(far, _copysign(1.0, x), beta * sqrt(1 + s * s) * s * under),
-                    where(far, 4 * sin(y) * cos(y) * e * e, t * under))
+    side = where(far, 4 * sin(y) * cos(y) * e * e, t * under)
+    top = where(far, _copysign(1.0, x) + where(isinf(x), 0.0, y - y), beta * sqrt(1 + s * s) * s * under)
+    return compose(where(equal(x, 0), x, top), where(equal(y, 0), y, where(_beyond(x, y), 0.0, side)))
 
 
 def _tan(z: Any) -> Any:
@@ -181,19 +212,30 @@ def _roots(z: Any) -> tuple[Any, ...]:
 
 
 def _asin(z: Any) -> Any:
-    a, b, c, d = _roots(z)
-    return compose(atan2(real(z), a * c - b * d), asinh(a * d - b * c))
+    (x, y), (a, b, c, d) = _apart(z), _roots(z)
+    far = _infinite(x, y)
+    angle = where(far, atan2(x, abs(y)), atan2(x, a * c - b * d))
+    return compose(where(equal(x, 0), x, angle), where(far, _copysign(math.inf, y), asinh(a * d - b * c)))
 
 
 def _acos(z: Any) -> Any:
-    a, b, c, d = _roots(z)
-    return compose(2 * atan2(a, c), asinh(c * b - d * a))
+    (x, y), (a, b, c, d) = _apart(z), _roots(z)
+    far, right = _infinite(x, y), _zero(x) + 0.5 * math.pi
+    angle = where(far, atan2(abs(y), x), where(_upright(x, y), right, 2 * atan2(a, c)))
+    return compose(angle, where(far, _copysign(math.inf, -y), asinh(c * b - d * a)))
 
 
 def _acosh(z: Any) -> Any:
     x, y = _apart(z)
     (a, b), (c, d) = _apart(_sqrt(compose(x - 1, y))), _apart(_sqrt(compose(x + 1, y)))
-    return compose(asinh(a * c + b * d), 2 * atan2(b, c))
+    far, right = _infinite(x, y), _zero(x) + 0.5 * math.pi
+    angle = where(far, atan2(y, x), where(_upright(x, y), right, 2 * atan2(b, c)))
+    return compose(where(far, math.inf, asinh(a * c + b * d)), angle)
+
+
+def _upright(x: Any, y: Any) -> Any:
+    """Whether it is imaginary, of an unknown size."""
+    return logical_and(equal(x, 0), isnan(y))
 
 
 def _asinh(z: Any) -> Any:
@@ -208,8 +250,10 @@ def _atanh(z: Any) -> Any:
     pole = less(near, _CLOSE)                 # it has no digits left
     of_pole = 0.5 * (log(hypot(1 + a, b)) - log(hypot(1 - a, b)))
     usual = where(pole, of_pole, 0.25 * log1p(4 * a / where(pole, 1.0, near)))
-    return compose(where(far, _divide(1.0, compose(x, y), True), _copysign(usual, x)),
-                    where(far, _copysign(0.5 * math.pi, y), 0.5 * atan2(2 * b, (1 - a) * (1 + a) - b * b)))
+    size = where(far, _divide(1.0, compose(x, y), True), _copysign(usual, x))
+    angle = where(far, _copysign(0.5 * math.pi, y), 0.5 * atan2(2 * b, (1 - a) * (1 + a) - b * b))
+    return compose(where(equal(x, 0), x, where(_infinite(x, y), _copysign(0.0, x), size)),
+                   where(isnan(y), y, where(_infinite(x, y), _copysign(0.5 * math.pi, y), angle)))
 
 
 def _atan(z: Any) -> Any:

@@ -97,6 +97,31 @@ def test_sides_of_branch_cuts_and_ends_of_the_range(name):
             assert abs(a - b) <= 1e-12 * abs(b) + 1e-15 * abs(want), (z, got, want)
 
 
+ENDS = [0.0, -0.0, 0.5, -2.5, 4.0, 30.0, 1e20, -1e20, np.inf, -np.inf, np.nan]
+LARGE = {"complex64": [89.0, -89.0, 1e-30], "complex128": [710.0, -750.0, 1e-300]}
+
+
+def alike(got, want, size, eps):
+    """Whether parts are equal; nan in the other part leaves the signs of zeros and infinities open."""
+    undefined = np.isnan(size)
+    signs = undefined | (want != 0) | (np.signbit(got) == np.signbit(want))
+    same = np.where(undefined, np.abs(got) == np.abs(want), got == want) | (np.isnan(got) & np.isnan(want))
+    return (same & signs) | (np.abs(got - want) <= eps * np.where(np.isfinite(size), size, np.abs(want)))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", [name for name in NUMPYS if name not in TWO | {"reciprocal"}])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_infinities_zeros_and_nan_are_numpys(name, dtype):
+    """Annex G of the C standard. NumPy has no sign of 1 / 0 and 1 / inf, and loses log1p of the smallest."""
+    ends = ENDS + LARGE[dtype][:2 if name == "log1p" else 3]
+    z = np.array([complex(x, y) for x in ends for y in ends], dtype)
+    got, want = values(getattr(nb, name)(z)), NUMPYS[name](z)
+    eps, size = 20 * np.finfo(dtype).eps, np.abs(want.real) + np.abs(want.imag)
+    ok = alike(got.real, want.real, size, eps) & alike(got.imag, want.imag, size, eps)
+    assert not np.any(~ok), [*zip(z[~ok], got[~ok], want[~ok], strict=True)]
+
+
 def test_kernels_are_compiled_too():
     with tiers.chosen("compiled"):
         for dtype in DTYPES:
