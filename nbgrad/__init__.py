@@ -243,7 +243,7 @@ __all__ = [
     "outer", "pad", "permute_dims", "pi", "positive", "pow", "power", "prod", "rand", "randn", "random",
     "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "result_type", "right_shift",
     "rint", "roll", "round", "save", "scatter_add", "searchsorted", "set_num_threads", "setitem", "sigmoid",
-    "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve",
+    "sign", "signal", "signbit", "silu", "sin", "sinh", "slogdet", "softmax", "softplus", "softsign", "solve",
     "solve_triangular", "sort", "special", "split", "sqrt", "square", "squeeze", "stack", "stats", "std",
     "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
     "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "tril", "triu", "true_divide",
@@ -254,8 +254,9 @@ __all__ = [
 
 # Families that few programs need: imported when one of their names is asked for
 _LATER: dict[str, str] = {
-    "ops.calculus": "convolve correlate ediff1d gradient interp trapezoid unwrap",
+    "ops.calculus": "ediff1d gradient interp trapezoid unwrap",
     "ops.calls": "apply_along_axis apply_over_axes fromfunction vectorize",
+    "ops.complexity": "iscomplex iscomplexobj isreal isrealobj real_if_close",
     "ops.counts": "bincount digitize histogram histogram2d histogram_bin_edges histogramdd",
     "ops.formulas": "i0 logaddexp2 sinc",
     "ops.grids": "broadcast_arrays broadcast_shapes c_ geomspace indices logspace meshgrid mgrid ogrid r_ "
@@ -277,6 +278,7 @@ _LATER: dict[str, str] = {
     "ops.selection": "argpartition argwhere choose compress extract flatnonzero lexsort nanargmax "
                      "nanargmin partition piecewise trim_zeros",
     "ops.sides": "directional kinks",
+    "ops.sliding": "convolve correlate sliding_window_view",
     "ops.statistics": "corrcoef cov median nanmedian nanpercentile nanquantile percentile ptp quantile",
     "ops.subgradients": "subgradient",
     "ops.unique": "intersect1d setdiff1d setxor1d union1d unique",
@@ -305,7 +307,7 @@ def __getattr__(name: str) -> Any:
         return OPS[name].op
     if name == "__test__":                # documentation that doctest does not find: ops are objects
         return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
-    if name in ("distributed", "fft", "linalg", "random", "special", "stats"):
+    if name in ("distributed", "fft", "linalg", "random", "signal", "special", "stats"):
         return import_module(f"nbgrad.{name}")
     if name in _MODULES:
         found = globals()[name] = getattr(import_module(f"nbgrad.{_MODULES[name]}"), name)

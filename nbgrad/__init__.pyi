@@ -11,6 +11,7 @@ from nbgrad import interop as interop
 from nbgrad import linalg as linalg
 from nbgrad import optim as optim
 from nbgrad import random as random
+from nbgrad import signal as signal
 from nbgrad import special as special
 from nbgrad import stats as stats
 from nbgrad import testing as testing
@@ -118,28 +119,29 @@ __all__ = [
     "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "permute_dims", "pi", "positive", "pow",
     "power", "prod", "rand", "randn", "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat",
     "reshape", "result_type", "right_shift", "rint", "roll", "round", "save", "scatter_add", "searchsorted",
-    "set_num_threads", "setitem", "sigmoid", "sign", "signbit", "silu", "sin", "sinh", "slogdet", "softmax",
-    "softplus", "softsign", "solve", "solve_triangular", "sort", "special", "split", "sqrt", "square",
-    "squeeze", "stack", "stats", "std", "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes",
-    "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose",
-    "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
+    "set_num_threads", "setitem", "sigmoid", "sign", "signal", "signbit", "silu", "sin", "sinh", "slogdet",
+    "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort", "special", "split", "sqrt",
+    "square", "squeeze", "stack", "stats", "std", "stop_gradient", "subtract", "sum", "svd", "svdvals",
+    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace",
+    "transpose", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
     "unique_counts", "unique_inverse", "unique_values", "use_cupy", "value_and_grad", "var", "vecdot", "vjp",
-    "vstack", "where", "zeros", "zeros_like", "convolve", "correlate", "ediff1d", "gradient", "interp",
-    "trapezoid", "unwrap", "apply_along_axis", "apply_over_axes", "fromfunction", "vectorize", "bincount",
-    "digitize", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "i0", "logaddexp2", "sinc",
-    "broadcast_arrays", "broadcast_shapes", "c_", "geomspace", "indices", "logspace", "meshgrid", "mgrid",
-    "ogrid", "r_", "s_", "unstack", "fill_diagonal", "place", "put", "put_along_axis", "putmask", "append",
-    "delete", "insert", "resize", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "block",
-    "column_stack", "diagflat", "dsplit", "dstack", "fliplr", "flipud", "hsplit", "rollaxis", "rot90",
-    "select", "vander", "vsplit", "polyfit", "logm", "solve_sylvester", "sqrtm", "nancumprod", "nancumsum",
-    "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "angle", "copysign", "deg2rad",
-    "degrees", "fabs", "float_power", "fmax", "fmin", "heaviside", "nan_to_num", "polyval", "rad2deg",
-    "radians", "bitwise_count", "divmod", "fmod", "frexp", "gcd", "isneginf", "isposinf", "lcm", "ldexp",
-    "modf", "nextafter", "spacing", "poly", "polyadd", "polyder", "polydiv", "polyint", "polymul", "polysub",
-    "diag_indices", "diag_indices_from", "identity", "ix_", "mask_indices", "ravel_multi_index", "tri",
-    "tril_indices", "tril_indices_from", "triu_indices", "triu_indices_from", "unravel_index", "cross",
-    "matvec", "vdot", "vecmat", "argpartition", "argwhere", "choose", "compress", "extract", "flatnonzero",
-    "lexsort", "nanargmax", "nanargmin", "partition", "piecewise", "trim_zeros", "directional", "kinks",
+    "vstack", "where", "zeros", "zeros_like", "ediff1d", "gradient", "interp", "trapezoid", "unwrap",
+    "apply_along_axis", "apply_over_axes", "fromfunction", "vectorize", "iscomplex", "iscomplexobj", "isreal",
+    "isrealobj", "real_if_close", "bincount", "digitize", "histogram", "histogram2d", "histogram_bin_edges",
+    "histogramdd", "i0", "logaddexp2", "sinc", "broadcast_arrays", "broadcast_shapes", "c_", "geomspace",
+    "indices", "logspace", "meshgrid", "mgrid", "ogrid", "r_", "s_", "unstack", "fill_diagonal", "place",
+    "put", "put_along_axis", "putmask", "append", "delete", "insert", "resize", "array_split", "atleast_1d",
+    "atleast_2d", "atleast_3d", "block", "column_stack", "diagflat", "dsplit", "dstack", "fliplr", "flipud",
+    "hsplit", "rollaxis", "rot90", "select", "vander", "vsplit", "polyfit", "logm", "solve_sylvester",
+    "sqrtm", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum",
+    "nanvar", "angle", "copysign", "deg2rad", "degrees", "fabs", "float_power", "fmax", "fmin", "heaviside",
+    "nan_to_num", "polyval", "rad2deg", "radians", "bitwise_count", "divmod", "fmod", "frexp", "gcd",
+    "isneginf", "isposinf", "lcm", "ldexp", "modf", "nextafter", "spacing", "poly", "polyadd", "polyder",
+    "polydiv", "polyint", "polymul", "polysub", "diag_indices", "diag_indices_from", "identity", "ix_",
+    "mask_indices", "ravel_multi_index", "tri", "tril_indices", "tril_indices_from", "triu_indices",
+    "triu_indices_from", "unravel_index", "cross", "matvec", "vdot", "vecmat", "argpartition", "argwhere",
+    "choose", "compress", "extract", "flatnonzero", "lexsort", "nanargmax", "nanargmin", "partition",
+    "piecewise", "trim_zeros", "directional", "kinks", "convolve", "correlate", "sliding_window_view",
     "corrcoef", "cov", "median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "ptp", "quantile",
     "subgradient", "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique", "odeint", "solve_ivp", "quad",
     "fixed_point", "minimize", "root"
@@ -840,10 +842,6 @@ def zeros(
     """Return zeros: zeros((2, 3)) or zeros(2, 3). dtype: default float64. Raises ShapeError, DtypeError."""
 def zeros_like(x: ArrayLike, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> Tensor:
     """Return zeros with the shape of x and, if none is given, its dtype. Raises DtypeError."""
-def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
-    """Return the convolution of two vectors: the sums of a[k - j] * v[j] over j."""
-def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
-    """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j, of complex v of its"""
 def ediff1d(x: ArrayLike, to_end: ArrayLike | None = None, to_begin: ArrayLike | None = None) -> Tensor:
     """Return the differences of neighbours of x read in C order, between what is put before and behind them."""
 def gradient(
@@ -876,6 +874,16 @@ def fromfunction(
     """Return what a function gives of the coordinates of a shape's places, one array for each axis."""
 def vectorize(pyfunc: Callable[..., Any], otypes: Any = None) -> Callable[..., Any]:
     """Return a function of arrays that calls one of numbers for every element: a loop in Python."""
+def iscomplex(x: ArrayLike) -> Tensor:
+    """Return where x has an imaginary part that is not 0."""
+def iscomplexobj(x: ArrayLike) -> builtins.bool:
+    """Return whether x has a complex dtype."""
+def isreal(x: ArrayLike) -> Tensor:
+    """Return where x has no imaginary part, or one of 0."""
+def isrealobj(x: ArrayLike) -> builtins.bool:
+    """Return whether x has a dtype that is not complex."""
+def real_if_close(a: ArrayLike, tol: float = 100) -> Tensor:
+    """Return the real part of a complex a whose imaginary parts are all less than a tolerance, else a."""
 def bincount(x: ArrayLike, /, weights: ArrayLike | None = None, minlength: int = 0) -> Tensor:
     """Return how often each integer from 0 up to the largest of x occurs, or the sums of weights instead."""
 def digitize(x: ArrayLike, bins: Any, right: builtins.bool = False) -> Tensor:
@@ -1177,6 +1185,15 @@ def piecewise(
     """Return, in x's dtype, what the function of the last condition that holds gives, or else 0."""
 def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Axis = None, *, dim: Axis = None) -> Tensor:
     """Return filt without the zeros at the front, the back, or both."""
+def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
+    """Return the convolution of two vectors: the sums of a[k - j] * v[j] over j."""
+def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
+    """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j, of complex v of its"""
+def sliding_window_view(
+        x: ArrayLike, window_shape: int | Sequence[int], axis: int | Sequence[int] | None = None, *,
+        subok: builtins.bool = False, writeable: builtins.bool = False,
+) -> Tensor:
+    """Return all windows of x: its axes, shorter by a window less one, and behind them the windows' axes."""
 def corrcoef(
         x: ArrayLike, y: ArrayLike | None = None, rowvar: builtins.bool = True, dtype: DTypeLike | None = None,
 ) -> Tensor:

@@ -17,7 +17,7 @@ LAYERS = [
     ["engine"],
     ["define"],
     ["ops"],
-    ["fft", "optimizers", "solvers"],
+    ["fft", "optimizers", "signal", "solvers"],
     ["linalg", "optim", "special", "interop", "random", "stats"],
     ["testing", "backend", "distributed"],
     ["bench"],

@@ -34,7 +34,7 @@ def test_a_star_import_brings_the_public_names():
 
 
 @pytest.mark.parametrize("path", ["nbgrad", "nbgrad.fft", "nbgrad.interop", "nbgrad.linalg", "nbgrad.optim",
-                                  "nbgrad.random", "nbgrad.special", "nbgrad.stats",
+                                  "nbgrad.random", "nbgrad.signal", "nbgrad.special", "nbgrad.stats",
                                   "nbgrad.testing"])
 def test_what_is_public_says_what_it_does(path):
     silent = [name for name in dir(named(path))

@@ -53,7 +53,7 @@ class Example:
     """A call of a function: its arguments, and the arrays of floats in them.
 
     whole : nested lists of numbers are arrays; else what is in the outermost list is
-    real : the first argument is made an array of floats where there is none
+    real : the first argument is made an array of floats, of complex numbers their real parts, if none is one
     """
 
     def __init__(self, function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], whole: bool,
@@ -62,7 +62,7 @@ class Example:
         self.args = [_array(a, whole) for a in args]
         self.kwargs = {name: _array(a, whole) for name, a in kwargs.items()}
         if real and args and not any(map(_is_float, self._leaves())):
-            self.args[0] = map_leaves(lambda x: np.asarray(x, float) if _is_number(x) else x, self.args[0])
+            self.args[0] = map_leaves(lambda x: np.asarray(np.real(x), float) if _is_number(x) else x, self.args[0])
         self.floats = list(filter(_is_float, self._leaves()))
 
     def _leaves(self) -> list[Any]:

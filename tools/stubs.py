@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 import nbgrad as nb
-from nbgrad import fft, linalg, special
+from nbgrad import fft, linalg, signal, special
 from nbgrad.define.structured import Called
 from nbgrad.engine.tensor import Tensor
 from nbgrad.ops.axes import named_dim
@@ -36,24 +36,24 @@ _NOTE = "# python tools/stubs.py writes this file."
 _KINDS = {
     "ArrayLike": "A a a1 a2 ab alpha append ar ar1 ar2 arr arrays aweights b base bias c comb.N comb.k "
                  "condition constant_values cov d data default delta dx f factorial.n fill_value filt fp "
-                 "fractional_matrix_power.t fweights high imag ind indices initial ldexp.n left loc logits "
-                 "low m mask max mean min nan neginf operands p pad_width period places polyint.k posinf "
-                 "prepend q r real repeats right scale second sections seq_of_zeros shift sorter source "
-                 "spacings start step stop t t_eval target to_begin to_end u v val vals value values w "
-                 "weight weights where x x1 x2 xi xp y",
+                 "fractional_matrix_power.t fweights high imag ind indices in1 in2 initial ldexp.n left loc "
+                 "logits low m mask max mean min nan neginf operands p pad_width period places polyint.k "
+                 "posinf prepend q r real repeats right scale second sections seq_of_zeros shift sorter "
+                 "source spacings start step stop t t_eval target to_begin to_end u v val vals value values "
+                 "w weight weights where x x1 x2 xi xp y",
     "ArrayLike | DTypeLike": "result_type.operands isdtype.dtype can_cast.from_ to finfo.dtype iinfo.dtype",
     "Axis": "axis dim .flip.axes",
     "Sequence[int]": "axes",
     "int | Sequence[Any]": "tensordot.axes",
     "Index": "index .__setitem__.key .index_put.places",
     "Shape": "shape reps form sizes wanted .transpose.axes",
-    "int | Sequence[int]": "apply_over_axes.axes dilation kernel_size kth padding stride",
+    "int | Sequence[int]": "window_shape apply_over_axes.axes dilation kernel_size kth padding stride",
     "int | Sequence[int] | str": "conv1d.padding conv2d.padding",
     "Tensor": ".expand_as.y .is_same_size.y .reshape_as.y .type_as.y .view_as.y",
     "ArrayLike | str": "einsum.operands",
     "str": "casting kind order",
     "str | DTypeLike | tuple[Any, ...]": "isdtype.kind",
-    "float": "ddof discont rcond",
+    "float": "ddof discont rcond real_if_close.tol",
     "ArrayLike | None": "pinv.rcond pinv.rtol matrix_rank.tol matrix_rank.rtol",
     "float | str": "ord cond.p",
     "ArrayLike | tuple[ArrayLike, ArrayLike]": "c_or_cr",
@@ -67,7 +67,7 @@ _KINDS = {
     "int": "place axisa axisb axisc .fftfreq.n fftfreq.n rfftfreq.n",
     "int | None": "n",
     "Sequence[int] | None": "s",
-    "int | Sequence[int] | None": "fftshift.axes ifftshift.axes",
+    "int | Sequence[int] | None": "fftshift.axes ifftshift.axes fftconvolve.axes sliding_window_view.axis",
     "DTypeLike": "dtype .to.wanted",
     "Any": "args bins choices condlist dims fromfunction.kwargs keys kw mask_indices.k multi_index otypes "
            "ravel_multi_index.mode range sample shapes from_dlpack.x dl_device stream inputs kwargs types "
@@ -330,7 +330,8 @@ def _doc(module: ModuleType) -> str:
 
 FILES: dict[str, Callable[[], str]] = {
     "__init__.pyi": package, "linalg.pyi": partial(functions, linalg), "fft.pyi": partial(functions, fft),
-    "special.pyi": partial(functions, special), "engine/methods.pyi": methods}
+    "signal.pyi": partial(functions, signal), "special.pyi": partial(functions, special),
+    "engine/methods.pyi": methods}
 
 
 def main() -> None:

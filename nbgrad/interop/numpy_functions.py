@@ -86,7 +86,7 @@ class Functions:
         if function in NAN_FUNCTIONS:
             return NAN_FUNCTIONS[function]
         if not isinstance(function, np.ufunc):
-            path = function.__module__.split(".")[1:]
+            path = function.__module__.removesuffix(".lib.stride_tricks").split(".")[1:]
             return self.named([*path, NAMES.get(name, name)]) or self.named(["special", *path, name])
         if getattr(np, name, None) is function and (found := self.named([name])) is not None:
             return found

@@ -1,4 +1,4 @@
-"""Sampled functions: integrals, derivatives, interpolation, convolution, phases."""
+"""Sampled functions: integrals, derivatives, interpolation, phases."""
 
 from __future__ import annotations
 
@@ -8,22 +8,18 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
-from nbgrad.define.broadcast import alike, astype
-from nbgrad.define.complex import conj
+from nbgrad.define.broadcast import astype
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.errors import protocol_errors, shape_errors, value_errors
 from nbgrad.ops.axes import named_dim, one, ordered
 from nbgrad.ops.compare import equal, greater_equal, less, logical_and
-from nbgrad.ops.contract import matmul
-from nbgrad.ops.conv import conv1d
 from nbgrad.ops.cumulative import cumsum, diff
 from nbgrad.ops.elementwise import abs, divide, negative, remainder, subtract, where
 from nbgrad.ops.index import getitem, take
-from nbgrad.ops.pad import pad
 from nbgrad.ops.reduce import floating, sum
 from nbgrad.ops.search import searchsorted
-from nbgrad.ops.shape import concat, flip, ravel, reshape
+from nbgrad.ops.shape import concat, ravel, reshape
 from nbgrad.ops.sort import argsort
 
 _WHOLE = slice(None)
@@ -180,62 +176,6 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     if right is not None:
         z = where(less(xp[-1], x), right, z)
     return where(less(x, xp[0]), fp[0] if left is None else left, z)
-
-
-# ------------------------------------------------------------------------------------------- convolution
-def _sliding(a: Tensor, v: Tensor, mode: str) -> Tensor:
-    """The sums of a[k + j] * v[j] over j, for the k of a mode. v is not longer than a."""
-    m = v.shape[0]
-    sides = {"full": (m - 1, m - 1), "valid": (0, 0), "same": (m // 2, m - 1 - m // 2)}[mode]
-    a = pad(a, sides)
-    if a.dtype.kind == "f":
-        return reshape(conv1d(reshape(a, (1, 1, -1)), reshape(v, (1, 1, -1))), (-1,))
-    places = np.arange(a.shape[0] - m + 1)[:, None] + np.arange(m)
-    return matmul(take(a, places), v)
-
-
-def _vectors(name: str, a: Any, v: Any, mode: Any) -> tuple[Tensor, Tensor]:
-    """Both of one dtype. Raises ShapeError, ValueRangeError."""
-    if mode not in ("full", "same", "valid"):
-        raise value_errors.bad_choice(name, "mode", mode, ("full", "same", "valid"))
-    a, v = as_tensor(a), as_tensor(v)
-    for each in (a, v):
-        if each.ndim > 1 or each.size == 0:
-            raise shape_errors.bad_shape(name, each.shape, "needs vectors of at least one element")
-    a, v = [reshape(each, (-1,)) for each in alike(a, v)]
-    return a, v
-
-
-def convolve(a: Any, v: Any, mode: str = "full") -> Tensor:
-    """Return the convolution of two vectors: the sums of a[k - j] * v[j] over j.
-
-    a, v: (n,) and (m,), not empty. mode: "full" is n + m - 1 long, "same" the middle of it, as long as the
-    longer vector, "valid" where they overlap completely.
-    Derivative: linear in a and in v. Raises ShapeError, ValueRangeError for another mode.
-
-    >>> nb.convolve([1.0, 2.0, 3.0], [0.0, 1.0, 0.5])
-    tensor([0. , 1. , 2.5, 4. , 1.5])
-    """
-    a, v = _vectors("convolve", a, v, mode)
-    if v.shape[0] > a.shape[0]:
-        a, v = v, a
-    return _sliding(a, flip(v), mode)
-
-
-def correlate(a: Any, v: Any, mode: str = "valid") -> Tensor:
-    """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j, of complex v of its
-    conjugates.
-
-    a, v: (n,) and (m,), not empty. mode: as in `convolve`.
-    Derivative: linear in a and in v. Raises ShapeError, ValueRangeError for another mode.
-
-    >>> nb.correlate([1.0, 2.0, 3.0], [0.0, 1.0, 0.5])
-    tensor([3.5])
-    """
-    a, v = _vectors("correlate", a, conj(v), mode)
-    if v.shape[0] > a.shape[0]:
-        return flip(_sliding(v, a, mode))
-    return _sliding(a, v, mode)
 
 
 # --------------------------------------------------------------------------------------------- sequences

@@ -12,13 +12,13 @@ from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.errors import shape_errors
 from nbgrad.ops.axes import count
-from nbgrad.ops.calculus import convolve
 from nbgrad.ops.create import ones_like, zeros_like
 from nbgrad.ops.elementwise import divide, subtract
 from nbgrad.ops.index import getitem
 from nbgrad.ops.pad import pad
 from nbgrad.ops.reduce import floating
 from nbgrad.ops.shape import concat, reshape, stack
+from nbgrad.ops.sliding import convolve
 
 
 def _coefficients(name: str, p: Any) -> Tensor:

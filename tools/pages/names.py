@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import nbgrad as nb
-from nbgrad import distributed, errors, fft, interop, linalg, optim, random, special, stats, testing
+from nbgrad import distributed, errors, fft, interop, linalg, optim, random, signal, special, stats, testing
 from nbgrad.define.registry import OPS, Row
 from nbgrad.engine.tensor import Tensor
 from pages.docstrings import Link
@@ -30,8 +30,8 @@ FAMILIES: dict[str, str] = {
     "Shapes": "ops.shape ops.arrange ops.layouts ops.insertion ops.split ops.pad ops.diagonal ops.calls",
     "Indices, search and order": "ops.index ops.triangles ops.along ops.search ops.sort ops.sets "
                                  "ops.selection ops.unique ops.inplace",
-    "Products": "ops.contract ops.products ops.gdot",
-    "Complex numbers": "define.complex",
+    "Products": "ops.contract ops.products ops.sliding ops.gdot",
+    "Complex numbers": "define.complex ops.complexity",
     "Linear algebra": "ops.linalg ops.factor ops.eig ops.svd ops.expm ops.qr ops.lu ops.least_squares "
                       "ops.conditions ops.matrix_functions ops.banded ops.last_axes ops.patterned linalg",
     "Neural networks": "ops.nn ops.conv ops.pooling ops.norm ops.embedding ops.random",
@@ -41,7 +41,7 @@ FAMILIES: dict[str, str] = {
                                        "bench.function",
 }
 _FAMILY = {module: title for title, modules in FAMILIES.items() for module in modules.split()}
-MODULES = {"fft": fft, "special": special, "random": random, "stats": stats, "optim": optim,
+MODULES = {"fft": fft, "signal": signal, "special": special, "random": random, "stats": stats, "optim": optim,
            "interop": interop, "distributed": distributed, "testing": testing, "errors": errors}
 OTHERS = ("linalg", "backend", "devices")
 CLASS = "tensor_class"                    # nb.tensor has the page named tensor
