@@ -62,7 +62,7 @@ class Example:
         self.args = [_array(a, whole) for a in args]
         self.kwargs = {name: _array(a, whole) for name, a in kwargs.items()}
         if real and args and not any(map(_is_float, self._leaves())):
-            self.args[0] = map_leaves(lambda x: np.asarray(np.real(x), float) if _is_number(x) else x, self.args[0])
+            self.args[0] = map_leaves(_as_float, self.args[0])
         self.floats = list(filter(_is_float, self._leaves()))
 
     def _leaves(self) -> list[Any]:
@@ -101,8 +101,10 @@ def _array(x: Any, whole: bool) -> Any:
     return np.asarray(parts) if numbers and alike and len(set(map(np.shape, parts))) == 1 else parts
 
 
-def _is_number(x: Any) -> bool:
-    return isinstance(x, (int, float, np.ndarray)) and not isinstance(x, bool)
+def _as_float(x: Any) -> Any:
+    """A number or an array as one of floats."""
+    number = isinstance(x, (int, float, complex, np.ndarray)) and not isinstance(x, bool)
+    return np.asarray(np.real(x), float) if number else x
 
 
 def _is_float(x: Any) -> bool:
