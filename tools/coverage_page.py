@@ -96,7 +96,7 @@ def _array(x: Any, whole: bool) -> Any:
     if not isinstance(x, list) or not x:
         return x
     parts = [_array(part, True) for part in x]
-    numbers = all(isinstance(part, (int, float, np.ndarray)) for part in parts)
+    numbers = all(isinstance(part, (int, float, complex, np.ndarray)) for part in parts)
     alike = whole or not any(isinstance(part, np.ndarray) for part in parts)
     return np.asarray(parts) if numbers and alike and len(set(map(np.shape, parts))) == 1 else parts
 
