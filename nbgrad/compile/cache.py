@@ -185,6 +185,11 @@ def at_hand(name: str, stands: Sequence[str], arguments: Sequence[Any],
     return _found(_key(name, stands, arguments, exact), name)
 
 
+def counts() -> tuple[int, int]:
+    """(kernels compiled, kernels loaded from disk) by this process until now."""
+    return len(COMPILED), len(LOADED) - len(COMPILED)
+
+
 def stands(source: str, result: Any) -> list[str]:
     """What a kernel depends on whose source is written."""
     kinds = ["tuple", *map(_spell, result)] if isinstance(result, tuple) else [_spell(result)]

@@ -135,6 +135,16 @@ def test_processes_keep_kernels_at_the_same_time(machine, tmp_path):
     assert [len(zlib.decompress(content(file))) > 1000 for file in files(around)] == [True, True]
 
 
+def test_warming_keeps_them(machine, tmp_path):
+    around = machine[0] | {"NBGRAD_CACHE_DIR": str(tmp_path / "cache")}
+    program = "from nbgrad import warm; warm.main()"
+    told = run(program, "--jobs", "1", "--dtype", "float64", "sign", **around)
+    count = len(files(around))
+    assert count > 0
+    assert told.startswith(f"{count} kernels compiled, 0 loaded, "), told
+    assert f" holds {count}, " in told
+
+
 @pytest.mark.parametrize("told", [{"call_helper": object()}, {"sizes": (1, 2)}, {1: "one"}])
 def test_what_json_has_not_is_not_kept(told, monkeypatch, tmp_path):
     """As what numba-cuda knows of the errors of kernels that are to be debugged."""

@@ -92,8 +92,9 @@ def write(key: str, code: Code) -> None:
 
 def keep(kernel: Any, name: str, source: str) -> None:
     """Have a dispatcher's kernels kept, if numba-cuda is made as this file knows it."""
-    before: Any = getattr(kernel, "_cache", None)
-    if _fits(type(before)) and _toolchain():
+    before = getattr(kernel, "_cache", None)
+    caches: Any = type(before)
+    if _fits(caches) and _toolchain():
         kernel._cache = Kept(name, source, sorted(kernel.targetoptions.items()), before)
 
 
