@@ -46,15 +46,10 @@ def warm(row: Row, dtype: str) -> None:
 
 def _counted(work: tuple[str, str]) -> tuple[int, int]:
     """(kernels compiled, kernels loaded) for an op, by name, and a dtype."""
-    before = _count()
+    before = cache.counts()
     warm(OPS[work[0]], work[1])
-    after = _count()
+    after = cache.counts()
     return after[0] - before[0], after[1] - before[1]
-
-
-def _count() -> tuple[int, int]:
-    """(kernels compiled, kernels loaded) in this process."""
-    return len(cache.COMPILED), len(cache.LOADED) - len(cache.COMPILED)
 
 
 def ops(names: Sequence[str], dtypes: Sequence[str], jobs: int) -> tuple[int, int]:
@@ -114,7 +109,7 @@ def main() -> None:
     try:
         script(program)
     finally:                              # a program may end by an exception: SystemExit is one
-        print(summary(*_count(), time.perf_counter() - start))
+        print(summary(*cache.counts(), time.perf_counter() - start))
 
 
 if __name__ == "__main__":

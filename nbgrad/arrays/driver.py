@@ -164,6 +164,13 @@ def description() -> dict[str, str]:
     return found
 
 
+def target() -> str:
+    """What machine code is for: the compute capability of the device in use, and the driver's version."""
+    api = host().api
+    major, minor = api.get_current_device().compute_capability
+    return f"{major}.{minor} {api.driver.driver.get_version()}"
+
+
 # --------------------------------------------------------------------------------------------- errors
 def message(error: Any) -> str:
     """What an error says, in one line without a full stop."""

@@ -105,12 +105,12 @@ def bench(f: Callable[..., Any], *args: Any, numpy: Callable[..., Any] | None = 
 
 def _bench(f: Callable[..., Any], args: Sequence[Any], numpy: Any, gradient: bool, seconds: float) -> Bench:
     xs, arrays = [map_leaves(_tensor, x) for x in args], [map_leaves(_array, x) for x in args]
-    before = _kernels()
+    before = cache.counts()
     first, y = once(lambda: f(*xs))
     _check_result(y)
     pull, why = _gradient(f, xs, y) if gradient else (None, "")
     first_gradient = None if pull is None else once(pull)[0]
-    compiled, loaded = [now - then for now, then in zip(_kernels(), before, strict=True)]
+    compiled, loaded = [now - then for now, then in zip(cache.counts(), before, strict=True)]
     native, lost = _native(f, numpy, arrays)
     runs: dict[str, Run] = {"forward": lambda: f(*xs)}
     if native is not None:
@@ -146,11 +146,6 @@ def _tensor(x: Any) -> Any:
 
 def _array(x: Any) -> Any:
     return np.array(raw(x)) if isinstance(x, Tensor) else x
-
-
-def _kernels() -> tuple[int, int]:
-    """(compiled, loaded from the cache) by this process until now."""
-    return len(cache.COMPILED), len(cache.LOADED) - len(cache.COMPILED)
 
 
 def _check_result(y: Any) -> None:

@@ -60,7 +60,7 @@ def foundation() -> str:
         parts.append(_NUMBA_FILE.read_text(encoding="utf-8"))
     texts = sources(_COMPILER) | {name: _text(name) or "" for name in _LINKED}
     parts += [part for item in sorted(texts.items()) for part in item]
-    return _hash(parts)
+    return hashed(parts)
 
 
 def sources(module: str, but: Sequence[str] = ()) -> dict[str, str]:
@@ -88,13 +88,13 @@ def reached(*modules: str) -> str:
         numbers = [(word, value) for word, value in vars(sys.modules[name]).items()
                    if isinstance(value, (bool, int, float, tuple)) and not word.startswith("__")]
         parts += [name, text, repr(numbers)]
-    return _hash(parts)
+    return hashed(parts)
 
 
 @memoise
 def written_by(module: str) -> str:
     """The hash of the text of all by which a module writes kernels. It may be imported later, or never."""
-    return _hash([part for item in sorted(sources(module).items()) for part in item])
+    return hashed([part for item in sorted(sources(module).items()) for part in item])
 
 
 @memoise
@@ -125,7 +125,7 @@ def _numba() -> str:
     return Path(spec.origin).with_name("_version.py").read_text(encoding="utf-8")
 
 
-def _hash(parts: Sequence[str]) -> str:
+def hashed(parts: Sequence[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -185,6 +185,11 @@ def at_hand(name: str, stands: Sequence[str], arguments: Sequence[Any],
     return _found(_key(name, stands, arguments, exact), name)
 
 
+def counts() -> tuple[int, int]:
+    """(kernels compiled, kernels loaded from disk) by this process until now."""
+    return len(COMPILED), len(LOADED) - len(COMPILED)
+
+
 def stands(source: str, result: Any) -> list[str]:
     """What a kernel depends on whose source is written."""
     kinds = ["tuple", *map(_spell, result)] if isinstance(result, tuple) else [_spell(result)]
@@ -192,7 +197,7 @@ def stands(source: str, result: Any) -> list[str]:
 
 
 def _key(name: str, stands: Sequence[str], arguments: Sequence[Any], exact: bool) -> str:
-    return _hash([foundation(), name, *stands, *map(_spell, arguments), str(exact)])[:32]
+    return hashed([foundation(), name, *stands, *map(_spell, arguments), str(exact)])[:32]
 
 
 def _found(key: str, name: str) -> Callable[..., Any] | None:

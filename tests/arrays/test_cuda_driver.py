@@ -1,37 +1,16 @@
 """numba-cuda itself on what stands for NVIDIA's driver: what that is asked, in order, and its errors."""
 
-import os
-import shutil
-import subprocess
-import sys
-from importlib.util import find_spec
-from pathlib import Path
-
+import fake_driver
 import pytest
+from fake_driver import run
 
-COMPILER = shutil.which("cc")
-pytestmark = pytest.mark.skipif(
-    find_spec("numba_cuda") is None or COMPILER is None or sys.platform != "linux",
-    reason="numba-cuda or a C compiler is not installed")
+pytestmark = fake_driver.NEEDED
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
     """The folder of a libcuda.so.1."""
-    folder = tmp_path_factory.mktemp("driver")
-    source = Path(__file__).parents[1] / "driver" / "cuda.c"
-    command = [COMPILER, "-w", "-shared", "-fPIC", "-o", folder / "libcuda.so.1", source]
-    subprocess.run(command, check=True)
-    (folder / "libcuda.so").symlink_to(folder / "libcuda.so.1")
-    return folder
-
-
-def run(program, **around):
-    """The output of a program, or the last line of what it died of."""
-    before = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_ENABLE")}
-    done = subprocess.run([sys.executable, "-W", "error", "-c", program], env=before | around, timeout=300,
-                          capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
+    return fake_driver.built(tmp_path_factory.mktemp("driver"))
 
 
 START = "import numpy as np, nbgrad as nb\nfrom nbgrad.arrays import cuda\n"

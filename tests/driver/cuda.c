@@ -1,7 +1,8 @@
 /* What stands for NVIDIA's driver, libcuda.so.1, so that numba-cuda itself runs without a GPU: memory is the
    host's, copies are done, kernels are not executed. FAKE_LOG=1 tells each call; FAKE_FAULT=1 makes the first
    kernel fail, as a GPU does: whatever is asked afterwards fails; FAKE_RESOURCES=1 refuses launches;
-   FAKE_VERSION and FAKE_DEVICES are what the driver says of itself. Names of structures are those of cuda.h. */
+   FAKE_VERSION, FAKE_DEVICES and FAKE_MAJOR, of the compute capability, are what the driver says of itself. Names
+   of structures are those of cuda.h. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +45,7 @@ static R cuDeviceGetAttribute(int *value, int attribute, int device)
     case 1: *value = 1024; break;           /* threads of a block */
     case 10: *value = 32; break;            /* threads of a warp */
     case 16: *value = 132; break;           /* multiprocessors */
-    case 75: *value = 9; break;             /* compute capability */
+    case 75: *value = number("FAKE_MAJOR", 9); break;   /* compute capability */
     case 76: *value = 0; break;
     default: *value = 1;
     }

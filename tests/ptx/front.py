@@ -19,8 +19,12 @@ import numba
 import numpy as np
 from cuda.core._utils.cuda_utils import CUDAError
 from numba import cuda
+from numba.cuda.core.caching import NullCache
 from numba.cuda.cudadrv.driver import CudaAPIError
 
+from nbgrad.compile import cache
+from nbgrad.compile.cuda import kept
+from ptx import compile as ptx_compile
 from ptx.compile import compile_ptx
 from ptx.kernel import Kernel, array_words
 from ptx.machine import launch
@@ -29,6 +33,8 @@ from ptx.profile import Profile
 from ptx.streams import Event, Order, Stream
 
 CAPABILITY = (7, 5)                       # the oldest target; machine code for all is made of its PTX
+# What PTX that is kept is made for, and how.
+TARGET = f"PTX {CAPABILITY} {Path(ptx_compile.__file__).read_text(encoding='utf-8')}"
 # Few threads and blocks: kernels must go round, and blocks end in the middle of the data.
 LAUNCHES = {"threads": 32, "blocks": 12, "grain": 1, "keep": False, "stage": 4096}
 
@@ -89,9 +95,13 @@ class Launched:
 
 
 class Dispatcher:
-    """A kernel in Python; dispatcher[grid, block](*arguments) runs it, [grid, block, stream] on a stream."""
+    """A kernel in Python; dispatcher[grid, block](*arguments) runs it, [grid, block, stream] on a stream.
+
+    Its PTX is kept as nbgrad keeps what numba-cuda's own dispatchers compile.
+    """
 
     def __init__(self, front: "Front", function: Callable[..., None]) -> None:
+        self._cache, self.targetoptions = NullCache(), dict[str, Any]()
         self.front, self.function, self.__name__ = front, function, function.__name__
         self.compiled: dict[tuple[Any, ...], tuple[Kernel, str]] = {}
 
@@ -111,11 +121,24 @@ class Dispatcher:
         types = tuple(map(_type, arguments))
         found = self.compiled.get(types)
         if found is None:
-            found = self.compiled[types] = front.loaded(self.function, types)
+            found = self.compiled[types] = front.loaded(self.__name__, types, self._text(types))
         words: list[Any] = []
         for a in arguments:
             words += array_words(a.address, (a.size,), a.dtype) if isinstance(a, Flat) else [a]
         stream.ask(lambda: self._execute(found, grid, block, words, arguments))
+
+    def _text(self, types: tuple[Any, ...]) -> str:
+        """The PTX for arguments of some types, kept or compiled."""
+        if not isinstance(self._cache, kept.Kept):
+            return compile_ptx(self.function, types, CAPABILITY)
+        key = self._cache.key(types, TARGET)
+        code = kept.read(key)
+        if code is None:
+            code = kept.Code({"ptx": compile_ptx(self.function, types, CAPABILITY)})
+            kept.write(key, code)
+            cache.COMPILED.add(key)
+        cache.LOADED[key] = self._run
+        return str(code.about["ptx"])
 
     def _execute(self, found: tuple[Kernel, str], grid: int, block: int, words: list[Any],
                  arguments: tuple[Any, ...]) -> None:
@@ -159,13 +182,12 @@ class Front:
         """A kernel, or a function that kernels call."""
         return cuda.jit(function, device=True) if device else Dispatcher(self, function)
 
-    def loaded(self, function: Callable[..., None], types: tuple[Any, ...]) -> tuple[Kernel, str]:
-        """A kernel for arguments of some types and its PTX, kept in a file whose name tells the dtypes."""
-        text = compile_ptx(function, types, CAPABILITY)
+    def loaded(self, name: str, types: tuple[Any, ...], text: str) -> tuple[Kernel, str]:
+        """A kernel for arguments of some types and its PTX, written to a file whose name tells the dtypes."""
         kinds = "-".join(sorted({str(t.dtype) for t in types if isinstance(t, numba.types.Array)}))
         self.count += 1
         mark = hashlib.sha256(text.encode()).hexdigest()[:12]
-        (self.folder / f"{function.__name__}-{kinds}-{mark}.ptx").write_text(text)
+        (self.folder / f"{name}-{kinds}-{mark}.ptx").write_text(text)
         return Kernel(text), text
 
     def device_array(self, size: int, dtype: Any) -> Flat:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from nbgrad.arrays import cuda
-from nbgrad.compile.cuda import words
+from nbgrad.compile.cuda import kept, words
 
 
 @cache
@@ -24,4 +24,7 @@ def compiled(name: str, source: str) -> Any:
     if home.simulates:                    # in the same module, which the simulator lends its `cuda` to
         space["quiet"], space["inner"] = words.quiet, space[name]
         exec(f"def {name}(*args):\n    with quiet():\n        inner(*args)", space)
-    return home.api.jit(space[name])
+        return home.api.jit(space[name])
+    kernel = home.api.jit(space[name])
+    kept.keep(kernel, name, source)
+    return kernel
