@@ -52,6 +52,7 @@ def scaled(f, sign):
     return lambda *args: f(*args) * mp.exp(sign * abs(args[-1]))
 
 
+ANGLES = [(0.5, 0.4), (1e-3, -2.0), (-1.3, -1e8), (5.0, 0.999), (1.57, 1 - 1e-6), (0.7, 1e-9), (-1.0, 1.0)]
 FRACTIONS = [(0.3, 0.1), (2.5, 4.0), (20.5, 3.0), (1.25, 60.0)]
 
 
@@ -116,5 +117,10 @@ CASES = {
     "zeta": (mp.zeta, [(1.0001, 1.0), (2.0, 0.01), (1.5, 1e6), (30.0, 2.5), (300.0, 10.0)]),
     "lambertw_upper": (mp.lambertw, unary(-0.367, 1e-20, 1.0, 1e200)),
     "lambertw_lower": (lambda x: mp.lambertw(x, -1), unary(-0.367, -0.1, -1e-200)),
+    "ellipk": (mp.ellipk, unary(-1e10, -0.5, 0.0, 1e-9, 0.5, 1 - 1e-9)),
+    "ellipkm1": (lambda p: mp.ellipk(1 - p), unary(1e-30, 1e-3, 1.0, 2.5)),
+    "ellipe": (mp.ellipe, unary(-1e10, -0.5, 0.0, 1e-9, 0.5, 1 - 1e-9)),
+    "ellipkinc": (mp.ellipf, ANGLES),
+    "ellipeinc": (mp.ellipe, ANGLES),
     "betaincc": (betaincc, [(2.0, 3.0, 0.4), (0.5, 30.0, 0.3), (150.0, 80.0, 0.75)]),
 }

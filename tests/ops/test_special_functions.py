@@ -1,6 +1,7 @@
 """Special functions: SciPy's values to the bit, and derivatives to the last places, also far out."""
 
 import inspect
+import math
 import pickle
 import re
 import subprocess
@@ -121,7 +122,7 @@ def test_no_derivative_is_a_number_where_the_value_is_none(name):
 
 
 WORDS = {name: getattr(np, name) for name in (
-    "abs", "cos", "exp", "hypot", "log", "log1p", "pi", "sign", "sqrt", "where")}
+    "abs", "cos", "exp", "hypot", "log", "log1p", "pi", "sign", "sin", "sqrt", "where")}
 WORDS |= {name: getattr(scipy.special, name) for name in dir(scipy.special) if not name.startswith("_")}
 
 
@@ -223,6 +224,20 @@ def test_branches_of_lamberts_function_are_scipys_where_they_are_real():
         nb.special.lambertw(1.0, -1)
     with pytest.raises(nb.errors.NbgradError, match="lambertw"):
         nb.special.lambertw(1.0, 2)
+
+
+def test_elliptic_integrals_at_the_ends_of_their_parameter():
+    slope = nb.grad(nb.special.ellipk)
+    np.testing.assert_array_equal([float(slope(m)) for m in (1.0, -np.inf, 1.5)], [np.inf, 0, np.nan])
+    assert float(slope(0.0)) == pytest.approx(np.pi / 8, rel=1e-15)
+    assert float(nb.grad(nb.special.ellipe)(1.0)) == -np.inf
+    assert float(nb.grad(nb.special.ellipkm1)(0.0)) == -np.inf
+    for phi in (2.0, -2.0):                   # beyond the angle up to which it is finite for m = 1
+        assert float(nb.grad(nb.special.ellipeinc, 1)(phi, 1.0)) == math.copysign(np.inf, -phi)
+    for place in (0, 1):
+        assert np.isnan(float(nb.grad(nb.special.ellipkinc, place)(0.5, 1.5)))
+    zero = nb.grad(nb.special.ellipkinc, (0, 1))(0.0, 0.5)
+    assert [float(d) for d in zero] == [1, 0]
 
 
 UNKNOWN = [("hyp1f1", 0, "a"), ("hyp1f1", 1, "b"), ("hyp2f1", 2, "c")]

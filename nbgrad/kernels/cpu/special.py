@@ -14,6 +14,7 @@ import scipy.special
 
 from nbgrad.kernels.cpu import (
     special_bessel,
+    special_elliptic,
     special_entropy,
     special_gamma,
     special_incomplete,
@@ -22,7 +23,8 @@ from nbgrad.kernels.cpu import (
 )
 
 _PREFIX = "special."
-_OWN = (special_bessel, special_entropy, special_gamma, special_incomplete, special_normal, special_other)
+_OWN = (special_bessel, special_elliptic, special_entropy, special_gamma, special_incomplete, special_normal,
+        special_other)
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
