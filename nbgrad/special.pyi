@@ -145,7 +145,7 @@ def log_ndtr(x: ArrayLike) -> Tensor:
 def log_softmax(x: ArrayLike, axis: Axis = None) -> Tensor:
     """Return the logarithm of softmax along axes (None: all), without overflow."""
 def loggamma(x: ArrayLike) -> Tensor:
-    """Return the logarithm of gamma(x), nan for negative x, where that is complex."""
+    """Return the logarithm of gamma(x), nan for negative x, where that is complex; of complex"""
 def logit(x: ArrayLike) -> Tensor:
     """Return log(x / (1 - x)), the inverse of expit."""
 def logsumexp(
