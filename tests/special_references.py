@@ -44,6 +44,15 @@ def pseudo_huber(delta, r):
     return delta**2 * (mp.sqrt(1 + (r / delta) ** 2) - 1)
 
 
+def differences(f, x):
+    """The first and the second derivative of a function of one number, by differences."""
+    h = (abs(x) or 1) * mp.mpf(10) ** -20
+    z = [mp.re(f(x + k * h)) for k in (-2, -1, 0, 1, 2)]
+    sums = [z[0] - 8 * z[1] + 8 * z[3] - z[4], 16 * (z[1] + z[3]) - z[0] - z[4] - 30 * z[2]]
+    noise = mp.mpf(10) ** (10 - mp.mp.dps) * max(map(abs, z))
+    return [s / (12 * h**n) if abs(s) > noise else mp.mpf(0) for n, s in enumerate(sums, 1)]
+
+
 def unary(*xs):
     return [(x,) for x in xs]
 

@@ -11,7 +11,7 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.special
-from special_references import CASES
+from special_references import CASES, differences
 
 import nbgrad as nb
 import nbgrad.special
@@ -49,12 +49,7 @@ def numbers(name):
 def derivatives(f, x):
     """The first and the second derivative, by differences in 100 digits."""
     with mpmath.workdps(100):
-        x = mpmath.mpf(x)
-        h = (abs(x) or 1) * mpmath.mpf(10) ** -20
-        z = [mpmath.re(f(x + k * h)) for k in (-2, -1, 0, 1, 2)]
-        sums = [z[0] - 8 * z[1] + 8 * z[3] - z[4], 16 * (z[1] + z[3]) - z[0] - z[4] - 30 * z[2]]
-        noise = mpmath.mpf(10) ** -90 * max(map(abs, z))
-        return [float(s / (12 * h**n)) if abs(s) > noise else 0.0 for n, s in enumerate(sums, 1)]
+        return [float(d) for d in differences(f, mpmath.mpf(x))]
 
 
 @pytest.mark.parametrize("name", CASES)
