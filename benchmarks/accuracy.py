@@ -4,6 +4,7 @@
     python benchmarks/accuracy.py --only 'exp|log'   # ops in whose name the pattern is found
     python benchmarks/accuracy.py --points 1000000   # more arguments
     python benchmarks/accuracy.py --derivatives      # of first and second partials; six minutes
+    python benchmarks/accuracy.py --special          # of nb.special's functions; three minutes
 
 Arguments are drawn over all exponents of the format, and densely where functions bend. The reference is the
 op's own `like`: in NumPy's long double (64 bits of mantissa on x86) for float64, in float64 for float32. Or
@@ -162,17 +163,34 @@ def finite_operands(row: Row, dtype: Any, count: int, rng: np.random.Generator) 
     return [x[finite] for x in xs]
 
 
+def special(only: str) -> int:
+    """Print the lines of special functions; 1 where one is nan or infinite that should not be."""
+    import special_errors
+
+    print("Errors in units of the last place.")
+    good = True
+    for name in filter(re.compile(only).search, special_errors.rows()):
+        for dtype in WIDER:
+            for line, kept in special_errors.measure(name, dtype):
+                print(line, flush=True)
+                good = good and kept
+    return 0 if good else 1
+
+
 def main() -> int:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--only", default="", help="pattern of op names")
     parser.add_argument("--points", type=int, help="arguments of each op; 40000, of derivatives 1000")
     parser.add_argument("--derivatives", action="store_true", help="of partial derivatives instead of values")
+    parser.add_argument("--special", action="store_true", help="of special functions and first derivatives")
     chosen = parser.parse_args()
     tiers.choose("compiled")
     if np.finfo(np.longdouble).nmant < 60:
         print("NumPy's long double is not wider than float64 here: the figures of float64 mean nothing")
         return 1
+    if chosen.special:
+        return special(chosen.only)
     rng = np.random.default_rng(0)
     good = True
     lines, count, limit = values, 40000, LIMIT

@@ -1,10 +1,11 @@
 """Pictures for the documentation, and the figures that they are drawn from.
 
     python benchmarks/figures.py measure    # benchmarks/figures.json, in ten minutes
+    python benchmarks/figures.py special    # of these the errors of special functions alone, in four
     python benchmarks/figures.py draw       # docs/speed.svg, docs/first_call.svg, docs/accuracy.svg
 
 Speed and first calls are measured beside the peers of peers.py: what is not installed is named and left out.
-Errors are those of accuracy.py and derivatives.py.
+Errors are those of accuracy.py, derivatives.py and special_errors.py.
 """
 
 from __future__ import annotations
@@ -141,13 +142,27 @@ def derivatives() -> dict[str, dict[str, list[float]]]:
     return found
 
 
+def special() -> dict[str, Any]:
+    """The largest errors of special functions: dtype -> function -> of values, of first derivatives."""
+    import numpy as np
+    import peers
+    import special_errors
+
+    found = {np.dtype(dtype).name: {name: special_errors.largest(name, dtype)
+                                    for name in special_errors.rows()} for dtype in (np.float32, np.float64)}
+    return {**peers.machine(1), "errors": found}
+
+
 def measure_all() -> None:
     """Write the figures, with the machine and the commit that they are of."""
     import peers
 
     peers.environment(1)
-    found = {**peers.machine(1), "first_calls": first_calls(), "by_size": by_size(), "accuracy": accuracy(),
-             "derivatives": derivatives()}
+    _write({**peers.machine(1), "first_calls": first_calls(), "by_size": by_size(), "accuracy": accuracy(),
+            "derivatives": derivatives(), "special": special()})
+
+
+def _write(found: dict[str, Any]) -> None:
     FIGURES.write_text(json.dumps(found, indent=1) + "\n")
     print(FIGURES)
 
@@ -233,11 +248,13 @@ def draw(folder: Path) -> None:
 def main(given: Sequence[str] | None = None) -> int:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
-    parser.add_argument("what", choices=["measure", "draw"])
+    parser.add_argument("what", choices=["measure", "special", "draw"])
     parser.add_argument("--into", type=Path, default=ROOT / "docs", metavar="FOLDER", help="default: docs")
     chosen = parser.parse_args(given)
     if chosen.what == "measure":
         measure_all()
+    elif chosen.what == "special":
+        _write({**json.loads(FIGURES.read_text()), "special": special()})
     else:
         draw(chosen.into)
     return 0

@@ -14,13 +14,14 @@ from nbgrad import softplus as softplus
 
 __all__ = [
     "beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln", "binom", "boxcox", "boxcox1p",
-    "cbrt", "comb", "dawsn", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv", "exp1",
-    "exp2", "expi", "expit", "expm1", "expn", "exprel", "factorial", "gamma", "gammainc", "gammaincc",
-    "gammainccinv", "gammaincinv", "gammaln", "huber", "hyp1f1", "hyp2f1", "i0", "i0e", "i1", "i1e", "iv",
-    "ive", "j0", "j1", "jn", "jv", "jve", "k0", "k0e", "k1", "k1e", "kl_div", "kn", "kv", "kve", "lambertw",
-    "log1p", "log_expit", "log_ndtr", "log_softmax", "loggamma", "logit", "logsumexp", "multigammaln", "ndtr",
-    "ndtri", "poch", "polygamma", "pseudo_huber", "psi", "rel_entr", "rgamma", "sinc", "softmax", "softplus",
-    "xlog1py", "xlogy", "y0", "y1", "yn", "yv", "zeta"
+    "cbrt", "comb", "dawsn", "digamma", "ellipe", "ellipeinc", "ellipk", "ellipkinc", "ellipkm1", "entr",
+    "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv", "exp1", "exp2", "expi", "expit", "expm1", "expn",
+    "exprel", "factorial", "gamma", "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gammaln",
+    "huber", "hyp1f1", "hyp2f1", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv", "jve", "k0",
+    "k0e", "k1", "k1e", "kl_div", "kn", "kv", "kve", "lambertw", "log1p", "log_expit", "log_ndtr",
+    "log_softmax", "loggamma", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "poch", "polygamma",
+    "pseudo_huber", "psi", "rel_entr", "rgamma", "sinc", "softmax", "softplus", "xlog1py", "xlogy", "y0",
+    "y1", "yn", "yv", "zeta"
 ]
 
 def beta(a: ArrayLike, b: ArrayLike) -> Tensor:
@@ -47,6 +48,16 @@ def dawsn(x: ArrayLike) -> Tensor:
     """Return Dawson's integral, exp(-x**2) times the integral of exp(t**2) from 0 to x."""
 def digamma(x: ArrayLike) -> Tensor:
     """Return the derivative of gammaln."""
+def ellipe(m: ArrayLike) -> Tensor:
+    """Return the complete elliptic integral of the second kind, nan for a parameter m above 1."""
+def ellipeinc(phi: ArrayLike, m: ArrayLike) -> Tensor:
+    """Return the elliptic integral of the second kind of an angle phi, nan for a parameter m above 1."""
+def ellipk(m: ArrayLike) -> Tensor:
+    """Return the complete elliptic integral of the first kind, nan for a parameter m above 1."""
+def ellipkinc(phi: ArrayLike, m: ArrayLike) -> Tensor:
+    """Return the elliptic integral of the first kind of an angle phi, nan for a parameter m above 1."""
+def ellipkm1(p: ArrayLike) -> Tensor:
+    """Return ellipk(1 - p), accurate near p = 0."""
 def entr(x: ArrayLike) -> Tensor:
     """Return -x * log(x), 0 where x is 0 and -inf where it is negative."""
 def erfcinv(x: ArrayLike) -> Tensor:
@@ -134,7 +145,7 @@ def log_ndtr(x: ArrayLike) -> Tensor:
 def log_softmax(x: ArrayLike, axis: Axis = None) -> Tensor:
     """Return the logarithm of softmax along axes (None: all), without overflow."""
 def loggamma(x: ArrayLike) -> Tensor:
-    """Return the logarithm of gamma(x), nan for negative x, where that is complex."""
+    """Return the logarithm of gamma(x), nan for negative x, where that is complex; of complex"""
 def logit(x: ArrayLike) -> Tensor:
     """Return log(x / (1 - x)), the inverse of expit."""
 def logsumexp(

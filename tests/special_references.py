@@ -44,6 +44,15 @@ def pseudo_huber(delta, r):
     return delta**2 * (mp.sqrt(1 + (r / delta) ** 2) - 1)
 
 
+def differences(f, x):
+    """The first and the second derivative of a function of one number, by differences."""
+    h = (abs(x) or 1) * mp.mpf(10) ** -20
+    z = [mp.re(f(x + k * h)) for k in (-2, -1, 0, 1, 2)]
+    sums = [z[0] - 8 * z[1] + 8 * z[3] - z[4], 16 * (z[1] + z[3]) - z[0] - z[4] - 30 * z[2]]
+    noise = mp.mpf(10) ** (10 - mp.mp.dps) * max(map(abs, z))
+    return [s / (12 * h**n) if abs(s) > noise else mp.mpf(0) for n, s in enumerate(sums, 1)]
+
+
 def unary(*xs):
     return [(x,) for x in xs]
 
@@ -52,6 +61,7 @@ def scaled(f, sign):
     return lambda *args: f(*args) * mp.exp(sign * abs(args[-1]))
 
 
+ANGLES = [(0.5, 0.4), (1e-3, -2.0), (-1.3, -1e8), (5.0, 0.999), (1.57, 1 - 1e-6), (0.7, 1e-9), (-1.0, 1.0)]
 FRACTIONS = [(0.3, 0.1), (2.5, 4.0), (20.5, 3.0), (1.25, 60.0)]
 
 
@@ -116,5 +126,10 @@ CASES = {
     "zeta": (mp.zeta, [(1.0001, 1.0), (2.0, 0.01), (1.5, 1e6), (30.0, 2.5), (300.0, 10.0)]),
     "lambertw_upper": (mp.lambertw, unary(-0.367, 1e-20, 1.0, 1e200)),
     "lambertw_lower": (lambda x: mp.lambertw(x, -1), unary(-0.367, -0.1, -1e-200)),
+    "ellipk": (mp.ellipk, unary(-1e10, -0.5, 0.0, 1e-9, 0.5, 1 - 1e-9)),
+    "ellipkm1": (lambda p: mp.ellipk(1 - p), unary(1e-30, 1e-3, 1.0, 2.5)),
+    "ellipe": (mp.ellipe, unary(-1e10, -0.5, 0.0, 1e-9, 0.5, 1 - 1e-9)),
+    "ellipkinc": (mp.ellipf, ANGLES),
+    "ellipeinc": (mp.ellipe, ANGLES),
     "betaincc": (betaincc, [(2.0, 3.0, 0.4), (0.5, 30.0, 0.3), (150.0, 80.0, 0.75)]),
 }

@@ -87,11 +87,11 @@ def _vjp(row: Any, args: list[Any], params: dict[str, Any]) -> Run | None:
     engine = module("graph")
     graph = engine.Graph()
     full = [nb.asarray(a, copy=False) if isinstance(a, np.ndarray) else a for a in args]
-    leaves = [graph.leaf(x.value) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else x
+    leaves = [graph.leaf(x.value) if isinstance(a, np.ndarray) and a.dtype.kind in "fc" else x
               for a, x in zip(args, full, strict=True)]
     if row.op.discrete or all(leaf is x for leaf, x in zip(leaves, full, strict=True)):
         return None
     y = row.op(*leaves, **params)
     parts = [part for part in (y if isinstance(y, tuple) else (y,)) if part.trace is graph]
-    seeds = [(part.mark, np.ones(part.shape, part.dtype)) for part in parts if part.dtype.kind == "f"]
+    seeds = [(part.mark, np.ones(part.shape, part.dtype)) for part in parts if part.dtype.kind in "fc"]
     return (lambda: engine.pull(seeds)) if seeds else None

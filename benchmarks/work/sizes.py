@@ -47,6 +47,10 @@ def _places(n: int, count: int) -> Callable[[Any], Any]:
     return lambda rng: rng.integers(0, n, count)
 
 
+def _complex(*shape: int) -> Callable[[Any], Any]:
+    return lambda rng: rng.normal(size=shape) + 1j * rng.normal(size=shape)
+
+
 def _images(n: int) -> tuple[int, ...]:
     """Images of eight channels."""
     return (2, 8, max(4, side(n // 16)), max(4, side(n // 16)))
@@ -104,6 +108,10 @@ SIZED: dict[str, Callable[[int], Case]] = {
     "pad_edges": _square(widths=((2, 2), (2, 2)), mode="edge"),
     "convolution": lambda n: (_images(n), (8, 8, 3, 3), {
         "stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}),
+    "fourier": lambda n: (_complex(side(n), side(n)), {"axes": (0, 1), "inverse": False, "norm": "backward"}),
+    "real_fourier": _square(axis=1, norm="backward"),
+    "fourier_real": lambda n: (_complex(side(n), side(n)), {
+        "n": 2 * side(n) - 1, "axis": 1, "norm": "backward"}),
     "window_max": lambda n: _window(n, False),
     "window_mean": lambda n: _window(n, True),
 }

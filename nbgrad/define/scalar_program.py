@@ -190,8 +190,10 @@ def ufunc_loop(name: str, ufunc: np.ufunc) -> Loop:
     return loop
 
 
-def common_loop(name: str, least: Any = None, first: Any = None) -> Loop:
-    """All operands in their common dtype, at least `least`; the first one in `first` if that is given."""
+def common_loop(name: str, least: Any = None, first: Any = None, floats: str = "f") -> Loop:
+    """All operands in their common dtype, at least `least` and of one of the kinds `floats`; the first one in
+    `first` if that is given.
+    """
 
     @cache
     def loop(kinds: tuple[Any, ...]) -> tuple[list[np.dtype], np.dtype]:
@@ -202,7 +204,7 @@ def common_loop(name: str, least: Any = None, first: Any = None) -> Loop:
             dtype = np.result_type(*[k(0) if is_weak(k) else k for k in rest])
         if least is not None:
             dtype = np.result_type(dtype, least)
-        if least is not None and dtype.kind != "f":
+        if least is not None and dtype.kind not in floats:
             raise value_errors.bad_operands(name, kinds)
         front = [] if first is None else [np.dtype(first)]
         return front + [dtype] * len(rest), dtype

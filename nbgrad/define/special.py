@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype, shaped
 from nbgrad.define.inputs import draw
 from nbgrad.define.registry import Row, declared, register
@@ -28,7 +29,7 @@ _SHAPES = (((3, 1), (1, 4), (4,), ()), ((), (), (), ()), ((0, 3), (3,), (0, 1), 
 
 
 def special(name: str, names: str, d: Any, *, at: Any, formula: str | tuple[str, ...], example: str, doc: str,
-            static: Sequence[tuple[int, ...]] = ((),), like: Any = None) -> Any:
+            static: Sequence[tuple[int, ...]] = ((),), like: Any = None, on_complex: bool = False) -> Any:
     """Declare a special function and enter it in the op table, as special.<name>.
 
     name  : its name, in nbgrad/kernels/cpu/special.py or in scipy.special
@@ -40,30 +41,32 @@ def special(name: str, names: str, d: Any, *, at: Any, formula: str | tuple[str,
     doc   : its documentation's own words
     static : values of the numbers, for tests
     like  : the function it equals; default: SciPy's of that name
+    on_complex : whether it takes complex numbers where the kernel does: value and rules are those of an
+        analytic function of them, and there is no derivative in operands that stay real
 
     Raises RegistryError if the name is taken.
     """
     words = _words(name, names.split()[len(static[0]):], formula, example, doc)
-    return _declared(name, names, d, at, static, like or f"scipy.special.{name}", words)
+    return _declared(name, names, d, at, static, like or f"scipy.special.{name}", words, on_complex)
 
 
-def inner(name: str, names: str, d: Any, *, at: Any, doc: str,
-          static: Sequence[tuple[int, ...]] = ((),)) -> Any:
+def inner(name: str, names: str, d: Any, *, at: Any, doc: str, static: Sequence[tuple[int, ...]] = ((),),
+          on_complex: bool = False) -> Any:
     """Declare a function that derivatives are made of; it has no reference in SciPy."""
-    return _declared(name, names, d, at, static, None, doc)
+    return _declared(name, names, d, at, static, None, doc, on_complex)
 
 
 def _declared(name: str, names: str, d: Any, at: Any, static: Sequence[tuple[int, ...]], like: Any,
-              words: str) -> Any:
+              words: str, on_complex: bool) -> Any:
     where, _ = declared(3)
     arguments, count = tuple(names.split()), len(static[0])
     rules = d if type(d) is tuple else (d,)
     full = f"{FAMILY}.{name}"
-    bind = _signature(full, arguments, count, like)
+    bind = _signature(full, arguments, count, like, on_complex)
     bind.__doc__ = words
     vjp = [partial(_pull, full, arguments[count + i], rule, i) for i, rule in enumerate(rules)]
     made = Structured(full, FAMILY, bind, None, vjp, None, None, False, (), "xz", False, None, None, True,
-                      None)
+                      "same" if on_complex else None)
     spans = at if isinstance(at[0], tuple) else (at,) * len(rules)
     cases = [(*numbers, *map(_input, rules, spans, shapes)) for numbers in static for shapes in _SHAPES]
     register(Row(made, FAMILY, FAMILY, where, HOME, like, at, cases, private=True))
@@ -89,20 +92,22 @@ def _words(name: str, operands: Sequence[str], formula: str | tuple[str, ...], e
             f"Derivative {each}.\n\n>>> nb.special.{name}({given})\n{result}")
 
 
-def _signature(name: str, arguments: Sequence[str], count: int, like: Any) -> Callable[..., Any]:
-    """The function of a call's arguments that gives the inputs, in one dtype, and the numbers by name."""
+def _signature(name: str, arguments: Sequence[str], count: int, like: Any,
+               on_complex: bool) -> Callable[..., Any]:
+    """The function of a call's arguments that gives inputs in the kernel's dtypes and the numbers by name."""
     kinds = ["int"] * count + ["ArrayLike"] * (len(arguments) - count)
     signature = Signature([Parameter(argument, Parameter.POSITIONAL_OR_KEYWORD, annotation=kind)
                            for argument, kind in zip(arguments, kinds, strict=True)])
-    loop = _loop(name, like, count)
+    loop = _loop(name, like, count, on_complex)
 
     def bind(*args: Any, **named: Any) -> tuple[tuple[Tensor, ...], dict[str, Any]]:
         if named or len(args) != len(arguments):
             args = signature.bind(*args, **named).args
         numbers = {key: _number(name, key, x) for key, x in zip(arguments[:count], args, strict=False)}
         xs = [x if type(x) in WEAK else operand(x) for x in args[count:]]
-        dtype = loop(tuple([x.dtype if type(x) is Tensor else type(x) for x in xs]))[1]
-        tensors = tuple([x if x.dtype == dtype else astype(x, dtype) for x in map(as_tensor, xs)])
+        dtypes = loop(tuple([x.dtype if type(x) is Tensor else type(x) for x in xs]))[0][-len(xs):]
+        tensors = tuple([x if x.dtype == dtype else astype(x, dtype)
+                         for x, dtype in zip(map(as_tensor, xs), dtypes, strict=True)])
         if len(tensors) > 1:
             _check_shapes(name, tensors)
         return tensors, numbers
@@ -112,9 +117,9 @@ def _signature(name: str, arguments: Sequence[str], count: int, like: Any) -> Ca
     return bind
 
 
-def _loop(name: str, like: Any, count: int) -> Loop:
+def _loop(name: str, like: Any, count: int, on_complex: bool) -> Loop:
     """The dtypes computed in: those of SciPy's function, or else the common one of floats."""
-    common = common_loop(name, np.float32)
+    common = common_loop(name, np.float32, floats="fc" if on_complex else "f")
 
     @cache
     def loop(kinds: tuple[Any, ...]) -> tuple[list[np.dtype], np.dtype]:
@@ -149,6 +154,8 @@ def _check_shapes(name: str, xs: Sequence[Tensor]) -> None:
 def _pull(name: str, argument: str, rule: Any, place: int, g: Tensor, z: Any, *xs: Any,
           **numbers: Any) -> Tensor:
     """Cotangent of an operand. Raises GradientError where it has no derivative."""
+    if is_complex(z) and not is_complex(xs[place]):
+        rule = "Where another operand is complex, take differences in it"
     if isinstance(rule, str):
         raise gradient_errors.no_partial(name, argument, rule)
     return shaped(g * rule(*numbers.values(), *xs, z), xs[place])

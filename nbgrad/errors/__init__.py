@@ -167,7 +167,7 @@ class DeviceError(NbgradError, RuntimeError):
 
 
 class MissingError(NbgradError, AttributeError):
-    """A name of NumPy's or PyTorch's that a Tensor does not have.
+    """A name of NumPy's or PyTorch's that a Tensor does not have, or a distribution one of SciPy's.
 
     >>> nb.ones(2).data_ptr
     Traceback (most recent call last):

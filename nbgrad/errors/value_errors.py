@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from nbgrad.errors import DtypeError, OperandError, ShapeError, ValueRangeError, listed
+from nbgrad.errors import DtypeError, MissingError, OperandError, ShapeError, ValueRangeError, listed
 
 
 def no_numbers(data: object, dtype: np.dtype) -> OperandError:
@@ -128,6 +128,11 @@ def bad_count(op: str, got: int, need: int) -> DtypeError:
 
 def bad_call(op: str, why: str, call: str) -> DtypeError:
     return DtypeError(f"{op}: {why}. It is called as {op}{call}.")
+
+
+def no_method(what: str, method: str, known: Iterable[str]) -> MissingError:
+    other = " Draw with nb.random, from a key." if method == "rvs" else ""
+    return MissingError(f"nb.{what} has no {method!r}; it has {', '.join(known)}.{other}")
 
 
 def bad_argument(op: str, got: object, need: str) -> DtypeError:

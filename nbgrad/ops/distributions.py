@@ -19,12 +19,13 @@ from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.transforms import stop_gradient
 from nbgrad.errors import value_errors
 from nbgrad.ops.compare import equal, floor, isfinite, isinf, less, logical_and, logical_not, logical_or
-from nbgrad.ops.elementwise import exp, expm1, log, log1p, where
+from nbgrad.ops.elementwise import exp, expm1, log, log1p, sqrt, square, where
+from nbgrad.ops.host import values
 
 Formula = Callable[..., Any]
 
 _HARMLESS = 0.5                       # is in every support, and right for every parameter
-_METHODS = ("pdf", "logpdf", "pmf", "logpmf", "cdf", "sf", "logcdf", "logsf", "ppf")
+_QUANTILES, _MOMENTS = ("ppf", "isf"), ("mean", "var", "std", "entropy")
 _LIMITS = {"cdf": (0.0, 1.0), "sf": (1.0, 0.0), "logcdf": (-math.inf, 0.0), "logsf": (0.0, -math.inf)}
 
 
@@ -88,6 +89,11 @@ class Distribution:
     sf: Callable[..., Tensor]
     logcdf: Callable[..., Tensor]
     logsf: Callable[..., Tensor]
+    ppf: Callable[..., Tensor]
+    isf: Callable[..., Tensor]
+    mean: Callable[..., Tensor]
+    var: Callable[..., Tensor]
+    std: Callable[..., Tensor]
 
     def __init__(self, name: str, shapes: str, doc: str, example: str, right: Formula, logdensity: Formula,
                  moved: tuple[str, ...], **formulas: Formula) -> None:
@@ -96,14 +102,15 @@ class Distribution:
         self.right, self.logdensity, self.formulas = right, logdensity, formulas
         self.moved = moved
         for method in self.methods():
-            setattr(self, method, partial(self._call, method))
+            setattr(self, method, partial(self._moment if method in _MOMENTS else self._call, method))
         call = "".join([f", {each}" for each in self.shapes] + [f", {each}={self._default(each)}"
                                                                 for each in moved])
-        self.call = f"(x{call})"
+        self.call = f"({call.removeprefix(', ')})"
         self.__doc__ = (
-            f"{doc}\n\nMethods, called as {self.density}{self.call}: {', '.join(self.methods())}. All "
-            f"arguments broadcast.\n{self._derivatives()} Raises ShapeError, DtypeError; AttributeError for "
-            f"a method that is not there.\n\n>>> nb.stats.{name}.{example.replace(' -> ', chr(10))}")
+            f"{doc}\n\nMethods, called as {self.density}(x{call}): {', '.join(self._functions())}; as "
+            f"mean{self.call}: {', '.join(self._moments())}. All arguments broadcast.\n"
+            f"{self._derivatives()} Raises ShapeError, DtypeError; AttributeError for a method that is not "
+            f"there.\n\n>>> nb.stats.{name}.{example.replace(' -> ', chr(10))}")
 
     @staticmethod
     def _default(name: str) -> int:
@@ -115,7 +122,13 @@ class Distribution:
 
     def methods(self) -> list[str]:
         """The names of the functions that the distribution has."""
-        return [self.density, f"log{self.density}", *_LIMITS, *["ppf"] * ("ppf" in self.formulas)]
+        return [*self._functions(), *self._moments()]
+
+    def _functions(self) -> list[str]:
+        return [self.density, f"log{self.density}", *_LIMITS, *_QUANTILES]
+
+    def _moments(self) -> list[str]:
+        return [name for name in _MOMENTS if name in self.formulas or name == "std"]
 
     def __repr__(self) -> str:
         return f"nb.stats.{self.name}"
@@ -124,8 +137,8 @@ class Distribution:
         return self.name
 
     def __getattr__(self, method: str) -> Any:
-        raise AttributeError(f"nb.stats.{vars(self).get('name')} has no {method!r}; it has "
-                             f"{', '.join(name for name in vars(self) if name in _METHODS)}")
+        known = [name for name, found in vars(self).items() if type(found) is partial]
+        raise value_errors.no_method(f"stats.{vars(self).get('name')}", method, known)
 
     def _call(self, method: str, x: Any, *args: Any, **kwargs: Any) -> Tensor:
         x, *given = floats(x, *self._arguments(method, args, kwargs))
@@ -142,11 +155,28 @@ class Distribution:
             why = (f"got {len(args)} parameters for {len(names)}" if len(args) > len(names) else
                    f"{wrong[0]}= is given twice or is none of its parameters" if wrong else
                    f"{missing[0]} is missing")
-            raise value_errors.bad_call(f"stats.{self.name}.{method}", why, self.call)
+            call = self.call if method in _MOMENTS else f"(x, {self.call[1:]}"
+            raise value_errors.bad_call(f"stats.{self.name}.{method}", why, call)
         return [given.get(name, self._default(name)) for name in names]
 
     def _value(self, method: str, x: Tensor, shapes: list[Tensor], *moved: Tensor) -> Tensor:
         raise NotImplementedError
+
+    def _moment(self, method: str, *args: Any, **kwargs: Any) -> Tensor:
+        given = floats(*self._arguments(method, args, kwargs))
+        shapes, moved = given[:len(self.shapes)], given[len(self.shapes):]
+        z = self.formulas["var" if method == "std" else method](*shapes)
+        z = z if type(z) is Tensor else as_tensor(moved[0].dtype.type(z))
+        return marked(self._placed(method, sqrt(z) if method == "std" else z, *moved),
+                      self._fits(shapes, *moved))
+
+    def _placed(self, method: str, z: Tensor, *moved: Tensor) -> Tensor:
+        """A moment of the distribution that is moved, and stretched."""
+        raise NotImplementedError
+
+    def _fits(self, shapes: list[Tensor], loc: Tensor, scale: Any = 1.0) -> Any:
+        """Whether the parameters are right."""
+        return all_of(less(0, scale), self.right(*shapes), equal(loc, loc))
 
     def _probability(self, method: str, y: Tensor, inside: Any, shapes: list[Tensor], below: Any) -> Tensor:
         """cdf, sf, logcdf or logsf: by their formula inside, by their limits at and beyond the edges."""
@@ -166,21 +196,23 @@ class Continuous(Distribution):
     powers: Formula | None
     pdf: Callable[..., Tensor]
     logpdf: Callable[..., Tensor]
-    ppf: Callable[..., Tensor]
 
     def __init__(self, name: str, shapes: str, doc: str, example: str, logdensity: Formula, *,
                  support: tuple[float, float] = (-math.inf, math.inf), powers: Formula | None = None,
                  right: Formula | None = None, **formulas: Formula) -> None:
-        """powers: those with which the density goes near the two ends, of the shape parameters."""
+        """powers: those with which the density goes near the two ends, of the shape parameters; isf: by
+        default that of a distribution that is symmetric about 0.
+        """
         self.support, self.powers = support, powers
+        formulas.setdefault("isf", lambda q, *shapes: -formulas["ppf"](q, *shapes))
         super().__init__(name, shapes, doc, example, right or _positive, logdensity, ("loc", "scale"),
                          **formulas)
 
     def _value(self, method: str, x: Tensor, shapes: list[Tensor], *moved: Tensor) -> Tensor:
         loc, scale = moved
-        right = all_of(less(0, scale), self.right(*shapes), equal(x, x), equal(loc, loc))
-        if method == "ppf":
-            return self._quantile(x, right, shapes, loc, scale)
+        right = all_of(self._fits(shapes, loc, scale), equal(x, x))
+        if method in _QUANTILES:
+            return self._quantile(method, x, right, shapes, loc, scale)
         far = isinf(x)
         y = where(far, stop_gradient(x), (where(far, 0.0, x) - loc) / scale)
         if method in _LIMITS:
@@ -189,6 +221,12 @@ class Continuous(Distribution):
             y_inside = where(inside, y, _HARMLESS)
             return marked(self._probability(method, y_inside, inside, shapes, y <= low), right)
         return marked(self._density(method, y, right, shapes, scale), right)
+
+    def _placed(self, method: str, z: Tensor, *moved: Tensor) -> Tensor:
+        loc, scale = moved
+        if method == "entropy":
+            return z + log(scale)
+        return z * scale + loc if method == "mean" else z * (square(scale) if method == "var" else scale)
 
     def _density(self, method: str, y: Tensor, right: Any, shapes: list[Tensor], scale: Tensor) -> Tensor:
         low, high = self.support
@@ -202,13 +240,15 @@ class Continuous(Distribution):
             return where(inside, z, beyond)
         return where(inside, exp(z), exp(as_tensor(beyond)))
 
-    def _quantile(self, q: Tensor, right: Any, shapes: list[Tensor], loc: Tensor, scale: Tensor) -> Tensor:
+    def _quantile(self, method: str, q: Tensor, right: Any, shapes: list[Tensor], loc: Tensor,
+                  scale: Tensor) -> Tensor:
         right = all_of(right, q >= 0, q <= 1)
         inside = taken(right, less(0, q), less(q, 1))
-        low, high = [end if math.isfinite(end) else 0.0 for end in self.support]
-        y = self.formulas["ppf"](where(inside, q, _HARMLESS), *shapes)
+        ends = self.support if method == "ppf" else self.support[::-1]
+        low, high = [end if math.isfinite(end) else 0.0 for end in ends]
+        y = self.formulas[method](where(inside, q, _HARMLESS), *shapes)
         z = where(inside, y, either(q, less(q, 0.5), low, high)) * scale + loc
-        for end, limit in zip(self.support, (0, 1), strict=True):
+        for end, limit in zip(ends, (0, 1), strict=True):
             z = where(equal(q, limit), end, z) if math.isinf(end) else z
         return marked(z, right)
 
@@ -224,9 +264,12 @@ class Discrete(Distribution):
         super().__init__(name, shapes, doc, example, right, logdensity, ("loc",), **formulas)
 
     def _derivatives(self) -> str:
-        return "Derivatives: in the shape parameters, none in x and loc; nan where the value is nan."
+        return ("Derivatives: in the shape parameters, none in x and loc, of quantiles none; nan where the "
+                "value is nan.")
 
     def _value(self, method: str, x: Tensor, shapes: list[Tensor], *moved: Tensor) -> Tensor:
+        if method in _QUANTILES:
+            return self._quantile(method, *map(stop_gradient, (x, moved[0], *shapes)))
         k = stop_gradient(x - moved[0])
         right = all_of(self.right(*shapes), equal(k, k))
         last = stop_gradient(as_tensor(self.last(*shapes)))
@@ -241,6 +284,36 @@ class Discrete(Distribution):
             return marked(where(inside, self.logdensity(k, *shapes), -math.inf), right)
         mass = self.formulas.get("pmf") or (lambda *given: exp(self.logdensity(*given)))
         return marked(where(inside, mass(k, *shapes), 0.0), right)
+
+
+    def _placed(self, method: str, z: Tensor, *moved: Tensor) -> Tensor:
+        return z + moved[0] if method == "mean" else z
+
+    def _quantile(self, method: str, q: Tensor, loc: Tensor, *shapes: Tensor) -> Tensor:
+        """The least integer with at least the probability q up to it, or at most q beyond it."""
+        right = all_of(self._fits([*shapes], loc), q >= 0, q <= 1)
+        inside, last = all_of(right, less(0, q), less(q, 1)), astype(as_tensor(self.last(*shapes)), q.dtype)
+        share = self.formulas["cdf" if method == "ppf" else "sf"]
+
+        def enough(k: np.ndarray) -> np.ndarray:
+            known = all_of(inside, less(k, last))
+            p = share(where(known, k, 0.0), *shapes)
+            return values(logical_or(logical_not(known), q <= p if method == "ppf" else p <= q))
+
+        first, end = (-1.0, last) if method == "ppf" else (last, -1.0)
+        z = where(inside, least(enough, q.dtype), where(less(q, 0.5), first, end))
+        return marked(z + loc, right)
+
+
+def least(enough: Callable[[np.ndarray], np.ndarray], dtype: np.dtype) -> np.ndarray:
+    """The least natural numbers for which a condition holds that holds for all greater ones, by halves."""
+    low, high = dtype.type(-1), dtype.type(0)
+    while not np.all(done := enough(high)):
+        low, high = np.where(done, low, high), np.where(done, high, 2 * high + 1)
+    while np.any((middle := np.ceil((low + high) / 2)) < high):
+        done = enough(middle)
+        low, high = np.where(done, low, middle), np.where(done, middle, high)
+    return np.broadcast_to(high, done.shape)
 
 
 def _positive(*shapes: Tensor) -> Any:

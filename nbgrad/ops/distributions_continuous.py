@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from nbgrad.engine.tensor import Tensor
-from nbgrad.ops.compare import isinf, less, logical_and, logical_not, logical_or
-from nbgrad.ops.distributions import Continuous, log_of_rest
+from nbgrad.ops.compare import isfinite, isinf, less, logical_and, logical_not, logical_or
+from nbgrad.ops.distributions import Continuous, either, log_of_rest
 from nbgrad.ops.elementwise import abs, atan2, cos, exp, expm1, log, log1p, sin, sqrt, square, where
 from nbgrad.ops.powers import pow
 from nbgrad.ops.special_entropy import xlog1py, xlogy
-from nbgrad.ops.special_gamma import betaln, gammaln, poch
+from nbgrad.ops.special_gamma import betaln, digamma, gammaln, poch
+from nbgrad.ops.special_gamma import gamma as gamma_function
 from nbgrad.ops.special_incomplete import (
     betainc,
     betaincc,
@@ -19,14 +22,16 @@ from nbgrad.ops.special_incomplete import (
     betaincinv,
     gammainc,
     gammaincc,
+    gammainccinv,
     gammaincinv,
 )
 from nbgrad.ops.special_normal import expit, log_expit, log_ndtr, logit, ndtr, ndtri
+from nbgrad.ops.special_other import zeta
 
 __all__ = ["beta", "cauchy", "chi2", "expon", "gamma", "laplace", "logistic", "lognorm", "norm", "t",
            "uniform", "weibull_min"]
 
-_HALF_LOG_TAU, _LOG_2 = 0.5 * math.log(2 * math.pi), math.log(2)
+_HALF_LOG_TAU, _LOG_2, _EULER = 0.5 * math.log(2 * math.pi), math.log(2), float(np.euler_gamma)
 _RIGHT = (0.0, math.inf)                      # the support of what is not negative
 
 
@@ -38,13 +43,16 @@ def _normal(y: Tensor) -> Tensor:
 norm: Continuous = Continuous(
     "norm", "", "The normal distribution with mean loc and standard deviation scale.",
     "logcdf(-40.0) -> tensor(-804.60844201)", _normal, cdf=ndtr, sf=lambda y: ndtr(-y), logcdf=log_ndtr,
-    logsf=lambda y: log_ndtr(-y), ppf=ndtri)
+    logsf=lambda y: log_ndtr(-y), ppf=ndtri, mean=lambda: 0.0, var=lambda: 1.0,
+    entropy=lambda: _HALF_LOG_TAU + 0.5)
 lognorm: Continuous = Continuous(
     "lognorm", "s", "The distribution of exp(s * z), z being standard normal.",
     "cdf(1.0, 0.5) -> tensor(0.5)", lambda y, s: _normal(log(y) / s) - log(s) - log(y), support=_RIGHT,
     powers=lambda s: (1.0,), cdf=lambda y, s: ndtr(log(y) / s), sf=lambda y, s: ndtr(-log(y) / s),
     logcdf=lambda y, s: log_ndtr(log(y) / s), logsf=lambda y, s: log_ndtr(-log(y) / s),
-    ppf=lambda q, s: exp(s * ndtri(q)))
+    ppf=lambda q, s: exp(s * ndtri(q)), isf=lambda q, s: exp(-s * ndtri(q)),
+    mean=lambda s: exp(0.5 * square(s)), var=lambda s: exp(square(s)) * expm1(square(s)),
+    entropy=lambda s: log(s) + (_HALF_LOG_TAU + 0.5))
 
 
 # ------------------------------------------------------------------------------------------ Student's t
@@ -94,6 +102,12 @@ def _t_quantile(q: Tensor, df: Tensor) -> Tensor:
     return where(near, series, where(left, -size, size))
 
 
+def _t_variance(df: Tensor) -> Tensor:
+    some = logical_and(df > 2, isfinite(df))
+    beyond = where(df > 2, 1.0, either(df, df > 1, math.inf, math.nan))
+    return where(some, 1 + 2 / where(some, df - 2, 1.0), beyond)
+
+
 def _or_normal(of_t: Any, of_normal: Any) -> Any:
     """A formula of Student's t, which with infinitely many degrees of freedom is the normal's."""
     def formula(y: Tensor, df: Tensor) -> Tensor:
@@ -105,27 +119,44 @@ def _or_normal(of_t: Any, of_normal: Any) -> Any:
 t: Continuous = Continuous(
     "t", "df", "Student's t distribution with df degrees of freedom.", "cdf(1.0, 1.0) -> tensor(0.75)",
     _or_normal(_t_log, _normal), right=lambda df: less(0, df), cdf=_or_normal(_t_below, ndtr),
-    sf=_or_normal(lambda y, df: _t_below(-y, df), lambda y: ndtr(-y)), ppf=_or_normal(_t_quantile, ndtri))
+    sf=_or_normal(lambda y, df: _t_below(-y, df), lambda y: ndtr(-y)), ppf=_or_normal(_t_quantile, ndtri),
+    mean=lambda df: either(df, df > 1, 0.0, math.inf), var=_t_variance)
 
 
 # ------------------------------------------------------------------------------------ gamma, beta and kin
+def _gamma_entropy(a: Tensor) -> Tensor:
+    """By a series where a is large and large terms would cancel."""
+    far = less(50.0, a)
+    near, r = where(far, 1.0, a), 1 / where(far, a, 50.0)
+    series = 0 * r
+    for coefficient in (1 / 252, -1 / 210, -1 / 120, 1 / 90, 1 / 12, 1 / 3):
+        series = r * (series + coefficient)
+    return where(far, _HALF_LOG_TAU + 0.5 - 0.5 * log(r) - series,
+                 near + gammaln(near) + (1 - near) * digamma(near))
+
+
 gamma: Continuous = Continuous(
     "gamma", "a", "The gamma distribution, with a density that goes with x**(a - 1) * exp(-x).",
     "logpdf(1.0, 2.0) -> tensor(-1.)", lambda y, a: xlogy(a - 1, y) - y - gammaln(a), support=_RIGHT,
     powers=lambda a: (a - 1,), cdf=lambda y, a: gammainc(a, y), sf=lambda y, a: gammaincc(a, y),
-    ppf=lambda q, a: gammaincinv(a, q))
+    ppf=lambda q, a: gammaincinv(a, q), isf=lambda q, a: gammainccinv(a, q), mean=lambda a: +a,
+    var=lambda a: +a, entropy=_gamma_entropy)
 chi2: Continuous = Continuous(
     "chi2", "df", "The distribution of the sum of df squares of standard normal numbers.",
     "sf(2.0, 2.0) -> tensor(0.36787944)",
     lambda y, df: xlogy(0.5 * df - 1, y) - 0.5 * y - gammaln(0.5 * df) - 0.5 * _LOG_2 * df, support=_RIGHT,
     powers=lambda df: (0.5 * df - 1,), cdf=lambda y, df: gammainc(0.5 * df, 0.5 * y),
-    sf=lambda y, df: gammaincc(0.5 * df, 0.5 * y), ppf=lambda q, df: 2 * gammaincinv(0.5 * df, q))
+    sf=lambda y, df: gammaincc(0.5 * df, 0.5 * y), ppf=lambda q, df: 2 * gammaincinv(0.5 * df, q),
+    isf=lambda q, df: 2 * gammainccinv(0.5 * df, q), mean=lambda df: +df, var=lambda df: 2 * df,
+    entropy=lambda df: _gamma_entropy(0.5 * df) + _LOG_2)
 beta: Continuous = Continuous(
     "beta", "a b", "The beta distribution, with a density that goes with x**(a - 1) * (1 - x)**(b - 1).",
     "cdf(0.5, 2.0, 3.0) -> tensor(0.6875)",
     lambda y, a, b: xlogy(a - 1, y) + xlog1py(b - 1, -y) - betaln(a, b), support=(0.0, 1.0),
     powers=lambda a, b: (a - 1, b - 1), cdf=lambda y, a, b: betainc(a, b, y),
-    sf=lambda y, a, b: betaincc(a, b, y), ppf=lambda q, a, b: betaincinv(a, b, q))
+    sf=lambda y, a, b: betaincc(a, b, y), ppf=lambda q, a, b: betaincinv(a, b, q),
+    isf=lambda q, a, b: betainccinv(a, b, q), mean=lambda a, b: a / (a + b),
+    var=lambda a, b: a / (a + b) * (b / (a + b)) / (a + b + 1))
 
 
 # ------------------------------------------------------------------------------------------- exponentials
@@ -133,17 +164,30 @@ def _weibull_log(y: Tensor, c: Tensor) -> Tensor:
     return log(c) + xlogy(c - 1, y) - pow(y, c)
 
 
+def _weibull_variance(c: Tensor) -> Tensor:
+    """By a series where c is large and the logarithms would cancel."""
+    far = less(12.0, c)
+    near, r = 1 / where(far, 1.0, c), 1 / where(far, c, 12.0)
+    series = 0 * r
+    for k in range(22, 1, -1):
+        series = float(zeta(float(k), 1.0)) * (2**k - 2) / k - r * series
+    excess = where(far, square(r) * series, gammaln(1 + 2 * near) - 2 * gammaln(1 + near))
+    return square(gamma_function(1 + 1 / c)) * expm1(excess)
+
+
 expon: Continuous = Continuous(
     "expon", "", "The exponential distribution with mean scale, from loc on.",
     "logpdf([1.0, -1.0], scale=2.0) -> tensor([-1.19314718,        -inf])", lambda y: -y, support=_RIGHT,
     cdf=lambda y: -expm1(-y), sf=lambda y: exp(-y), logcdf=log_of_rest, logsf=lambda y: -y,
-    ppf=lambda q: -log1p(-q))
+    ppf=lambda q: -log1p(-q), isf=lambda q: -log(q), mean=lambda: 1.0, var=lambda: 1.0, entropy=lambda: 1.0)
 weibull_min: Continuous = Continuous(
     "weibull_min", "c", "Weibull's distribution, of numbers of which the power c is exponential.",
     "logsf(2.0, 3.0) -> tensor(-8.)", _weibull_log, support=_RIGHT, powers=lambda c: (c - 1,),
     cdf=lambda y, c: -expm1(-pow(y, c)), sf=lambda y, c: exp(-pow(y, c)),
     logcdf=lambda y, c: log_of_rest(pow(y, c)), logsf=lambda y, c: -pow(y, c),
-    ppf=lambda q, c: pow(-log1p(-q), 1 / c))
+    ppf=lambda q, c: pow(-log1p(-q), 1 / c),
+    isf=lambda q, c: pow(-log(q), 1 / c), mean=lambda c: gamma_function(1 + 1 / c), var=_weibull_variance,
+    entropy=lambda c: _EULER * (1 - 1 / c) - log(c) + 1)
 
 
 def _laplace_below(y: Tensor) -> Tensor:
@@ -164,11 +208,12 @@ laplace: Continuous = Continuous(
     "laplace", "", "Laplace's distribution, with a density that goes with exp(-|x|).",
     "logpdf(2.0) -> tensor(-2.69314718)", lambda y: -abs(y) - _LOG_2, cdf=_laplace_below,
     sf=lambda y: _laplace_below(-y), logcdf=_laplace_log_below, logsf=lambda y: _laplace_log_below(-y),
-    ppf=_laplace_quantile)
+    ppf=_laplace_quantile, mean=lambda: 0.0, var=lambda: 2.0, entropy=lambda: _LOG_2 + 1)
 logistic: Continuous = Continuous(
     "logistic", "", "The logistic distribution.", "logcdf(-800.0) -> tensor(-800.)",
     lambda y: log_expit(y) + log_expit(-y), cdf=expit, sf=lambda y: expit(-y), logcdf=log_expit,
-    logsf=lambda y: log_expit(-y), ppf=logit)
+    logsf=lambda y: log_expit(-y), ppf=logit,
+    mean=lambda: 0.0, var=lambda: math.pi**2 / 3, entropy=lambda: 2.0)
 
 
 # -------------------------------------------------------------------------------------- uniform, Cauchy's
@@ -179,8 +224,10 @@ def _cauchy_quantile(q: Tensor) -> Tensor:
 uniform: Continuous = Continuous(
     "uniform", "", "The uniform distribution from loc to loc + scale.",
     "pdf([1.0, 3.0], scale=2.0) -> tensor([0.5, 0. ])", lambda y: 0 * y, support=(0.0, 1.0), cdf=lambda y: +y,
-    sf=lambda y: 1 - y, logcdf=log, logsf=lambda y: log1p(-y), ppf=lambda q: +q)
+    sf=lambda y: 1 - y, logcdf=log, logsf=lambda y: log1p(-y), ppf=lambda q: +q, isf=lambda q: 1 - q,
+    mean=lambda: 0.5, var=lambda: 1 / 12, entropy=lambda: 0.0)
 cauchy: Continuous = Continuous(
     "cauchy", "", "Cauchy's distribution.", "cdf(1.0) -> tensor(0.75)",
     lambda y: -math.log(math.pi) - log1p(square(y)), cdf=lambda y: atan2(1.0, -y) / math.pi,
-    sf=lambda y: atan2(1.0, y) / math.pi, ppf=_cauchy_quantile)
+    sf=lambda y: atan2(1.0, y) / math.pi, ppf=_cauchy_quantile, mean=lambda: math.nan, var=lambda: math.nan,
+    entropy=lambda: math.log(4 * math.pi))

@@ -11,7 +11,7 @@ from nbgrad.ops.compare import equal, floor, isfinite, less
 from nbgrad.ops.distributions import Discrete, all_of
 from nbgrad.ops.elementwise import exp, log, where
 from nbgrad.ops.powers import pow
-from nbgrad.ops.special_entropy import xlog1py, xlogy
+from nbgrad.ops.special_entropy import entr, xlog1py, xlogy
 from nbgrad.ops.special_gamma import betaln, gammaln
 from nbgrad.ops.special_incomplete import betainc, betaincc, gammainc, gammaincc
 
@@ -61,19 +61,22 @@ poisson: Discrete = Discrete(
     "poisson", "mu", "Poisson's distribution with mean mu.", "logpmf(2, 3.0) -> tensor(-1.4959226)",
     _poisson_log, last=lambda mu: math.inf, pmf=_poisson,
     right=lambda mu: all_of(mu >= 0, isfinite(mu)), cdf=lambda k, mu: gammaincc(k + 1, mu),
-    sf=lambda k, mu: gammainc(k + 1, mu))
+    sf=lambda k, mu: gammainc(k + 1, mu), mean=lambda mu: +mu, var=lambda mu: +mu)
 binom: Discrete = Discrete(
     "binom", "n p", "How often something of probability p comes in n trials; n's derivative is that of the "
     "gamma function.", "pmf(2, 5, 0.5) -> tensor(0.3125)", _binom_log, last=lambda n, p: n, pmf=_binom,
     right=lambda n, p: all_of(n >= 0, equal(n, floor(n)), isfinite(n), _is_probability(p)),
-    cdf=lambda k, n, p: betaincc(k + 1, n - k, p), sf=lambda k, n, p: betainc(k + 1, n - k, p))
+    cdf=lambda k, n, p: betaincc(k + 1, n - k, p), sf=lambda k, n, p: betainc(k + 1, n - k, p),
+    mean=lambda n, p: n * p, var=lambda n, p: n * p * (1 - p))
 nbinom: Discrete = Discrete(
     "nbinom", "n p", "How often something of probability 1 - p comes before the contrary has come n times.",
     "pmf(2, 3.0, 0.5) -> tensor(0.1875)", _nbinom_log, last=lambda n, p: math.inf,
     pmf=_nbinom,
     right=lambda n, p: all_of(less(0, n), isfinite(n), less(0, p), p <= 1),
-    cdf=lambda k, n, p: betainc(n, k + 1, p), sf=lambda k, n, p: betaincc(n, k + 1, p))
+    cdf=lambda k, n, p: betainc(n, k + 1, p), sf=lambda k, n, p: betaincc(n, k + 1, p),
+    mean=lambda n, p: n * (1 - p) / p, var=lambda n, p: n * (1 - p) / p / p)
 bernoulli: Discrete = Discrete(
     "bernoulli", "p", "1 with probability p, else 0.", "pmf([0, 1], 0.25) -> tensor([0.75, 0.25])",
     lambda k, p: xlogy(k, p) + xlog1py(1 - k, -p), last=lambda p: 1.0, right=_is_probability,
-    pmf=lambda k, p: k * p + (1 - k) * (1 - p), cdf=lambda k, p: 1 - p, sf=lambda k, p: +p)
+    pmf=lambda k, p: k * p + (1 - k) * (1 - p), cdf=lambda k, p: 1 - p, sf=lambda k, p: +p,
+    mean=lambda p: +p, var=lambda p: p * (1 - p), entropy=lambda p: entr(p) + entr(1 - p))

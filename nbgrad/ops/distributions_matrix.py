@@ -48,7 +48,7 @@ class Density:
         return self.name
 
     def __getattr__(self, method: str) -> Any:
-        raise AttributeError(f"nb.stats.{vars(self).get('name')} has no {method!r}; it has logpdf, pdf")
+        raise value_errors.no_method(f"stats.{vars(self).get('name')}", method, ("logpdf", "pdf"))
 
 
 def _wrong(name: str, why: str) -> Exception:

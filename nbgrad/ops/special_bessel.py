@@ -32,7 +32,7 @@ _y_order: Any = inner(
 jv: Any = special(
     "jv", "v x", (lambda v, x, z: known(z, _j_order(1, v, x)),
                   lambda v, x, z: known(z, 0.5 * (jv(v - 1, x) - jv(v + 1, x)))),
-    at=_BOTH, formula=(_IN_ORDER, "(jv(v - 1, x) - jv(v + 1, x)) / 2"),
+    at=_BOTH, on_complex=True, formula=(_IN_ORDER, "(jv(v - 1, x) - jv(v + 1, x)) / 2"),
     example="0.5, [0.0, 2.0] -> tensor([0.        , 0.51301614])",
     doc="Return the Bessel function of the first kind of real order v.\n\n"
         "Its derivative in v is nan for negative x, and where 2 * x + pi * |v| is above 100 000.")
@@ -47,7 +47,7 @@ jve: Any = special(
 yv: Any = special(
     "yv", "v x", (lambda v, x, z: known(z, _y_order(1, v, x)),
                   lambda v, x, z: 0.5 * (yv(v - 1, x) - yv(v + 1, x))),
-    at=_BOTH, formula=(_IN_ORDER, "(yv(v - 1, x) - yv(v + 1, x)) / 2"),
+    at=_BOTH, on_complex=True, formula=(_IN_ORDER, "(yv(v - 1, x) - yv(v + 1, x)) / 2"),
     example="0.5, [1.0, 2.0] -> tensor([-0.43109887,  0.23478571])",
     doc="Return the Bessel function of the second kind of real order v.\n\n"
         "Its derivative in v is nan where 2 * x + pi * |v| is above 100 000.")
@@ -86,7 +86,7 @@ def _ive_slope(v: Tensor, x: Tensor, z: Tensor) -> Tensor:
 iv: Any = special(
     "iv", "v x", (lambda v, x, z: known(z, exp(x) * _i_part(0, 1, v, x)),
                   lambda v, x, z: 0.5 * (iv(v - 1, x) + iv(v + 1, x))),
-    at=_BOTH, formula=(_IN_ORDER, "(iv(v - 1, x) + iv(v + 1, x)) / 2"),
+    at=_BOTH, on_complex=True, formula=(_IN_ORDER, "(iv(v - 1, x) + iv(v + 1, x)) / 2"),
     example="0.5, [0.0, 2.0] -> tensor([0.        , 2.04623686])",
     doc="Return the modified Bessel function of the first kind of real order v.\n\n"
         "Its derivative in v is nan for negative x.")
@@ -118,7 +118,7 @@ _k_moment: Any = inner(
 kv: Any = special(
     "kv", "v x", (lambda v, x, z: known(z, exp(-x) * _k_moment(0, 1, v, x)),
                   lambda v, x, z: -0.5 * (kv(v - 1, x) + kv(v + 1, x))),
-    at=_BOTH, formula=(_IN_ORDER, "-(kv(v - 1, x) + kv(v + 1, x)) / 2"),
+    at=_BOTH, on_complex=True, formula=(_IN_ORDER, "-(kv(v - 1, x) + kv(v + 1, x)) / 2"),
     example="0.5, [1.0, 2.0] -> tensor([0.4610685 , 0.11993777])",
     doc="Return the modified Bessel function of the second kind of real order v.")
 kve: Any = special(

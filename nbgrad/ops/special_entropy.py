@@ -32,11 +32,12 @@ _log_over: Any = Elementwise("log_over", _log_quotient, lambda x, y, z: (1 / x, 
 
 xlogy: Any = special(
     "xlogy", "x y", (lambda x, y, z: log(y), lambda x, y, z: known(z, over(x, y))), at=_POSITIVE,
-    formula=("log(y)", "x / y"), example="[0.0, 2.0], [0.0, 3.0] -> tensor([0.        , 2.19722458])",
+    on_complex=True, formula=("log(y)", "x / y"),
+    example="[0.0, 2.0], [0.0, 3.0] -> tensor([0.        , 2.19722458])",
     doc="Return x * log(y), and 0 where x is 0.")
 xlog1py: Any = special(
     "xlog1py", "x y", (lambda x, y, z: log1p(y), lambda x, y, z: known(z, over(x, 1 + y))), at=_POSITIVE,
-    formula=("log1p(y)", "x / (1 + y)"),
+    on_complex=True, formula=("log1p(y)", "x / (1 + y)"),
     example="[0.0, 2.0], [-1.0, 3.0] -> tensor([0.        , 2.77258872])",
     doc="Return x * log1p(y), and 0 where x is 0.")
 entr: Any = special(

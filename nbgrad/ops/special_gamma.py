@@ -6,10 +6,11 @@ import math
 from importlib import import_module
 from typing import Any
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.special import inner, special
-from nbgrad.engine.tensor import Tensor, as_tensor
+from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.errors import value_errors
-from nbgrad.ops.compare import less
+from nbgrad.ops.compare import equal, less
 from nbgrad.ops.elementwise import cos, sin, where
 from nbgrad.ops.special_parts import known
 
@@ -21,7 +22,7 @@ _POSITIVE = (0.5, 5.0)
 
 def _rgamma_slope(x: Tensor, z: Tensor) -> Tensor:
     """-digamma(x) / gamma(x), and by the reflection formula left of 1/2, where digamma has poles."""
-    left = less(x, 0.5)
+    left = equal(z, 0) if is_complex(raw(x)) else less(x, 0.5)
     u, turn = where(left, 1 - x, 0.5), math.pi * where(left, x, 0.5)
     right = where(left, 0.5, x)
     return where(left, gamma(u) * (cos(turn) - digamma(u) * sin(turn) / math.pi),
@@ -33,13 +34,15 @@ polygamma: Any = special(
     like=lambda n, x: import_module("scipy.special").polygamma(n, x).astype(x.dtype),
     formula="polygamma(n + 1, x)", example="1, [1.0, 2.0] -> tensor([1.64493407, 0.64493407])",
     doc="Return the n-th derivative of digamma, in x's dtype. n: an integer, at least 0.")
+_psi: Any = inner("psi_order", "n x", lambda n, x, z: _psi(n + 1, x), at=_POSITIVE, static=((1,), (2,)),
+                  on_complex=True, doc="Return the n-th derivative of digamma, n > 0, of complex x too.")
 digamma: Any = special(
-    "digamma", "x", lambda x, z: known(z, polygamma(1, x)), at=_POSITIVE, formula="polygamma(1, x)",
-    example="[1.0, 2.0] -> tensor([-0.57721566,  0.42278434])",
-    doc="Return the derivative of gammaln.")
+    "digamma", "x", lambda x, z: known(z, (_psi if is_complex(raw(x)) else polygamma)(1, x)),
+    at=_POSITIVE, on_complex=True, formula="polygamma(1, x)",
+    example="[1.0, 2.0] -> tensor([-0.57721566,  0.42278434])", doc="Return the derivative of gammaln.")
 psi = digamma
 gamma: Any = special(
-    "gamma", "x", lambda x, z: z * digamma(x), at=_POSITIVE, formula="z * digamma(x)",
+    "gamma", "x", lambda x, z: z * digamma(x), at=_POSITIVE, on_complex=True, formula="z * digamma(x)",
     example="[0.5, 5.0] -> tensor([ 1.77245385, 24.        ])",
     doc="Return the gamma function, the factorial of x - 1.")
 gammaln: Any = special(
@@ -47,11 +50,12 @@ gammaln: Any = special(
     example="[1.0, 100.0] -> tensor([  0.        , 359.13420537])",
     doc="Return the logarithm of |gamma(x)|.")
 loggamma: Any = special(
-    "loggamma", "x", lambda x, z: known(z, digamma(x)), at=_POSITIVE, formula="digamma(x)",
+    "loggamma", "x", lambda x, z: known(z, digamma(x)), at=_POSITIVE, on_complex=True, formula="digamma(x)",
     example="[1.0, 100.0] -> tensor([  0.        , 359.13420537])",
-    doc="Return the logarithm of gamma(x), nan for negative x, where that is complex.")
+    doc="Return the logarithm of gamma(x), nan for negative x, where that is complex; of complex\n"
+        "x its principal branch.")
 rgamma: Any = special(
-    "rgamma", "x", _rgamma_slope, at=_POSITIVE, formula="-digamma(x) * z",
+    "rgamma", "x", _rgamma_slope, at=_POSITIVE, on_complex=True, formula="-digamma(x) * z",
     example="[0.0, 3.0] -> tensor([0. , 0.5])", doc="Return 1 / gamma(x).")
 # psi^(n)(x + h) - psi^(n)(x)
 rise: Any = inner(

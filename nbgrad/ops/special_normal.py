@@ -25,7 +25,8 @@ expit = sigmoid
 
 _integral: Any = inner(
     "erfcx_integral", "n x", lambda n, x, z: -2 * (n + 1) * _integral(n + 1, x), at=_FAR,
-    static=((1,), (2,)), doc="Return e**(x * x) times the n-th repeated integral of erfc from x on.")
+    static=((1,), (2,)), on_complex=True,
+    doc="Return e**(x * x) times the n-th repeated integral of erfc from x on.")
 _hazard: Any = inner(
     "normal_hazard", "x", lambda x, z: -z * _beside(x, z), at=_FAR,
     doc="Return the density of the standard normal distribution over its distribution function.")
@@ -51,12 +52,13 @@ erfcinv: Any = special(
     formula="-sqrt(pi) / 2 * exp(z**2)", example="[0.5, 1e-300] -> tensor([ 0.47693628, 26.20946996])",
     doc="Return the number whose complementary error function is x.")
 erfcx: Any = special(
-    "erfcx", "x", lambda x, z: -2 * _integral(1, x), at=_FAR, formula="2 * x * z - 2 / sqrt(pi)",
-    example="[0.0, 1000.0] -> tensor([1.00000000e+00, 5.64189301e-04])",
+    "erfcx", "x", lambda x, z: -2 * _integral(1, x), at=_FAR, on_complex=True,
+    formula="2 * x * z - 2 / sqrt(pi)", example="[0.0, 1000.0] -> tensor([1.00000000e+00, 5.64189301e-04])",
     doc="Return exp(x**2) * erfc(x), which does not underflow for large x.")
 erfi: Any = special(
     "erfi", "x", lambda x, z: 2 / _ROOT_PI * exp(square(x)), at=(-2.0, 2.0),
-    formula="2 / sqrt(pi) * exp(x**2)", example="[0.0, 1.0] -> tensor([0.        , 1.65042576])",
+    on_complex=True, formula="2 / sqrt(pi) * exp(x**2)",
+    example="[0.0, 1.0] -> tensor([0.        , 1.65042576])",
     doc="Return the imaginary error function, -1j * erf(1j * x).")
 _dawson: Any = inner(
     "dawson_slope", "n x", lambda n, x, z: _dawson(n + 1, x), at=_FAR, static=((1,), (2,)),
@@ -67,7 +69,8 @@ dawsn: Any = special(
     doc="Return Dawson's integral, exp(-x**2) times the integral of exp(t**2) from 0 to x.")
 ndtr: Any = special(
     "ndtr", "x", lambda x, z: 1 / _ROOT_TAU * exp(-0.5 * square(x)), at=_FAR,
-    formula="exp(-x**2 / 2) / sqrt(2 * pi)", example="[0.0, 1.0] -> tensor([0.5       , 0.84134475])",
+    on_complex=True, formula="exp(-x**2 / 2) / sqrt(2 * pi)",
+    example="[0.0, 1.0] -> tensor([0.5       , 0.84134475])",
     doc="Return the distribution function of the standard normal distribution.")
 log_ndtr: Any = special(
     "log_ndtr", "x", lambda x, z: _hazard(x), at=_FAR, formula="exp(-x**2 / 2 - z) / sqrt(2 * pi)",

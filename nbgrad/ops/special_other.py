@@ -16,11 +16,11 @@ _RIGHT = (0.5, 4.0)
 _PARAMETER = "Take differences in it"
 
 exp1: Any = special(
-    "exp1", "x", lambda x, z: known(z, -exp(-x) / x), at=_RIGHT, formula="-exp(-x) / x",
+    "exp1", "x", lambda x, z: known(z, -exp(-x) / x), at=_RIGHT, on_complex=True, formula="-exp(-x) / x",
     example="[1.0, 2.0] -> tensor([0.21938393, 0.04890051])",
     doc="Return the integral of exp(-t) / t from x on.")
 expi: Any = special(
-    "expi", "x", lambda x, z: known(z, exp(x) / x), at=_RIGHT, formula="exp(x) / x",
+    "expi", "x", lambda x, z: known(z, exp(x) / x), at=_RIGHT, on_complex=True, formula="exp(x) / x",
     example="[1.0, 2.0] -> tensor([1.89511782, 4.95423436])",
     doc="Return the integral of exp(t) / t up to x.")
 expn: Any = special(
@@ -46,7 +46,8 @@ zeta: Any = special(
     doc="Return Hurwitz's zeta function, the sum of (k + q)**-x for k from 0 on.")
 hyp1f1: Any = special(
     "hyp1f1", "a b x", (_PARAMETER, _PARAMETER, lambda a, b, x, z: known(z, a / b * hyp1f1(a + 1, b + 1, x))),
-    at=(_RIGHT, _RIGHT, (-2.0, 2.0)), formula=("none", "none", "a / b * hyp1f1(a + 1, b + 1, x)"),
+    at=(_RIGHT, _RIGHT, (-2.0, 2.0)), on_complex=True,
+    formula=("none", "none", "a / b * hyp1f1(a + 1, b + 1, x)"),
     example="1.0, 2.0, 1.0 -> tensor(1.71828183)",
     doc="Return Kummer's function. Raises GradientError for a derivative in a or b.")
 hyp2f1: Any = special(
@@ -54,7 +55,7 @@ hyp2f1: Any = special(
     (_PARAMETER, _PARAMETER, _PARAMETER,
      lambda a, b, c, x, z: known(z, a * b / c * hyp2f1(a + 1, b + 1, c + 1, x))),
     at=(_RIGHT, _RIGHT, _RIGHT, (-0.7, 0.7)),
-    formula=("none", "none", "none", "a * b / c * hyp2f1(a + 1, b + 1, c + 1, x)"),
+    on_complex=True, formula=("none", "none", "none", "a * b / c * hyp2f1(a + 1, b + 1, c + 1, x)"),
     example="1.0, 1.0, 2.0, 0.5 -> tensor(1.38629436)",
     doc="Return Gauss's hypergeometric function. Raises GradientError for a derivative in a, b or c.")
 
@@ -63,16 +64,17 @@ def _lambertw_slope(x: Tensor, z: Tensor) -> Tensor:
     return exp(-z) / (1 + z)
 
 
-_upper: Any = inner("lambertw_upper", "x", _lambertw_slope, at=(-0.2, 4.0),
+_upper: Any = inner("lambertw_upper", "x", _lambertw_slope, at=(-0.2, 4.0), on_complex=True,
                     doc="Return the real branch 0 of Lambert's function.")
-_lower: Any = inner("lambertw_lower", "x", _lambertw_slope, at=(-0.3, -0.1),
+_lower: Any = inner("lambertw_lower", "x", _lambertw_slope, at=(-0.3, -0.1), on_complex=True,
                     doc="Return the real branch -1 of Lambert's function.")
 
 
 def lambertw(x: Any, k: int = 0) -> Tensor:
     """Return the real solution w of w * exp(w) = x, which is at least -1 for k = 0 and at most -1 for k = -1.
 
-    x: any shape, at least -1/e; for k = -1 also at most 0. Unlike SciPy's, the result is real.
+    x: any shape, at least -1/e; for k = -1 also at most 0. Unlike SciPy's, the result is real; of
+    complex x it is branch k.
     Derivative: exp(-w) / (1 + w). Raises ValueRangeError where w is complex and for another k.
 
     >>> nb.special.lambertw([0.0, 1.0])

@@ -16,8 +16,10 @@ def _quotient(x: Tensor, y: Tensor) -> Tensor:
 
 
 # x / y, and 0 where both are 0
-over: Any = Elementwise("over", _quotient, lambda x, y, z: (1 / y, -over(z, y)), arity=2)
+over: Any = Elementwise("over", _quotient, lambda x, y, z: (1 / y, -over(z, y)), arity=2,
+                        on_complex=True)
 # A derivative; nan where the value is nan, and so are its own derivatives
 known: Any = Elementwise(
     "known", lambda value, d: where(isnan(value), value, d),
-    lambda value, d, z: (choose(isnan(value), 1), choose(logical_not(isnan(value)), 1)), arity=2)
+    lambda value, d, z: (choose(isnan(value), 1), choose(logical_not(isnan(value)), 1)), arity=2,
+    on_complex=True)

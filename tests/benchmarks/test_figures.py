@@ -5,12 +5,16 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 import figures
+import special_errors
 from figures import ROOT
+
+from nbgrad.compile import tiers
 
 
 def test_pictures_are_drawn_from_the_stored_figures(tmp_path):
@@ -33,6 +37,20 @@ def test_the_stored_figures_name_machine_commit_and_versions():
     assert all(0 < error < 100 for errors in stored["accuracy"].values() for error in errors.values())
     assert all(0 <= error <= 8 for found in stored["derivatives"].values() for both in found.values()
                for error in both)
+
+
+def test_errors_of_special_functions_are_stored_and_can_be_measured_again():
+    stored = json.loads(figures.FIGURES.read_text())["special"]
+    assert re.fullmatch("[0-9a-f]{7,}", stored["commit"])
+    assert all(errors.keys() == special_errors.CASES.keys() for errors in stored["errors"].values())
+    assert all(np.isfinite(both).all() and both[1] < 5000
+               for errors in stored["errors"].values() for both in errors.values())
+    with tiers.chosen("interpreted"):
+        np.testing.assert_allclose(special_errors.largest("exprel", np.float64),
+                                   stored["errors"]["float64"]["exprel"], atol=2)
+        lines = list(special_errors.measure("logit", np.float32))
+    assert [good for _, good in lines] == [True, True]
+    assert "logit            dx       float32  max" in lines[1][0]
 
 
 def test_pictures_of_the_documentation_exist():

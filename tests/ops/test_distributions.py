@@ -1,7 +1,9 @@
 """Distributions: SciPy's values also at edges and outside, derivatives in every parameter, refusals."""
 
 import pickle
+from functools import partial
 
+import mpmath
 import numpy as np
 import pytest
 from composite_checks import interpreted  # noqa: F401
@@ -18,7 +20,8 @@ SHAPES = {
 }
 COUNTS = {"bernoulli": [0.3], "binom": [5.0, 0.3], "nbinom": [2.5, 0.4], "poisson": [2.2]}
 PROBABILITIES = ["cdf", "sf", "logcdf", "logsf"]
-FUNCTIONS = ["pdf", "logpdf", *PROBABILITIES]
+FUNCTIONS, QUANTILES = ["pdf", "logpdf", *PROBABILITIES], ["ppf", "isf"]
+MOMENTS = ["mean", "var", "std", "entropy"]
 LOC, SCALE = 0.3, 1.2
 # Inside, at the edges of some supports, outside of some, far in the tails
 X = np.r_[np.linspace(-3, 4, 12) + 0.013, LOC, LOC + SCALE, -np.inf, np.nan, LOC + 1e-3, 40, -40]
@@ -36,13 +39,13 @@ def ours(name, method, *args):
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_values_are_scipys(name):
-    for method in [*FUNCTIONS, "ppf"]:
-        x = X if method != "ppf" else Q
+    for method in [*FUNCTIONS, *QUANTILES]:
+        x = Q if method in QUANTILES else X
         want = scipys(name, method, x, *SHAPES[name], LOC, SCALE)
         got = ours(name, method, x, *SHAPES[name], LOC, SCALE)
         np.testing.assert_allclose(values(got), want, rtol=1e-11, atol=1e-300, err_msg=method)
         x = x.astype(np.float32)
-        x = x[np.abs(x - np.float32(0.5)) > 1e-3] if method == "ppf" else x
+        x = x[np.abs(x - np.float32(0.5)) > 1e-3] if method in QUANTILES else x
         want = scipys(name, method, x.astype(float), *SHAPES[name])
         got = ours(name, method, x, *SHAPES[name])
         assert got.dtype == np.float32
@@ -61,6 +64,69 @@ def test_values_of_counts_are_scipys(name):
         want = scipys(name, method, np.arange(7), *COUNTS[name])
         np.testing.assert_allclose(values(ours(name, method, np.arange(7), *COUNTS[name])), want, rtol=1e-12,
                                    atol=1e-15, err_msg=method)
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_quantiles_of_counts_are_scipys(name):
+    """And have no derivative; SciPy has no inverse of Poisson's distribution beyond a tail of 1e-12 or so."""
+    q = np.r_[Q, 0.5, 1e-12, 1 - 1e-12]
+    for shapes in (COUNTS[name], [np.array([[each], [np.nan], [-0.5]]) for each in COUNTS[name]]):
+        for method in QUANTILES:
+            want = scipys(name, method, q, *shapes, 2)
+            got = ours(name, method, q, *shapes, 2)
+            np.testing.assert_array_equal(values(got), want, err_msg=method)
+            assert ours(name, method, np.float32(0.3), *map(np.float32, COUNTS[name])).dtype == np.float32
+    slopes = nb.grad(lambda *args: nb.sum(ours(name, "ppf", *args)), tuple(range(1 + len(shapes))))(
+        0.3, *COUNTS[name])
+    assert [float(slope) for slope in slopes] == [0] * (1 + len(shapes))
+
+
+def test_quantiles_of_counts_in_the_tails():
+    law, q = nb.stats.poisson, np.array([1e-300, 1e-100, 1e-20])
+    k = values(law.isf(q, 2.2))
+    assert (values(law.sf(k, 2.2)) <= q).all()
+    assert (values(law.sf(k - 1, 2.2)) > q).all()
+    mu = np.array([0.0, 1e-3, 1e3, 1e9, 1e15])
+    np.testing.assert_array_equal(values(law.ppf(0.7, mu)), stats.poisson.ppf(0.7, mu))
+    np.testing.assert_array_equal(values(nb.stats.binom.ppf(0.3, 4, [0.0, 1.0])), [0, 4])
+
+
+@pytest.mark.parametrize("name", [*SHAPES, *COUNTS])
+def test_moments_are_scipys(name):
+    shapes = SHAPES.get(name) or COUNTS.get(name) or []
+    moved = [LOC, SCALE] if name in SHAPES else [2]
+    law = getattr(nb.stats, name)
+    for method in MOMENTS:
+        if method == "entropy" and name in ("beta", "t", "binom", "nbinom", "poisson"):
+            with pytest.raises(AttributeError, match=r"has no 'entropy'; it has .*mean, var, std\."):
+                law.entropy(*shapes)
+            continue
+        for bad in (None, *range(len(shapes) + (name in SHAPES))):
+            args = [*shapes, *moved]
+            if bad is not None:
+                bad = bad if bad < len(shapes) else -1
+                args[bad] = np.array([args[bad], -0.5, np.nan])
+            got = values(getattr(law, method)(*args))
+            np.testing.assert_allclose(got, scipys(name, method, *args), rtol=1e-13, err_msg=method)
+        assert getattr(law, method)(*map(np.float32, shapes), np.float32(1)).dtype == np.float32
+        if name != "cauchy":
+            first = 1 if name == "binom" else 0
+            nb.testing.check_grads(partial(getattr(law, method), *shapes[:first]),
+                                   [np.array(float(x)) for x in [*shapes[first:], *moved]], 1)
+
+
+def test_moments_where_they_are_infinite_or_terms_cancel():
+    df = np.array([0.5, 1.0, 1.5, 2.0, 3.0, np.inf])
+    np.testing.assert_array_equal(values(nb.stats.t.mean(df)), stats.t.mean(df))
+    np.testing.assert_allclose(values(nb.stats.t.var(df)), stats.t.var(df), rtol=1e-15)
+    for a in (1e-2, 49.9, 50.1, 1e3, 1e12):
+        with mpmath.workdps(40):
+            want = a + mpmath.loggamma(a) + (1 - mpmath.mpf(a)) * mpmath.digamma(a)
+        np.testing.assert_allclose(float(nb.stats.gamma.entropy(a)), float(want), rtol=4e-14)
+    c = 1e3                                   # of which both squares in E x^2 - (E x)^2 are nearly 1
+    with mpmath.workdps(40):
+        want = mpmath.gamma(1 + 2 / mpmath.mpf(c)) - mpmath.gamma(1 + 1 / mpmath.mpf(c)) ** 2
+    np.testing.assert_allclose(float(nb.stats.weibull_min.var(c)), float(want), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", [*SHAPES, *COUNTS])
@@ -88,7 +154,8 @@ def test_derivatives_in_every_argument(name, rng):
     args = [x, *map(A, SHAPES[name]), A(LOC), A(SCALE)]
     for method in FUNCTIONS:
         nb.testing.check_grads(getattr(getattr(nb.stats, name), method), args, 2 if method == "logpdf" else 1)
-    nb.testing.check_grads(getattr(nb.stats, name).ppf, [A([0.1, 0.45, 0.8]), *args[1:]], 1)
+    for method in QUANTILES:
+        nb.testing.check_grads(getattr(getattr(nb.stats, name), method), [A([0.1, 0.45, 0.8]), *args[1:]], 1)
 
 
 @pytest.mark.parametrize("name", COUNTS)
@@ -181,8 +248,10 @@ def test_calls():
             wrong()
     with pytest.raises(AttributeError, match=r"nb\.stats\.norm has no 'fit'; it has pdf, logpdf, cdf"):
         norm.fit([1.0])
-    with pytest.raises(AttributeError, match="has no 'ppf'"):
-        _ = nb.stats.poisson.ppf
+    with pytest.raises(AttributeError, match=r"has no 'rvs'; it has .*std\. Draw with nb\.random"):
+        nb.stats.poisson.rvs(2.0)
+    with pytest.raises(DtypeError, match=r"gamma\.mean: a is missing. It is called as .*mean\(a, loc=0"):
+        nb.stats.gamma.mean()
     with pytest.raises(ShapeError):
         norm.pdf(np.zeros(2), np.zeros(3))
 

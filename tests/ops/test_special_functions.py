@@ -1,6 +1,7 @@
 """Special functions: SciPy's values to the bit, and derivatives to the last places, also far out."""
 
 import inspect
+import math
 import pickle
 import re
 import subprocess
@@ -10,7 +11,7 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.special
-from special_references import CASES
+from special_references import CASES, differences
 
 import nbgrad as nb
 import nbgrad.special
@@ -48,12 +49,7 @@ def numbers(name):
 def derivatives(f, x):
     """The first and the second derivative, by differences in 100 digits."""
     with mpmath.workdps(100):
-        x = mpmath.mpf(x)
-        h = (abs(x) or 1) * mpmath.mpf(10) ** -20
-        z = [mpmath.re(f(x + k * h)) for k in (-2, -1, 0, 1, 2)]
-        sums = [z[0] - 8 * z[1] + 8 * z[3] - z[4], 16 * (z[1] + z[3]) - z[0] - z[4] - 30 * z[2]]
-        noise = mpmath.mpf(10) ** -90 * max(map(abs, z))
-        return [float(s / (12 * h**n)) if abs(s) > noise else 0.0 for n, s in enumerate(sums, 1)]
+        return [float(d) for d in differences(f, mpmath.mpf(x))]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -121,7 +117,7 @@ def test_no_derivative_is_a_number_where_the_value_is_none(name):
 
 
 WORDS = {name: getattr(np, name) for name in (
-    "abs", "cos", "exp", "hypot", "log", "log1p", "pi", "sign", "sqrt", "where")}
+    "abs", "cos", "exp", "hypot", "log", "log1p", "pi", "sign", "sin", "sqrt", "where")}
 WORDS |= {name: getattr(scipy.special, name) for name in dir(scipy.special) if not name.startswith("_")}
 
 
@@ -223,6 +219,20 @@ def test_branches_of_lamberts_function_are_scipys_where_they_are_real():
         nb.special.lambertw(1.0, -1)
     with pytest.raises(nb.errors.NbgradError, match="lambertw"):
         nb.special.lambertw(1.0, 2)
+
+
+def test_elliptic_integrals_at_the_ends_of_their_parameter():
+    slope = nb.grad(nb.special.ellipk)
+    np.testing.assert_array_equal([float(slope(m)) for m in (1.0, -np.inf, 1.5)], [np.inf, 0, np.nan])
+    assert float(slope(0.0)) == pytest.approx(np.pi / 8, rel=1e-15)
+    assert float(nb.grad(nb.special.ellipe)(1.0)) == -np.inf
+    assert float(nb.grad(nb.special.ellipkm1)(0.0)) == -np.inf
+    for phi in (2.0, -2.0):                   # beyond the angle up to which it is finite for m = 1
+        assert float(nb.grad(nb.special.ellipeinc, 1)(phi, 1.0)) == math.copysign(np.inf, -phi)
+    for place in (0, 1):
+        assert np.isnan(float(nb.grad(nb.special.ellipkinc, place)(0.5, 1.5)))
+    zero = nb.grad(nb.special.ellipkinc, (0, 1))(0.0, 0.5)
+    assert [float(d) for d in zero] == [1, 0]
 
 
 UNKNOWN = [("hyp1f1", 0, "a"), ("hyp1f1", 1, "b"), ("hyp2f1", 2, "c")]

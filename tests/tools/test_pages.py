@@ -51,6 +51,10 @@ def test_a_page_has_what_the_table_and_the_measurements_have(pages):
                  ">>> print(nb.tanh(x))", "partial derivatives in the row", "CPU, CUDA", "second derivatives",
                  facts.figures()["commit"], "dashboard/index.html#op=tanh", 'tanh: Op = elementwise("tanh"'):
         assert part in page, part
+    page = pages["special"]
+    assert facts.figures()["special"]["commit"] in page
+    assert re.search(r"\| `gammainc` \| [\d.]+ \| [\d.]+ \| [\d.]+ \| [\d.]+ \|", page)
+    page = pages["tanh"]
     assert "of `int32`, `int64`, `float64` | `float64`" in page
     assert "| `(3, 4), axis=0` | `(4,)` |" in pages["sum"]
     assert "none: the result jumps" in pages["less"]

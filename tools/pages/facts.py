@@ -161,8 +161,15 @@ def accuracy(name: str) -> list[tuple[str, ...]]:
     return lines
 
 
+def special_accuracy() -> list[tuple[str, ...]]:
+    """Lines of the largest errors of special functions: name, values and first derivatives by dtype."""
+    errors = figures()["special"]["errors"]
+    return [(f"`{name}`", *[_ulp(errors[dtype][name][k]) for k in (0, 1) for dtype in ("float32", "float64")])
+            for name in errors["float64"]]
+
+
 def _ulp(error: float) -> str:
-    return "exact" if error == 0 else f"{error:.2f}"
+    return "exact" if error == 0 else f"{error:.2f}" if error < 1e5 else f"{error:.0e}"
 
 
 @cache

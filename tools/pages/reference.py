@@ -155,7 +155,18 @@ def module_page(title: str, module: ModuleType, to: Link) -> str:
             continue
         said = _raised(found, to) if title == "errors" else described(f"{title}.{name}", found, to)
         parts += [f"## {name}", said]
-    return page(f"nbgrad.{title}", parts)
+    return page(f"nbgrad.{title}", [*parts, *(_special_accuracy() if title == "special" else ())])
+
+
+def _special_accuracy() -> Iterable[str]:
+    """The recorded errors of special functions."""
+    known = facts.figures()["special"]
+    yield "## Accuracy"
+    yield table(["largest error, in units of the last place", "value, float32", "value, float64",
+                 "first derivatives, float32", "first derivatives, float64"], facts.special_accuracy())
+    yield (f"Measured on {known['processor']} at commit `{known['commit']}` by `python benchmarks/figures.py "
+           "special`; [what is measured](../performance.md#accuracy). Values are SciPy's; many arguments are "
+           "hard.")
 
 
 def _raised(found: type, to: Link) -> str:

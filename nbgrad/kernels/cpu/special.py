@@ -14,6 +14,7 @@ import scipy.special
 
 from nbgrad.kernels.cpu import (
     special_bessel,
+    special_elliptic,
     special_entropy,
     special_gamma,
     special_incomplete,
@@ -22,7 +23,8 @@ from nbgrad.kernels.cpu import (
 )
 
 _PREFIX = "special."
-_OWN = (special_bessel, special_entropy, special_gamma, special_incomplete, special_normal, special_other)
+_OWN = (special_bessel, special_elliptic, special_entropy, special_gamma, special_incomplete, special_normal,
+        special_other)
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
@@ -48,11 +50,12 @@ def _called(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _rounded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that computes in float64 as a kernel that gives its operands' dtype."""
+    """A function that computes in float64 or complex128 as a kernel that gives its operands' dtype."""
 
     @np.errstate(all="ignore")
     def kernel(*xs: np.ndarray, **numbers: int) -> np.ndarray:
-        z = function(*numbers.values(), *[x.astype(np.float64, copy=False) for x in xs])
+        wide = np.result_type(np.float64, *xs)
+        z = function(*numbers.values(), *[x.astype(wide, copy=False) for x in xs])
         return np.asarray(z, xs[0].dtype)
 
     return kernel

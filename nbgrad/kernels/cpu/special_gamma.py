@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.polynomial import Polynomial
 from scipy.special import bernoulli, gammaln, psi, rgamma
 from scipy.special import polygamma as scipys_polygamma
 
@@ -15,6 +16,33 @@ _BERNOULLI = bernoulli(20)[2::2]
 def polygamma(n: int, x: np.ndarray) -> np.ndarray:
     """The n-th derivative of digamma."""
     return np.asarray(scipys_polygamma(n, x))
+
+
+def psi_order(n: int, x: np.ndarray) -> np.ndarray:
+    """The n-th derivative of digamma, n > 0, of complex numbers: by the asymptotic series, by reflection left
+    of 1/2.
+    """
+    left = x.real < 0.5
+    y, total = np.where(left, 1 - x, x), np.zeros_like(x)
+    for _ in range(_STEPS):
+        total = total + y ** -(n + 1)
+        y = y + 1
+    series = math.factorial(n - 1) * y**-n + 0.5 * math.factorial(n) * y ** -(n + 1)
+    for k, b in enumerate(_BERNOULLI, 1):
+        series = series + b * math.factorial(2 * k + n - 1) / math.factorial(2 * k) * y ** -(2 * k + n)
+    z = (-1) ** (n + 1) * (math.factorial(n) * total + series)
+    turn = math.pi * (x - np.round(x.real))
+    mirrored = (-1) ** n * z - math.pi ** (n + 1) * _cotangent_slope(n, np.where(left, turn, 1))
+    return np.where(left, mirrored, z)
+
+
+def _cotangent_slope(n: int, x: np.ndarray) -> np.ndarray:
+    """The n-th derivative of the cotangent, n > 0: a polynomial in it over the square of the sine."""
+    slope, square = Polynomial([-1.0]), Polynomial([1.0, 0.0, 1.0])
+    for _ in range(n - 1):
+        slope = -(slope * square).deriv()
+    sine = np.sin(x)
+    return np.asarray(slope(np.cos(x) / sine) / sine / sine)
 
 
 def polygamma_difference(n: int, x: np.ndarray, h: np.ndarray) -> np.ndarray:

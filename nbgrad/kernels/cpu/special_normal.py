@@ -7,15 +7,20 @@ import math
 import numpy as np
 from scipy.special import dawsn, erfcx, ndtr
 
+from nbgrad.kernels.cpu.special_parts import in_parts, integral
+
 _TERMS = 250                              # of a continued fraction, which has converged for x >= 1
 _FAR = 6.5                                # where the asymptotic series of Dawson's integral is exact
 
 
 def erfcx_integral(n: int, x: np.ndarray) -> np.ndarray:
     """e^(x^2) times the n-th repeated integral of erfc, 2 / sqrt(pi) / n! int t^n e^(-t^2 - 2 x t) dt."""
-    before, z = np.full(x.shape, 2 / math.sqrt(math.pi)), erfcx(x)
-    for k in range(1, n + 1):             # where x < 0 all terms are positive
-        before, z = z, (before - 2 * x * z) / (2 * k)
+    if x.dtype.kind == "c":
+        left = x.real < 0
+        both = _recurred(n, x, np.zeros_like(x), 2 * np.exp(x * x))          # the sum for x and -x
+        z = _right(n, np.where(left, -x, x))
+        return np.where(left, both - (-1) ** n * z, z)
+    z = _recurred(n, x, np.full(x.shape, 2 / math.sqrt(math.pi)), erfcx(x))   # where x < 0 all are positive
     far = x >= 1
     if n and far.any():
         z = np.asarray(z)
@@ -23,8 +28,26 @@ def erfcx_integral(n: int, x: np.ndarray) -> np.ndarray:
     return z
 
 
+def _recurred(n: int, x: np.ndarray, before: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """The n-th of the integrals from the first and what stands before it."""
+    for k in range(1, n + 1):
+        before, z = z, (before - 2 * x * z) / (2 * k)
+    return z
+
+
+@in_parts
+def _right(n: int, x: np.ndarray) -> np.ndarray:
+    """The same of complex numbers right of 0: by the fraction far out, else the integral on a turned ray."""
+    far = (abs(x) >= 7) | ((abs(x) >= 3) & (x.real >= 1))
+    ray = np.exp(np.where(x.imag < 0, 1j, -1j) * (math.pi / 6))
+    y = np.where(far, 0, x)
+    near = integral(lambda s: s**n * np.exp(-s * ray * (s * ray + 2 * y)), np.full(x.shape, 9.0), 4)
+    size = 2 / math.sqrt(math.pi) / math.factorial(n)
+    return np.where(far, _by_fraction(n, np.where(far, x, 7)), size * ray ** (n + 1) * near)
+
+
 def _by_fraction(n: int, x: np.ndarray) -> np.ndarray:
-    """The same for x >= 1, by the ratios of neighbours."""
+    """The same by the ratios of neighbours."""
     ratio = 1 / (x + np.sqrt(x * x + 2 * (n + _TERMS)))      # its limit
     product = erfcx(x)
     for k in range(n + _TERMS, 0, -1):

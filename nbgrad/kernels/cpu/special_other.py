@@ -26,7 +26,9 @@ def lambertw_lower(x: np.ndarray) -> np.ndarray:
 
 
 def _lambertw(x: np.ndarray, branch: int, real: np.ndarray) -> np.ndarray:
-    """A branch. Raises ValueRangeError where it is complex."""
+    """A branch. Raises ValueRangeError where it is complex, but for complex numbers."""
+    if x.dtype.kind == "c":
+        return np.asarray(scipy.special.lambertw(x, branch))
     if not np.all(real | np.isnan(x)):
         raise value_errors.complex_branch("special.lambertw", branch, float(x[~real].flat[0]))
     return np.asarray(scipy.special.lambertw(x, branch).real)

@@ -30,7 +30,7 @@ def in_parts(function: Function) -> Function:
         numbers = [x for x in args if not isinstance(x, np.ndarray)]
         arrays = np.broadcast_arrays(*args[len(numbers):])
         flat = [x.reshape(-1) for x in arrays]
-        z = np.empty(flat[0].shape)
+        z = np.empty(flat[0].shape, np.result_type(np.float64, *flat))
         for start in range(0, z.size, _PART):
             part = slice(start, start + _PART)
             z[part] = function(*numbers, *[x[part] for x in flat])
