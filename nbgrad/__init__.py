@@ -306,7 +306,8 @@ def __getattr__(name: str) -> Any:
     if name in OPS:
         return OPS[name].op
     if name == "__test__":                # documentation that doctest does not find: ops are objects
-        return {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
+        texts = {each: f.__doc__ for each in __all__ if hasattr(f := globals().get(each), "words")}
+        return globals().setdefault(name, texts)
     if name in ("distributed", "fft", "linalg", "random", "signal", "special", "stats"):
         return import_module(f"nbgrad.{name}")
     if name in _MODULES:

@@ -1,5 +1,6 @@
 """Fixtures of all tests. Kernels are kept in the cache folder of ordinary use (see NBGRAD_CACHE_DIR)."""
 
+import gc
 from importlib import import_module
 from pathlib import Path
 
@@ -26,6 +27,12 @@ def pytest_configure(config):
         config.stash[_FRONT] = front.Front(Path(folder))
         cuda.connect("cuda", config.stash[_FRONT], **front.LAUNCHES)
         nb.device("cuda").__enter__()
+
+
+def pytest_collection_finish():
+    """Modules and tests stay to the end: the collector, which compiling keeps busy, need not look at them."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_ignore_collect(collection_path):

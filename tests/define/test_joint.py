@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nbgrad as nb
+from nbgrad.compile import tiers
 from nbgrad.define import fastpath
 from nbgrad.define.declare import elementwise
 from nbgrad.define.registry import OPS
@@ -130,7 +131,8 @@ def test_an_operand_of_another_shape_or_dtype():
     x, y = np.linspace(-1, 1, 5), np.linspace(0.5, 2, 6000).reshape(1200, 5).astype(np.float32)
     for left, right in ((x, y), (x, y[:2]), (x[:, None], x), (y[0], x), (x, 2.0)):
         found = nb.grad(lambda t, right=right: nb.sum(op(t, right)))(left)
-        expected = nb.grad(lambda t, right=right: nb.sum(nb.tanh(t * right)))(left)
+        with tiers.chosen("interpreted"):
+            expected = nb.grad(lambda t, right=right: nb.sum(nb.tanh(t * right)))(left)
         assert found.dtype == left.dtype
         np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-5)
     both = nb.grad(lambda t: nb.sum(op(t, t)))(x)

@@ -19,7 +19,7 @@ _START = """
 import copy, gc, pickle, sys
 import numpy as np
 import nbgrad as nb
-from nbgrad.compile import cache
+from nbgrad.compile import cache, tiers
 from nbgrad.define import fastpath
 from nbgrad.engine import graph
 from nbgrad.define.registry import OPS
@@ -125,6 +125,10 @@ RUBBISH = [5, None, "a", (), [], object(), 3.0, True, nb.Tensor, Faker(), graph.
            np.zeros((3, 1)), np.matrix(X), X.view(Sub), np.float64(2), np.zeros(7, [("a", "f8")]),
            np.zeros(7, "M8[s]"), np.lib.stride_tricks.as_strided(X, (7,), (0,))]
 count = 0
+for use in USES.values():                     # whose kernels are compiled: none for other dtypes
+    attempt("whole", use, leaf())
+    attempt("whole", use, nb.asarray(X))
+tiers.choose("interpreted")
 for what in (np.arange(7), X.astype(np.float32)):
     for name in ("x + x", "sin", "x @ x", "backward"):
         x = leaf()

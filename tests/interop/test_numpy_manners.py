@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 import nbgrad as nb
 from nbgrad import errors, testing
+from nbgrad.compile import tiers
 from nbgrad.define.registry import OPS
 from nbgrad.engine.tensor import Tensor
 from nbgrad.engine.tree import flatten, map_leaves
@@ -87,10 +88,11 @@ CALLS = {
 @pytest.mark.parametrize("name", CALLS)
 def test_a_program_in_numpys_names_runs_on_tensors(name):
     f = CALLS[name]
-    z = f(nb.asarray(A))
-    assert type(z) is Tensor
-    np.testing.assert_allclose(z.numpy(), f(A), rtol=1e-12)
-    testing.check_grads(f, [A * 1.01])
+    with tiers.chosen("interpreted"):
+        z = f(nb.asarray(A))
+        assert type(z) is Tensor
+        np.testing.assert_allclose(z.numpy(), f(A), rtol=1e-12)
+        testing.check_grads(f, [A * 1.01])
 
 
 def test_operators_with_an_array_on_the_left_give_tensors():

