@@ -36,8 +36,8 @@ from nbgrad.ops.sides import directional as directional
 from nbgrad.ops.sides import kinks as kinks
 from nbgrad.ops.subgradients import subgradient as subgradient
 from nbgrad.solvers.initial import odeint as odeint
-from nbgrad.solvers.initial import solve_ivp as solve_ivp
 from nbgrad.solvers.integrals import quad as quad
+from nbgrad.solvers.ivp import solve_ivp as solve_ivp
 from nbgrad.solvers.roots import fixed_point as fixed_point
 from nbgrad.solvers.roots import minimize as minimize
 from nbgrad.solvers.roots import root as root

@@ -49,5 +49,24 @@ def too_many_steps(what: str, most: int, t: float) -> ConvergenceError:
     return not_converged(what, f"{most} steps have come no further than t = {t:.17g}")
 
 
-def not_offered(what: str, name: str, instead: str) -> ValueRangeError:
-    return ValueRangeError(f"{what}: {name} is not offered, as it would have no derivative here. {instead}")
+def event_shape(what: str, shape: tuple[int, ...]) -> ShapeError:
+    return ShapeError(f"{what}: an event returned shape {shape}, but it is where one number is 0. Give a "
+                      "list of events, one for each element.")
+
+
+def grazing(what: str, t: float) -> SingularError:
+    return SingularError(f"{what}: at t = {t:.17g} an event has slope 0 in time, so that its time is no "
+                         "differentiable function of the arguments. Without derivatives, use no_grad().")
+
+
+def jacobian_shape(what: str, got: tuple[int, ...], size: int) -> ShapeError:
+    return ShapeError(f"{what}: jac has the shape {got} for a state of {size} numbers. It must be "
+                      f"({size}, {size}).")
+
+
+def no_part(what: str, name: str, method: str, instead: str) -> ValueRangeError:
+    return ValueRangeError(f"{what}: {name} has no part in method={method!r}. {instead}")
+
+
+def not_offered(what: str, name: str, why: str) -> ValueRangeError:
+    return ValueRangeError(f"{what}: {name} is not offered{why}")
