@@ -283,7 +283,8 @@ _LATER: dict[str, str] = {
     "solvers.initial": "odeint",
     "solvers.ivp": "solve_ivp",
     "solvers.integrals": "quad",
-    "solvers.roots": "fixed_point minimize root",
+    "solvers.minima": "minimize",
+    "solvers.roots": "fixed_point root",
 }
 _MODULES = {name: module for module, names in _LATER.items() for name in names.split()}
 __all__.extend(_MODULES)

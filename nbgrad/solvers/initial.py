@@ -20,7 +20,7 @@ from nbgrad.ops.create import asarray
 from nbgrad.ops.elementwise import add, multiply, negative
 from nbgrad.ops.index import getitem
 from nbgrad.ops.shape import concat, stack
-from nbgrad.solvers.implicit import State, held, host
+from nbgrad.solvers.implicit import State, held, host, state_tree
 from nbgrad.solvers.steps import Control
 from nbgrad.solvers.walk import METHODS, states_at
 
@@ -94,8 +94,7 @@ class Problem:
     """A field on trees as one on vectors."""
 
     def __init__(self, name: str, f: Callable[..., Any], y0: Any, args: Sequence[Any]) -> None:
-        y0 = asarray(y0, copy=None) if _is_vector(y0) else y0
-        y0 = map_leaves(lambda x: as_tensor(x) if is_float(x) else astype(as_tensor(x), np.float64), y0)
+        y0 = state_tree(y0)
         self.state, self.name, self.f = State(name, y0), name, f
         self.y0, self.form = self.state.vector(y0), form(y0)
         leaves, self.rebuild = flatten(tuple(args))
@@ -125,11 +124,6 @@ class Problem:
         if gradient == "adjoint":
             return apply(_Adjoint(self.field, control), [self.y0, times, *self.inputs])
         return states_at(self.at_inputs, self.y0, listed(times), control)
-
-
-def _is_vector(y0: Any) -> bool:
-    """Whether a state is a list of numbers, which SciPy makes a vector of."""
-    return type(y0) in (list, tuple) and all(form(x) == "*" and as_tensor(x).shape == () for x in y0)
 
 
 def _shapes(tree: Any) -> str:

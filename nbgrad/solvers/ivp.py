@@ -17,15 +17,13 @@ from nbgrad.ops.create import asarray
 from nbgrad.ops.index import getitem
 from nbgrad.ops.shape import concat, moveaxis, reshape, stack
 from nbgrad.solvers.events import Event, watched
-from nbgrad.solvers.implicit import State, host
+from nbgrad.solvers.implicit import State, host, refuse
 from nbgrad.solvers.initial import Problem, checked, in_order, listed
 from nbgrad.solvers.steps import Control, Taken
 from nbgrad.solvers.walk import BY_JACOBIAN, Path, walk
 
-_NOT_OFFERED = {"min_step": ", as only LSODA has it: the least step is that of rounding.",
-                "jac_sparsity": ": Jacobians are dense here. Leave it out.",
-                "lband": ", as only LSODA has it: Jacobians are dense here. Leave it out.",
-                "uband": ", as only LSODA has it: Jacobians are dense here. Leave it out."}
+_NOT_OFFERED = {"min_step": ": steps are as short as they need to be. Leave it out."} | dict.fromkeys(
+    ("jac_sparsity", "lband", "uband"), ": Jacobians are dense here. Leave it out.")
 
 
 class Dense:
@@ -118,10 +116,7 @@ def solve_ivp(f: Callable[..., Any], t_span: Sequence[Any], y0: Any, method: str
     tensor(-0.17328...)
     """
     check_function("solve_ivp", f)
-    for name in options:
-        if name not in _NOT_OFFERED:
-            raise value_errors.bad_choice("solve_ivp", "option", name, _NOT_OFFERED)
-        raise solver_errors.not_offered("solve_ivp", name, _NOT_OFFERED[name])
+    refuse("solve_ivp", options, _NOT_OFFERED)
     problem = Problem("solve_ivp", _by_columns(f) if vectorized else f, y0, args or ())
     if vectorized and problem.form != "*":
         raise solver_errors.not_offered("solve_ivp", "vectorized", " for a tree. Leave it out.")

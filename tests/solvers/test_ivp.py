@@ -239,7 +239,7 @@ REFUSED = {
     "LSODA": (lambda: solved(method="LSODA"), ValueRangeError, "LSODA"),
     "its options": (lambda: solved(min_step=0.1), ValueRangeError, "min_step"),
     "sparse": (lambda: solved(jac_sparsity=np.eye(2)), ValueRangeError, "jac_sparsity"),
-    "a typing error": (lambda: solved(max_stepp=0.1), ValueRangeError, "max_stepp"),
+    "a typing error": (lambda: solved(max_stepp=0.1), DtypeError, "max_stepp"),
     "an explicit method's jac": (lambda: solved(jac=np.eye(2)), ValueRangeError, "jac has no part.*RK45"),
     "jac's shape": (lambda: solved(method="BDF", jac=np.eye(3)), ShapeError, r"\(3, 3\)"),
     "max_step": (lambda: solved(max_step=0.0), ValueRangeError, "max_step"),
