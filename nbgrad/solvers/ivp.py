@@ -38,7 +38,7 @@ class Dense:
 
     def __call__(self, t: Any) -> Any:
         """The states at a time, or at times (m,) with their axis behind; outside the span, extrapolated."""
-        t = astype(as_tensor(t), self._state.dtype)
+        t = astype(asarray(t, copy=None), self._state.dtype)
         if len(t.shape) > 1:
             raise solver_errors.not_in_order("solve_ivp", f"sol takes a time or a vector of times, got shape "
                                              f"{t.shape}")

@@ -90,7 +90,7 @@ def _bounded(gradient: Equation, x: Tensor, bounds: _Bounds) -> Equation:
 def minimize(f: Callable[..., Any], x0: Any, *more: Any, args: Any = (), method: str | None = None,
              bounds: Any = None, tol: float | None = None, callback: Callable[[Any], Any] | None = None,
              options: Mapping[str, Any] | None = None, **others: Any) -> Any:
-    """Return x where f(x, *more, *args) has a local minimum, as scipy.optimize.minimize finds it.
+    """Return x where f(x, *more, *args) has a minimum, as scipy.optimize.minimize finds it, with derivatives.
 
     f : returns a scalar
     x0 : where the search begins, a tree of floats, which the result has the form of; a list of numbers is a

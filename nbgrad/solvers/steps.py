@@ -121,9 +121,10 @@ def newton(equation: Callable[[Tensor], Tensor], matrix: np.ndarray, weight: np.
     matrix : about its Jacobian; weight : what a correction is measured by
     """
     z, quiet = np.zeros(len(matrix)), no_grad()(equation)
-    if not np.all(np.isfinite(matrix)) or np.linalg.cond(matrix) > 1 / np.finfo(np.float64).eps:
+    try:
+        inverse = np.linalg.inv(matrix)
+    except np.linalg.LinAlgError:             # a shorter step has another matrix
         return None
-    inverse = np.linalg.inv(matrix)
     with np.errstate(over="ignore", invalid="ignore"):            # where it runs away
         for _ in range(_NEWTON):
             change = inverse @ host(quiet(as_tensor(z)))

@@ -212,7 +212,7 @@ def test_options_mean_what_they_mean_in_scipy():
 def test_an_interval_of_length_0_has_derivatives(method):
     def end(stop):
         found = nb.solve_ivp(lambda t, y: -2 * y, (1.0, stop), [3.0], method, dense_output=True)
-        return found.y[0, -1] + found.sol(stop)[0]
+        return found.y[0, -1] + found.sol([1.0, stop])[0, 1]
 
     assert float(end(1.0)) == 6.0
     assert float(nb.grad(end)(1.0)) == -12.0
@@ -267,3 +267,22 @@ def test_the_adjoint_goes_by_every_method():
     for method in ("DOP853", "BDF"):
         for gradient in ("direct", "adjoint"):
             assert_same(nb.grad(end)(2.0, method, gradient), -3 * np.exp(-2.0), 3e-5)
+
+
+def test_solutions_that_begin_at_events_have_derivatives():
+    """The time of the third bounce of a ball that keeps 4/5 of its speed goes as the root of its height."""
+
+    def ground(t, y):
+        return y[0]
+
+    ground.terminal, ground.direction = True, -1
+
+    def third(height):
+        t, y = 0.0, [height, 0.0]
+        for _ in range(3):
+            found = nb.solve_ivp(lambda t, y: [y[1], -9.81], (t, t + 10.0), y, events=ground)
+            t, y = found.t_events[0][0], [0.0, -0.8 * found.y_events[0][0, 1]]
+        return t
+
+    want = np.sqrt(2 * 2.0 / 9.81) * (1 + 2 * 0.8 + 2 * 0.64)
+    assert_same(nb.value_and_grad(third)(2.0), [want, want / 4], 1e-9)
