@@ -282,9 +282,11 @@ _LATER: dict[str, str] = {
     "ops.statistics": "corrcoef cov median nanmedian nanpercentile nanquantile percentile ptp quantile",
     "ops.subgradients": "subgradient",
     "ops.unique": "intersect1d setdiff1d setxor1d union1d unique",
-    "solvers.initial": "odeint solve_ivp",
+    "solvers.initial": "odeint",
+    "solvers.ivp": "solve_ivp",
     "solvers.integrals": "quad",
-    "solvers.roots": "fixed_point minimize root",
+    "solvers.minima": "minimize",
+    "solvers.roots": "fixed_point root",
 }
 _MODULES = {name: module for module, names in _LATER.items() for name in names.split()}
 __all__.extend(_MODULES)

@@ -37,10 +37,10 @@ from nbgrad.ops.sides import directional as directional
 from nbgrad.ops.sides import kinks as kinks
 from nbgrad.ops.subgradients import subgradient as subgradient
 from nbgrad.solvers.initial import odeint as odeint
-from nbgrad.solvers.initial import solve_ivp as solve_ivp
 from nbgrad.solvers.integrals import quad as quad
+from nbgrad.solvers.ivp import solve_ivp as solve_ivp
+from nbgrad.solvers.minima import minimize as minimize
 from nbgrad.solvers.roots import fixed_point as fixed_point
-from nbgrad.solvers.roots import minimize as minimize
 from nbgrad.solvers.roots import root as root
 from numpy import bool as bool
 from numpy import bool_ as bool_
@@ -144,7 +144,7 @@ __all__ = [
     "piecewise", "trim_zeros", "directional", "kinks", "convolve", "correlate", "sliding_window_view",
     "corrcoef", "cov", "median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "ptp", "quantile",
     "subgradient", "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique", "odeint", "solve_ivp", "quad",
-    "fixed_point", "minimize", "root"
+    "minimize", "fixed_point", "root"
 ]
 
 def abs(x: ArrayLike, /) -> Tensor:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from nbgrad.errors import ConvergenceError, GradientError, ShapeError, SingularError, ValueRangeError
+from nbgrad.errors import (
+    ConvergenceError,
+    DtypeError,
+    GradientError,
+    ShapeError,
+    SingularError,
+    ValueRangeError,
+)
 
 
 def not_converged(what: str, message: str) -> ConvergenceError:
@@ -49,5 +56,55 @@ def too_many_steps(what: str, most: int, t: float) -> ConvergenceError:
     return not_converged(what, f"{most} steps have come no further than t = {t:.17g}")
 
 
-def not_offered(what: str, name: str, instead: str) -> ValueRangeError:
-    return ValueRangeError(f"{what}: {name} is not offered, as it would have no derivative here. {instead}")
+def event_shape(what: str, shape: tuple[int, ...]) -> ShapeError:
+    return ShapeError(f"{what}: an event returned shape {shape}, but it is where one number is 0. Give a "
+                      "list of events, one for each element.")
+
+
+def grazing(what: str, t: float) -> SingularError:
+    return SingularError(f"{what}: at t = {t:.17g} an event has slope 0 in time, so that its time is no "
+                         "differentiable function of the arguments. Without derivatives, use no_grad().")
+
+
+def jacobian_shape(what: str, got: tuple[int, ...], size: int) -> ShapeError:
+    return ShapeError(f"{what}: jac has the shape {got} for a state of {size} numbers. It must be "
+                      f"({size}, {size}).")
+
+
+def no_part(what: str, name: str, method: str, instead: str) -> ValueRangeError:
+    return ValueRangeError(f"{what}: {name} has no part in method={method!r}. {instead}")
+
+
+def not_offered(what: str, name: str, why: str) -> ValueRangeError:
+    return ValueRangeError(f"{what}: {name} is not offered{why}")
+
+
+def unknown_argument(what: str, name: str) -> DtypeError:
+    return DtypeError(f"{what}: takes no argument {name!r}. Its documentation lists those that it takes.")
+
+
+def limit_shape(what: str, shape: tuple[int, ...]) -> ShapeError:
+    return ShapeError(f"{what}: a limit has shape {shape}, but is one number. Integrate over each by itself.")
+
+
+def on_a_bound(what: str, places: object) -> SingularError:
+    return SingularError(f"{what}: elements {places} of the solution lie on a bound, or as near to one as "
+                         "the solution is exact, and it may hold them or not: the solution is no "
+                         "differentiable function of the arguments there. Give a smaller tol, or use "
+                         "no_grad().")
+
+
+def bounds_shape(what: str, got: object, size: int) -> ShapeError:
+    return ShapeError(f"{what}: bounds are {got}, but must be {size} pairs (low, high), one for each element "
+                      "of x0, None where there is none, or a scipy.optimize.Bounds.")
+
+
+def weighted_limit(what: str, weight: str) -> GradientError:
+    return GradientError(f"{what}: a derivative is being taken by a limit, which weight={weight!r} depends "
+                         "on. Wrap the limit in stop_gradient, or integrate from 0 to 1 in another variable.")
+
+
+def constant_option(what: str, name: str) -> GradientError:
+    return GradientError(f"{what}: {name} depends on what a derivative is being taken by, and has none. "
+                         "Where f jumps, add integrals up to there and from there on; else wrap it in "
+                         "stop_gradient.")

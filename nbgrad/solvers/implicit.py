@@ -7,7 +7,7 @@ closes over alike. As many steps are taken as traces watch, and F itself is all 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -20,8 +20,9 @@ from nbgrad.engine import modes
 from nbgrad.engine.arguments import is_float
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor
 from nbgrad.engine.transforms import no_grad, stop_gradient
-from nbgrad.engine.tree import flatten
+from nbgrad.engine.tree import flatten, form, map_leaves
 from nbgrad.errors import solver_errors, value_errors
+from nbgrad.ops.create import asarray
 from nbgrad.ops.elementwise import subtract
 from nbgrad.ops.index import getitem
 from nbgrad.ops.jacobians import jacobian
@@ -30,6 +31,26 @@ from nbgrad.ops.shape import concat, reshape
 
 _BEND = 0.25                                  # how much a Jacobian may change by; at a double root by 1/2
 Equation = Callable[[Tensor], Tensor]         # a vector -> a vector of its length
+
+
+def state_tree(tree: Any) -> Any:
+    """What a user gives as a state: a list of numbers is a vector, as in SciPy, and all are floats."""
+    flat = type(tree) in (list, tuple) and all(form(x) == "*" and as_tensor(x).shape == () for x in tree)
+    tree = asarray(tree, copy=None) if flat else tree
+    return map_leaves(lambda x: as_tensor(x) if is_float(x) else astype(as_tensor(x), np.float64), tree)
+
+
+def refuse(what: str, given: Mapping[str, Any], why: Mapping[str, str]) -> None:
+    """Raise for the first argument of SciPy's that is not offered, with what to do; or for an unknown one."""
+    for name in given:
+        if name in why:
+            raise solver_errors.not_offered(what, name, why[name])
+        raise solver_errors.unknown_argument(what, name)
+
+
+def all_args(args: tuple[Any, ...], more: Any) -> tuple[Any, ...]:
+    """The arguments of f that follow by place, and those of SciPy's args=, which may be one alone."""
+    return (*args, *(more if isinstance(more, tuple) else (more,)))
 
 
 class State:

@@ -1,4 +1,4 @@
-"""Roots, fixed points and minima: found by SciPy, differentiated as the solutions of their equations."""
+"""Roots and fixed points: found by SciPy, differentiated as the solutions of their equations."""
 
 from __future__ import annotations
 
@@ -8,43 +8,60 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.define.broadcast import astype
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor
-from nbgrad.engine.transforms import check_function, grad, no_grad
-from nbgrad.engine.tree import flatten, map_leaves
-from nbgrad.errors import gradient_errors, solver_errors, value_errors
+from nbgrad.engine.transforms import check_function, no_grad
+from nbgrad.engine.tree import map_leaves
+from nbgrad.errors import solver_errors, value_errors
 from nbgrad.ops.elementwise import subtract
-from nbgrad.ops.shape import reshape
-from nbgrad.solvers.implicit import Equation, State, host, slopes, solution
+from nbgrad.solvers.implicit import Equation, State, all_args, host, refuse, slopes, solution, state_tree
 
 _WITH_SLOPES = ("hybr", "lm")                 # methods of SciPy's root that take a Jacobian
-_BY_VALUES = ("nelder-mead", "powell", "cobyla")              # methods of its minimize that take no gradient
-_BY_HESSIAN = ("newton-cg", "dogleg", "trust-ncg", "trust-krylov", "trust-exact")
-_METHODS = ("cg", "bfgs", "l-bfgs-b", "tnc", *_BY_VALUES, *_BY_HESSIAN)
+_METHODS = (*_WITH_SLOPES, "broyden1", "broyden2", "anderson", "linearmixing", "diagbroyden",
+            "excitingmixing", "krylov", "df-sane")
+_NOT_OFFERED = {"jac": ": nbgrad computes the Jacobian. Leave it out.",
+                "callback": ": let f say what it is called with."}
+_ACCELERATED = ("del2", "iteration")
 
 
-def _constant(tree: Any) -> Any:
-    """A tree of values alone: what is found does not depend on where the search began."""
-    return map_leaves(lambda x: tensor(raw(x)) if type(x) is Tensor else x, tree)
+class Start:
+    """Where a search begins: values alone, as what is found does not depend on it.
+
+    state : the form of a solution; wide : the same in float64, in which it is searched for
+    """
+
+    def __init__(self, what: str, x0: Any) -> None:
+        tree = state_tree(map_leaves(lambda x: tensor(raw(x)) if type(x) is Tensor else x, x0))
+        self.state = State(what, tree)
+        self.values = host(self.state.vector(tree))
+        self.wide = State(what, map_leaves(lambda x: astype(x, np.float64), tree))
+
+    def vector(self, x: Any) -> Tensor:
+        """What was found, as a vector of the solution's dtype."""
+        return as_tensor(np.array(x, self.state.dtype).reshape(self.state.size))
 
 
-def _on_arrays(f: Equation) -> Callable[[np.ndarray], np.ndarray]:
+def on_arrays(f: Equation) -> Callable[[np.ndarray], np.ndarray]:
     """An equation as SciPy takes it, on arrays; nothing is recorded."""
     quiet = no_grad()(f)
     return lambda x: host(quiet(as_tensor(np.array(x, np.float64))))
 
 
-def root(f: Callable[..., Any], x0: Any, *args: Any, method: str = "hybr", tol: float | None = None,
-         options: Mapping[str, Any] | None = None) -> Any:
-    """Return x where f(x, *args) = 0, as scipy.optimize.root finds it from x0, with its derivatives.
+def root(f: Callable[..., Any], x0: Any, *more: Any, args: Any = (), method: str = "hybr",
+         tol: float | None = None, options: Mapping[str, Any] | None = None, **others: Any) -> Any:
+    """Return x where f(x, *more, *args) = 0, as scipy.optimize.root finds it from x0, with its derivatives.
 
     f : returns as many numbers as x has; trees are taken
-    x0 : where the search begins, a tree of floats, which the result has the form of
-    args : what else f is called with. x has derivatives of any order, in both modes, in them and in all that
-        f closes over: those of the equation, dx = -solve(df/dx, df/dargs dargs), whatever the search did
+    x0 : where the search begins, a tree of floats, which the result has the form of; a list of numbers is a
+        vector
+    more, args : what else f is called with, by place or as SciPy's args. x has derivatives of any order, in
+        both modes, in them and in all that f closes over: those of the equation, dx = -solve(df/dx, df/dargs
+        dargs), whatever the search did
     method, tol, options : SciPy's. "hybr" and "lm" get f's Jacobian by nbgrad
+    others : SciPy's jac and callback, which are refused by name
     Derivatives are as exact as the root is. Raises ConvergenceError with SciPy's message, SingularError where
     the Jacobian at the root is singular and a derivative is being taken, ShapeError for another number of
-    results, DtypeError where f is no function.
+    results, ValueRangeError for another method, DtypeError where f is no function.
 
     >>> nb.root(lambda x, a: x**2 - a, 1.0, 2.0)
     tensor(1.41421356)
@@ -52,24 +69,23 @@ def root(f: Callable[..., Any], x0: Any, *args: Any, method: str = "hybr", tol: 
     tensor(0.25)
     """
     check_function("root", f)
-    x0 = _constant(x0)
-    state = State("root", x0)
+    refuse("root", others, _NOT_OFFERED)
+    method = str(method).lower()
+    if method not in _METHODS:
+        raise value_errors.bad_choice("root", "method", method, _METHODS)
+    start, inputs = Start("root", x0), all_args(more, args)
 
-    def equation(x: Tensor) -> Tensor:
-        return _residual("root", f(state.tree(x), *args), state)
+    def equation(state: State) -> Equation:
+        return lambda x: _residual("root", f(state.tree(x), *inputs), state)
 
-    values = _on_arrays(equation)
-    jac = (lambda x: slopes(equation, as_tensor(np.array(x)))) if method in _WITH_SLOPES else None
+    wide = equation(start.wide)
+    jac = (lambda x: slopes(wide, as_tensor(np.array(x)))) if method in _WITH_SLOPES else None
     search = import_module("scipy.optimize").root
-    found = search(values, host(state.vector(x0)), jac=jac, method=method, tol=tol,
+    found = search(on_arrays(wide), start.values, jac=jac, method=method, tol=tol,
                    options=dict(options or {}))
     if not found.success:
         raise solver_errors.not_converged("root", str(found.message))
-    return state.tree(solution("root", equation, _as_vector(found.x, state)))
-
-
-def _as_vector(x: Any, state: State) -> Tensor:
-    return as_tensor(np.array(x, np.float64).reshape(state.size))
+    return start.state.tree(solution("root", equation(start.state), start.vector(found.x)))
 
 
 def _residual(what: str, found: Any, state: State) -> Tensor:
@@ -80,17 +96,19 @@ def _residual(what: str, found: Any, state: State) -> Tensor:
     return own.vector(found)
 
 
-def fixed_point(f: Callable[..., Any], x0: Any, *args: Any, method: str = "del2", xtol: float = 1e-8,
-                maxiter: int = 500) -> Any:
-    """Return x where f(x, *args) = x, as scipy.optimize.fixed_point finds it from x0, with its derivatives.
+def fixed_point(f: Callable[..., Any], x0: Any, *more: Any, args: Any = (), method: str = "del2",
+                xtol: float = 1e-8, maxiter: int = 500) -> Any:
+    """Return x where f(x, *more, *args) = x, as scipy.optimize.fixed_point finds it, with its derivatives.
 
-    f : of x and args, returns a tree of x's form
-    x0 : where the iteration begins, a tree of floats, which the result has the form of
-    args : what else f is called with. x has derivatives of any order, in both modes, in them and in all that
-        f closes over: those of x - f(x, *args) = 0, not of the iteration
+    f : of x, more and args, returns a tree of x's form
+    x0 : where the iteration begins, a tree of floats, which the result has the form of; a list of numbers is
+        a vector
+    more, args : what else f is called with, by place or as SciPy's args. x has derivatives of any order, in
+        both modes, in them and in all that f closes over: those of x - f(x) = 0, not of the iteration
     method, xtol, maxiter : SciPy's; "iteration" is not accelerated
     Derivatives are as exact as x is. Raises ConvergenceError with SciPy's message, SingularError where
-    1 - df/dx is singular and a derivative is being taken, ShapeError, DtypeError where f is no function.
+    1 - df/dx is singular and a derivative is being taken, ShapeError, ValueRangeError for another method,
+    DtypeError where f is no function.
 
     >>> nb.fixed_point(nb.cos, 1.0)
     tensor(0.73908513)
@@ -98,62 +116,18 @@ def fixed_point(f: Callable[..., Any], x0: Any, *args: Any, method: str = "del2"
     tensor(-0.2974743...)
     """
     check_function("fixed_point", f)
-    x0 = _constant(x0)
-    state = State("fixed_point", x0)
+    if method not in _ACCELERATED:
+        raise value_errors.bad_choice("fixed_point", "method", method, _ACCELERATED)
+    start, inputs = Start("fixed_point", x0), all_args(more, args)
 
-    def following(x: Tensor) -> Tensor:
-        return _residual("fixed_point", f(state.tree(x), *args), state)
-
-    def equation(x: Tensor) -> Tensor:
-        return subtract(x, following(x))
+    def following(state: State) -> Equation:
+        return lambda x: _residual("fixed_point", f(state.tree(x), *inputs), state)
 
     search = import_module("scipy.optimize").fixed_point
     try:
-        found = search(_on_arrays(following), host(state.vector(x0)), xtol=xtol, maxiter=maxiter,
+        found = search(on_arrays(following(start.wide)), start.values, xtol=xtol, maxiter=maxiter,
                        method=method)
     except RuntimeError as error:
         raise solver_errors.not_converged("fixed_point", str(error)) from error
-    return state.tree(solution("fixed_point", equation, _as_vector(found, state)))
-
-
-def minimize(f: Callable[..., Any], x0: Any, *args: Any, method: str = "BFGS", tol: float | None = None,
-             options: Mapping[str, Any] | None = None) -> Any:
-    """Return x where f(x, *args) has a local minimum, as scipy.optimize.minimize finds it, with derivatives.
-
-    f : returns a scalar
-    x0 : where the search begins, a tree of floats, which the result has the form of
-    args : what else f is called with. x has derivatives of any order, in both modes, in them and in all that
-        f closes over: those of the equation that the gradient is 0
-    method, tol, options : SciPy's; of the methods without bounds and constraints. They get f's gradient by
-        nbgrad, and its Hessian where they take one ("trust-exact", "Newton-CG", ...)
-    Derivatives are as exact as the gradient is near 0: give tol. Raises ConvergenceError with SciPy's
-    message, SingularError where the Hessian at the minimum is singular and a derivative is being taken,
-    GradientError if f gives no floating-point scalar, ValueRangeError for another method.
-
-    >>> nb.minimize(lambda x, a: nb.sum((x - a) ** 2), np.zeros(2), np.array([1.0, 2.0]), tol=1e-9)
-    tensor([1., 2.])
-    >>> nb.grad(lambda a: nb.minimize(lambda x: x**4 / 4 - a * x, 1.0, tol=1e-9))(8.0)
-    tensor(0.08333333)
-    """
-    check_function("minimize", f)
-    if method.lower() not in _METHODS:
-        raise value_errors.bad_choice("minimize", "method", method, _METHODS)
-    x0 = _constant(x0)
-    state = State("minimize", x0)
-
-    def objective(x: Tensor) -> Any:
-        value = f(state.tree(x), *args)
-        if len(flatten(value)[0]) != 1 or as_tensor(value).shape != ():
-            raise gradient_errors.not_scalar("minimize", getattr(value, "shape", ()))
-        return value
-
-    gradient = grad(objective)
-    name = method.lower()
-    found = import_module("scipy.optimize").minimize(
-        lambda x: float(_on_arrays(lambda v: reshape(objective(v), (1,)))(x)[0]), host(state.vector(x0)),
-        jac=None if name in _BY_VALUES else _on_arrays(gradient),
-        hess=(lambda x: slopes(gradient, as_tensor(np.array(x)))) if name in _BY_HESSIAN else None,
-        method=method, tol=tol, options=dict(options or {}))
-    if not found.success:
-        raise solver_errors.not_converged("minimize", str(found.message))
-    return state.tree(solution("minimize", gradient, _as_vector(found.x, state)))
+    after = following(start.state)
+    return start.state.tree(solution("fixed_point", lambda x: subtract(x, after(x)), start.vector(found)))

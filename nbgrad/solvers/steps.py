@@ -1,4 +1,4 @@
-"""Steps of initial value problems, y' = f(t, y): an explicit Runge-Kutta method and an implicit one.
+"""What the methods for initial value problems, y' = f(t, y), share: steps, their error, Newton's method.
 
 A step is written in ops, so what is recorded of it is the step itself: derivatives are exactly those of the
 numbers that were computed. Whether it is accepted, and how long the next one is, is decided on values alone.
@@ -6,29 +6,103 @@ numbers that were computed. Whether it is accepted, and how long the next one is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, tensor
 from nbgrad.engine.transforms import no_grad, stop_gradient
+from nbgrad.errors import solver_errors
 from nbgrad.ops.contract import matmul
-from nbgrad.ops.elementwise import add, multiply, subtract
-from nbgrad.ops.index import getitem
+from nbgrad.ops.elementwise import add, divide, multiply, subtract
 from nbgrad.ops.shape import reshape, stack
-from nbgrad.solvers.implicit import host, slopes, solution
+from nbgrad.solvers.implicit import host, slopes
 
 Field = Callable[[Tensor, Tensor], Tensor]    # a time and a state -> its slopes
-Scale = Callable[[np.ndarray], np.ndarray]    # what an error is measured by
+MOST = 100_000                                # steps between two times, from which none is taken any more
+_NEWTON, _NEAR = 12, 1e-6                     # iterations, and the last correction over the scale
+
+
+class Control(NamedTuple):
+    """How exact a solution is to be, and how it is found.
+
+    name : of the function that the user has called
+    first, longest : the length of the first step, None: chosen; and of the longest
+    jac : the Jacobian of the field at a time and a state, which Newton's method uses; None: by nbgrad
+    """
+
+    name: str
+    method: str
+    rtol: np.ndarray
+    atol: np.ndarray
+    first: float | None = None
+    longest: float = np.inf
+    jac: Callable[[Tensor, Tensor], np.ndarray] | None = None
+
+    def scale(self, *states: Tensor) -> np.ndarray:
+        """What errors may be: atol + rtol times the largest of the states."""
+        return self.atol + self.rtol * np.max([np.abs(host(y)) for y in states], 0)
+
+    def slopes(self, f: Field, t: Tensor, y: Tensor) -> np.ndarray:
+        """The Jacobian of the field, of values."""
+        if self.jac is not None:
+            return self.jac(tensor(raw(t)), tensor(raw(y)))
+        return slopes(lambda z: f(stop_gradient(t), z), y)
+
+
+class Piece(NamedTuple):
+    """The states during a step: base plus a polynomial without constant in (t - origin) / length.
+
+    rows : gives the coefficients of its powers, from the first on, (p, n)
+    """
+
+    origin: Tensor
+    length: Tensor
+    base: Tensor
+    rows: Callable[[], Tensor]
+
+    def __call__(self, t: Tensor) -> Tensor:
+        """The states at times t (m,), as (m, n)."""
+        x, rows = divide(subtract(t, self.origin), self.length), self.rows()
+        powers = [x]
+        for _ in range(rows.shape[0] - 1):
+            powers.append(multiply(powers[-1], x))
+        return add(self.base, matmul(stack(powers, -1), rows))
+
+    def values(self) -> Piece:
+        """The same piece without derivatives."""
+        rows = tensor(raw(no_grad()(self.rows)()))
+        origin, length, base = [tensor(raw(x)) for x in (self.origin, self.length, self.base)]
+        return Piece(origin, length, base, lambda: rows)
+
+
+class Taken(NamedTuple):
+    """An accepted step: where it ends, the state there, a length for the next one, the states on the way."""
+
+    t: Tensor
+    y: Tensor
+    length: float
+    piece: Piece
+
+
+def standing(start: Tensor, stop: Tensor, y: Tensor, k: Tensor) -> Taken:
+    """The one step over an interval of length 0; k: the slopes, of which derivatives in its ends are made."""
+    rows = reshape(k, (1, -1))
+    return Taken(stop, add(y, multiply(subtract(stop, start), k)), 0.0,
+                 Piece(start, as_tensor(np.ones((), y.dtype)), y, lambda: rows))
 
 
 class Step(NamedTuple):
-    """What a step comes to: the state, the slopes there (None: not known), and its error over the scale."""
+    """What a step comes to: the state, the slopes there (None: not known), its error over the scale.
+
+    rows : those of its Piece
+    """
 
     y: Tensor
     slopes: Tensor | None
     error: float
+    rows: Callable[[], Tensor]
 
 
 def size(error: np.ndarray) -> float:
@@ -36,105 +110,44 @@ def size(error: np.ndarray) -> float:
     return float(np.sqrt(np.mean(error**2))) if error.size else 0.0
 
 
-def scale(rtol: float, atol: float, *states: Tensor) -> np.ndarray:
-    """What errors may be: atol + rtol times the largest of the states."""
-    return atol + rtol * np.max([np.abs(host(y)) for y in states], 0)
+def combined(weights: np.ndarray, parts: Sequence[Tensor]) -> Tensor:
+    """The sums of vectors by weights, or by each row of weights."""
+    return matmul(as_tensor(weights.astype(parts[0].dtype)), stack(list(parts)))
 
 
-# Source: Dormand and Prince, A family of embedded Runge-Kutta formulae, 1980.
-_NODES = (0.0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0, 1.0)
-_STAGES = [
-    [1 / 5],
-    [3 / 40, 9 / 40],
-    [44 / 45, -56 / 15, 32 / 9],
-    [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729],
-    [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656],
-    [35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84],
-]
-_ERROR = [71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40]
+def newton(equation: Callable[[Tensor], Tensor], matrix: np.ndarray, weight: np.ndarray) -> np.ndarray | None:
+    """The root near 0 of an equation, as values; None if Newton's method does not find it.
 
-
-def _sum(weights: list[float], parts: list[Tensor]) -> Tensor:
-    """The sum of vectors by weights."""
-    return matmul(as_tensor(np.array(weights, parts[0].dtype)), stack(parts))
-
-
-def dormand_prince(f: Field, t: Tensor, y: Tensor, h: Tensor, k: Tensor, rtol: float, atol: float) -> Step:
-    """A step of order 5, h long, with an error of order 4; k: the slopes at its beginning."""
-    ks = [k]
-    for node, weights in zip(_NODES[1:], _STAGES, strict=True):
-        z = add(y, multiply(h, _sum(weights, ks)))
-        ks.append(f(add(t, multiply(h, node)), z))
-    error = host(h) * np.tensordot(_ERROR, [host(each) for each in ks], 1)
-    return Step(z, ks[-1], size(error / scale(rtol, atol, y, z)))
-
-
-# Source: Hairer and Wanner, Solving ordinary differential equations II, 1996, sections IV.5 and IV.8.
-_ROOT = 6.0**0.5
-_RADAU = np.array([[(88 - 7 * _ROOT) / 360, (296 - 169 * _ROOT) / 1800, (-2 + 3 * _ROOT) / 225],
-                   [(296 + 169 * _ROOT) / 1800, (88 + 7 * _ROOT) / 360, (-2 - 3 * _ROOT) / 225],
-                   [(16 - _ROOT) / 36, (16 + _ROOT) / 36, 1 / 9]])
-_RADAU_NODES = ((4 - _ROOT) / 10, (4 + _ROOT) / 10, 1.0)
-_REAL = 1 / (3 + 3.0 ** (2 / 3) - 3.0 ** (1 / 3))             # the real eigenvalue of that matrix
-_RADAU_ERROR = np.array([-13 - 7 * _ROOT, -13 + 7 * _ROOT, -1.0]) * (_REAL / 3)
-_NEWTON, _NEAR = 12, 1e-6                     # iterations, and the last correction over the scale
-
-
-def radau(f: Field, t: Tensor, y: Tensor, h: Tensor, k: Tensor, rtol: float, atol: float) -> Step:
-    """A step of Radau IIA of order 5, for stiff equations; k: the slopes at its beginning.
-
-    Its three stages are found by Newton's method on values, and differentiated as the solution of their
-    equations.
+    matrix : about its Jacobian; weight : what a correction is measured by
     """
-    n = y.shape[0]
-
-    def equation(stages: Tensor) -> Tensor:
-        z = reshape(stages, (3, n))
-        fs = stack([f(add(t, multiply(h, node)), add(y, getitem(z, i)))
-                    for i, node in enumerate(_RADAU_NODES)])
-        moved = multiply(h, matmul(as_tensor(_RADAU.astype(y.dtype)), fs))
-        return subtract(stages, reshape(moved, (3 * n,)))
-
-    inside = slopes(lambda z: f(stop_gradient(t), z), y)
-    length, weight = float(host(h)), scale(rtol, atol, y)
-    found = _stages(no_grad()(equation), np.eye(3 * n) - length * np.kron(_RADAU, inside), np.tile(weight, 3))
-    if found is None:
-        return Step(y, None, np.inf)
-    z = reshape(solution("solve_ivp", equation, as_tensor(found.astype(y.dtype)), True), (3, n))
-    y1 = add(y, getitem(z, 2))
-    error = np.linalg.solve(np.eye(n) - length * _REAL * inside,
-                            length * _REAL * host(k) + np.tensordot(_RADAU_ERROR, found.reshape(3, n), 1))
-    return Step(y1, None, size(error / scale(rtol, atol, y, y1)))
-
-
-def _stages(equation: Callable[[Tensor], Tensor], matrix: np.ndarray,
-            weight: np.ndarray) -> np.ndarray | None:
-    """The stages of a step, as values; None if Newton's method does not find them."""
-    z, inverse = np.zeros(len(matrix)), np.linalg.inv(matrix)
-    for _ in range(_NEWTON):
-        change = inverse @ host(equation(as_tensor(z)))
-        z = z - change
-        if not np.all(np.isfinite(z)):
-            return None
-        if size(change / weight) < _NEAR:
-            return z
+    z, quiet = np.zeros(len(matrix)), no_grad()(equation)
+    try:
+        inverse = np.linalg.inv(matrix)
+    except np.linalg.LinAlgError:             # a shorter step has another matrix
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):            # where it runs away
+        for _ in range(_NEWTON):
+            change = inverse @ host(quiet(as_tensor(z)))
+            z = z - change
+            if not np.all(np.isfinite(z)):
+                return None
+            if size(change / weight) < _NEAR:
+                return z
     return None
 
 
-class Method(NamedTuple):
-    """step: takes one; order: of the error; order + 1 is the power of the step's length that it goes with."""
-
-    step: Callable[..., Step]
-    order: int
-
-
-METHODS = {"RK45": Method(dormand_prince, 4), "Radau": Method(radau, 3)}
+def long_enough(length: float, t: Tensor, control: Control) -> None:
+    """Raise ConvergenceError for a step that is lost in the rounding of the time."""
+    if length < 4 * np.spacing(abs(float(host(t)))):
+        raise solver_errors.step_too_small(control.name, float(host(t)))
 
 
-def first_length(f: Field, t: Tensor, y: Tensor, k: Tensor, span: float, order: int, rtol: float,
-                 atol: float) -> float:
+def first_length(f: Field, t: Tensor, y: Tensor, k: Tensor, span: float, order: int,
+                 control: Control) -> float:
     """The length of the first step. Source: Hairer, Norsett and Wanner, 1993, section II.4."""
-    weight = scale(rtol, atol, y)
+    if control.first is not None:
+        return control.first
+    weight = control.scale(y)
     here, slope = size(host(y) / weight), size(host(k) / weight)
     small = min(1e-6 if min(here, slope) < 1e-5 else 0.01 * here / slope, abs(span))
     h = small * np.sign(span)

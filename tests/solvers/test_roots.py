@@ -7,7 +7,14 @@ from scipy import optimize
 
 import nbgrad as nb
 from nbgrad.engine.tree import flatten
-from nbgrad.errors import ConvergenceError, GradientError, ShapeError, SingularError, ValueRangeError
+from nbgrad.errors import (
+    ConvergenceError,
+    DtypeError,
+    GradientError,
+    ShapeError,
+    SingularError,
+    ValueRangeError,
+)
 from nbgrad.testing import values
 
 A = np.array
@@ -105,7 +112,86 @@ def test_a_hyperparameter_is_fitted_through_a_fit():
     np.testing.assert_allclose(values(nb.jacobian(fit)(0.5)), -inverse @ inverse @ x.T @ y, rtol=1e-8)
 
 
+def test_single_precision_is_searched_in_double():
+    """The search meets its tolerances; the solution and its derivatives have the dtypes that came in."""
+    x = np.float32(2.0)
+
+    def low(a, method):
+        return nb.minimize(lambda x: (x - a) ** 2 + x**4, np.float32(0.0), method=method)
+
+    for f in (lambda a: nb.root(lambda x: x**2 - a, np.float32(1.0), method="krylov"),
+              lambda a: low(a, "BFGS"), lambda a: low(a, "TNC")):
+        value, slope = nb.value_and_grad(f)(x)
+        double, its_slope = nb.value_and_grad(f)(2.0)
+        assert value.dtype == slope.dtype == np.float32
+        np.testing.assert_allclose([float(value), float(slope)], [float(double), float(its_slope)], rtol=1e-4)
+
+
+def test_arguments_are_spelled_as_in_scipy():
+    """args= is a tuple or one argument, a list of numbers a vector, and methods have SciPy's default."""
+    for args in ((2.0,), 2.0):
+        assert float(nb.root(lambda x, a: x - a, 1.0, args=args)) == pytest.approx(2.0)
+        low = nb.minimize(lambda x, a: (x - a) ** 2, 1.0, args=args, method=None)
+        assert float(low) == pytest.approx(2.0)
+        assert float(nb.fixed_point(lambda x, a: x / a, 1.0, args=args)) == pytest.approx(0.0)
+    assert values(nb.root(lambda x: [x[0] ** 2 - 1, x[0] * x[1] - 2], [0.5, 0.5])) == pytest.approx([1, 2])
+    assert values(nb.minimize(lambda x: nb.sum((x - 1) ** 2), [0, 3])) == pytest.approx([1, 1])
+    seen = []
+    nb.minimize(lambda x: nb.sum(x["u"] ** 2), {"u": np.ones(2)}, callback=seen.append)
+    assert {x["u"].shape for x in seen} == {(2,)}
+
+
+def valley(x, a):
+    return nb.sum((x - a) ** 2) + x[0] * x[1] / 2
+
+
+@pytest.mark.parametrize("method", [None, "TNC", "Nelder-Mead"])
+def test_a_minimum_within_bounds_has_derivatives(method):
+    """One element on its upper bound, one free, one on its lower bound, one that cannot move."""
+
+    def f(a, high, low):
+        bounds = [(None, high), (-9.0, 9.0), (low, None), (0.5, 0.5)]
+        return nb.minimize(valley, [0.0, 0.0, 4.0, 0.5], a, method=method, bounds=bounds, tol=1e-10)
+
+    a = A([2.0, 1.0, 1.0, 1.0])
+    np.testing.assert_allclose(values(f(a, 1.5, 3.0)), [1.5, 0.625, 3.0, 0.5], atol=1e-5)
+    by_a, by_high, by_low = [values(j) for j in nb.jacobian(f, (0, 1, 2))(a, 1.5, 3.0)]
+    np.testing.assert_allclose(by_a, np.diag([0.0, 1.0, 0.0, 0.0]), atol=1e-12)
+    np.testing.assert_allclose([by_high, by_low], [[1.0, -0.25, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]], atol=1e-12)
+
+
+def test_bounds_of_scipys_class_and_of_trees():
+    def f(a):
+        return nb.minimize(lambda x: (x["u"] - a) ** 2 + (x["v"] - a) ** 2, {"u": 0.0, "v": 0.0},
+                           bounds=optimize.Bounds([-1.0, -1.0], [1.0, 5.0]))
+
+    found = f(3.0)
+    assert [float(found["u"]), float(found["v"])] == pytest.approx([1.0, 3.0])
+    assert float(nb.grad(lambda a: f(a)["u"] + f(a)["v"])(3.0)) == pytest.approx(1.0)
+
+
+def on_the_edge(a):
+    return nb.minimize(lambda x: (x - a) ** 2, 0.5, bounds=[(0.0, 1.0)], tol=1e-12)
+
+
+def low(**options):
+    return nb.minimize(nb.square, 1.0, **options)
+
+
 REFUSED = {
+    "a bound that does not hold": (lambda: nb.grad(on_the_edge)(1.0), SingularError, r"mini.*\[0\].*bound"),
+    "bounds, a method without": (lambda: low(bounds=[(0, 1)], method="BFGS"), ValueRangeError, "bound.*BFGS"),
+    "bounds, not met exactly": (lambda: low(bounds=[(0, 1)], method="Powell"), ValueRangeError, "Powell"),
+    "bounds of another length": (lambda: low(bounds=[(0, 1), (0, 1)]), ShapeError, "2 entries.*1 pairs"),
+    "bounds that cross": (lambda: low(bounds=[(1, 0)]), ValueRangeError, "above"),
+    "constraints": (lambda: low(constraints=[]), ValueRangeError, "constraints"),
+    "a gradient": (lambda: low(jac=True), ValueRangeError, "jac"),
+    "a method of the user's": (lambda: low(method=lambda *x: x), ValueRangeError, "method="),
+    "a typing error": (lambda: low(tolerance=1.0), DtypeError, "tolerance"),
+    "a Jacobian": (lambda: nb.root(nb.sin, 1.0, jac=nb.cos), ValueRangeError, "jac"),
+    "a callback": (lambda: nb.root(nb.sin, 1.0, callback=print), ValueRangeError, "callback"),
+    "a method of root's": (lambda: nb.root(nb.sin, 1.0, method="newton"), ValueRangeError, "newton"),
+    "a method of fixed_point's": (lambda: nb.fixed_point(nb.sin, 1.0, method="x"), ValueRangeError, "'x'"),
     "no root": (lambda: nb.root(lambda x: x * x + 1, 1.0), ConvergenceError, "root: .*progress"),
     "no fixed point": (lambda: nb.fixed_point(lambda x: x + 1, 1.0, method="iteration", maxiter=9),
                        ConvergenceError, "fixed_point: .*converge"),

@@ -36,7 +36,7 @@ FAMILIES: dict[str, str] = {
                       "ops.conditions ops.matrix_functions ops.banded ops.last_axes ops.patterned linalg",
     "Neural networks": "ops.nn ops.conv ops.pooling ops.norm ops.embedding ops.random",
     "Ops of your own": "define.declare define.structured",
-    "Solvers": "solvers.roots solvers.integrals solvers.initial",
+    "Solvers": "solvers.roots solvers.minima solvers.integrals solvers.initial solvers.ivp",
     "Devices, threads, files, timing": "arrays.devices compile.threads kernels.libraries interop.files "
                                        "bench.function",
 }
