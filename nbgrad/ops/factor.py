@@ -128,11 +128,7 @@ def _cholesky_rule(g: Any, z: Any, a: Any, upper: bool) -> Tensor:
     g, below = conj(g), conj(z)               # below: the conjugate of the lower factor
     if upper:
         g, below = adjoint(g), transposed(z)
-    p = product(below, g, (True, False))
-    m = add(_triangle(p, True, 1), adjoint(_triangle(p, True, 0)))
-    if is_complex(m):                         # its diagonal is real, as z's is
-        m = _symmetric_part(m)
-    half = _solved_by(below, m, True, True)
+    half = _solved_by(below, mirrored(product(below, g, (True, False))), True, True)
     return conj(_of_triangle(_solved_by(below, adjoint(half), True, True), not upper, half=True))
 
 
@@ -193,6 +189,13 @@ def adjoint(x: Tensor) -> Tensor:
 def _symmetric_part(x: Tensor) -> Tensor:
     """Of complex matrices the Hermitian part."""
     return _mean_of_two(x, adjoint(x))
+
+
+def mirrored(x: Tensor) -> Tensor:
+    """The symmetric matrices that have x's lower triangle; of complex x Hermitian ones, of a real diagonal.
+    """
+    found = add(_triangle(x, True, 1), adjoint(_triangle(x, True, 0)))
+    return _symmetric_part(found) if is_complex(found) else found
 
 
 def across(x: Tensor) -> Tensor:

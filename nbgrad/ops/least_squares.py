@@ -9,13 +9,14 @@ import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import alike, astype
+from nbgrad.define.complex import conj
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.contract import matmul, outer, product
 from nbgrad.ops.elementwise import divide, negative, sqrt, square, subtract
-from nbgrad.ops.factor import solve_triangular
+from nbgrad.ops.factor import mirrored, solve_triangular
 from nbgrad.ops.index import getitem
 from nbgrad.ops.layouts import vander
 from nbgrad.ops.linalg import column, inv, square_matrices
@@ -23,7 +24,6 @@ from nbgrad.ops.qr import independent, qr_factors
 from nbgrad.ops.reduce import sum
 from nbgrad.ops.shape import expand_dims, refit, transposed
 from nbgrad.ops.svd import matrices, values_rule
-from nbgrad.ops.triangles import tril
 
 op: Any = family("least_squares")
 
@@ -37,7 +37,8 @@ class Inverse(NamedTuple):
 
 
 def _inverse_rule(g: Any, z: Any, a: Tensor, rcond: Any, hermitian: bool) -> Tensor | None:
-    """-z.T @ g @ z.T + (1 - a @ z) @ g.T @ z @ z.T + z.T @ z @ g.T @ (1 - z @ a).
+    """-z.T @ g @ z.T + (1 - a @ z) @ g.T @ z @ z.T + z.T @ z @ g.T @ (1 - z @ a); of complex matrices the
+    same of the conjugates of cotangents, with adjoints for transposes.
 
     Source: Golub and Pereyra, The differentiation of pseudo-inverses and nonlinear least squares problems
     whose variables separate, SIAM J. Numer. Anal. 10 (1973).
@@ -45,12 +46,12 @@ def _inverse_rule(g: Any, z: Any, a: Tensor, rcond: Any, hermitian: bool) -> Ten
     (g, _), (z, left) = g, z
     if g is None:
         return None
-    g = multiply(g, untruncated(left, a.shape))
+    g, turned = multiply(g, untruncated(left, a.shape)), conj(z)
     inside = negative(product(product(z, g, (True, False)), z, (False, True)))
     gz, zg = product(g, z, (True, False)), product(z, g, (False, True))
-    below, beside = product(gz, z, (False, True)), product(z, zg, (True, False))
+    below, beside = product(gz, turned, (False, True)), product(turned, zg, (True, False))
     below = subtract(below, product(a, product(z, below)))
-    return add(inside, add(below, subtract(beside, product(product(beside, z), a))))
+    return add(inside, conj(add(below, subtract(beside, product(product(beside, z), a)))))
 
 
 def _inverse_like(a: np.ndarray, rcond: float = 1e-15, hermitian: bool = False) -> tuple[Any, Any]:
@@ -65,7 +66,7 @@ def _full(*shape: int) -> Any:
     return lambda rng: 0.4 * rng.normal(size=shape) + 2 * np.eye(shape[-2], shape[-1])
 
 
-@op(vjp=_inverse_rule, results=Inverse, like=_inverse_like, planned=False, private=True,
+@op(vjp=_inverse_rule, results=Inverse, like=_inverse_like, planned=False, on_complex="same", private=True,
     cases=[(_full(2, 4, 2),), ((0, 2),)])
 def truncated_inverse(a: Any, rcond: Any = 1e-15, hermitian: bool = False) -> Any:
     """Return `pinv`, and the largest singular value that it leaves out, beside the largest: a constant."""
@@ -97,11 +98,11 @@ def _cutoff(a: Tensor, rcond: Any, rtol: Any) -> Any:
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Tensor:
     """Return the Moore-Penrose pseudo-inverse of matrices.
 
-    a: (..., m, n) -> (..., n, m); float32 or float64; other dtypes become float64. A matrix with nan or inf
-    gives nan.
+    a: (..., m, n) -> (..., n, m); float32, float64 or complex; other dtypes become float64. A matrix with nan
+    or inf gives nan.
     rcond, rtol : by one of the two names, singular values up to this part of the largest count as zero: a
         number, or one for each matrix; neither: 1e-15; rtol=None: max(m, n) times the dtype's eps
-    hermitian : a is symmetric: its lower triangle is read, which is faster
+    hermitian : a is symmetric, or Hermitian: its lower triangle is read, which is faster
     Derivative: exact for any rank, among matrices of that rank, and at repeated singular values; with
     `hermitian` zero where nothing is read. It raises GradientError where values that are not zero are taken
     for it. Raises ShapeError if a has fewer than two axes, DeviceError on CUDA.
@@ -112,7 +113,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
     """
     a = square_matrices("pinv", a) if hermitian else matrices("pinv", a)
     if hermitian:
-        a = add(tril(a), transposed(tril(a, -1)))
+        a = mirrored(a)
     found: Tensor = truncated_inverse(a, _cutoff(a, rcond, rtol), bool(hermitian))[0]
     return found
 
