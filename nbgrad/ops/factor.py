@@ -208,14 +208,15 @@ def _weighted(v: Tensor, g: Tensor) -> Tensor:
     return product(multiply(v, across(g)), conj(v), (False, True))
 
 
-def check_phases(name: str, p: Tensor) -> None:
+def check_phases(name: str, *ps: Tensor) -> None:
     """Raises GradientError if p = adjoint(v) @ g has a phase in its diagonal: then what is differentiated
-    depends on the vectors' phases, which are arbitrary.
+    depends on the vectors' phases, which are arbitrary. ps: for the vectors that turn together; summed.
     """
-    values = devices.host(raw(p))
-    phases = np.abs(np.diagonal(values, axis1=-2, axis2=-1).imag)
-    if phases.size and phases.max() > 1e3 * np.finfo(values.dtype).eps * max(np.abs(values).max(), 1):
-        raise gradient_errors.depends_on_phases(name, values.shape)
+    values = [devices.host(raw(p)) for p in ps]
+    phases = np.abs(np.diagonal(np.add.reduce(values), axis1=-2, axis2=-1).imag)
+    rounding = 1e3 * np.finfo(phases.dtype).eps
+    if phases.size and phases.max() > rounding * max(np.abs(values).max(), 1):
+        raise gradient_errors.depends_on_phases(name, values[0].shape)
 
 
 def _eigh_rule(g: Any, z: Any, a: Any, lower: bool) -> Tensor:

@@ -51,3 +51,51 @@ def test_of_hermitian_matrices_one_triangle_is_read():
     np.testing.assert_array_equal(np.triu(slope, 1), 0)
     np.testing.assert_allclose(np.diagonal(slope).imag, 0, atol=1e-15)
     check_grads(lambda t: linalg.pinv(t, hermitian=True), [SQUARE], order=1)
+
+
+# ------------------------------------------------------------------------------------- singular values
+ORDERS = ["fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf]
+VALUES = [*[("linalg.svdvals", (a,), {}) for a in (*SIZES, *EMPTY)],
+          *[("linalg.matrix_norm", (SIZES[3],), {"ord": p}) for p in ORDERS],
+          *[("linalg.norm", (SIZES[1],), {"ord": p}) for p in ("nuc", 2, -2)],
+          *[("linalg.cond", (a,), {"p": p}) for a, p in (
+              (SIZES[1], None), (SIZES[2], -2), (SQUARE, 2), (SQUARE, 1), (SQUARE, "nuc"))]]
+VECTORS = [("linalg.svd", (a,), {"full_matrices": full}) for a in (*SIZES, *EMPTY) for full in (True, False)]
+RANKS = [("linalg.matrix_rank", (a,), how) for a, how in (
+    (SIZES[3], {}), (RANK_ONE, {}), (RANK_ONE @ RANK_ONE.conj().T, {"hermitian": True}), (SQUARE[0], {}))]
+test_singular_values, test_derivatives_of_singular_values = checks_of(VALUES, VECTORS + RANKS)
+
+
+def weighed(a):
+    """A function of all parts, whatever the phases of the vectors."""
+    u, s, vh = nb.svd(a, full_matrices=False)
+    turned = (u * nb.exp(-s)[..., None, :]) @ vh
+    return nb.real(nb.sum(turned * (2 - 1j))) + nb.sum(nb.abs(u[..., 0, :]) ** 4) + nb.sum(
+        s * nb.abs(vh[..., 0]) ** 2)
+
+
+@pytest.mark.parametrize("a", [*SIZES, drawn(3, 1)], ids=lambda a: str(a.shape))
+def test_derivatives_of_singular_vectors(a):
+    check_grads(weighed, [a], rtol=1e-5)
+    t = drawn(*a.shape)
+    (u, s, vh), (du, ds, dvh) = nb.jvp(lambda a: nb.svd(a, full_matrices=False), (a,), (t,))
+    u, s, vh, du, ds, dvh = map(values, (u, s, vh, du, ds, dvh))
+    whole = (du * s[..., None, :]) @ vh + (u * ds[..., None, :]) @ vh + (u * s[..., None, :]) @ dvh
+    np.testing.assert_allclose(whole, t, atol=1e-12)
+    slope = nb.grad(lambda a: nb.sum(nb.svdvals(a) ** 2))(a)
+    np.testing.assert_allclose(values(slope), 2 * a.conj(), atol=1e-12)
+
+
+def test_what_depends_on_phases_of_singular_vectors_is_refused():
+    for f in (lambda a: nb.real(nb.svd(a).U[0, 0]), lambda a: nb.imag(nb.svd(a).Vh[0, 0]),
+              lambda a: nb.real(nb.svd(a).U[0, 0] + nb.svd(a).Vh[0, 0])):
+        for a in (SQUARE, SQUARE[:1, :1]):
+            with pytest.raises(errors.GradientError, match=r"svd: .*phases of vectors \(shape"):
+                nb.grad(f)(a)
+    with pytest.raises(errors.GradientError, match=r"svd: .*repeated or zero"):
+        nb.grad(lambda a: nb.abs(nb.svd(a).U[0, 0]))(np.eye(2) * 1j)
+    with pytest.raises(errors.GradientError, match=r"svd: .*full_matrices=False"):
+        nb.grad(lambda a: nb.sum(nb.abs(nb.svd(a).U) ** 4))(SIZES[1])
+    both = np.stack([SQUARE, SQUARE])
+    both[1, 0, 0] = np.inf
+    assert np.isfinite(values(nb.svdvals(both))).all(-1).tolist() == [True, False]
