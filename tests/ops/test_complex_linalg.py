@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from composite_checks import checks_of, interpreted  # noqa: F401
+from composite_checks import cast, checks_of, interpreted  # noqa: F401
 
 import nbgrad as nb
 from nbgrad import errors, linalg
@@ -99,3 +99,59 @@ def test_what_depends_on_phases_of_singular_vectors_is_refused():
     both = np.stack([SQUARE, SQUARE])
     both[1, 0, 0] = np.inf
     assert np.isfinite(values(nb.svdvals(both))).all(-1).tolist() == [True, False]
+
+
+# ------------------------------------------------------------------------------- orthogonal factors
+FACTORS = [*[("linalg.qr", (a,), {}) for a in (*SIZES, drawn(2, 3, 2), *EMPTY)],
+           ("linalg.qr", (SIZES[2],), {"mode": "r"}), ("linalg.qr", (SIZES[2],), {"mode": "complete"})]
+test_orthogonal_factors, test_derivatives_of_orthogonal_factors = checks_of(
+    FACTORS, [("linalg.qr", (a,), {"mode": "complete"}) for a in (SIZES[1], EMPTY[0])])
+
+
+def test_the_triangular_factor_has_a_real_diagonal():
+    for a in SIZES:
+        q, r = map(values, linalg.qr(a))
+        np.testing.assert_array_equal(np.diagonal(r, axis1=-2, axis2=-1).imag, 0)
+        np.testing.assert_allclose(q @ r, a, atol=1e-14)
+    slope = nb.grad(lambda t: nb.sum(nb.abs(linalg.qr(t, "r")) ** 2))(SIZES[2])
+    np.testing.assert_allclose(values(slope), 2 * SIZES[2].conj(), atol=1e-13)
+    with pytest.raises(errors.GradientError, match=r"qr: .*shape \(3, 2\)"):
+        nb.grad(lambda t: nb.real(linalg.qr(t).R[0, 0] + linalg.qr(t).Q[0, 1]))(RANK_ONE)
+    with pytest.raises(errors.GradientError, match=r"qr: .*beyond"):
+        nb.grad(lambda t: nb.sum(nb.real(linalg.qr(t, "complete").Q)))(SIZES[1])
+
+
+# -------------------------------------------------------------------------------------- least squares
+SYSTEMS = [(SQUARE, drawn(3)), (SIZES[1], drawn(4)), (SIZES[1], drawn(4, 2)), (SIZES[2], drawn(2, 3)),
+           (SIZES[1].real, drawn(4)), (EMPTY[0], drawn(0, 2))]
+
+
+@pytest.mark.parametrize("args", SYSTEMS, ids=lambda pair: f"{pair[0].shape} {pair[1].shape}")
+@pytest.mark.parametrize("parts", [np.float32, np.float64])
+def test_solutions_are_numpys(args, parts):
+    args = [cast(x, parts) for x in args]
+    for got, want in zip(linalg.lstsq(*args), np.linalg.lstsq(*args), strict=True):
+        got, want = values(got), np.asarray(want)
+        assert (got.shape, got.dtype.kind) == (want.shape, want.dtype.kind)
+        assert got.dtype.kind == "i" or got.dtype == want.dtype
+        rounding = 1e3 * np.finfo(parts).eps
+        np.testing.assert_allclose(got, want, rtol=rounding, atol=rounding)
+
+
+@pytest.mark.parametrize("args", SYSTEMS[:-1], ids=lambda pair: f"{pair[0].shape} {pair[1].shape}")
+def test_derivatives_of_solutions(args):
+    check_grads(lambda a, b: linalg.lstsq(a, b)[:2] + linalg.lstsq(a, b)[3:], args)
+
+
+def test_a_solution_without_full_rank_has_no_derivative():
+    for a in (RANK_ONE, RANK_ONE.T):
+        with pytest.raises(errors.GradientError, match=r"lstsq: a matrix, shape .*rank below.*pinv"):
+            nb.grad(lambda t: nb.real(nb.sum(linalg.lstsq(t, np.ones(t.shape[0]))[0])))(a)
+    x, _, _, s = linalg.lstsq(SQUARE * np.nan, np.ones(3))
+    assert (x.dtype, s.dtype) == (np.complex128, np.float64) and np.isnan(values(s)).all()
+
+
+def test_polynomials_that_fit_complex_values():
+    x, y = RNG.normal(size=5), drawn(5)
+    np.testing.assert_allclose(values(nb.polyfit(x, y, 2)), np.polyfit(x, y, 2), rtol=1e-12)
+    check_grads(lambda x, y: nb.polyfit(x, y, 2), [x, y], order=1)

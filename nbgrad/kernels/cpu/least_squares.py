@@ -45,6 +45,7 @@ def least_squares(a: np.ndarray, b: np.ndarray, rcond: float) -> tuple[np.ndarra
     """The solutions of least norm, the singular values, and the rank; nan where an element is not finite."""
     if np.isfinite(a).all() and np.isfinite(b).all():
         x, _, rank, s = np.linalg.lstsq(a, b, rcond)
-        return x, s, np.asarray(rank, a.dtype)
+        return x, s, np.asarray(rank, s.dtype)
     x = np.full((a.shape[1], *b.shape[1:]), np.nan, a.dtype)
-    return x, np.full(min(a.shape), np.nan, a.dtype), np.asarray(np.nan, a.dtype)
+    dtype = real_of(a.dtype)
+    return x, np.full(min(a.shape), np.nan, dtype), np.asarray(np.nan, dtype)
