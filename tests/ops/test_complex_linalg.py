@@ -1,11 +1,15 @@
 """Linear algebra of complex matrices: values of NumPy and SciPy, derivatives in both parts."""
 
+import warnings
+
 import numpy as np
 import pytest
+import scipy.linalg
 from composite_checks import cast, checks_of, interpreted  # noqa: F401
 
 import nbgrad as nb
 from nbgrad import errors, linalg
+from nbgrad.engine.tree import flatten
 from nbgrad.testing import check_grads, values
 
 RNG = np.random.default_rng(7)
@@ -155,3 +159,135 @@ def test_polynomials_that_fit_complex_values():
     x, y = RNG.normal(size=5), drawn(5)
     np.testing.assert_allclose(values(nb.polyfit(x, y, 2)), np.polyfit(x, y, 2), rtol=1e-12)
     check_grads(lambda x, y: nb.polyfit(x, y, 2), [x, y], order=1)
+
+
+# ------------------------------------------------------------------------- functions and systems of SciPy
+REGULAR, OTHER = SQUARE + 3 * np.eye(3), drawn(2, 2)
+JORDAN = np.array([[2j, 1.0], [0.0, 2j]])
+BAND = 0.4 * drawn(4, 3) + 3 * (np.arange(4) == 1)[:, None]
+COLUMN, ROW = drawn(3) + 4 * (np.arange(3) == 0), drawn(3)
+STACK = np.stack([REGULAR, 2j * REGULAR.T])
+
+
+def each(f):
+    """SciPy's function of one matrix on a stack of them."""
+    return lambda a: np.stack([f(one) for one in a]) if a.ndim > 2 else f(a)
+
+
+def power(t):
+    return (lambda a: linalg.fractional_matrix_power(a, t),
+            lambda a: scipy.linalg.fractional_matrix_power(a, t))
+
+
+def solved(trans):
+    return (lambda a, b: linalg.lu_solve(linalg.lu_factor(a), b, trans),
+            lambda a, b: scipy.linalg.lu_solve(scipy.linalg.lu_factor(a), b, trans))
+
+
+SCIPYS = {
+    "expm": (linalg.expm, scipy.linalg.expm, [(REGULAR,), (JORDAN,), (STACK,), (4j * REGULAR,)]),
+    "sqrtm": (linalg.sqrtm, each(scipy.linalg.sqrtm), [(REGULAR,), (JORDAN,), (STACK,), (1e5 * OTHER,)]),
+    "logm": (linalg.logm, each(scipy.linalg.logm), [(REGULAR,), (JORDAN,), (STACK,), (1e5 * OTHER,)]),
+    "power 0.3": (*power(0.3), [(REGULAR,), (JORDAN,)]), "power -2": (*power(-2), [(REGULAR,)]),
+    "solve_sylvester": (linalg.solve_sylvester, scipy.linalg.solve_sylvester,
+                        [(REGULAR, OTHER, drawn(3, 2))]),
+    "lu": (lambda a: linalg.lu(a)[1:], lambda a: scipy.linalg.lu(a)[1:], [(a,) for a in SIZES]),
+    "lu, rows": (lambda a: linalg.lu(a, permute_l=True), lambda a: scipy.linalg.lu(a, permute_l=True),
+                 [(SIZES[1],)]),
+    **{f"lu_solve {trans}": (*solved(trans), [(REGULAR, drawn(3, 2)), (REGULAR, drawn(3)),
+                                              (REGULAR.real, drawn(3))]) for trans in (0, 1, 2)},
+    "solve_banded": (lambda ab, b: linalg.solve_banded((2, 1), ab, b),
+                     lambda ab, b: scipy.linalg.solve_banded((2, 1), ab, b),
+                     [(BAND, drawn(3)), (BAND, drawn(3, 2)), (BAND.real, drawn(3))]),
+    "solve_toeplitz": (lambda c, r, b: linalg.solve_toeplitz((c, r), b),
+                       lambda c, r, b: scipy.linalg.solve_toeplitz((c, r), b), [(COLUMN, ROW, drawn(3, 2))]),
+    "solve_toeplitz, Hermitian": (linalg.solve_toeplitz, scipy.linalg.solve_toeplitz, [(COLUMN, drawn(3))]),
+    "multi_dot": (lambda *xs: linalg.multi_dot(xs), lambda *xs: np.linalg.multi_dot(xs),
+                  [(drawn(2, 3), SQUARE, drawn(3, 2))]),
+    "block_diag": (linalg.block_diag, scipy.linalg.block_diag, [(OTHER, ROW)]),
+    "hankel": (linalg.hankel, scipy.linalg.hankel, [(COLUMN, ROW)]),
+    "circulant": (linalg.circulant, scipy.linalg.circulant, [(COLUMN,)]),
+}
+
+
+@pytest.mark.parametrize("name", SCIPYS)
+def test_functions_are_scipys(name):
+    ours, theirs, cases = SCIPYS[name]
+    for args in cases:
+        for parts in (np.float64, np.float32):
+            xs = [cast(x, parts) for x in args]
+            with warnings.catch_warnings(action="ignore", category=RuntimeWarning):     # of SciPy's accuracy
+                want = theirs(*xs)
+            for got, w in zip(flatten(ours(*xs))[0], flatten(want)[0], strict=True):
+                got, rounding = values(got), 1e4 * np.finfo(parts).eps
+                assert (got.shape, got.dtype) == (w.shape, np.result_type(parts, "c8"))
+                np.testing.assert_allclose(got, w, rtol=rounding, atol=rounding * np.abs(w).max())
+
+
+@pytest.mark.parametrize("name", SCIPYS)
+def test_functions_have_derivatives(name):
+    ours, _, cases = SCIPYS[name]
+    for args in cases:
+        check_grads(ours, args, 2 if np.abs(args[0]).max() < 10 else 1, rtol=1e-5)
+
+
+def test_sylvesters_equation_of_real_and_complex_matrices():
+    """SciPy's answer does not solve it where a real matrix has complex eigenvalues."""
+    a, b, q = np.array([[0.6, 0.8, 0.0], [-0.8, 0.6, 1.0], [0.0, 0.0, 2.0]]), OTHER, drawn(3, 2)
+    z = values(linalg.solve_sylvester(a, b, q))
+    np.testing.assert_allclose(a @ z + z @ b, q, atol=1e-13)
+    check_grads(linalg.solve_sylvester, [a, b, q], rtol=1e-5)
+    check_grads(linalg.solve_sylvester, [STACK, b, q], order=1, rtol=1e-5)
+
+
+PRODUCTS = [("cross", (drawn(2, 3), drawn(2, 3)), {}), ("linalg.cross", (drawn(3), drawn(2, 3)), {}),
+            ("linalg.tensorsolve", (drawn(2, 3, 6), drawn(2, 3)), {}),
+            ("linalg.tensorinv", (drawn(4, 2, 2),), {"ind": 1}), ("linalg.matrix_power", (SQUARE, 5), {})]
+test_products, test_derivatives_of_products = checks_of(PRODUCTS)
+
+
+def test_functions_of_empty_matrices():
+    for shape in ((0, 0), (0, 2, 2)):
+        empty = np.zeros(shape, "c16")
+        for f in (linalg.expm, linalg.sqrtm, linalg.logm, power(0.5)[0], lambda a: linalg.lu(a)[1]):
+            assert (f(empty).shape, f(empty).dtype) == (shape, np.complex128)
+    assert linalg.lu(EMPTY[1])[0].dtype == np.float64
+    assert linalg.solve_banded((0, 0), np.zeros((1, 0), "c16"), np.zeros(0)).dtype == np.complex128
+
+
+def test_the_exponential_of_what_is_large():
+    """Of i times a Hermitian matrix it is unitary, at any size; along a diagonal NumPy's of numbers."""
+    h = SQUARE + SQUARE.conj().T
+    for size, dtype, rounding in ((1e3, "c16", 1e-11), (1e3, "c8", 3e-3), (1e-200, "c16", 1e-15)):
+        z = values(linalg.expm((1j * size * h).astype(dtype)))
+        np.testing.assert_allclose(z @ z.conj().T, np.eye(3), atol=rounding)
+    ends = np.array([1 + 2j, -1e3j, -1e4])
+    np.testing.assert_array_equal(values(linalg.expm(np.diag(ends))), np.diag(np.exp(ends)))
+    large = drawn(70, 70) / 4
+    np.testing.assert_allclose(values(linalg.expm(large)), scipy.linalg.expm(large), atol=1e-10)
+    _, slope = nb.jvp(linalg.expm, (h,), (1e300 * h,))
+    np.testing.assert_allclose(values(slope) / 1e300, h @ values(linalg.expm(h)), rtol=1e-11, atol=1e-11)
+
+
+def test_negative_eigenvalues_have_complex_functions():
+    a, nilpotent = np.diag([4.0, -9.0]), np.eye(2, k=1) + 0j
+    for f, want in ((linalg.sqrtm, [2, 3j]), (linalg.logm, [np.log(4), np.log(9) + 1j * np.pi])):
+        with pytest.raises(errors.SingularError, match=r"negative eigenvalue.*complex.*astype\(nb\.c"):
+            f(a)
+        np.testing.assert_allclose(values(f(nb.asarray(a).astype(nb.complex128))), np.diag(want), atol=1e-14)
+        with pytest.raises(errors.SingularError, match=f"{f.name}: a matrix is singular"):
+            f(nilpotent)
+    with pytest.raises(errors.SingularError, match=r"solve_sylvester: .*sum is zero"):
+        linalg.solve_sylvester(1j * np.eye(2), -1j * np.eye(2), np.eye(2))
+    with pytest.raises(errors.GradientError, match=r"lu: .*shape \(2, 2\).*singular"):
+        nb.grad(lambda a: nb.sum(nb.abs(linalg.lu(a)[2])))(RANK_ONE[:2])
+    with pytest.raises(errors.SingularError, match=r"solve_banded: .*shape \(2, 2\)"):
+        linalg.solve_banded((0, 0), np.zeros((1, 2), "c16"), np.ones(2))
+
+
+def test_powers_are_differentiated_by_complex_exponents():
+    check_grads(linalg.fractional_matrix_power, [REGULAR, np.array(0.7)], rtol=1e-5)
+    check_grads(linalg.fractional_matrix_power, [REGULAR, np.array(0.7 - 0.4j)], rtol=1e-5)
+    turned = values(linalg.fractional_matrix_power(np.diag([2.0, 3.0]), 1j))
+    np.testing.assert_allclose(turned, np.diag([2.0**1j, 3.0**1j]), atol=1e-14)
+    assert linalg.fractional_matrix_power(np.eye(2, dtype="f4"), 1j).dtype == np.complex64
