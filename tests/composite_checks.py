@@ -30,10 +30,11 @@ def check_row(name, *cases):
 
 
 def cast(x, dtype):
-    """Arrays of floats in a dtype, also those in lists."""
+    """Arrays of floats in a dtype, of complex numbers with parts of it, also those in lists."""
     if isinstance(x, (list, tuple)):
         return type(x)([cast(each, dtype) for each in x])
-    return x.astype(dtype) if getattr(x, "dtype", np.dtype("?")).kind == "f" else x
+    kind = getattr(x, "dtype", np.dtype("?")).kind
+    return x.astype(np.result_type(dtype, "c8") if kind == "c" else dtype) if kind in "fc" else x
 
 
 def check_values(name, args, params, exact=False):
@@ -51,20 +52,20 @@ def check_values(name, args, params, exact=False):
             for got, w in zip(found, want, strict=True):
                 w = np.asarray(w)
                 assert (got.shape, values(got).dtype) == (w.shape, w.dtype)
-                rtol = 0 if exact else 1e-13 if dtype == "float64" and w.dtype == "f8" else 2e-5
+                rtol = 0 if exact else 1e-13 if dtype == "float64" and w.dtype in ("f8", "c16") else 2e-5
                 np.testing.assert_allclose(values(got), w, rtol=rtol, atol=0 if exact else 1e-13)
 
 
 def check_derivatives(name, args, params, order=2):
     """Forward and reverse mode agree with differences, and so do second derivatives."""
-    floats = [k for k, x in enumerate(args) if isinstance(x, np.ndarray) and x.dtype == "f8"]
+    floats = [k for k, x in enumerate(args) if isinstance(x, np.ndarray) and x.dtype in ("f8", "c16")]
 
     def f(*xs):
         every = list(args)
         for k, x in zip(floats, xs, strict=True):
             every[k] = x
         found = flatten(attrgetter(name)(nb)(*every, **params))[0]
-        return [nb.astype(z, np.float64) for z in found]
+        return [nb.astype(z, np.result_type(z.dtype, "f8")) for z in found]
 
     nb.testing.check_grads(f, [args[k] for k in floats], order)
 

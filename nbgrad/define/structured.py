@@ -16,7 +16,7 @@ import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.arrays.devices import Array
-from nbgrad.arrays.dtypes import COMPLEX, imaginary_part, real_part
+from nbgrad.arrays.dtypes import COMPLEX, imaginary_part, is_complex, real_part
 from nbgrad.define.documentation import documented
 from nbgrad.define.plans import MOST, Called, Plan, Plans
 from nbgrad.define.registry import OPS, OURS, Named, Row, declared, register
@@ -132,6 +132,8 @@ class Structured(Named, Called):
         return z
 
     def ready(self, xs: Sequence[Any], params: dict[str, Any]) -> Rule:
+        if self.on_complex != "same" and any(map(is_complex, xs)):
+            return functools.partial(self.run, **params)
         return table.ready(self.name, self.family, self.out, xs, params)
 
     def save(self, xs: Sequence[Any], z: Any, params: dict[str, Any], wanted: tuple[bool, ...]) -> Any:

@@ -69,8 +69,8 @@ def complex_mode(mode: str) -> GradientError:
 
 
 def depends_on_phases(op: str, shape: tuple[int, ...]) -> GradientError:
-    return GradientError(f"{op}: what is differentiated depends on the phases of eigenvectors (shape "
-                         f"{shape}), which are arbitrary. Use what does not, as nb.abs(v).")
+    return GradientError(f"{op}: what is differentiated depends on the phases of vectors (shape {shape}), "
+                         f"which are arbitrary. Use what does not, as nb.abs(v).")
 
 
 def not_scalar(what: str, shape: tuple[int, ...]) -> GradientError:

@@ -103,8 +103,8 @@ def not_positive_definite(op: str, shape: tuple[int, ...]) -> SingularError:
 
 
 def complex_result(op: str, shape: tuple[int, ...]) -> SingularError:
-    return SingularError(f"{op}: a matrix, shape {shape}, has a negative eigenvalue: its {op} is complex, "
-                         f"which Tensors are not. Write it by eigh where it is symmetric, or change it.")
+    return SingularError(f"{op}: a matrix, shape {shape}, has a negative eigenvalue: its {op} is complex. "
+                         f"Give the matrix as complex numbers, a.astype(nb.complex128), or change it.")
 
 
 def no_matrix_function(op: str, shape: tuple[int, ...]) -> SingularError:

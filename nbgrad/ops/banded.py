@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.define.broadcast import astype
+from nbgrad.define.complex import conj
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
@@ -74,7 +75,7 @@ def _heavy(rows: int, n: int, main: int) -> Any:
     return draw
 
 
-@op(out=lambda ab, b, **_: (b.shape, b.dtype), vjp_all=_banded_rule, multilinear=(1,),
+@op(out=lambda ab, b, **_: (b.shape, b.dtype), vjp_all=_banded_rule, multilinear=(1,), on_complex="same",
     like=lambda ab, b, lower, upper: np.linalg.solve(_dense(ab, lower, upper), b),
     cases=[(_heavy(4, 3, 1), (3, 2), {"lower": 2, "upper": 1})], private=True)
 def banded_solution(ab: Any, b: Any, lower: int, upper: int) -> Any:
@@ -87,7 +88,8 @@ def solve_banded(l_and_u: Any, ab: Any, b: Any) -> Tensor:
 
     l_and_u: how many diagonals there are below the main one and above it.
     ab: (l + u + 1, n), the diagonals as rows, the uppermost first: ab[u + i - j, j] is a[i, j]. What stands
-        for no element of a is not read. b: (n,) or (n, k). float32 or float64; other dtypes become float64.
+        for no element of a is not read. b: (n,) or (n, k). float32, float64 or complex; other dtypes become
+        float64.
     Derivative: linear in b; in the diagonals as in `solve`. Raises SingularError if a is singular, ShapeError
     if the shapes do not fit, ValueRangeError, DeviceError on CUDA.
 
@@ -140,7 +142,7 @@ def _steep(n: int) -> Any:
 
 
 @op(out=lambda c, r, b: (b.shape, b.dtype), vjp_all=_toeplitz_rule, multilinear=(2,), like=_toeplitz_like,
-    cases=[(_steep(4), _steep(4), (4, 2))], private=True)
+    on_complex="same", cases=[(_steep(4), _steep(4), (4, 2))], private=True)
 def toeplitz_solution(c: Any, r: Any, b: Any) -> Any:
     """Return `solve_toeplitz`. Raises SingularError where a leading part of the matrix is singular."""
     return (as_tensor(c), as_tensor(r), as_tensor(b)), {}
@@ -150,14 +152,15 @@ def solve_toeplitz(c_or_cr: Any, b: Any) -> Tensor:
     """Return the solution z of toeplitz(c, r) @ z = b, in about n^2 steps.
 
     c_or_cr: the first column c, (n,), or a tuple of it and the first row r, (n,), whose first element is not
-        read; c alone: r is c. b: (n,) or (n, k). float32 or float64; other dtypes become float64.
+        read; c alone: r is its conjugate. b: (n,) or (n, k). float32, float64 or complex; other dtypes become
+        float64.
     Derivative: linear in b; in c and r as in `solve`. Raises SingularError if a leading part of the matrix is
     singular, ShapeError if the shapes do not fit, DeviceError on CUDA.
 
     >>> nb.linalg.solve_toeplitz([2.0, 1.0], [4.0, 5.0])
     tensor([1., 2.])
     """
-    c, r, b = _floats(*(c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr, c_or_cr)), b)
+    c, r, b = _floats(*(c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr, conj(c_or_cr))), b)
     for x in (c, r):
         if x.ndim != 1 or x.shape != c.shape:
             raise shape_errors.bad_shape("solve_toeplitz", x.shape, "c and r need one axis, of one length")

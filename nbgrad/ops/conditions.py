@@ -32,7 +32,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     A: (..., m, n); of fewer axes: 1 if an element is not zero.
     tol, rtol : one of them: what counts as zero, by itself or as a part of the largest, a number or one for
         each matrix; neither: rtol is max(m, n) times the dtype's eps
-    hermitian : A is symmetric: its lower triangle is read
+    hermitian : A is symmetric, or Hermitian: its lower triangle is read
     It has no derivative. Raises ValueRangeError if both are given, SingularError if A is not square.
 
     >>> nb.linalg.matrix_rank([[1.0, 2.0], [2.0, 4.0]])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
+from nbgrad.arrays.dtypes import real_of
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
@@ -37,13 +38,14 @@ def _expm_like(a: np.ndarray) -> np.ndarray:
 
 
 @op(out=like_first, vjp=lambda g, z, a: expm_frechet(matrix_transpose(a), g), keep="x",
-    like=_expm_like,
+    like=_expm_like, on_complex="same",
     cases=[((3, 3),), ((1, 1),), ((2, 3, 3),), ((2, 1, 2, 2),), ((0, 0),), ((0, 2, 2),), ((2, 0, 0),),
            (_expm_test,)])
 def expm(a: Any) -> Any:
     """Return the matrix exponential, the sum of a**k / k! over all k. (np.exp takes that of each element.)
 
-    a: (..., n, n), float32 or float64; other dtypes become float64. A matrix with nan or inf gives nan.
+    a: (..., n, n), float32, float64 or complex; other dtypes become float64. A matrix with nan or inf gives
+    nan.
     Raises SingularError if the matrices are not square.
     Source: Al-Mohy and Higham, A new scaling and squaring algorithm for the matrix exponential, SIAM J.
     Matrix Anal. Appl. 31 (2009). The derivative is expm_frechet.
@@ -76,24 +78,24 @@ def _frechet_like(a: np.ndarray, e: np.ndarray) -> np.ndarray:
 
 
 @op(out=like_first, vjp=(_second, lambda g, z, a, e: expm_frechet(matrix_transpose(a), g)), multilinear=(1,),
-    keep="x", like=_frechet_like, cases=DIRECTIONS, private=True)
+    keep="x", like=_frechet_like, on_complex="same", cases=DIRECTIONS, private=True)
 def expm_frechet(a: Any, e: Any) -> Any:
     """Return the derivative of the matrix exponential at a in the direction e (its Fréchet derivative).
 
-    a: (..., n, n), e: the same shape; float32 or float64. Raises SingularError if the matrices are not
-    square, ShapeError if the shapes differ.
+    a: (..., n, n), e: the same shape; float32, float64 or complex. Raises SingularError if the matrices are
+    not square, ShapeError if the shapes differ.
     Source: Al-Mohy and Higham, Computing the Fréchet derivative of the matrix exponential, SIAM J. Matrix
     Anal. Appl. 30 (2009), section 6; for small matrices Higham, Functions of Matrices (2008), eq. 3.16.
     """
     return direction("expm_frechet", a, e), {}
 
 
-@op(out=lambda x: ((*x.shape[:-2], 1, 1), x.dtype), discrete=True, cases=[((2, 3, 3),), ((2, 2),), ((0, 0),)],
-    private=True)
+@op(out=lambda x: ((*x.shape[:-2], 1, 1), real_of(x.dtype)), discrete=True, on_complex="same",
+    cases=[((2, 3, 3),), ((2, 2),), ((0, 0),)], private=True)
 def inverse_norm(x: Any) -> Any:
-    """Return a power of two that brings the largest element of each matrix between 1/2 and 1 (1 for a zero
-    matrix).
+    """Return a power of two that brings the largest element of each matrix, of complex ones the largest part,
+    between 1/2 and 1 (1 for a zero matrix).
 
-    x: (..., n, n), float -> (..., 1, 1). A constant to every derivative.
+    x: (..., n, n), float or complex -> (..., 1, 1), real. A constant to every derivative.
     """
     return (as_tensor(x),), {}

@@ -128,11 +128,7 @@ def _cholesky_rule(g: Any, z: Any, a: Any, upper: bool) -> Tensor:
     g, below = conj(g), conj(z)               # below: the conjugate of the lower factor
     if upper:
         g, below = adjoint(g), transposed(z)
-    p = product(below, g, (True, False))
-    m = add(_triangle(p, True, 1), adjoint(_triangle(p, True, 0)))
-    if is_complex(m):                         # its diagonal is real, as z's is
-        m = _symmetric_part(m)
-    half = _solved_by(below, m, True, True)
+    half = _solved_by(below, mirrored(product(below, g, (True, False))), True, True)
     return conj(_of_triangle(_solved_by(below, adjoint(half), True, True), not upper, half=True))
 
 
@@ -195,6 +191,13 @@ def _symmetric_part(x: Tensor) -> Tensor:
     return _mean_of_two(x, adjoint(x))
 
 
+def mirrored(x: Tensor) -> Tensor:
+    """The symmetric matrices that have x's lower triangle; of complex x Hermitian ones, of a real diagonal.
+    """
+    found = add(_triangle(x, True, 1), adjoint(_triangle(x, True, 0)))
+    return _symmetric_part(found) if is_complex(found) else found
+
+
 def across(x: Tensor) -> Tensor:
     """Vectors as matrices of one row."""
     return refit(x, (*x.shape[:-1], 1, x.shape[-1]))
@@ -205,14 +208,15 @@ def _weighted(v: Tensor, g: Tensor) -> Tensor:
     return product(multiply(v, across(g)), conj(v), (False, True))
 
 
-def check_phases(name: str, p: Tensor) -> None:
+def check_phases(name: str, *ps: Tensor) -> None:
     """Raises GradientError if p = adjoint(v) @ g has a phase in its diagonal: then what is differentiated
-    depends on the vectors' phases, which are arbitrary.
+    depends on the vectors' phases, which are arbitrary. ps: for the vectors that turn together; summed.
     """
-    values = devices.host(raw(p))
-    phases = np.abs(np.diagonal(values, axis1=-2, axis2=-1).imag)
-    if phases.size and phases.max() > 1e3 * np.finfo(values.dtype).eps * max(np.abs(values).max(), 1):
-        raise gradient_errors.depends_on_phases(name, values.shape)
+    values = [devices.host(raw(p)) for p in ps]
+    phases = np.abs(np.diagonal(np.add.reduce(values), axis1=-2, axis2=-1).imag)
+    rounding = 1e3 * np.finfo(phases.dtype).eps
+    if phases.size and phases.max() > rounding * max(np.abs(values).max(), 1):
+        raise gradient_errors.depends_on_phases(name, values[0].shape)
 
 
 def _eigh_rule(g: Any, z: Any, a: Any, lower: bool) -> Tensor:

@@ -9,21 +9,21 @@ import numpy as np
 
 from nbgrad.arrays import devices
 from nbgrad.define.broadcast import alike, astype
+from nbgrad.define.complex import conj, real
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.contract import matmul, outer, product
 from nbgrad.ops.elementwise import divide, negative, sqrt, square, subtract
-from nbgrad.ops.factor import solve_triangular
+from nbgrad.ops.factor import adjoint, mirrored, solve_triangular
 from nbgrad.ops.index import getitem
 from nbgrad.ops.layouts import vander
 from nbgrad.ops.linalg import column, inv, square_matrices
 from nbgrad.ops.qr import independent, qr_factors
 from nbgrad.ops.reduce import sum
-from nbgrad.ops.shape import expand_dims, refit, transposed
+from nbgrad.ops.shape import expand_dims, refit
 from nbgrad.ops.svd import matrices, values_rule
-from nbgrad.ops.triangles import tril
 
 op: Any = family("least_squares")
 
@@ -37,7 +37,8 @@ class Inverse(NamedTuple):
 
 
 def _inverse_rule(g: Any, z: Any, a: Tensor, rcond: Any, hermitian: bool) -> Tensor | None:
-    """-z.T @ g @ z.T + (1 - a @ z) @ g.T @ z @ z.T + z.T @ z @ g.T @ (1 - z @ a).
+    """-z.T @ g @ z.T + (1 - a @ z) @ g.T @ z @ z.T + z.T @ z @ g.T @ (1 - z @ a); of complex matrices the
+    same of the conjugates of cotangents, with adjoints for transposes.
 
     Source: Golub and Pereyra, The differentiation of pseudo-inverses and nonlinear least squares problems
     whose variables separate, SIAM J. Numer. Anal. 10 (1973).
@@ -45,12 +46,12 @@ def _inverse_rule(g: Any, z: Any, a: Tensor, rcond: Any, hermitian: bool) -> Ten
     (g, _), (z, left) = g, z
     if g is None:
         return None
-    g = multiply(g, untruncated(left, a.shape))
+    g, turned = multiply(g, untruncated(left, a.shape)), conj(z)
     inside = negative(product(product(z, g, (True, False)), z, (False, True)))
     gz, zg = product(g, z, (True, False)), product(z, g, (False, True))
-    below, beside = product(gz, z, (False, True)), product(z, zg, (True, False))
+    below, beside = product(gz, turned, (False, True)), product(turned, zg, (True, False))
     below = subtract(below, product(a, product(z, below)))
-    return add(inside, add(below, subtract(beside, product(product(beside, z), a))))
+    return add(inside, conj(add(below, subtract(beside, product(product(beside, z), a)))))
 
 
 def _inverse_like(a: np.ndarray, rcond: float = 1e-15, hermitian: bool = False) -> tuple[Any, Any]:
@@ -65,7 +66,7 @@ def _full(*shape: int) -> Any:
     return lambda rng: 0.4 * rng.normal(size=shape) + 2 * np.eye(shape[-2], shape[-1])
 
 
-@op(vjp=_inverse_rule, results=Inverse, like=_inverse_like, planned=False, private=True,
+@op(vjp=_inverse_rule, results=Inverse, like=_inverse_like, planned=False, on_complex="same", private=True,
     cases=[(_full(2, 4, 2),), ((0, 2),)])
 def truncated_inverse(a: Any, rcond: Any = 1e-15, hermitian: bool = False) -> Any:
     """Return `pinv`, and the largest singular value that it leaves out, beside the largest: a constant."""
@@ -97,11 +98,11 @@ def _cutoff(a: Tensor, rcond: Any, rtol: Any) -> Any:
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Tensor:
     """Return the Moore-Penrose pseudo-inverse of matrices.
 
-    a: (..., m, n) -> (..., n, m); float32 or float64; other dtypes become float64. A matrix with nan or inf
-    gives nan.
+    a: (..., m, n) -> (..., n, m); float32, float64 or complex; other dtypes become float64. A matrix with nan
+    or inf gives nan.
     rcond, rtol : by one of the two names, singular values up to this part of the largest count as zero: a
         number, or one for each matrix; neither: 1e-15; rtol=None: max(m, n) times the dtype's eps
-    hermitian : a is symmetric: its lower triangle is read, which is faster
+    hermitian : a is symmetric, or Hermitian: its lower triangle is read, which is faster
     Derivative: exact for any rank, among matrices of that rank, and at repeated singular values; with
     `hermitian` zero where nothing is read. It raises GradientError where values that are not zero are taken
     for it. Raises ShapeError if a has fewer than two axes, DeviceError on CUDA.
@@ -112,7 +113,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
     """
     a = square_matrices("pinv", a) if hermitian else matrices("pinv", a)
     if hermitian:
-        a = add(tril(a), transposed(tril(a, -1)))
+        a = mirrored(a)
     found: Tensor = truncated_inverse(a, _cutoff(a, rcond, rtol), bool(hermitian))[0]
     return found
 
@@ -129,25 +130,29 @@ class Solution(NamedTuple):
 def _solution_rule(g: Any, z: Any, a: Tensor, b: Tensor, wanted: Any, rcond: float) -> tuple[Any, Any]:
     """By factors q @ r of the taller of a and a.T; of a full rank, what is inverted is r.T @ r.
 
+    Of complex ones the same of the conjugates of cotangents, with adjoints for transposes.
     Source: Golub and Pereyra, as for the pseudo-inverse.
     """
     (g, gs, _), (x, s, _) = g, z
     of_a, back = None if gs is None else values_rule(gs, None, a), None
     if g is not None:
+        g = conj(g)
         vector = b.ndim == 1
         g, x, b = [column(t) if vector else t for t in (g, x, b)]
         g = multiply(g, independent(s, s[:1], "lstsq", a.shape, rcond))
         tall = a.shape[0] >= a.shape[1]
-        q, r = qr_factors(a if tall else transposed(a))
+        q, r = qr_factors(a if tall else adjoint(a))
+        turned = conj(r)
         if tall:
-            half = solve_triangular(r, g, trans=1)
+            half = solve_triangular(turned, g, trans=1)
             back = product(q, half)
             rest, other = subtract(b, product(a, x)), solve_triangular(r, half)
         else:
-            back = solve_triangular(r, product(q, g, (True, False)))
-            rest = solve_triangular(r, solve_triangular(r, b, trans=1))
-            other = subtract(g, product(a, back, (True, False)))
-        found = subtract(product(rest, other, (False, True)), product(back, x, (False, True)))
+            back = solve_triangular(r, product(conj(q), g, (True, False)))
+            rest = solve_triangular(r, solve_triangular(turned, b, trans=1))
+            other = subtract(g, product(conj(a), back, (True, False)))
+        back = conj(back)
+        found = subtract(product(conj(rest), other, (False, True)), product(back, x, (False, True)))
         of_a = found if of_a is None else add(of_a, found)
         back = refit(back, back.shape[:-1]) if vector else back
     return of_a, back
@@ -155,10 +160,10 @@ def _solution_rule(g: Any, z: Any, a: Tensor, b: Tensor, wanted: Any, rcond: flo
 
 def _solution_like(a: np.ndarray, b: np.ndarray, rcond: float = 1e-12) -> tuple[Any, ...]:
     x, _, rank, s = np.linalg.lstsq(a, b, rcond)
-    return x, s, np.asarray(rank, a.dtype)
+    return x, s, np.asarray(rank, s.dtype)
 
 
-@op(vjp_all=_solution_rule, results=Solution, like=_solution_like, private=True,
+@op(vjp_all=_solution_rule, results=Solution, like=_solution_like, on_complex="same", private=True,
     cases=[(_full(4, 2), (4, 2))])
 def least_squares(a: Any, b: Any, rcond: float = 1e-12) -> Any:
     """Return the solutions of least norm, the singular values, and the rank as a float."""
@@ -168,8 +173,8 @@ def least_squares(a: Any, b: Any, rcond: float = 1e-12) -> Any:
 def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return (x, residuals, rank, s): the x of least norm among those for which a @ x is nearest to b.
 
-    a: (m, n), b: (m,) or (m, k); float32 or float64; other dtypes become float64. x: (n,) or (n, k).
-    residuals: the sums of squares of b - a @ x, (1,) or (k,); empty if the rank is below n, or m <= n.
+    a: (m, n), b: (m,) or (m, k); float32, float64 or complex; other dtypes become float64. x: (n,) or (n, k).
+    residuals: the sums of |b - a @ x|^2, (1,) or (k,); empty if the rank is below n, or m <= n.
     rank: an integer. s: the singular values of a, (min(m, n),). If an element is not finite x and s are nan.
     rcond : singular values up to this part of the largest count as zero; None: max(m, n) times the dtype's
         eps; -1: no more than rounding
@@ -188,7 +193,8 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Tensor, Tensor, Tensor, Te
         rcond = max(a.shape) * rounding
     x, s, rank = least_squares(a, b, rounding if rcond == -1 else float(rcond))
     if devices.host(raw(rank)) == a.shape[1] < a.shape[0]:
-        squares = sum(square(subtract(b, matmul(a, x))), 0)
+        rest = subtract(b, matmul(a, x))
+        squares = sum(real(multiply(conj(rest), rest)), 0)
         residuals = refit(squares, (1,)) if b.ndim == 1 else squares
     else:
         residuals = getitem(s, slice(0, 0))

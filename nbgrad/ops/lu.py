@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import real_of
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.complex import conj
 from nbgrad.define.scalar import add, multiply
@@ -66,8 +67,8 @@ def _packed_rule(g: Any, z: Any, a: Any) -> Tensor | None:
     m, n = a.shape[-2:]
     k = min(m, n)
     square = columns(rows(p, None, k), None, k)
-    ends = diagonal(square, 0, -2, -1)
-    g = multiply(g, independent(ends, abs(ends), "lu", a.shape, 0.0))
+    ends = abs(diagonal(square, 0, -2, -1))
+    g = multiply(g, independent(ends, ends, "lu", a.shape, 0.0))
     inner = columns(rows(g, None, k), None, k)
     of_l, of_u, rest = tril(inner, -1), triu(inner), None
     if m > n:
@@ -129,7 +130,7 @@ def _packed_like(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return z, pivots
 
 
-@op(vjp=_packed_rule, keep="z", results=Packed, like=_packed_like,
+@op(vjp=_packed_rule, keep="z", results=Packed, like=_packed_like, on_complex="same",
     cases=[(_steep(4, 2),), ((0, 2, 2),)], private=True)
 def lu_packed(a: Any) -> Any:
     """Return the factors of `lu` in one matrix, and the exchanges as floats; these are constants."""
@@ -140,8 +141,8 @@ def lu_packed(a: Any) -> Any:
 def lu(a: Any, permute_l: bool = False, p_indices: bool = False) -> tuple[Tensor, ...]:
     """Return (p, l, u) with a = p @ l @ u: l has a diagonal of ones and zeros above it, u zeros below.
 
-    a: (..., m, n) -> p (..., m, m), the order of rows, l (..., m, k), u (..., k, n), k = min(m, n); float32
-    or float64; other dtypes become float64. A matrix with nan or inf has them in its factors.
+    a: (..., m, n) -> p (..., m, m), the order of rows, l (..., m, k), u (..., k, n), k = min(m, n); float32,
+    float64 or complex; other dtypes become float64. A matrix with nan or inf has them in its factors.
     permute_l : return (p @ l, u) instead
     p_indices : p is (..., m) indices, a = l[p] @ u
     Derivative: of l and u while the order of rows stays as it is; p is a constant. It raises GradientError
@@ -164,7 +165,7 @@ def lu(a: Any, permute_l: bool = False, p_indices: bool = False) -> tuple[Tensor
     if p_indices:
         return astype(argsort(order), np.int32), lower, upper
     places = equal(np.arange(m)[:, None], expand_dims(order, -2))
-    return astype(places, a.dtype), lower, upper
+    return astype(places, real_of(a.dtype)), lower, upper
 
 
 def lu_factor(a: Any) -> tuple[Tensor, Tensor]:
@@ -185,7 +186,7 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0) -> Tensor:
     """Return the solution z of a @ z = b by the factors of a.
 
     lu_and_piv: what `lu_factor` returns of square matrices. b: (n,) or (..., n, k), as in `solve`.
-    trans : 1 or 2: solve a.T @ z = b
+    trans : 1: solve a.T @ z = b; 2: by the conjugates of a.T
     Derivative: exact in the factors, so that of `solve` in a; linear in b. Raises SingularError if a is
     singular, ShapeError, ValueRangeError for another trans.
 
@@ -196,9 +197,9 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0) -> Tensor:
         raise value_errors.bad_choice("lu_solve", "trans", trans, (0, 1, 2))
     factors, pivots = lu_and_piv
     p, b = equations("lu_solve", factors, b)
-    order = row_order(astype(as_tensor(pivots), p.dtype), p.shape[-1])
+    order = row_order(astype(as_tensor(pivots), real_of(p.dtype)), p.shape[-1])
     vector = b.ndim == 1
-    x = column(b) if vector else b
+    x, p = column(b) if vector else b, conj(p) if trans == 2 else p
     if trans:
         x = _reordered(_below(solve_triangular(p, x, trans=1), p), argsort(order))
     else:

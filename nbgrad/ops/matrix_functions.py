@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import alike, astype, shaped
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
@@ -50,13 +51,13 @@ def _away(*shape: int) -> Any:
     return lambda rng: 0.3 * rng.normal(size=shape) + 2 * np.eye(shape[-1])
 
 
-@op(out=_solved, vjp_all=_sylvester_rule, multilinear=(2,), like=_sylvester_like,
+@op(out=_solved, vjp_all=_sylvester_rule, multilinear=(2,), like=_sylvester_like, on_complex="same",
     cases=[(_away(2, 3, 3), _away(2, 2), (3, 2)), ((0, 0), _away(2, 2), (0, 2))])
 def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     """Return the solution z of a @ z + z @ b = q.
 
-    a: (..., m, m), b: (..., n, n), q: (..., m, n); batch axes broadcast; float32 or float64; other dtypes
-    become float64. What is not finite gives nan.
+    a: (..., m, m), b: (..., n, n), q: (..., m, n); batch axes broadcast; float32, float64 or complex; other
+    dtypes become float64. What is not finite gives nan.
     Raises SingularError if an eigenvalue of a is the negative of one of b, or one of them is not square,
     ShapeError if the shapes do not fit, DeviceError on CUDA.
     Derivative: linear in q; tangents s of a and t of b give solve_sylvester(a, b, -(s @ z + z @ t)).
@@ -99,13 +100,14 @@ _CASES: list[Any] = [(_away(2, 3, 3),), ((0, 0),)]
 
 
 @op(out=like_first, vjp=lambda g, z, a: apply(solve_sylvester, (transposed(z), transposed(z), g)), keep="z",
-    like=lambda a: _by_values(np.sqrt, a), cases=_CASES)
+    like=lambda a: _by_values(np.sqrt, a), on_complex="same", cases=_CASES)
 def sqrtm(a: Any) -> Any:
     """Return the square root of matrices: the z with z @ z = a whose eigenvalues have positive real parts.
 
-    a: (..., n, n), float32 or float64; other dtypes become float64. A matrix with nan or inf gives nan.
-    Raises SingularError if a is not square, has a negative eigenvalue, so that z is complex, or has no root;
-    DeviceError on CUDA.
+    a: (..., n, n), float32, float64 or complex; other dtypes become float64. A matrix with nan or inf gives
+    nan.
+    Raises SingularError if a is not square, is real and has a negative eigenvalue, so that z is complex, or
+    has no root; DeviceError on CUDA.
     Derivative: a tangent t of a gives solve_sylvester(z, z, t); SingularError where a is singular.
 
     >>> nb.linalg.sqrtm([[4.0, 0.0], [0.0, 9.0]])
@@ -115,13 +117,15 @@ def sqrtm(a: Any) -> Any:
     return (square_matrices("sqrtm", a),), {}
 
 
-@op(out=like_first, vjp=_logarithm_rule, keep="x", like=lambda a: _by_values(np.log, a), cases=_CASES)
+@op(out=like_first, vjp=_logarithm_rule, keep="x", like=lambda a: _by_values(np.log, a), on_complex="same",
+    cases=_CASES)
 def logm(a: Any) -> Any:
     """Return the logarithm of matrices: the z with expm(z) = a, eigenvalues' imaginary parts within pi.
 
-    a: (..., n, n), float32 or float64; other dtypes become float64. A matrix with nan or inf gives nan.
-    Raises SingularError if a is not square, is singular, or has a negative eigenvalue, so that z is complex;
-    DeviceError on CUDA.
+    a: (..., n, n), float32, float64 or complex; other dtypes become float64. A matrix with nan or inf gives
+    nan.
+    Raises SingularError if a is not square, is singular, or is real and has a negative eigenvalue, so that z
+    is complex; DeviceError on CUDA.
     Derivative: a block of the logarithm of [[a, t], [0, a]] for a tangent t of a, exact at repeated
     eigenvalues.
 
@@ -135,10 +139,10 @@ def logm(a: Any) -> Any:
 def fractional_matrix_power(A: Any, t: Any) -> Tensor:
     """Return the t-th power of matrices, for any number t: expm(t * logm(A)).
 
-    A: (..., n, n), float32 or float64; other dtypes become float64. t: a number; that to an integer that
-    is no Tensor is `matrix_power`, which exists for more matrices.
-    Raises SingularError if A is not square, is singular, or has a negative eigenvalue, so that the power is
-    complex; DeviceError on CUDA.
+    A: (..., n, n), float32, float64 or complex; other dtypes become float64. t: a number; that to an integer
+    that is no Tensor is `matrix_power`, which exists for more matrices.
+    Raises SingularError if A is not square, is singular, or is real and has a negative eigenvalue, so that
+    the power is complex; DeviceError on CUDA.
     Derivative: in A and in t that of `expm` and `logm`, exact at repeated eigenvalues.
 
     >>> nb.linalg.fractional_matrix_power([[4.0, 0.0], [0.0, 9.0]], 0.5).numpy().round(12)
@@ -146,9 +150,10 @@ def fractional_matrix_power(A: Any, t: Any) -> Tensor:
            [0., 3.]])
     """
     a = square_matrices("fractional_matrix_power", A)
-    if isinstance(t, (int, float, np.number)) and float(t).is_integer():
+    if isinstance(t, (int, float, np.integer, np.floating)) and float(t).is_integer():
         return matrix_power(a, int(t))
     t = as_tensor(t)
     if t.ndim:
         raise shape_errors.bad_shape("fractional_matrix_power", t.shape, "t is one number")
-    return expm(multiply(astype(t, a.dtype), logm(a)))
+    dtype = np.result_type(a.dtype, np.complex64) if is_complex(t) else a.dtype
+    return expm(multiply(astype(t, dtype), logm(a)))

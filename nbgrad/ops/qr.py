@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nbgrad.define.complex import conj, real
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor
@@ -13,13 +14,12 @@ from nbgrad.errors import value_errors
 from nbgrad.ops.contract import product
 from nbgrad.ops.diagonal import diagonal
 from nbgrad.ops.elementwise import abs, subtract
-from nbgrad.ops.factor import solve_triangular
+from nbgrad.ops.factor import mirrored, solve_triangular
 from nbgrad.ops.index import getitem
 from nbgrad.ops.pad import pad
 from nbgrad.ops.reduce import sum
 from nbgrad.ops.shape import concat, transposed
 from nbgrad.ops.svd import determined, matrices
-from nbgrad.ops.triangles import tril
 
 op: Any = family("qr")
 
@@ -49,30 +49,28 @@ def over_triangle(x: Tensor, r: Tensor) -> Tensor:
     return transposed(solve_triangular(r, transposed(x)))
 
 
-def _mirrored(x: Tensor) -> Tensor:
-    """The symmetric matrices that have x's lower triangle."""
-    return add(tril(x), transposed(tril(x, -1)))
-
-
 def _square_rule(gq: Tensor | None, gr: Tensor | None, q: Tensor, r: Tensor) -> Tensor:
-    """(gq + q @ m) @ inv(r).T, m the lower triangle of r @ gr.T - gq.T @ q mirrored, for square r.
+    """(gq + q @ m) @ inv(r).T, m the lower triangle of r @ gr.T - gq.T @ q mirrored, for square r; of complex
+    matrices the same of the conjugates of cotangents, with adjoints for transposes: r's diagonal is real.
 
     Source: Walter, Lehmann, Lamour, On evaluating higher-order derivatives of the QR decomposition of tall
     matrices with full column rank in forward and reverse mode algorithmic differentiation, 2012.
     """
-    m: Any = None if gr is None else product(r, gr, (False, True))
+    m: Any = None if gr is None else product(r, conj(gr), (False, True))
     if gq is not None:
-        along = product(gq, q, (True, False))
+        along = product(conj(gq), q, (True, False))
         m = subtract(0.0, along) if m is None else subtract(m, along)
-    total = product(q, _mirrored(m))
-    return over_triangle(total if gq is None else add(gq, total), r)
+    total = product(q, mirrored(m))
+    return over_triangle(total if gq is None else add(gq, total), conj(r))
 
 
 def _factors_rule(gq: Tensor | None, gr: Tensor | None, q: Tensor, r: Tensor, shape: Any) -> Tensor:
-    """Of a = [x, y] with square x = q @ u and y = q @ v, where r = [u, v]: v is q.T @ y."""
+    """Of a = [x, y] with square x = q @ u and y = q @ v, where r = [u, v]: v is q.T @ y. All are conjugates,
+    cotangents and what is returned, where they are complex.
+    """
     k = r.shape[-2]
     u = columns(r, None, k)
-    one = independent(diagonal(u, 0, -2, -1), sum(abs(u), -2), "qr", shape)
+    one = independent(real(diagonal(u, 0, -2, -1)), sum(abs(u), -2), "qr", shape)
     gq, gr = [None if g is None else multiply(g, one) for g in (gq, gr)]
     if shape[-1] == k:
         return _square_rule(gq, gr, q, r)
@@ -80,24 +78,25 @@ def _factors_rule(gq: Tensor | None, gr: Tensor | None, q: Tensor, r: Tensor, sh
         found = _square_rule(gq, None, q, u)
         return pad(found, (*[(0, 0)] * (found.ndim - 1), (0, shape[-1] - k)))
     gv = columns(gr, k, None)
-    of_q = product(product(q, columns(r, k, None)), gv, (False, True))
+    of_q = product(product(q, columns(r, k, None)), conj(gv), (False, True))
     found = _square_rule(of_q if gq is None else add(gq, of_q), columns(gr, None, k), q, u)
     return concat([found, product(q, gv)], -1)
 
 
 def _qr_rule(g: Any, z: Any, a: Any, complete: bool) -> Tensor:
     (gq, gr), (q, r) = g, z
+    gq, gr = [None if x is None else conj(x) for x in (gq, gr)]
     k = min(a.shape[-2:])
     if q.shape[-1] > k:
         gq = None if gq is None else determined(gq, k, "qr")
         gr = None if gr is None else rows(gr, None, k)
         q, r = columns(q, None, k), rows(r, None, k)
-    return _factors_rule(gq, gr, q, r, a.shape)
+    return conj(_factors_rule(gq, gr, q, r, a.shape))
 
 
 def _triangle_rule(g: Tensor, z: Any, a: Tensor) -> Tensor:
     q, r = qr_factors(a)
-    return _factors_rule(None, g, q, r, a.shape)
+    return conj(_factors_rule(None, conj(g), q, r, a.shape))
 
 
 # ------------------------------------------------------------------------------------------ the ops
@@ -123,7 +122,7 @@ def _full(*shape: int) -> Any:
     return lambda rng: 0.4 * rng.normal(size=shape) + 2 * np.eye(shape[-2], shape[-1])
 
 
-@op(vjp=_qr_rule, keep="z", results=QRResult,
+@op(vjp=_qr_rule, keep="z", results=QRResult, on_complex="same",
     like=lambda a, complete=False: np.linalg.qr(a, "complete" if complete else "reduced"),
     cases=[(_full(4, 2),), ((0, 2, 2),)], private=True)
 def qr_factors(a: Any, complete: bool = False) -> Any:
@@ -132,7 +131,7 @@ def qr_factors(a: Any, complete: bool = False) -> Any:
 
 
 @op(out=lambda a: ((*a.shape[:-2], min(a.shape[-2:]), a.shape[-1]), a.dtype), vjp=_triangle_rule, keep="x",
-    like=lambda a: np.linalg.qr(a, "r"), cases=[(_full(4, 2),)], private=True)
+    like=lambda a: np.linalg.qr(a, "r"), on_complex="same", cases=[(_full(4, 2),)], private=True)
 def triangular_factor(a: Any) -> Any:
     """Return the second factor of `qr` alone."""
     return (matrices("qr", a),), {}
@@ -141,8 +140,9 @@ def triangular_factor(a: Any) -> Any:
 def qr(a: Any, mode: str = "reduced") -> Any:
     """Return the factors of a = Q @ R: orthonormal columns Q, and R with zeros below its diagonal.
 
-    a: (..., m, n) -> the named tuple (Q (..., m, k), R (..., k, n)), k = min(m, n); float32 or float64; other
-    dtypes become float64. A matrix with nan or inf gives nan. The signs are LAPACK's.
+    a: (..., m, n) -> the named tuple (Q (..., m, k), R (..., k, n)), k = min(m, n); float32, float64 or
+    complex; other dtypes become float64. A matrix with nan or inf gives nan. The signs are LAPACK's; of
+    complex matrices the diagonal of R is real, so that no phase is left open.
     mode : "complete": Q is (..., m, m), R is (..., m, n); "r": R alone, as in "reduced"
     The derivative exists where the first k columns of a are independent, else it raises GradientError; so
     does one of the other m - k columns of a complete Q, which are any basis, and forward mode there.

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nbgrad.arrays import devices
+from nbgrad.arrays.dtypes import is_complex, real_of
 from nbgrad.define.broadcast import astype
+from nbgrad.define.complex import conj
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor
@@ -15,7 +17,7 @@ from nbgrad.errors import gradient_errors, shape_errors
 from nbgrad.ops.compare import equal
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.elementwise import negative, subtract, where
-from nbgrad.ops.factor import inverse_gaps
+from nbgrad.ops.factor import adjoint, check_phases, inverse_gaps
 from nbgrad.ops.index import getitem
 from nbgrad.ops.shape import concat, expand_dims, matrix_transpose
 
@@ -53,7 +55,18 @@ def _of_values(u: Tensor, gs: Tensor, s: Tensor, vh: Tensor) -> Tensor:
 
 def _skew(x: Tensor) -> Tensor:
     """x - x.T, half of it."""
-    return multiply(subtract(x, matrix_transpose(x)), 0.5)
+    return multiply(subtract(x, adjoint(x)), 0.5)
+
+
+def _of_phases(turns: list[Tensor], sums: Tensor) -> Tensor:
+    """The diagonal of `_of_vectors`' middle: vectors in U turn against those in Vh as the matrix does.
+
+    turns : the adjoints of the vectors by their cotangents; of U, of the adjoint of Vh, or of both
+    Raises GradientError if something depends on a turn of both, which no matrix knows.
+    """
+    check_phases("svd", *turns)
+    both = _skew(turns[0] if len(turns) == 1 else subtract(*turns))
+    return multiply(multiply(both, sums), np.eye(both.shape[-1]).astype(sums.dtype))
 
 
 def _of_vectors(gu: Tensor | None, gvh: Tensor | None, u: Tensor, s: Tensor, vh: Tensor,
@@ -61,8 +74,9 @@ def _of_vectors(gu: Tensor | None, gvh: Tensor | None, u: Tensor, s: Tensor, vh:
     """u @ inside @ vh, and what leaves the space of the vectors, where a is not square.
 
     inside[i, j] = (x[i, j] s[j] + y[i, j] s[i]) / (s[j]^2 - s[i]^2), x and y the skew parts of u.T @ gu and
-    vh @ gvh.T, doubled. The inverse gaps of the eigenvalues s, -s and 0 of [[0, a], [a.T, 0]] are all the
-    quotients there are: 1 / (s[j] - s[i]), 1 / (s[j] + s[i]) and 1 / s[j].
+    vh @ gvh.T, doubled; of complex matrices the same of the conjugates of cotangents, with adjoints for
+    transposes, and a diagonal. The inverse gaps of the eigenvalues s, -s and 0 of [[0, a], [a.T, 0]] are all
+    the quotients there are: 1 / (s[j] - s[i]), 1 / (s[j] + s[i]) and 1 / s[j].
     Source: Giles, An extended collection of matrix derivative results, 2008, section 3.2; Townsend,
     Differentiating the singular value decomposition, 2016.
     """
@@ -73,18 +87,23 @@ def _of_vectors(gu: Tensor | None, gvh: Tensor | None, u: Tensor, s: Tensor, vh:
         slice(k), slice(k, 2 * k), slice(2 * k, None))]
     inside: Any = 0.0
     total: Any = 0.0
+    turns = []
     if gu is not None:
-        along = matmul(matrix_transpose(u), gu)
+        along = matmul(adjoint(u), gu)
+        turns.append(along)
         inside = multiply(_skew(along), expand_dims(s, -2))
         if u.shape[-2] > k:
             total = matmul(multiply(subtract(gu, matmul(u, along)), inverses), vh)
     if gvh is not None:
-        along = matmul(gvh, matrix_transpose(vh))
+        along = matmul(gvh, adjoint(vh))
+        turns.append(adjoint(along))
         inside = subtract(inside, multiply(_skew(along), expand_dims(s, -1)))
         if vh.shape[-1] > k:
             beside = multiply(subtract(gvh, matmul(along, vh)), matrix_transpose(inverses))
             total = add(total, matmul(u, beside))
     turned = multiply(gaps, multiply(multiply(inside, sums), 2.0))
+    if is_complex(turned):
+        turned = add(turned, _of_phases(turns, sums))
     return add(total, matmul(matmul(u, turned), vh))
 
 
@@ -92,6 +111,7 @@ def _svd_rule(g: Any, z: Any, a: Any, full_matrices: bool) -> Tensor | None:
     """The cotangents of the values and of the vectors."""
     (gu, gs, gvh), (u, s, vh) = g, z
     k = s.shape[-1]
+    gu, gvh = [None if x is None else conj(x) for x in (gu, gvh)]
     if gu is not None and gu.shape[-1] > k:
         gu = determined(gu, k)
     if gvh is not None and gvh.shape[-2] > k:
@@ -101,7 +121,7 @@ def _svd_rule(g: Any, z: Any, a: Any, full_matrices: bool) -> Tensor | None:
     if k and (gu is not None or gvh is not None):
         turned = _of_vectors(gu, gvh, u, s, vh, a)
         total = turned if total is None else add(total, turned)
-    return total
+    return None if total is None else conj(total)
 
 
 def _no_rule(*_: Any, of: str, **__: Any) -> Tensor:
@@ -109,7 +129,7 @@ def _no_rule(*_: Any, of: str, **__: Any) -> Tensor:
 
 
 @op(out=lambda g, k, of: ((*g.shape[:-1], k), g.dtype), vjp=_no_rule, keep="", like=lambda g, k: g[..., :k],
-    cases=[(np.array([3, 0, 0]), {"k": 1})], private=True)
+    on_complex="same", cases=[(np.array([3, 0, 0]), {"k": 1})], private=True)
 def determined(g: Any, k: int, of: str = "svd") -> Any:
     """Return the first k columns of the cotangent g of vectors, of which the others have no derivative.
 
@@ -146,7 +166,7 @@ def _svd_like(a: np.ndarray, full_matrices: bool = True) -> Any:
     return u, s, vh
 
 
-@op(vjp=_svd_rule, keep="z", results=SVDResult, like=_svd_like,
+@op(vjp=_svd_rule, keep="z", results=SVDResult, like=_svd_like, on_complex="same",
     cases=[(_apart(3, 3),), (_apart(4, 2), _THIN), (_apart(2, 2, 3), _THIN), (_apart(1, 1),),
            (_apart(3, 1), _THIN), ((0, 0),), ((0, 2, 2),), ((3, 0), _THIN), ((2, 0, 2), _THIN)], private=True)
 def svd_factors(a: Any, full_matrices: bool = True) -> Any:
@@ -158,13 +178,14 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """Return the singular value decomposition a = U @ diag(S) @ Vh of matrices.
 
     a: (..., m, n) -> the named tuple (U (..., m, m), S (..., k), Vh (..., n, n)), k = min(m, n), S falling;
-    float32 or float64; other dtypes become float64. A matrix with nan or inf gives nan. The sign of a pair of
-    vectors is LAPACK's, and on CUDA that which makes the largest element of the column of U positive.
+    float32, float64 or complex; other dtypes become float64. A matrix with nan or inf gives nan. The sign of
+    a pair of vectors, or its phase, is LAPACK's; on CUDA the largest element of the column of U is positive.
     full_matrices : if False, only the k columns of U and rows of Vh that belong to singular values
     compute_uv : if False, only S, as `svdvals` returns it
     A derivative that uses the vectors raises GradientError where singular values are equal to rounding, or
     zero, and so does forward mode, which carries them along; so does one of the other columns of U or rows
-    of Vh, which are any basis. svdvals has the derivative of the values alone.
+    of Vh, which are any basis, and one that depends on the phases of complex vectors, which are arbitrary for
+    each pair. svdvals has the derivative of the values alone.
     Raises ShapeError if a has fewer than two axes.
 
     >>> nb.svd([[3.0, 0.0], [0.0, 2.0]]).S
@@ -175,19 +196,20 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 
 def values_rule(g: Tensor, z: Any, a: Tensor) -> Tensor:
     u, s, vh = svd_factors(a, False)
-    return _of_values(u, g, s, vh)
+    return conj(_of_values(u, g, s, vh))
 
 
-@op(out=lambda a: ((*a.shape[:-2], min(a.shape[-2:])), a.dtype), vjp=values_rule, keep="x",
-    like=lambda a: np.linalg.svd(a, compute_uv=False),
+@op(out=lambda a: ((*a.shape[:-2], min(a.shape[-2:])), real_of(a.dtype)), vjp=values_rule, keep="x",
+    like=lambda a: np.linalg.svd(a, compute_uv=False), on_complex="same",
     cases=[(_apart(3, 3),), (_apart(2, 4, 2),), (_apart(2, 3),), (_apart(1, 1),), ((0, 2),), ((0, 2, 3),)])
 def svdvals(a: Any) -> Any:
     """Return the singular values of matrices, falling.
 
-    a: (..., m, n) -> (..., min(m, n)); float32 or float64; other dtypes become float64. A matrix with nan or
-    inf gives nan. The derivative exists in both modes: u v.T of the vectors of a value; at repeated values
-    that of one choice of vectors, at a zero value, which has a kink there, 0. The second derivative raises
-    GradientError where values are equal to rounding, or zero.
+    a: (..., m, n) -> (..., min(m, n)), real; float32, float64 or complex; other dtypes become float64. A
+    matrix with nan or inf gives nan. The derivative exists in both modes: u v.T of the vectors of a
+    value, of complex ones its conjugate; at repeated values that of one choice of vectors, at a zero value,
+    which has a kink there, 0. The second derivative raises GradientError where values are equal to rounding,
+    or zero.
     Raises ShapeError if a has fewer than two axes.
 
     >>> nb.svdvals([[0.0, 2.0], [3.0, 0.0]])

@@ -1,6 +1,7 @@
 """Plans: calls that are alike have one, others never share it, and it does what the general path does."""
 
 import sys
+import warnings
 import weakref
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import nbgrad as nb
 import nbgrad.linalg
 from nbgrad import errors, testing
+from nbgrad.compile import tiers
 from nbgrad.define import finder, plans
 from nbgrad.define.registry import OPS
 from nbgrad.define.structured import Structured, op
@@ -309,6 +311,17 @@ def test_programs_know_no_value_of_the_call_they_were_found_in():
             e = np.exp(x - x.max(1, keepdims=True))
             expected = 2 * (x - x.mean(1, keepdims=True)) / (4 - p) + e / e.sum(1, keepdims=True)
             np.testing.assert_allclose(f(x, p).numpy(), expected, rtol=1e-12)
+
+
+def test_programs_take_both_parts_of_complex_numbers():
+    """The cotangent of a right side that is broadcast is a sum, which acts on parts."""
+    z = X[:, :3] + np.eye(3) + 1j * np.cos(X[:, 1:])
+    a, b, g = [nb.asarray(z * np.arange(1.0, n + 1)[:, None, None]) for n in (2, 1, 2)]
+    pullback = nb.vjp(lambda b: nb.solve(a, b), b[0])[1]
+    with tiers.chosen("interpreted"), warnings.catch_warnings(action="ignore"):
+        first, *others = [values(pullback(g)[0]) for _ in range(4)]
+    for other in others:
+        np.testing.assert_array_equal(other, first)
 
 
 def test_a_kernel_that_is_registered_later_runs_the_next_pullback(monkeypatch):

@@ -23,7 +23,7 @@ def banded_solution(out: np.ndarray, ab: np.ndarray, b: np.ndarray, lower: int, 
 
 @_silent
 def toeplitz_solution(out: np.ndarray, c: np.ndarray, r: np.ndarray, b: np.ndarray) -> None:
-    """Solutions by Levinson's recursion, in float64; nan where an element is not finite."""
+    """Solutions by Levinson's recursion, in float64 or complex128; nan where an element is not finite."""
     if not out.size:
         return
     if not all(np.isfinite(x).all() for x in (c, r, b)):

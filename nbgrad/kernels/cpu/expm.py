@@ -39,7 +39,7 @@ def expm(out: np.ndarray, a: np.ndarray) -> None:
     _each(lambda x: _exponential((x,))[0], rest := np.empty_like(stack[~easy]), stack[~easy])
     z[~easy] = rest
     if easy.any():
-        z[easy] = _squared(scipy.linalg.expm(np.ldexp(stack[easy], -s[easy, None, None])), s[easy])
+        z[easy] = _squared(scipy.linalg.expm(_scaled(stack[easy], -s[easy, None, None])), s[easy])
 
 
 @_silent
@@ -68,18 +68,33 @@ def expm_frechet(out: np.ndarray, a: np.ndarray, e: np.ndarray) -> None:
 def _derivative(a: np.ndarray, e: np.ndarray) -> np.ndarray:
     """It is linear in e, so e is made small by a power of two: a alone decides how it is computed."""
     power = _exponent(e) + 7
-    return np.ldexp(_exponential((a, np.ldexp(e, -power)))[1], power)
+    return _scaled(_exponential((a, _scaled(e, -power)))[1], power)
+
+
+def _scaled(x: np.ndarray, power: Any) -> np.ndarray:
+    """x times a power of two, exactly, by the parts of complex numbers."""
+    if x.dtype.kind != "c":
+        found: np.ndarray = np.ldexp(x, power)
+        return found
+    z = np.empty_like(x)
+    z.real, z.imag = np.ldexp(x.real, power), np.ldexp(x.imag, power)
+    return z
+
+
+def _sizes(a: np.ndarray) -> np.ndarray:
+    """|a|, of complex numbers that of the larger part: it does not overflow."""
+    return np.abs(a) if a.dtype.kind != "c" else np.maximum(np.abs(a.real), np.abs(a.imag))
 
 
 def _exponent(a: np.ndarray) -> int:
     """A power of two above the norm of a matrix."""
-    return int(np.frexp(np.abs(a).max())[1]) + len(a).bit_length()
+    return int(np.frexp(_sizes(a).max())[1]) + len(a).bit_length() + (a.dtype.kind == "c")
 
 
 @_silent
 def inverse_norm(out: np.ndarray, a: np.ndarray) -> None:
     """Powers of two."""
-    power = -np.frexp(np.abs(a).max((-2, -1), initial=0, keepdims=True))[1]
+    power = -np.frexp(_sizes(a).max((-2, -1), initial=0, keepdims=True))[1]
     limits = np.finfo(out.dtype)
     np.ldexp(out.dtype.type(1), np.clip(power, limits.minexp, limits.maxexp - 1), out=out)
 
@@ -88,14 +103,16 @@ def _exponential(x: Part) -> Part:
     """Exponential of a finite matrix, or of a block matrix."""
     if len(x) == 1 and np.count_nonzero(x[0]) == np.count_nonzero(x[0].diagonal()):
         return [np.diag(np.exp(x[0].diagonal()))]
-    if x[0].itemsize == 4 and _exponent(x[0]) > 12:     # above that, the tenth power may overflow in float32
-        return [part.astype(np.float32) for part in _exponential([part.astype(np.float64) for part in x])]
+    dtype = x[0].dtype
+    wide = np.result_type(dtype, np.float64)
+    if dtype != wide and _exponent(x[0]) > 12:          # above that, the tenth power may overflow in float32
+        return [part.astype(dtype) for part in _exponential([part.astype(wide) for part in x])]
     norm = _norm(x[0])
     # To halve until the norm is small loses accuracy where the powers of the matrix are much smaller.
     if len(x[0]) * len(x) > _SMALL or norm > 1e6 or (norm > 2 and 16 * _norm(x[0] @ x[0]) < norm**2):
         return _rational(x)
     s = ceil(log2(norm / 2)) if norm > 2 else 0
-    z = _small([np.ldexp(part, -s) for part in x] if s else x)
+    z = _small([_scaled(part, -s) for part in x] if s else x)
     for _ in range(s):
         z = _product(z, z)
     return z
@@ -146,7 +163,7 @@ def _rational(x: Part) -> Part:
     s = _squarings(x[0], [log2(max(norm, 1e-300)) for norm in norms])
     if s:
         graded = ((1, x), (2, x2), (4, x4), (6, x6))
-        x, x2, x4, x6 = [[np.ldexp(part, -s * k) for part in power] for k, power in graded]
+        x, x2, x4, x6 = [[_scaled(part, -s * k) for part in power] for k, power in graded]
     powers, b = (x6, x4, x2), _PADE
     odd = _product(x6, _combined(b[13:8:-2], powers))
     odd = _product(x, _combined((1, *b[7:2:-2]), (odd, *powers), b[1]))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import real_of
 from nbgrad.errors import gradient_errors
 from nbgrad.kernels.cpu.factor import finite
 
@@ -20,14 +21,14 @@ def truncated_inverse(a: np.ndarray, rcond: Any, hermitian: bool) -> tuple[np.nd
     nan where an element is not finite.
     """
     if not a.size:
-        return np.empty(np.swapaxes(a, -1, -2).shape, a.dtype), np.zeros(a.shape[:-2], a.dtype)
+        return np.empty(np.swapaxes(a, -1, -2).shape, a.dtype), np.zeros(a.shape[:-2], real_of(a.dtype))
     z, good = finite(a)
     u, s, vh = np.linalg.svd(z, full_matrices=False, hermitian=hermitian)
     top = s.max(-1, keepdims=True)
-    kept = s > np.asarray(rcond)[..., None].astype(a.dtype) * top
+    kept = s > np.asarray(rcond)[..., None].astype(s.dtype) * top
     left = np.where(kept, 0, s).max(-1) / np.where(top > 0, top, 1)[..., 0]
-    scaled = np.swapaxes(vh, -1, -2) * np.divide(1, s, where=kept, out=np.zeros_like(s))[..., None, :]
-    found = scaled @ np.swapaxes(u, -1, -2)
+    scaled = np.swapaxes(vh, -1, -2).conj() * np.divide(1, s, where=kept, out=np.zeros_like(s))[..., None, :]
+    found = scaled @ np.swapaxes(u, -1, -2).conj()
     found[~good] = np.nan
     return found, left
 
@@ -44,6 +45,7 @@ def least_squares(a: np.ndarray, b: np.ndarray, rcond: float) -> tuple[np.ndarra
     """The solutions of least norm, the singular values, and the rank; nan where an element is not finite."""
     if np.isfinite(a).all() and np.isfinite(b).all():
         x, _, rank, s = np.linalg.lstsq(a, b, rcond)
-        return x, s, np.asarray(rank, a.dtype)
+        return x, s, np.asarray(rank, s.dtype)
     x = np.full((a.shape[1], *b.shape[1:]), np.nan, a.dtype)
-    return x, np.full(min(a.shape), np.nan, a.dtype), np.asarray(np.nan, a.dtype)
+    dtype = real_of(a.dtype)
+    return x, np.full(min(a.shape), np.nan, dtype), np.asarray(np.nan, dtype)

@@ -16,10 +16,11 @@ _NEAR = 0.264                             # to 1, where that many nodes give all
 
 
 def _root(a: np.ndarray, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """The square root of one matrix. Raises SingularError if it is complex, or there is none."""
+    """The square root of one matrix. Raises SingularError if a real one has a complex root, or there is none.
+    """
     with warnings.catch_warnings(action="ignore"):
         z: np.ndarray = scipy.linalg.sqrtm(a)
-    if z.dtype.kind == "c":
+    if z.dtype.kind == "c" and a.dtype.kind != "c":
         raise shape_errors.complex_result(name, shape)
     if not np.isfinite(z).all():
         raise shape_errors.no_matrix_function(name, shape)
@@ -35,11 +36,12 @@ def sqrtm(out: np.ndarray, a: np.ndarray) -> None:
 
 @_silent
 def logm(out: np.ndarray, a: np.ndarray) -> None:
-    """Principal logarithms, in float64; nan where an element is not finite."""
+    """Principal logarithms, in float64 or complex128; nan where an element is not finite."""
     if out.size and (np.linalg.slogdet(a).sign == 0).any():
         raise shape_errors.no_matrix_function("logm", a.shape)
+    wide = np.result_type(a.dtype, np.float64)
     for i in np.ndindex(a.shape[:-2]):
-        out[i] = _logarithm(a[i].astype(np.float64), a.shape) if np.isfinite(a[i]).all() else np.nan
+        out[i] = _logarithm(a[i].astype(wide), a.shape) if np.isfinite(a[i]).all() else np.nan
 
 
 def _logarithm(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -57,7 +59,7 @@ def _logarithm(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     places = ((_NODES + 1) / 2)[:, None, None]
     parts = np.linalg.solve(unit + places * y, y)
     z = np.einsum("k,kij->ij", _WEIGHTS / 2, parts)
-    return np.ldexp(1.0, doublings) * (u @ z @ u.T)
+    return np.ldexp(1.0, doublings) * (u @ z @ u.conj().T)
 
 
 def solve_sylvester(out: np.ndarray, a: np.ndarray, b: np.ndarray, q: np.ndarray) -> None:
@@ -72,8 +74,8 @@ def solve_sylvester(out: np.ndarray, a: np.ndarray, b: np.ndarray, q: np.ndarray
             out[i] = np.nan
             continue
         r, u = scipy.linalg.schur(a[i])
-        s, v = scipy.linalg.schur(b[i].T)
-        y, scale, info = solve(r, s, u.T @ q[i] @ v, tranb="C")
+        s, v = scipy.linalg.schur(b[i].conj().T)
+        y, scale, info = solve(r, s, u.conj().T @ q[i] @ v, tranb="C")
         if info:
             raise shape_errors.common_eigenvalues("solve_sylvester", a.shape, b.shape)
-        out[i] = u @ (y / scale) @ v.T
+        out[i] = u @ (y / scale) @ v.conj().T
