@@ -572,7 +572,7 @@ def max_pool2d(
 ) -> Tensor:
     """Return the largest element of each window of x, nan if there is one."""
 def maximum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2."""
+    """Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2. Complex numbers have the order of `sort`."""
 def mean(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
@@ -582,7 +582,7 @@ def min(
 ) -> Tensor:
     """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def minimum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative 1/2."""
+    """Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative 1/2. Complex numbers have the order of `sort`."""
 def mod(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x - y * floor(x / y), which has the sign of y; at its jumps the derivatives are those of the right side."""
 def moveaxis(x: ArrayLike, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Tensor:
@@ -697,7 +697,7 @@ def setitem(x: ArrayLike, index: Index, v: ArrayLike) -> Tensor:
 def sigmoid(x: ArrayLike, /) -> Tensor:
     """Return 1 / (1 + exp(-x)) without overflow."""
 def sign(x: ArrayLike, /) -> Tensor:
-    """Return -1, 0 or 1, and nan of nan; its derivative is taken as 0."""
+    """Return -1, 0 or 1, and nan of nan; its derivative is taken as 0. Of complex x it is x / |x|, with that function's derivative, and 0 with derivative 0 at 0."""
 def signbit(x: ArrayLike, /) -> Tensor:
     """Return whether the sign of x is minus, of -0 too."""
 def silu(x: ArrayLike, /) -> Tensor:
@@ -854,7 +854,7 @@ def interp(
         x: ArrayLike, xp: ArrayLike, fp: ArrayLike, left: ArrayLike | None = None,
         right: ArrayLike | None = None, period: ArrayLike | None = None,
 ) -> Tensor:
-    """Return the values at x of the line through the points (xp, fp), float64 as NumPy's."""
+    """Return the values at x of the line through the points (xp, fp), float64 as NumPy's, or complex128."""
 def trapezoid(
         y: ArrayLike, x: ArrayLike | None = None, dx: ArrayLike = 1.0, axis: int = -1, *, dim: int = -1,
 ) -> Tensor:
@@ -1046,7 +1046,7 @@ def degrees(x: ArrayLike, /) -> Tensor:
 def fabs(x: ArrayLike, /) -> Tensor:
     """Return the absolute value of x, a float."""
 def float_power(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return x to the power of y, in float64."""
+    """Return x to the power of y, in float64, or complex128."""
 def fmax(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the larger of x and y, the other where one is nan."""
 def fmin(x: ArrayLike, y: ArrayLike, /) -> Tensor:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.arrays.dtypes import is_complex
+from nbgrad.arrays.dtypes import is_complex, real_of
 from nbgrad.define.broadcast import astype, broadcast_to
+from nbgrad.define.complex import real
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import Elementwise, multiply
 from nbgrad.define.structured import family
@@ -128,7 +129,8 @@ _log_size = Elementwise(
     "log_size", lambda x: where(logical_and(not_equal(x, 0), isfinite(x)), log2(abs(x)), 0.0),
     arity=1, discrete=True)
 # x 2^t, by two factors: 2^t itself may be beyond the range
-_ldexp = Elementwise("ldexp", lambda x, t: x * exp2(floor(t * 0.5)) * exp2(t - floor(t * 0.5)), arity=2)
+_ldexp = Elementwise(
+    "ldexp", lambda x, t: x * exp2(floor(real(t) * 0.5)) * exp2(real(t) - floor(real(t) * 0.5)), arity=2)
 
 
 def _tree_product(x: Tensor) -> Tensor:
@@ -160,7 +162,7 @@ def _prod_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: 
     return _ldexp(found, floor(back))
 
 
-@op(vjp=_prod_vjp, like=np.prod, cases=[
+@op(vjp=_prod_vjp, like=np.prod, on_complex="own", cases=[
     *_AXES, *_EMPTY, (np.array([0.0, 2.0, 3.0]),),
     (np.array([[0.0, 2.0], [0.0, 3.0], [1.5, 4.0]]), {"axis": 0}), ((5,),)])
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -193,13 +195,14 @@ _tied = elementwise(
 
 def _shares(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...]) -> Tensor:
     winners = equal(x, with_axes(z, x, axis))
-    return _tied(winners, with_axes(g, x, axis), sum(winners, axis, True).astype(x.dtype))
+    return _tied(winners, with_axes(g, x, axis), sum(winners, axis, True).astype(real_of(x.dtype)))
 
 
 _ROWS = np.array([[3, 1, 3], [0, 2, 1]])
 
 
 @op(vjp=(derived(_shares, 0), lambda *_, **__: None, lambda *_, **__: None), keep="x",
+    on_complex="own",
     like=lambda g, z, x, axis: np.where(x == z, g / np.sum(x == z, axis, keepdims=True), 0),
     cases=[((2, 1), _ROWS.max(1, keepdims=True), _ROWS, {"axis": (1,)}),
            ((1, 3), _ROWS.max(0, keepdims=True), _ROWS, {"axis": (0,)})], private=True)
@@ -223,11 +226,12 @@ _TIES = [(np.array([1.0, 3.0, 2.0]),), ((4, 3), {"axis": 1}),
          ((2, 3, 4), {"axis": (0, 2), "keepdims": True}), ((),)]
 
 
-@op(vjp=_extremum_rule, like=np.max, cases=_TIES)
+@op(vjp=_extremum_rule, like=np.max, cases=_TIES, on_complex="own")
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either.
 
-    Equal largest elements share the derivative. Raises ShapeError if there is no element.
+    Equal largest elements share the derivative. Complex numbers have the order of `sort`. Raises ShapeError
+    if there is no element.
 
     >>> nb.max([[1.0, 5.0], [7.0, 2.0]], axis=1)
     tensor([5., 7.])
@@ -237,11 +241,12 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return bind_extremum("max", x, axis, keepdims)
 
 
-@op(vjp=_extremum_rule, like=np.min, cases=_TIES)
+@op(vjp=_extremum_rule, like=np.min, cases=_TIES, on_complex="own")
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either.
 
-    Equal smallest elements share the derivative. Raises ShapeError if there is no element.
+    Equal smallest elements share the derivative. Complex numbers have the order of `sort`. Raises ShapeError
+    if there is no element.
 
     >>> nb.min([[1.0, 5.0], [7.0, 2.0]], axis=1)
     tensor([1., 2.])
@@ -270,7 +275,7 @@ def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = Fal
         count = float(product(x.shape[a] for a in axes))
         return (z, broadcast_to(astype(count, z.dtype), z.shape)) if returned else z
     weights = as_tensor(weights)
-    dtype = np.result_type(x.dtype, weights.dtype, *[np.float64] * (x.dtype.kind != "f"))
+    dtype = np.result_type(x.dtype, weights.dtype, *[np.float64] * (x.dtype.kind not in "fc"))
     x, weights = [t if t.dtype == dtype else astype(t, dtype) for t in (x, weights)]
     if axis is not None and weights.shape != x.shape and weights.ndim == len(axes):
         order = np.argsort(ordered("average", axis, x.ndim, sequence=True)).tolist()
