@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nbgrad.arrays.dtypes import is_complex, real_of
+from nbgrad.arrays.dtypes import real_of
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.complex import real
 from nbgrad.define.declare import elementwise
@@ -88,7 +88,7 @@ def _spread(g: Tensor, x: Any, axis: tuple[int, ...]) -> Any:
 
 
 @op(vjp=lambda g, z, x, axis, keepdims: _spread(g, x, axis),
-    linear=True, keep="", like=np.sum, cases=_AXES + _EMPTY)
+    linear=True, keep="", like=np.sum, on_complex="own", cases=_AXES + _EMPTY)
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits.
 
@@ -110,7 +110,7 @@ def _mean_vjp(g: Tensor, z: Any, x: Any, axis: tuple[int, ...], keepdims: bool) 
     return _spread(g / float(product([x.shape[a] for a in axis])), x, axis)
 
 
-@op(vjp=_mean_vjp, linear=True, keep="", like=np.mean, cases=_AXES)
+@op(vjp=_mean_vjp, linear=True, keep="", like=np.mean, on_complex="own", cases=_AXES)
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the mean of x over axes (None: all), a float; nan where there is nothing to average.
 
@@ -287,7 +287,7 @@ def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = Fal
     return (z, total) if returned else z
 
 
-@op(discrete=True, like=np.any, cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
+@op(discrete=True, like=np.any, on_complex="own", cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return whether an element is not zero, over axes (None: all).
 
@@ -295,10 +295,10 @@ def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     tensor([False,  True])
     """
     x, params = bind("any", x, axis, keepdims)
-    return (not_equal(x, 0) if is_complex(x) else x,), params
+    return (x,), params
 
 
-@op(discrete=True, like=np.all, cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
+@op(discrete=True, like=np.all, on_complex="own", cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return whether no element is zero, over axes (None: all).
 
@@ -306,7 +306,7 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     tensor([False,  True])
     """
     x, params = bind("all", x, axis, keepdims)
-    return (not_equal(x, 0) if is_complex(x) else x,), params
+    return (x,), params
 
 
 @named_dim

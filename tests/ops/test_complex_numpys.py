@@ -1,5 +1,6 @@
 """Each public function that NumPy has too, on complex numbers: NumPy's value, or a refusal that is listed."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -233,3 +234,28 @@ def test_deviations_neither_cancel_nor_overflow():
 def test_functions_of_real_numbers_refuse(f):
     with pytest.raises(errors.DtypeError, match="complex"):
         f(nb.asarray(Z0))
+
+
+# ---------------------------------------------------------------------------------------------------- sums
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("name", ["sum", "mean"])
+def test_sums_over_all_axes_and_strides(name, dtype):
+    x = (RNG.normal(size=(4, 6, 5, 3)) + 1j * RNG.normal(size=(4, 6, 5, 3))).astype(dtype)
+    rtol = 1e-4 if dtype == "complex64" else 1e-12
+    for part in (x[0, 0, 0], x[0, 0].T, x[0, ::2, ::-1], x.transpose(1, 3, 0, 2), x[:, :, :, 1:2], x[1:1],
+                 np.broadcast_to(x[0, 0, 0], (5, 3)), x[0, 0, 0, :1].reshape(())):
+        for chosen in itertools.product([False, True], repeat=part.ndim):
+            axis = tuple(np.flatnonzero(chosen).tolist())
+            for keepdims in (False, True):
+                with warnings.catch_warnings(action="ignore"):
+                    want = np.asarray(getattr(np, name)(part, axis, keepdims=keepdims))
+                got = values(getattr(nb, name)(part, axis, keepdims))
+                assert (got.dtype, got.shape) == (want.dtype, want.shape)
+                np.testing.assert_allclose(got, want, rtol=rtol, atol=rtol)
+
+
+def test_a_sum_of_many_small_numbers_keeps_their_digits():
+    x = np.full((200_000, 2), 0.1 + 0.3j, "complex64")
+    want = 200_000 * complex(x[0, 0])
+    for z in (nb.sum(x, 0)[1], nb.sum(x[:, 0]), nb.sum(x) / 2, nb.sum(x.T, 1)[0]):
+        assert abs(complex(z) - want) < 1e-5 * abs(want)
