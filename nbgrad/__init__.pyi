@@ -156,7 +156,8 @@ def acosh(x: ArrayLike, /) -> Tensor:
 def add(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x + y; the operands broadcast."""
 def all(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return whether no element is zero, over axes (None: all)."""
 def allclose(
@@ -164,15 +165,18 @@ def allclose(
 ) -> builtins.bool:
     """Return whether every |x - y| is at most atol + rtol * |y|; the operands broadcast."""
 def amax(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def amin(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def any(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return whether an element is not zero, over axes (None: all)."""
 def arange(
@@ -563,7 +567,8 @@ def matrix_power(a: ArrayLike, n: int) -> Tensor:
 def matrix_transpose(x: ArrayLike) -> Tensor:
     """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
 def max(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def max_pool2d(
@@ -574,11 +579,13 @@ def max_pool2d(
 def maximum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2. Complex numbers have the order of `sort`."""
 def mean(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the mean of x over axes (None: all), a float; nan where there is nothing to average."""
 def min(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def minimum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -655,7 +662,8 @@ def pow(x: ArrayLike, y: ArrayLike) -> Tensor:
 def power(x: ArrayLike, y: ArrayLike) -> Tensor:
     """Return x to the power y; the operands broadcast."""
 def prod(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the product of x over axes (None: all); derivatives are exact also where factors are zero."""
 def rand(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> Tensor:
@@ -738,7 +746,7 @@ def stack(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = 0) -> Tensor:
     """Return arrays joined along a new axis of the result: stack([x, y, ...], axis=0)."""
 def std(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
-        ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
+        ddof: float | None = None, *, where: ArrayLike = True, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the standard deviation, the square root of `var`, also where that overflows or underflows."""
 def stop_gradient(x: _Value) -> _Value:
@@ -746,7 +754,8 @@ def stop_gradient(x: _Value) -> _Value:
 def subtract(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x - y."""
 def sum(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits."""
 @overload
@@ -818,7 +827,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None, h
                    argnames: _Names = None, holomorphic: builtins.bool = False) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
 def var(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
-        ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
+        ddof: float | None = None, *, where: ArrayLike = True, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the variance of x over axes (None: all): squared deviations summed, over count - correction."""
 def vecdot(a: ArrayLike, b: ArrayLike, axis: int = -1, *, dim: int = -1) -> Tensor:

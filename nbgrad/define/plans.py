@@ -225,7 +225,8 @@ class Called:
     """A signature through which a structured op is called; calls that are alike have one plan (plans.py).
 
     name : for messages
-    bind : checks the arguments of a call, and returns the op's inputs, and its parameters in a dict
+    bind : checks the arguments of a call, and returns the op's inputs, and its parameters in a dict; or the
+        result, where arguments that are rarely given make it one of several ops
     op   : the op
     """
 
@@ -256,12 +257,15 @@ class Called:
         if kwargs and ("dim" in kwargs or "keepdim" in kwargs):
             kwargs = numpy_names(self.name, kwargs)
         try:
-            xs, params = self.bind(*args, **kwargs)
+            bound = self.bind(*args, **kwargs)
         except errors.OperandError as error:
             raise error.of(self.name) from None
         except TypeError:
             self._check_call(args, kwargs)
             raise
+        if type(bound) is Tensor:             # made of several ops
+            return bound
+        xs, params = bound
         z = apply(op, xs, params)             # `op.at`, in line
         if op.finish is not None:
             z = op.finish(op, z, xs[0], params)

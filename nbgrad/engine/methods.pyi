@@ -172,13 +172,13 @@ class Methods:
     ) -> builtins.bool:
         """Return whether every |x - y| is at most atol + rtol * |y|; the operands broadcast."""
     def amax(
-            self, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None,
-            keepdim: builtins.bool = False,
+            self, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+            initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
     def amin(
-            self, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None,
-            keepdim: builtins.bool = False,
+            self, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+            initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
     @overload

@@ -8,14 +8,12 @@ import numpy as np
 
 from nbgrad.arrays.dtypes import is_complex, real_of
 from nbgrad.define.broadcast import astype
-from nbgrad.define.complex import imag, real
-from nbgrad.define.scalar import add
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.axes import named_dim
 from nbgrad.ops.compare import isnan, logical_not
 from nbgrad.ops.cumulative import cumprod, cumsum
-from nbgrad.ops.deviation import bind_var, euclidean, std, var
-from nbgrad.ops.elementwise import divide, maximum, sqrt, square, subtract, where
+from nbgrad.ops.deviation import bind_var, euclidean, square_size, std, var
+from nbgrad.ops.elementwise import divide, maximum, sqrt, subtract, where
 from nbgrad.ops.reduce import Axis, any, bind_extremum, max, mean, min, prod, sum
 
 
@@ -117,11 +115,6 @@ def nanstd(x: Any, axis: Axis = None, keepdims: bool = False, correction: float 
         return std(x, **params)
     d, left = _deviations(x, **params)
     return divide(euclidean(d, axis, keepdims), sqrt(left))
-
-
-def square_size(d: Tensor) -> Tensor:
-    """|d|^2"""
-    return add(square(real(d)), square(imag(d))) if is_complex(d) else square(d)
 
 
 def _extreme(name: str, function: Any, x: Any, worst: float, axis: Axis, keepdims: bool) -> Tensor:

@@ -10,9 +10,8 @@ import numpy as np
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import as_tensor
 from nbgrad.errors import shape_errors, value_errors
-from nbgrad.ops.axes import flag, one
+from nbgrad.ops.axes import flag, one, reduced
 from nbgrad.ops.index import take
-from nbgrad.ops.reduce import reduced
 
 op: Any = family("search")
 

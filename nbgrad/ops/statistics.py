@@ -16,12 +16,12 @@ from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.engine.transforms import stop_gradient
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.along import take_along_axis
-from nbgrad.ops.axes import flag, named_dim, several
+from nbgrad.ops.axes import flag, named_dim, reduced, several
 from nbgrad.ops.compare import isfinite, isinf, isnan, logical_and
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.diagonal import diag
 from nbgrad.ops.elementwise import clip, divide, maximum, sqrt, subtract, where
-from nbgrad.ops.reduce import Axis, average, bind_extremum, max, mean, min, reduced, sum
+from nbgrad.ops.reduce import Axis, average, bind_extremum, max, mean, min, sum
 from nbgrad.ops.shape import concat, matrix_transpose, moveaxis, permute_dims, reshape, squeeze
 from nbgrad.ops.sort import sort
 
