@@ -9,6 +9,8 @@ import pytest
 import nbgrad as nb
 from nbgrad import errors
 from nbgrad.compile import tiers
+from nbgrad.define.inputs import make
+from nbgrad.define.registry import OPS
 from nbgrad.engine.tree import flatten, map_leaves
 from nbgrad.testing import values
 
@@ -234,6 +236,38 @@ def test_deviations_neither_cancel_nor_overflow():
 def test_functions_of_real_numbers_refuse(f):
     with pytest.raises(errors.DtypeError, match="complex"):
         f(nb.asarray(Z0))
+
+
+# ------------------------------------------------------------------------------------------- documentation
+STRUCTURED = sorted(row.op.name for row in OPS.values()
+                    if row.kind == "structured" and row.home == "nbgrad" and not row.private
+                    and hasattr(row.op, "on_complex"))
+
+
+@pytest.mark.parametrize("name", STRUCTURED)
+def test_documentation_says_which_ops_take_complex_numbers(name):
+    row = OPS[name]
+    inputs, params = make(np.random.default_rng(3), row.cases[0], np.float64)
+    inputs = map_leaves(
+        lambda x: x * (1 + 0.5j) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x, inputs)
+    if name == "astype":                          # to a real dtype is refused
+        params["dtype"] = "complex64"
+    try:
+        row.op(*inputs, **params)
+        takes = True
+    except errors.DtypeError:
+        takes = False
+    text = " ".join(row.op.__doc__.split())
+    assert ("Complex numbers are taken, on the CPU." in text) == takes
+    assert ("no array of numbers, and for complex numbers." in text) != takes
+
+
+def test_documentation_of_elementwise_ops_says_so_too():
+    for name in ("exp", "maximum", "isnan"):
+        assert "complex128 ->" in OPS[name].op.__doc__ or "complex128 -> bool" in OPS[name].op.__doc__
+    assert "complex" not in nb.relu.__doc__ and "complex" not in nb.floor.__doc__
+    assert "complex128 -> float64" in nb.abs.__doc__
+    assert "No derivative of real numbers" in nb.sign.__doc__
 
 
 # ---------------------------------------------------------------------------------------------------- sums
