@@ -191,6 +191,20 @@ def test_conventions_at_ties_and_at_zero():
     np.testing.assert_allclose(values(nb.grad(nb.var)(Z0)), 2 * (Z0 - Z0.mean()).conj() / Z0.size)
 
 
+def test_one_side_is_refused_at_kinks_and_smooth_elsewhere():
+    z, u = np.array([1 + 1j, 1 + 1j, 0]), np.array([1 + 1j, 2, 3 - 1j])
+    for f in (nb.max, nb.sort, lambda z: nb.maximum(z, 1 + 1j), lambda z: nb.clip(z, 1 + 1j, 3), nb.abs,
+              nb.sign, lambda z: nb.norm(z[2:]), lambda z: nb.std(z[:2])):
+        with pytest.raises(errors.GradientError, match="complex"):
+            nb.directional(lambda z, f=f: nb.sum(nb.real(f(z))), z, u)
+    for choice in ("left", "right", "mean"):
+        with nb.subgradient(choice), pytest.raises(errors.GradientError, match="complex"):
+            nb.grad(lambda z: nb.sum(nb.abs(z)))(z)
+    for f in (nb.abs, nb.sign, nb.std, nb.var, nb.prod, lambda z: z / nb.abs(z)):
+        want = nb.jvp(f, (Z0[0],), (W0[0],))[1]
+        np.testing.assert_allclose(values(nb.directional(f, Z0[0], W0[0])), values(want), rtol=1e-12)
+
+
 # ----------------------------------------------------------------------------------- ends of the range, nan
 PARTS = [0.0, -0.0, 1.0, -1.0, 2.5, np.inf, -np.inf, np.nan, 5e-324]
 ALL = np.array([complex(x, y) for x in PARTS for y in PARTS])
