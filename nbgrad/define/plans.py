@@ -14,7 +14,6 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.arrays.devices import Array
-from nbgrad.arrays.dtypes import COMPLEX
 from nbgrad.define.finder import OFTEN, Finder, finder, fits
 from nbgrad.engine.graph import Graph, apply
 from nbgrad.engine.tensor import Spec, Tensor, raw, spec
@@ -108,9 +107,7 @@ class Plans(dict[Any, Plan]):
             if a is not x:
                 return
         values = [x.value for x in xs]
-        if any(x.dtype in COMPLEX for x in values) and op.on_complex != "same":
-            return
-        run = table.ready(op.name, op.family, op.out, values, params)
+        run = op.ready(values, params)
         if len(self) >= MOST:
             self.clear()
         output = tuple(map(spec, parts)) if isinstance(z, tuple) else spec(z)
