@@ -54,6 +54,7 @@ from nbgrad.interop.files import load, save
 from nbgrad.interop.spellings import names
 from nbgrad.kernels.libraries import use_cupy
 from nbgrad.ops import complex_forms as complex_forms
+from nbgrad.ops import complex_order as complex_order
 from nbgrad.ops.activations import elu, gelu, leaky_relu, relu, sigmoid, silu, softplus
 from nbgrad.ops.along import take_along_axis
 from nbgrad.ops.arrange import kron, repeat, roll, tile

@@ -158,7 +158,8 @@ def acosh(x: ArrayLike, /) -> Tensor:
 def add(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x + y; the operands broadcast."""
 def all(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return whether no element is zero, over axes (None: all)."""
 def allclose(
@@ -166,15 +167,18 @@ def allclose(
 ) -> builtins.bool:
     """Return whether every |x - y| is at most atol + rtol * |y|; the operands broadcast."""
 def amax(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def amin(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def any(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return whether an element is not zero, over axes (None: all)."""
 def arange(
@@ -565,7 +569,8 @@ def matrix_power(a: ArrayLike, n: int) -> Tensor:
 def matrix_transpose(x: ArrayLike) -> Tensor:
     """Return a view of x with its last two axes exchanged. x: (..., n, m). Raises ShapeError for fewer."""
 def max(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def max_pool2d(
@@ -574,17 +579,19 @@ def max_pool2d(
 ) -> Tensor:
     """Return the largest element of each window of x, nan if there is one."""
 def maximum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2."""
+    """Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2. Complex numbers have the order of `sort`."""
 def mean(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the mean of x over axes (None: all), a float; nan where there is nothing to average."""
 def min(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
 def minimum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative 1/2."""
+    """Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative 1/2. Complex numbers have the order of `sort`."""
 def mod(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x - y * floor(x / y), which has the sign of y; at its jumps the derivatives are those of the right side."""
 def moveaxis(x: ArrayLike, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Tensor:
@@ -657,7 +664,8 @@ def pow(x: ArrayLike, y: ArrayLike) -> Tensor:
 def power(x: ArrayLike, y: ArrayLike) -> Tensor:
     """Return x to the power y; the operands broadcast."""
 def prod(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the product of x over axes (None: all); derivatives are exact also where factors are zero."""
 def rand(*shape: Shape, dtype: DTypeLike | None = None, requires_grad: builtins.bool = False) -> Tensor:
@@ -699,7 +707,7 @@ def setitem(x: ArrayLike, index: Index, v: ArrayLike) -> Tensor:
 def sigmoid(x: ArrayLike, /) -> Tensor:
     """Return 1 / (1 + exp(-x)) without overflow."""
 def sign(x: ArrayLike, /) -> Tensor:
-    """Return -1, 0 or 1, and nan of nan; its derivative is taken as 0."""
+    """Return -1, 0 or 1, and nan of nan; its derivative is taken as 0. Of complex x it is x / |x|, with that function's derivative, and 0 with derivative 0 at 0."""
 def signbit(x: ArrayLike, /) -> Tensor:
     """Return whether the sign of x is minus, of -0 too."""
 def silu(x: ArrayLike, /) -> Tensor:
@@ -740,7 +748,7 @@ def stack(*arrays: ArrayLike, axis: Axis = 0, dim: Axis = 0) -> Tensor:
     """Return arrays joined along a new axis of the result: stack([x, y, ...], axis=0)."""
 def std(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
-        ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
+        ddof: float | None = None, *, where: ArrayLike = True, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the standard deviation, the square root of `var`, also where that overflows or underflows."""
 def stop_gradient(x: _Value) -> _Value:
@@ -748,7 +756,8 @@ def stop_gradient(x: _Value) -> _Value:
 def subtract(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x - y."""
 def sum(
-        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None, keepdim: builtins.bool = False,
+        x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+        initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits."""
 @overload
@@ -820,7 +829,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] | None, h
                    argnames: _Names = None, holomorphic: builtins.bool = False) -> Callable[..., tuple[tuple[Tensor, Any], Any]]: ...
 def var(
         x: ArrayLike, axis: Axis = None, keepdims: builtins.bool = False, correction: float = 0,
-        ddof: float | None = None, *, dim: Axis = None, keepdim: builtins.bool = False,
+        ddof: float | None = None, *, where: ArrayLike = True, dim: Axis = None, keepdim: builtins.bool = False,
 ) -> Tensor:
     """Return the variance of x over axes (None: all): squared deviations summed, over count - correction."""
 def vecdot(a: ArrayLike, b: ArrayLike, axis: int = -1, *, dim: int = -1) -> Tensor:
@@ -852,7 +861,7 @@ def interp(
         x: ArrayLike, xp: ArrayLike, fp: ArrayLike, left: ArrayLike | None = None,
         right: ArrayLike | None = None, period: ArrayLike | None = None,
 ) -> Tensor:
-    """Return the values at x of the line through the points (xp, fp), float64 as NumPy's."""
+    """Return the values at x of the line through the points (xp, fp), float64 as NumPy's, or complex128."""
 def trapezoid(
         y: ArrayLike, x: ArrayLike | None = None, dx: ArrayLike = 1.0, axis: int = -1, *, dim: int = -1,
 ) -> Tensor:
@@ -1054,7 +1063,7 @@ def degrees(x: ArrayLike, /) -> Tensor:
 def fabs(x: ArrayLike, /) -> Tensor:
     """Return the absolute value of x, a float."""
 def float_power(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return x to the power of y, in float64."""
+    """Return x to the power of y, in float64, or complex128."""
 def fmax(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the larger of x and y, the other where one is nan."""
 def fmin(x: ArrayLike, y: ArrayLike, /) -> Tensor:

@@ -29,7 +29,7 @@ from nbgrad.engine.tensor import Tensor
 from nbgrad.engine.tree import flatten, map_leaves
 
 FILE = Path(nb.__file__).parent.parent / "docs" / "coverage.md"
-DTYPES = ("bool", "int32", "int64", "float32", "float64")
+DTYPES = ("bool", "int32", "int64", "float32", "float64", "complex64", "complex128")
 # Families of what is no function of arrays
 _OTHERS = ("Gradients", "Ops of your own", "Devices, threads, files, timing")
 _HEAD = ["function", "reverse", "forward", "second order", "dtypes", "kernels",
@@ -41,7 +41,8 @@ documentation does.
 
 - *reverse*, *forward*: whether `vjp` and `jvp` give its derivative; *second order*: whether `vjp` of `vjp`
   does. "-": there is none to give, as the result is no float or nothing that goes in is one.
-- *dtypes*: what becomes of each dtype that the example's floats may be given in; others are refused.
+- *dtypes*: what becomes of each dtype that the example's floats may be given in; others are refused. Complex
+  numbers are on the CPU alone.
 - *kernels*: the devices for which an op has one. What is made of ops has theirs; what looks at values (sets,
   counts, places) does so in the memory of the CPU.
 - The last column is what the documentation says of the derivative; where several conventions are possible, at
@@ -159,7 +160,7 @@ def dtypes(call: Example) -> str:
     for dtype in DTYPES:
         try:
             out = ", ".join(dict.fromkeys(f"{z.dtype}" for z in call(*call.given(dtype))))
-        except (nb.errors.NbgradError, IndexError):
+        except (nb.errors.NbgradError, IndexError, TypeError):
             continue
         found.setdefault(out or "none", []).append(dtype)
     same = [d for d in DTYPES if d in found.get(d, ())]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from textwrap import fill
 from typing import Any, TypeVar
 
@@ -25,9 +25,12 @@ _USUAL = {
     "x": "x: any shape and dtype.",
     "axis": "axis: one, several, or None for all. Raises AxisError for one that x does not have.",
     "keepdims": "keepdims: the axes stay, with length 1.",
+    "where": "where: booleans that broadcast to x: which elements count, by default all.",
+    "initial": "initial: one element more, a number or what broadcasts to the result.",
 }
 _DOUBLE = np.dtype(np.float64)
-_KINDS = tuple([np.dtype(name) for name in ("float32", "float64", "int64", "bool")])
+_KINDS = tuple([np.dtype(name) for name in (
+    "float32", "float64", "int64", "bool", "complex64", "complex128")])
 
 
 class Whole:
@@ -73,7 +76,7 @@ def of_method(op: Any, name: str) -> str | None:
     text, mark, example = (inspect.cleandoc(words) if "\n" in words else words).partition("\n>>> ")
     shown = called(row, name) or (f">>> {_on_x(example, op.name, name)}" if mark else "")
     more = f"As `nb.{op.name}`, which says more of dtypes, derivatives and errors."
-    usual = [meaning for name, meaning in _USUAL.items() if name in _parameters(op) and name not in text]
+    usual = _usual(_parameters(op), text)
     return "\n\n".join([part for part in (text.rstrip(), "\n".join([*usual, more]), shown) if part])
 
 
@@ -92,7 +95,14 @@ def _on_x(example: str, name: str, method: str) -> str:
 def _parameters(op: Any) -> tuple[str, ...]:
     """The names of an op's parameters, without inspect's help: this is asked when the library is imported."""
     code = op.bind.__code__ if hasattr(op, "bind") else None
-    return code.co_varnames[:code.co_argcount] if code else ()
+    return code.co_varnames[:code.co_argcount + code.co_kwonlyargcount] if code else ()
+
+
+def _usual(parameters: Iterable[str], text: str) -> list[str]:
+    """What is said of parameters of which an op's own words say nothing; "where" is a word of theirs too."""
+    said = {name: rf"\b{name}" + (":" if name == "where" else r"\b") for name in _USUAL}
+    return [meaning for name, meaning in _USUAL.items()
+            if name in parameters and not re.search(said[name], text)]
 
 
 def extended(made: Callable[..., Any], words: str) -> Callable[..., Any]:
@@ -172,7 +182,8 @@ def _grouped(results: dict[Any, Any]) -> str:
 def _derivative(op: Any, row: Any, names: tuple[str, ...]) -> str:
     formulas = (row.formula,) if isinstance(row.formula, str) else row.formula
     if op.discrete:
-        return "No derivative: in gradients the result is a constant."
+        of = "" if getattr(op.on_complex, "discrete", True) else " of real numbers"
+        return f"No derivative{of}: in gradients the result is a constant."
     if not row.formula:
         return f"Derivative: {'by the rule of its declaration' if op.d else 'derived from its value'}."
     each = [f": {formula}" if len(names) == 1 else f" in {name}: {formula}"
@@ -184,8 +195,7 @@ def _derivative(op: Any, row: Any, names: tuple[str, ...]) -> str:
 
 # --------------------------------------------------------------------------------------------- structured
 def _structured(spelling: Any, op: Any, text: str) -> list[str]:
-    told = [meaning for name, meaning in _USUAL.items()
-            if name in inspect.signature(spelling).parameters and not re.search(rf"\b{name}\b", text)]
+    told = _usual(inspect.signature(spelling).parameters, text)
     if op.discrete:
         told.append("No derivative: in gradients the result is a constant.")
     elif op.linear:
@@ -195,7 +205,10 @@ def _structured(spelling: Any, op: Any, text: str) -> list[str]:
     elif "erivative" not in text:
         told.append("Derivative: by the rules of its declaration.")
     too = " too" if "Raises" in text else ""
-    return [*told, f"Raises DtypeError{too} for what is no array of numbers."]
+    other = ", and for complex numbers" if op.on_complex == "refused" else ""
+    if not other:
+        told.append("Complex numbers are taken, on the CPU.")
+    return [*told, f"Raises DtypeError{too} for what is no array of numbers{other}."]
 
 
 def _inputs(op: Any) -> str:

@@ -29,7 +29,7 @@ def form_of(op: Any, xs: Sequence[Any]) -> Any:
 
 def complex_form(op: Any, kinds: Sequence[Any]) -> Any:
     """What an op is on complex numbers. Raises DtypeError where it is refused."""
-    if type(op.on_complex) is not type(op):
+    if op.on_complex is None or type(op.on_complex) is tuple:
         if op.on_complex is None and (op.primitive or op.d is not None):
             raise value_errors.no_complex(op.name, kinds)
         value, d = op.on_complex or (op.value, None)

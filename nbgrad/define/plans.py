@@ -14,7 +14,6 @@ import numpy as np
 
 from nbgrad import errors
 from nbgrad.arrays.devices import Array
-from nbgrad.arrays.dtypes import COMPLEX
 from nbgrad.define.finder import OFTEN, Finder, finder, fits
 from nbgrad.engine.graph import Graph, apply
 from nbgrad.engine.tensor import Spec, Tensor, raw, spec
@@ -108,9 +107,7 @@ class Plans(dict[Any, Plan]):
             if a is not x:
                 return
         values = [x.value for x in xs]
-        if any(x.dtype in COMPLEX for x in values) and op.on_complex != "same":
-            return
-        run = table.ready(op.name, op.family, op.out, values, params)
+        run = op.ready(values, params)
         if len(self) >= MOST:
             self.clear()
         output = tuple(map(spec, parts)) if isinstance(z, tuple) else spec(z)
@@ -225,7 +222,8 @@ class Called:
     """A signature through which a structured op is called; calls that are alike have one plan (plans.py).
 
     name : for messages
-    bind : checks the arguments of a call, and returns the op's inputs, and its parameters in a dict
+    bind : checks the arguments of a call, and returns the op's inputs, and its parameters in a dict; or the
+        result, where arguments that are rarely given make it one of several ops
     op   : the op
     """
 
@@ -256,12 +254,15 @@ class Called:
         if kwargs and ("dim" in kwargs or "keepdim" in kwargs):
             kwargs = numpy_names(self.name, kwargs)
         try:
-            xs, params = self.bind(*args, **kwargs)
+            bound = self.bind(*args, **kwargs)
         except errors.OperandError as error:
             raise error.of(self.name) from None
         except TypeError:
             self._check_call(args, kwargs)
             raise
+        if type(bound) is Tensor:             # made of several ops
+            return bound
+        xs, params = bound
         z = apply(op, xs, params)             # `op.at`, in line
         if op.finish is not None:
             z = op.finish(op, z, xs[0], params)

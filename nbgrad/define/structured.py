@@ -122,7 +122,9 @@ class Structured(Named, Called):
         return table.run(self.name, self.family, self.out, xs, params)
 
     def _run_complex(self, xs: Sequence[Any], params: dict[str, Any]) -> Any:
-        """The result on complex numbers of what is linear, and so acts on their parts alike."""
+        """The result on complex numbers: by a kernel of their own, or of what acts on their parts alike."""
+        if self.on_complex == "own":
+            return table.run(f"complex_{self.name}", self.family, self.out, tuple(xs), params)
         if self.on_complex != "parts":
             raise value_errors.no_complex(self.name, [x.dtype for x in xs])
         x, y = [table.run(self.name, self.family, self.out, tuple([part(x) for x in xs]), params)
@@ -272,9 +274,10 @@ def op(name: str | None = None, *, kernel: Rule | None = None, out: Rule | None 
     view   : of an op whose result is a view in NumPy: (op, z, x, params) -> z as a view of x, see views.link
     write  : how such a view is written to: (x, v, **params) -> x with v where z shows it; None: it cannot be
     like, cases : reference and test inputs, see registry.Row
-    on_complex : what it does with complex numbers: "same", its kernel takes them and its rules are those of
-        an analytic function; "parts", it acts on their parts alike; "refused". Default: what is linear takes
-        them, where it is a view "same", else by parts
+    on_complex : what it does with complex numbers: "same", its kernel takes them; "own", the kernel
+        complex_<name> does; "parts", it acts on their parts alike; "refused". Its rules are those of jax's
+        convention, see complex.py. Default: what is linear takes them, where it is a view "same", else by
+        parts
     planned : what the op's function returns follows from the shapes, dtypes and strides of its Tensors and
         the values of the other arguments alone, and many calls are alike; default: of nbgrad's own ops
     family, private : of nbgrad's own ops, see registry.Row

@@ -172,13 +172,13 @@ class Methods:
     ) -> builtins.bool:
         """Return whether every |x - y| is at most atol + rtol * |y|; the operands broadcast."""
     def amax(
-            self, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None,
-            keepdim: builtins.bool = False,
+            self, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+            initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
     def amin(
-            self, axis: Axis = None, keepdims: builtins.bool = False, *, dim: Axis = None,
-            keepdim: builtins.bool = False,
+            self, axis: Axis = None, keepdims: builtins.bool = False, *, where: ArrayLike = True,
+            initial: ArrayLike | None = None, dim: Axis = None, keepdim: builtins.bool = False,
     ) -> Tensor:
         """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either."""
     @overload
@@ -661,7 +661,7 @@ class Methods:
     @overload
     def max(self, dim: Axis, keepdim: builtins.bool, /) -> Tensor: ...
     def maximum(self, y: ArrayLike, /) -> Tensor:
-        """Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2."""
+        """Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2. Complex numbers have the order of `sort`."""
     @overload
     def mean(
             self, axis: Axis = None, dtype: DTypeLike | None = None, *, keepdims: builtins.bool = False,
@@ -679,7 +679,7 @@ class Methods:
     @overload
     def min(self, dim: Axis, keepdim: builtins.bool, /) -> Tensor: ...
     def minimum(self, y: ArrayLike, /) -> Tensor:
-        """Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative 1/2."""
+        """Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative 1/2. Complex numbers have the order of `sort`."""
     def mm(self, b: ArrayLike) -> Tensor:
         """Return the matrix product a @ b."""
     def moveaxis(
@@ -845,7 +845,7 @@ class Methods:
     def select(self, dim: builtins.int, place: builtins.int) -> Tensor:
         """Return the slice of an axis, dim, at a place, without the axis. Raises AxisError, IndexError."""
     def sgn(self) -> Tensor:
-        """Return -1, 0 or 1, and nan of nan; its derivative is taken as 0."""
+        """Return -1, 0 or 1, and nan of nan; its derivative is taken as 0. Of complex x it is x / |x|, with that function's derivative, and 0 with derivative 0 at 0."""
     def sgn_(self) -> Tensor:
         """Make x what x.sgn(...) is, and return x."""
     def short(self) -> Tensor:
@@ -855,7 +855,7 @@ class Methods:
     def sigmoid_(self) -> Tensor:
         """Make x what x.sigmoid(...) is, and return x."""
     def sign(self) -> Tensor:
-        """Return -1, 0 or 1, and nan of nan; its derivative is taken as 0."""
+        """Return -1, 0 or 1, and nan of nan; its derivative is taken as 0. Of complex x it is x / |x|, with that function's derivative, and 0 with derivative 0 at 0."""
     def sign_(self) -> Tensor:
         """Make x what x.sign(...) is, and return x."""
     def signbit(self) -> Tensor:

@@ -163,6 +163,12 @@ def no_one_side(op: str) -> GradientError:
                          "derivative to one side is not known here. Move the point.")
 
 
+def complex_sides(op: str) -> GradientError:
+    return GradientError(f"{op}: at a kink of complex numbers there is no derivative to one side: they have "
+                         "no left and right, and their order jumps where real parts are equal. Write it with "
+                         "nb.real and nb.imag, or move the point.")
+
+
 def jumps(shape: tuple[int, ...]) -> GradientError:
     return GradientError(f"directional: the result, shape {shape}, jumps at this point: just beside it, in "
                          "the direction, it has another value, and the derivative is infinite. Move the "

@@ -7,19 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.interop.numpy_spellings import FUNCTIONS
-from nbgrad.ops import elementwise
+from nbgrad.ops import elementwise, reduce
 from nbgrad.ops.compare import logical_and
 from nbgrad.ops.nans import there
 
 _Function = Callable[..., Any]
-_sum, _prod, _mean, _any = [FUNCTIONS[f] for f in (np.sum, np.prod, np.mean, np.any)]
+_sum, _prod, _mean = [FUNCTIONS[f] for f in (np.sum, np.prod, np.mean)]
 
 
 def _there(x: Tensor, where: Any = True) -> Any:
     """Which elements are numbers, among those that where chooses."""
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         return where
     return there(x) if where is True else logical_and(there(x), where)
 
@@ -56,11 +57,12 @@ def _extreme(function: _Function, worst: float) -> _Function:
     def extreme(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None,
                 where: Any = True) -> Tensor:
         x = as_tensor(x)
-        if x.dtype.kind != "f":
+        if x.dtype.kind not in "fc":
             return function(x, axis, None, keepdims, initial, where)
         there = _there(x, where)
-        z = function(x, axis, None, keepdims, worst if initial is None else initial, there)
-        return z if initial is not None else elementwise.where(_any(there, axis, keepdims), z, np.nan)
+        least = complex(worst, worst) if is_complex(x) else worst
+        z = function(x, axis, None, keepdims, least if initial is None else initial, there)
+        return z if initial is not None else elementwise.where(reduce.any(there, axis, keepdims), z, np.nan)
 
     return extreme
 

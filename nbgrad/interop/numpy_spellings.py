@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
-from nbgrad.define.broadcast import astype, broadcast_to
+from nbgrad.define.broadcast import astype
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import protocol_errors, value_errors
 from nbgrad.ops import compare, contract, create, deviation, elementwise, reduce, sets, shape, sort
-from nbgrad.ops.axes import several
 from nbgrad.ops.cumulative import cumulative_prod, cumulative_sum
-from nbgrad.ops.elementwise import divide, logaddexp, maximum, minimum, sqrt, square, subtract
+from nbgrad.ops.elementwise import divide, logaddexp, maximum, minimum, subtract
 from nbgrad.ops.exponential import logsumexp
 from nbgrad.ops.index import nonzero
 
@@ -27,16 +26,6 @@ _Function = Callable[..., Any]
 
 
 # ------------------------------------------------------------------------------------------ reductions
-def _chosen(name: str, x: Tensor, where: Any, other: Any) -> Tensor:
-    """x with another value where it is not among those reduced. Raises ShapeError, DtypeError."""
-    if where is True:
-        return x
-    mask = as_tensor(where)
-    if mask.dtype.kind != "b":
-        raise value_errors.bad_argument(name, where, "booleans as where")
-    return elementwise.where(broadcast_to(mask, x.shape), x, other)
-
-
 def _reduction(op: Any, identity: Any, together: _Function) -> _Function:
     """op with NumPy's dtype, initial and where.
 
@@ -50,17 +39,7 @@ def _reduction(op: Any, identity: Any, together: _Function) -> _Function:
         x = as_tensor(x) if dtype is None else astype(x, dtype)
         if dtype is initial is None and where is True:
             return op(x, axis, keepdims)
-        if identity is None and initial is not None:
-            initial = astype(initial, x.dtype)
-        rest = initial if identity is None else identity
-        if rest is None and where is not True:
-            raise value_errors.bad_value(op.name,
-                                         "where needs initial, the result where it chooses no element")
-        axes = several(op.name, axis, x.ndim)
-        if identity is None and initial is not None and 0 in [x.shape[a] for a in axes]:
-            return broadcast_to(initial, reduce.reduced(x, axes, keepdims))
-        z = op(_chosen(op.name, x, where, rest), axis, keepdims=keepdims)
-        z = z if initial is None else together(z, astype(initial, z.dtype))
+        z = reduce.reduction(op, identity, together, x, axis, keepdims, where, initial)
         return z if dtype is None or z.dtype == x.dtype else astype(z, x.dtype)
 
     reduced.usual = op                        # type: ignore[attr-defined]
@@ -74,14 +53,6 @@ _min = _reduction(reduce.min, None, minimum)
 _logsumexp = _reduction(logsumexp, -np.inf, logaddexp)
 
 
-def _any(x: Any, axis: Any = None, keepdims: bool = False, where: Any = True) -> Tensor:
-    return reduce.any(_chosen("any", as_tensor(x), where, 0), axis, keepdims=keepdims)
-
-
-def _all(x: Any, axis: Any = None, keepdims: bool = False, where: Any = True) -> Tensor:
-    return reduce.all(_chosen("all", as_tensor(x), where, 1), axis, keepdims=keepdims)
-
-
 def _floats(name: str, x: Any, dtype: Any) -> Tensor:
     """x in the dtype that it is averaged in. Raises DtypeError for one that is no float."""
     x = as_tensor(x)
@@ -91,22 +62,9 @@ def _floats(name: str, x: Any, dtype: Any) -> Tensor:
     return x if x.dtype == found else astype(x, found)
 
 
-def _count(x: Tensor, axis: Any, where: Any) -> Any:
-    """How many elements are reduced over the axes, which stay with length 1."""
-    return reduce.sum(_chosen("count", create.ones_like(x), where, 0), axis, keepdims=True)
-
-
 def _mean(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, where: Any = True) -> Tensor:
     x = _floats("mean", x, dtype)
-    if where is True:
-        return reduce.mean(x, axis, keepdims=keepdims)
-    z = reduce.sum(_chosen("mean", x, where, 0), axis, keepdims=True)
-    return _without(divide(z, _count(x, axis, where)), x, axis, keepdims)
-
-
-def _without(z: Tensor, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
-    """z, which has length 1 in the axes that x was reduced over, without them unless they stay."""
-    return z if keepdims else shape.reshape(z, reduce.reduced(x, several("mean", axis, x.ndim), False))
+    return reduce.mean(x, axis, keepdims, where=where)
 
 
 def _correction(name: str, ddof: Any, correction: Any) -> Any:
@@ -123,8 +81,7 @@ def _var(x: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: b
     x, ddof = _floats("var", x, dtype), _correction("var", ddof, correction)
     if where is True and mean is None:
         return deviation.var(x, axis, keepdims=keepdims, correction=ddof)
-    d, left = _deviations("var", x, axis, where, mean, ddof)
-    z = _without(divide(reduce.sum(square(d), axis, keepdims=True), left), x, axis, keepdims)
+    z = deviation.var_chosen(x, axis, keepdims, where, mean, ddof)
     return z if dtype is None else astype(z, dtype)
 
 
@@ -133,16 +90,8 @@ def _std(x: Any, axis: Any = None, dtype: Any = None, ddof: Any = 0, keepdims: b
     x, ddof = _floats("std", x, dtype), _correction("std", ddof, correction)
     if where is True and mean is None:
         return deviation.std(x, axis, keepdims=keepdims, correction=ddof)
-    d, left = _deviations("std", x, axis, where, mean, ddof)
-    z = _without(divide(deviation.euclidean(d, axis, keepdims=True), sqrt(left)), x, axis, keepdims)
+    z = deviation.std_chosen(x, axis, keepdims, where, mean, ddof)
     return z if dtype is None else astype(z, dtype)
-
-
-def _deviations(name: str, x: Tensor, axis: Any, where: Any, mean: Any, ddof: Any) -> tuple[Tensor, Tensor]:
-    """What the chosen elements differ from their mean by, 0 for others; and what is left of their count."""
-    mean = _mean(x, axis, keepdims=True, where=where) if mean is None else mean
-    d = _chosen(name, subtract(x, mean), where, 0)
-    return d, maximum(subtract(_count(x, axis, where), ddof), 0)
 
 
 # ------------------------------------------------------------------------------------- together, and new
@@ -243,7 +192,7 @@ def _astype(x: Any, dtype: Any, copy: bool = True) -> Tensor:
 FUNCTIONS: dict[Any, _Function] = {
     np.divmod: _divmod,
     np.sum: _sum, np.prod: _prod, np.max: _max, np.amax: _max, np.min: _min, np.amin: _min,
-    np.any: _any, np.all: _all, np.mean: _mean, np.var: _var, np.std: _std,
+    np.mean: _mean, np.var: _var, np.std: _std,
     np.concatenate: _joined(shape.concat)[1], np.stack: _joined(shape.stack)[1],
     np.hstack: _joined(shape.hstack)[0], np.vstack: _joined(shape.vstack)[0],
     np.zeros_like: _filled(create.zeros), np.ones_like: _filled(create.ones),
@@ -254,7 +203,7 @@ FUNCTIONS: dict[Any, _Function] = {
 # methods of ufuncs
 METHODS: dict[tuple[np.ufunc, str], _Function] = {
     (np.add, "reduce"): _sum, (np.multiply, "reduce"): _prod, (np.maximum, "reduce"): _max,
-    (np.minimum, "reduce"): _min, (np.logaddexp, "reduce"): _logsumexp, (np.logical_and, "reduce"): _all,
-    (np.logical_or, "reduce"): _any, (np.add, "accumulate"): cumulative_sum,
-    (np.multiply, "accumulate"): cumulative_prod,
+    (np.minimum, "reduce"): _min, (np.logaddexp, "reduce"): _logsumexp,
+    (np.logical_and, "reduce"): reduce.all, (np.logical_or, "reduce"): reduce.any,
+    (np.add, "accumulate"): cumulative_sum, (np.multiply, "accumulate"): cumulative_prod,
 }

@@ -96,3 +96,10 @@ def named_dim(function: Callable[P, R]) -> Callable[P, R]:
         return called(*args, **numpy_names(function.__name__, kwargs)) if kwargs else called(*args)
 
     return renamed
+
+
+def reduced(x: Any, axis: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+    """Shape of x without the axes, or with length 1 for them."""
+    if keepdims:
+        return tuple([1 if a in axis else n for a, n in enumerate(x.shape)])
+    return tuple([n for a, n in enumerate(x.shape) if a not in axis])

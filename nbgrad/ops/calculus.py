@@ -148,7 +148,7 @@ def _periodic(x: Tensor, xp: Tensor, fp: Tensor, period: Any) -> tuple[Tensor, T
 
 
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Tensor:
-    """Return the values at x of the line through the points (xp, fp), float64 as NumPy's.
+    """Return the values at x of the line through the points (xp, fp), float64 as NumPy's, or complex128.
 
     x: any shape. xp: (n,), rising, which is not checked. fp: (n,). left, right: the values before the first
     point and after the last, by default theirs. period: that of x and xp, which need not rise then.
@@ -158,7 +158,9 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     >>> nb.interp(2.5, [1.0, 2.0, 3.0], [3.0, 2.0, 0.0])
     tensor(1.)
     """
-    x, xp, fp = [astype(as_tensor(each), np.float64) for each in (x, xp, fp)]
+    x, xp = [astype(as_tensor(each), np.float64) for each in (x, xp)]
+    fp = as_tensor(fp)
+    fp = astype(fp, np.result_type(fp.dtype, np.float64))
     if xp.ndim != 1 or xp.shape != fp.shape or xp.shape[0] == 0:
         need = f"fp and xp, of shape {xp.shape}, must have one axis, of one length above 0"
         raise shape_errors.bad_shape("interp", fp.shape, need)

@@ -5,10 +5,31 @@ What a step has almost everywhere, 0, is taken as its derivative everywhere.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.declare import elementwise
+from nbgrad.define.documentation import documented
+from nbgrad.define.forms import form_of
+from nbgrad.define.operands import admit
+from nbgrad.define.scalar import Elementwise
+from nbgrad.define.scalar_program import ufunc_loop
 from nbgrad.engine.graph import Op
+
+
+@documented
+class Step(Elementwise):
+    """A step of real numbers whose form of complex ones, its `on_complex`, has a derivative."""
+
+    def __call__(self, *args: Any) -> Any:
+        fast = self.fastpath.forward          # which knows real numbers alone
+        if fast is not None and len(args) == 1 and (z := fast(*args)) is not None:
+            return z
+        args = tuple(admit(self, args))
+        return form_of(self, args)(*args) if any(map(is_complex, args)) else super().__call__(*args)
+
 
 # ------------------------------------------------------------------------------- comparisons and logic
 less: Op = elementwise("less", "{} < {}", like=np.less, discrete=True,
@@ -50,9 +71,11 @@ signbit: Op = elementwise("signbit", "signbit({})", like=np.signbit, discrete=Tr
                           doc="Return whether the sign of x is minus, of -0 too.")
 
 # ------------------------------------------------------------------------------------- steps and bits
-sign: Op = elementwise("sign", "sign({})", like=np.sign, discrete=True,
-                       example="[-3.0, 0.0, 2.0] -> tensor([-1.,  0.,  1.])",
-                       doc="Return -1, 0 or 1, and nan of nan; its derivative is taken as 0.")
+sign: Any = elementwise("sign", Step("sign", "sign({})", arity=1, loop=ufunc_loop("sign", np.sign),
+                                     discrete=True), like=np.sign,
+                        example="[-3.0, 0.0, 2.0] -> tensor([-1.,  0.,  1.])",
+                        doc="Return -1, 0 or 1, and nan of nan; its derivative is taken as 0. Of complex x "
+                            "it is x / |x|, with that function's derivative, and 0 with derivative 0 at 0.")
 floor: Op = elementwise("floor", "floor({})", like=np.floor, discrete=True,
                         example="[1.5, -1.5] -> tensor([ 1., -2.])",
                         doc="Return the largest integer not above x.")

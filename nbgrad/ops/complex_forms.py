@@ -54,7 +54,7 @@ _FAR = 1e10                               # 1 is nothing beside its square
 _LARGE = 80.0                             # e^x may overflow beyond, in float32
 
 
-def _apart(z: Any) -> tuple[Any, Any]:
+def apart(z: Any) -> tuple[Any, Any]:
     """The parts of an operand of a program, which may be a Python number, or real."""
     x = raw(z)
     if type(x) is not Symbol:
@@ -64,22 +64,22 @@ def _apart(z: Any) -> tuple[Any, Any]:
 
 def _turned(z: Any) -> Any:
     """i z."""
-    x, y = _apart(z)
+    x, y = apart(z)
     return compose(-y, x)
 
 
 def _back(z: Any) -> Any:
     """z / i."""
-    x, y = _apart(z)
+    x, y = apart(z)
     return compose(y, -x)
 
 
-def _copysign(x: Any, y: Any) -> Any:
-    size = _zero(y) + x if type(x) is float else abs(x)
+def copysign(x: Any, y: Any) -> Any:
+    size = zero(y) + x if type(x) is float else abs(x)
     return where(signbit(y), -size, size)
 
 
-def _zero(x: Any) -> Any:
+def zero(x: Any) -> Any:
     """0 in x's dtype: a choice of two constants would have their own."""
     return where(equal(x, 0), abs(x), 0.0)
 
@@ -107,18 +107,18 @@ def _polar(x: Any, y: Any) -> Any:
 
 
 def _exp(z: Any) -> Any:
-    return _polar(*_apart(z))
+    return _polar(*apart(z))
 
 
 def _expm1(z: Any) -> Any:
-    x, y = _apart(z)
+    x, y = apart(z)
     half = sin(0.5 * y)
     return compose(expm1(x) * cos(y) - 2 * half * half, exp(x) * sin(y))
 
 
 def _log(z: Any) -> Any:
     """log |z| + i arg z; near the unit circle of |z|^2 - 1."""
-    x, y = _apart(z)
+    x, y = apart(z)
     m, a, b = hypot(x, y), abs(x), abs(y)
     large, small = where(less(a, b), b, a), where(less(a, b), a, b)
     near = 0.5 * log1p((large - 1) * (large + 1) + small * small)
@@ -126,34 +126,34 @@ def _log(z: Any) -> Any:
 
 
 def _scaled(factor: float, z: Any) -> Any:
-    return compose(*[factor * part for part in _apart(z)])
+    return compose(*[factor * part for part in apart(z)])
 
 
 def _log1p(z: Any) -> Any:
-    x, y = _apart(z)
+    x, y = apart(z)
     near = logical_and(less(abs(x), 1.0), less(abs(y), 1.0))
     return compose(where(near, 0.5 * log1p(x * (2 + x) + y * y), log(hypot(1 + x, y))), atan2(y, 1 + x))
 
 
 def _sqrt(z: Any) -> Any:
-    x, y = _apart(z)
+    x, y = apart(z)
     t = sqrt(0.5 * abs(x) + 0.5 * hypot(x, y))
     other = where(equal(t, 0), abs(y), abs(y) / (2 * t))
     left = signbit(x)
     top = where(isinf(y), abs(y), where(left, other, t))
     side = where(isinf(y), abs(y), where(left, t, other))
-    return compose(top, _copysign(side, y))
+    return compose(top, copysign(side, y))
 
 
 def _divide(z: Any, w: Any, part: bool = False) -> Any:
     """z / w, or its real part, by the larger part of w: no square overflows. Source: Smith, Algorithm 116.
     """
-    (a, b), (c, d) = _apart(z), _apart(w)
+    (a, b), (c, d) = apart(z), apart(w)
     if type(d) is float and d == 0:           # by a real number
         return a / c if part else compose(a / c, b / c)
     if type(d) is float:
         return z * (1 / complex(c, d))
-    a, b = [_zero(c) + part if type(part) is float else part for part in (a, b)]
+    a, b = [zero(c) + part if type(part) is float else part for part in (a, b)]
     wide = greater_equal(abs(c), abs(d))
     p, q, u, v = where(wide, c, d), where(wide, d, c), where(wide, a, b), where(wide, b, a)
     ratio = where(equal(p, 0), 0.0, q / p)
@@ -165,7 +165,7 @@ def _divide(z: Any, w: Any, part: bool = False) -> Any:
 
 
 def _sin(z: Any) -> Any:
-    x, y = _apart(z)
+    x, y = apart(z)
     size = abs(y)
     side = where(_beyond(y, x), size, _grown(size, cos(x), sinh(size), 0.5))
     top = where(equal(x, 0), x, _grown(size, sin(x), cosh(y), 0.5))
@@ -173,7 +173,7 @@ def _sin(z: Any) -> Any:
 
 
 def _cos(z: Any) -> Any:
-    x, y = _apart(z)
+    x, y = apart(z)
     size = abs(y)
     top = where(_beyond(y, x), size, _grown(size, cos(x), cosh(y), 0.5))
     side = where(equal(y, 0), where(isfinite(x), sin(x) * size, size), _grown(size, sin(x), sinh(size), 0.5))
@@ -190,14 +190,14 @@ def _cosh(z: Any) -> Any:
 
 
 def _tanh(z: Any) -> Any:
-    x, y = _apart(z)
+    x, y = apart(z)
     far = greater(abs(x), 20.0)
     t, s = tan(y), sinh(where(far, 1.0, x))
     beta = 1 + t * t
     under = 1 / (1 + beta * s * s)
     e = exp(-abs(x))
     side = where(far, 4 * sin(y) * cos(y) * e * e, t * under)
-    top = where(far, _copysign(1.0, x) + where(isinf(x), 0.0, y - y), beta * sqrt(1 + s * s) * s * under)
+    top = where(far, copysign(1.0, x) + where(isinf(x), 0.0, y - y), beta * sqrt(1 + s * s) * s * under)
     return compose(where(equal(x, 0), x, top), where(equal(y, 0), y, where(_beyond(x, y), 0.0, side)))
 
 
@@ -207,28 +207,28 @@ def _tan(z: Any) -> Any:
 
 def _roots(z: Any) -> tuple[Any, ...]:
     """The parts of sqrt(1 - z) and sqrt(1 + z), on the sides of their cuts that z is on."""
-    x, y = _apart(z)
-    return *_apart(_sqrt(compose(1 - x, -y))), *_apart(_sqrt(compose(1 + x, y)))
+    x, y = apart(z)
+    return *apart(_sqrt(compose(1 - x, -y))), *apart(_sqrt(compose(1 + x, y)))
 
 
 def _asin(z: Any) -> Any:
-    (x, y), (a, b, c, d) = _apart(z), _roots(z)
+    (x, y), (a, b, c, d) = apart(z), _roots(z)
     far = _infinite(x, y)
     angle = where(far, atan2(x, abs(y)), atan2(x, a * c - b * d))
-    return compose(where(equal(x, 0), x, angle), where(far, _copysign(math.inf, y), asinh(a * d - b * c)))
+    return compose(where(equal(x, 0), x, angle), where(far, copysign(math.inf, y), asinh(a * d - b * c)))
 
 
 def _acos(z: Any) -> Any:
-    (x, y), (a, b, c, d) = _apart(z), _roots(z)
-    far, right = _infinite(x, y), _zero(x) + 0.5 * math.pi
+    (x, y), (a, b, c, d) = apart(z), _roots(z)
+    far, right = _infinite(x, y), zero(x) + 0.5 * math.pi
     angle = where(far, atan2(abs(y), x), where(_upright(x, y), right, 2 * atan2(a, c)))
-    return compose(angle, where(far, _copysign(math.inf, -y), asinh(c * b - d * a)))
+    return compose(angle, where(far, copysign(math.inf, -y), asinh(c * b - d * a)))
 
 
 def _acosh(z: Any) -> Any:
-    x, y = _apart(z)
-    (a, b), (c, d) = _apart(_sqrt(compose(x - 1, y))), _apart(_sqrt(compose(x + 1, y)))
-    far, right = _infinite(x, y), _zero(x) + 0.5 * math.pi
+    x, y = apart(z)
+    (a, b), (c, d) = apart(_sqrt(compose(x - 1, y))), apart(_sqrt(compose(x + 1, y)))
+    far, right = _infinite(x, y), zero(x) + 0.5 * math.pi
     angle = where(far, atan2(y, x), where(_upright(x, y), right, 2 * atan2(b, c)))
     return compose(where(far, math.inf, asinh(a * c + b * d)), angle)
 
@@ -243,17 +243,17 @@ def _asinh(z: Any) -> Any:
 
 
 def _atanh(z: Any) -> Any:
-    x, y = _apart(z)
+    x, y = apart(z)
     far = greater(abs(x) + abs(y), _FAR)      # there it is 1 / z, and i pi / 2
     a, b = where(far, 0.0, abs(x)), where(far, 0.0, y)
     near = (1 - a) * (1 - a) + b * b
     pole = less(near, _CLOSE)                 # it has no digits left
     of_pole = 0.5 * (log(hypot(1 + a, b)) - log(hypot(1 - a, b)))
     usual = where(pole, of_pole, 0.25 * log1p(4 * a / where(pole, 1.0, near)))
-    size = where(far, _divide(1.0, compose(x, y), True), _copysign(usual, x))
-    angle = where(far, _copysign(0.5 * math.pi, y), 0.5 * atan2(2 * b, (1 - a) * (1 + a) - b * b))
-    return compose(where(equal(x, 0), x, where(_infinite(x, y), _copysign(0.0, x), size)),
-                   where(isnan(y), y, where(_infinite(x, y), _copysign(0.5 * math.pi, y), angle)))
+    size = where(far, _divide(1.0, compose(x, y), True), copysign(usual, x))
+    angle = where(far, copysign(0.5 * math.pi, y), 0.5 * atan2(2 * b, (1 - a) * (1 + a) - b * b))
+    return compose(where(equal(x, 0), x, where(_infinite(x, y), copysign(0.0, x), size)),
+                   where(isnan(y), y, where(_infinite(x, y), copysign(0.5 * math.pi, y), angle)))
 
 
 def _atan(z: Any) -> Any:
@@ -275,16 +275,16 @@ def _pow(z: Any, w: Any) -> Any:
 
 def _none(z: Any) -> Any:
     """Whether it is 0."""
-    x, y = _apart(z)
+    x, y = apart(z)
     return equal(x, 0) if type(y) is float else logical_and(equal(x, 0), equal(y, 0))
 
 
 def _of_zero(w: Any) -> Any:
     """0 to a power that is not 0."""
-    x = _apart(w)[0]
+    x = apart(w)[0]
     if type(x) is float:
         return 0j if x > 0 else complex(math.nan, math.nan)
-    nothing, undefined = _zero(x), _zero(x) + math.nan
+    nothing, undefined = zero(x), zero(x) + math.nan
     return where(greater(x, 0), compose(nothing, nothing), compose(undefined, undefined))
 
 
@@ -298,13 +298,13 @@ def _power_log(z: Any, w: Any, p: Any) -> Any:
 
 def _each(op: Any) -> Any:
     """An op of real numbers, of both parts."""
-    return lambda z: compose(*[op(part) for part in _apart(z)])
+    return lambda z: compose(*[op(part) for part in apart(z)])
 
 
 # What ops are of complex numbers: their values, and the partials of what is analytic. What has none is
 # differentiated as the program of real numbers that it is.
 FORMS: dict[Any, tuple[Any, Any]] = {
-    abs: (lambda z: hypot(*_apart(z)), None),
+    abs: (lambda z: hypot(*apart(z)), None),
     rint: (_each(rint), None),
     elementwise.divide: (_divide, lambda x, y, z: (1 / y, -z / y)),
     elementwise.reciprocal: (lambda z: _divide(1.0 + 0j, z), lambda x, z: -z * z),

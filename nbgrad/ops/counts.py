@@ -87,7 +87,9 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Tensor:
     >>> nb.digitize([0.5, 1.0, 7.0], [0.0, 1.0, 2.0])
     tensor([1, 2, 3])
     """
-    bins, side = as_tensor(bins), "left" if right else "right"
+    x, bins, side = as_tensor(x), as_tensor(bins), "left" if right else "right"
+    if is_complex(x) or is_complex(bins):
+        raise value_errors.no_complex("digitize", (x.dtype, bins.dtype))
     if bins.ndim != 1:
         raise shape_errors.bad_shape("digitize", bins.shape, "the bins must have one axis")
     steps = np.diff(host.values(bins))

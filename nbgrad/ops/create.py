@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices, dlpack
+from nbgrad.arrays.dtypes import real_of
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine import convert
@@ -329,15 +330,16 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
     num = operator.index(num)
     if num < 0:
         raise value_errors.bad_value("linspace", f"num={num} cannot be negative")
-    if dtype is not None and devices.supported(dtype).kind != "f":
+    if dtype is not None and devices.supported(dtype).kind not in "fc":
         start, stop = [devices.host(raw(x)) if type(x) is Tensor else x for x in (start, stop)]
     if type(start) is not Tensor and type(stop) is not Tensor:
         values = np.linspace(start, stop, num, endpoint, dtype=dtype and devices.supported(dtype))
         return _leaf("linspace", convert.array(values, copy=None), requires_grad)
-    found = np.result_type(*[x if isinstance(x, (int, float)) else as_tensor(x).dtype for x in (start, stop)])
-    found = found if found.kind == "f" else np.dtype(np.float64)
+    weak = (int, float, complex)
+    found = np.result_type(*[x if isinstance(x, weak) else as_tensor(x).dtype for x in (start, stop)])
+    found = found if found.kind in "fc" else np.dtype(np.float64)
     ends = [astype(x, found) for x in (start, stop)]
-    after = np.linspace(0, 1, num, endpoint).astype(found)
+    after = np.linspace(0, 1, num, endpoint).astype(real_of(found))
     tail = (1,) * max(x.ndim for x in ends)
     weights = [wrap(convert.array(w.reshape(num, *tail), copy=None)) for w in (1 - after, after)]
     # a weighted mean meets both ends exactly, which start + i * step does not

@@ -74,7 +74,7 @@ def _prod_vjp(g: Tensor, z: Tensor, x: Tensor, axis: int) -> Tensor:
     return multiply(concat([_line(z, axis, 1), _part(z, axis, _FRONT)], axis), later)
 
 
-@op(out=_like, vjp=_prod_vjp, like=np.cumprod,
+@op(out=_like, vjp=_prod_vjp, like=np.cumprod, on_complex="same",
     cases=[*_BOTH, (np.array([2.0, 0.0, 3.0, 0.0, 4.0]),), (np.array([[0.0, 2.0], [0.5, 0.0]]), {"axis": 1})])
 def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """Return the products of the elements of x up to each along an axis; None: of x read in C order.
@@ -144,7 +144,7 @@ def _recurred(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
     return np.moveaxis(z, 0, axis)
 
 
-@op(out=lambda a, b, axis, reverse: (b.shape, b.dtype), multilinear=(1,), like=_recurred,
+@op(out=lambda a, b, axis, reverse: (b.shape, b.dtype), multilinear=(1,), like=_recurred, on_complex="same",
     vjp=(lambda g, z, a, b, axis, reverse: _coefficients(g, z, a, axis, reverse),
          lambda g, z, a, b, axis, reverse: apply(recurrence, (a, g), {"axis": axis, "reverse": not reverse})),
     cases=[((5,), (5,)), ((3, 4), (3, 4)), ((4, 9), (4, 9), {"axis": 0}), ((2, 3, 2), (2, 3, 2), {"axis": 1}),

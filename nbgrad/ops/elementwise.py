@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype
 from nbgrad.define.declare import elementwise
 from nbgrad.define.scalar import Elementwise, choose
@@ -121,13 +122,15 @@ maximum: Op = elementwise(
     "maximum", "maximum({}, {})", lambda x, y, z: (_larger(x, y), _larger(y, x)),
     like=np.maximum, on_bool="{} | {}", formula=("(1 + sign(x - y)) / 2", "(1 - sign(x - y)) / 2"),
     example="[1.0, 5.0]; 3.0 -> tensor([3., 5.])",
-    doc="Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2.")
+    doc="Return the larger of x and y, nan if one is nan; 0 is above -0. At a tie each has derivative 1/2. "
+        "Complex numbers have the order of `sort`.")
 minimum: Op = elementwise(
     "minimum", "minimum({}, {})", lambda x, y, z: (_larger(y, x), _larger(x, y)),
     like=np.minimum, on_bool="{} & {}", formula=("(1 - sign(x - y)) / 2", "(1 + sign(x - y)) / 2"),
     example="[1.0, 5.0]; 3.0 -> tensor([1., 3.])",
-    doc="Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative 1/2.")
-_clip = elementwise(
+    doc="Return the smaller of x and y, nan if one is nan; -0 is below 0. At a tie each has derivative 1/2. "
+        "Complex numbers have the order of `sort`.")
+limited: Any = elementwise(
     "clip", lambda x, low, high: minimum(maximum(x, low), high),
     lambda x, low, high, z: (choose(logical_and(low < x, x < high), 1),
                              choose(logical_and(x <= low, low < high), 1),
@@ -328,18 +331,20 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:
     """
     x = as_tensor(x)
     if type(min) is type(max) is float:       # the common call, in fewer steps
-        return _clip(x, min, max)
+        return limited(x, min, max)
     low, high = (m if m is None or type(m) in (int, float) else as_tensor(m) for m in (min, max))
     if low is None and high is None:
         return positive(x)
+    if is_complex(x) and (low is None or high is None):      # no number of theirs is before, or behind, all
+        return maximum(x, low) if high is None else minimum(x, high)
     if not is_exact(x) or not all(is_exact(m) for m in (low, high) if m is not None):
-        return _clip(x, -math.inf if low is None else low, math.inf if high is None else high)
+        return limited(x, -math.inf if low is None else low, math.inf if high is None else high)
     bounds = np.iinfo(np.int64 if x.dtype == np.bool_ else x.dtype)
     low = None if type(low) is int and low <= bounds.min else low       # limits that are none
     high = None if type(high) is int and high >= bounds.max else high
     if low is None or high is None:
         return positive(x) if low is high else maximum(x, low) if high is None else minimum(x, high)
-    return _clip(x, low, high)
+    return limited(x, low, high)
 
 
 def round(x: Any, decimals: int = 0) -> Tensor:

@@ -11,11 +11,11 @@ from nbgrad.define.scalar import Elementwise, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, wrap
-from nbgrad.ops.axes import one
+from nbgrad.ops.axes import one, reduced
 from nbgrad.ops.compare import logical_and
 from nbgrad.ops.elementwise import abs, exp, where
 from nbgrad.ops.pullback import aligned
-from nbgrad.ops.reduce import Axis, bind, reduced, total, with_axes
+from nbgrad.ops.reduce import Axis, bind, total, with_axes
 from nbgrad.ops.shape import refit
 
 op: Any = family("exponential")

@@ -202,20 +202,24 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
               axis: int = 0) -> Tensor:
     """Return num values from start to stop, each the one before times one factor.
 
-    start, stop: scalars, or shapes that broadcast, of one sign and not 0. num, endpoint, dtype: as in
-    `linspace`, default float64. axis: that of the values. Derivative: of start * (stop / start) ** w, w from
-    0 to 1, in both. Raises ShapeError, ValueRangeError for 0, two signs, or a negative num.
+    start, stop: scalars, or shapes that broadcast, of one sign, or complex, and not 0. num, endpoint, dtype:
+    as in `linspace`, default float64 or complex128. axis: that of the values. Derivative: of
+    start * (stop / start) ** w, w from 0 to 1, in both. Raises ShapeError, ValueRangeError for 0,
+    two signs, or a negative num.
 
     >>> nb.geomspace(1.0, 8.0, 4)
     tensor([1., 2., 4., 8.])
     """
-    start, stop = broadcast_arrays(*[astype(x, np.float64) for x in (start, stop)])
+    start, stop = map(as_tensor, (start, stop))
+    found = np.result_type(start.dtype, stop.dtype, np.float64)
+    start, stop = broadcast_arrays(*[astype(x, found) for x in (start, stop)])
     for x in (start, stop):
         if np.any(host.values(x) == 0):
             raise value_errors.bad_value("geomspace", "there is no factor that leads from or to 0")
-    if np.any(host.values(sign(start)) != host.values(sign(stop))):
+    if found.kind != "c" and np.any(host.values(sign(start)) != host.values(sign(stop))):
         raise value_errors.bad_value("geomspace", "start and stop need one sign: no factor leads through 0")
-    z = sign(start) * exp(linspace(log(abs(start)), log(abs(stop)), num, endpoint))
+    turn = sign(start)
+    z = turn * exp(linspace(log(abs(start)), log(stop / turn), num, endpoint))
     n = z.shape[0]
     if n:                                     # both ends are what was given, not what is computed of them
         last = endpoint and n > 1

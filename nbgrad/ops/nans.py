@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex, real_of
 from nbgrad.define.broadcast import astype
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.ops.axes import named_dim
 from nbgrad.ops.compare import isnan, logical_not
 from nbgrad.ops.cumulative import cumprod, cumsum
-from nbgrad.ops.deviation import bind_var, euclidean, std, var
-from nbgrad.ops.elementwise import divide, maximum, sqrt, square, subtract, where
+from nbgrad.ops.deviation import bind_var, euclidean, square_size, std, var
+from nbgrad.ops.elementwise import divide, maximum, sqrt, subtract, where
 from nbgrad.ops.reduce import Axis, any, bind_extremum, max, mean, min, prod, sum
 
 
@@ -21,7 +22,7 @@ def there(x: Tensor) -> Tensor:
     return logical_not(isnan(x))
 
 
-def filled(x: Any, value: float) -> Tensor:
+def filled(x: Any, value: complex) -> Tensor:
     """x with a value where it is nan."""
     x = as_tensor(x)
     return where(there(x), x, value) if x.dtype.kind in "fc" else x
@@ -63,14 +64,14 @@ def nanmean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     tensor(2.5)
     """
     x = as_tensor(x)
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         return mean(x, axis, keepdims)
     return divide(sum(filled(x, 0), axis, keepdims), _count(x, axis, keepdims))
 
 
 def _count(x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
-    """How many elements are no nan, in x's dtype."""
-    found: Tensor = astype(sum(there(x), axis, keepdims), x.dtype)
+    """How many elements are no nan, in the dtype of x's parts."""
+    found: Tensor = astype(sum(there(x), axis, keepdims), real_of(x.dtype))
     return found
 
 
@@ -92,10 +93,10 @@ def nanvar(x: Any, axis: Axis = None, keepdims: bool = False, correction: float 
     tensor(1.)
     """
     (x,), params = bind_var("nanvar", x, axis, keepdims, correction, ddof)
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         return var(x, **params)
     d, left = _deviations(x, **params)
-    return divide(sum(square(d), axis, keepdims), left)
+    return divide(sum(square_size(d), axis, keepdims), left)
 
 
 @named_dim
@@ -110,7 +111,7 @@ def nanstd(x: Any, axis: Axis = None, keepdims: bool = False, correction: float 
     tensor(1.)
     """
     (x,), params = bind_var("nanstd", x, axis, keepdims, correction, ddof)
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         return std(x, **params)
     d, left = _deviations(x, **params)
     return divide(euclidean(d, axis, keepdims), sqrt(left))
@@ -119,8 +120,8 @@ def nanstd(x: Any, axis: Axis = None, keepdims: bool = False, correction: float 
 def _extreme(name: str, function: Any, x: Any, worst: float, axis: Axis, keepdims: bool) -> Tensor:
     """The largest or smallest number. worst: what all others are better than."""
     (x,), params = bind_extremum(name, x, axis, keepdims)
-    z: Tensor = function(filled(x, worst), **params)
-    return z if x.dtype.kind != "f" else where(any(there(x), **params), z, np.nan)
+    z: Tensor = function(filled(x, complex(worst, worst) if is_complex(x) else worst), **params)
+    return z if x.dtype.kind not in "fc" else where(any(there(x), **params), z, np.nan)
 
 
 @named_dim

@@ -15,12 +15,12 @@ from nbgrad.define.scalar_program import common_loop
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.transforms import stop_gradient
 from nbgrad.errors import shape_errors, value_errors
-from nbgrad.ops.axes import named_dim, ordered, several
+from nbgrad.ops.axes import named_dim, ordered, reduced, several
 from nbgrad.ops.compare import equal, floor, greater, less, logical_and, not_equal
 from nbgrad.ops.deviation import euclidean
 from nbgrad.ops.elementwise import abs, exp2, log2, where
 from nbgrad.ops.powers import pow
-from nbgrad.ops.reduce import Axis, max, min, reduced, sum
+from nbgrad.ops.reduce import Axis, max, min, sum
 from nbgrad.ops.shape import moveaxis, reshape
 from nbgrad.ops.svd import svdvals
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype
-from nbgrad.define.complex import imag, real
+from nbgrad.define.complex import compose, imag, real
 from nbgrad.define.scalar import add, multiply
 from nbgrad.engine.tensor import Tensor, as_tensor
-from nbgrad.errors import protocol_errors, shape_errors
+from nbgrad.errors import protocol_errors, shape_errors, value_errors
 from nbgrad.ops.compare import equal, isnan, less, not_equal, signbit
 from nbgrad.ops.create import zeros_like
 from nbgrad.ops.dtypes import result_type
@@ -26,11 +27,20 @@ def _floats(x: Any) -> Tensor:
     return x if x.dtype.kind == "f" else astype(x, floating(x.dtype))
 
 
+def _reals(name: str, x: Any) -> Tensor:
+    """The same. Raises DtypeError for complex numbers."""
+    x = _floats(x)
+    if is_complex(x):
+        raise value_errors.no_complex(name, [x.dtype])
+    return x
+
+
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None,
                neginf: Any = None) -> Tensor:
     """Return x with numbers in the places of nan and both infinities, by default 0 and the greatest.
 
-    x: any shape and dtype. nan, posinf, neginf: the numbers, which broadcast. copy: True, as x never changes.
+    x: any shape and dtype. nan, posinf, neginf: the numbers, which broadcast, in both
+    parts of complex x. copy: True, as x never changes.
     Derivative: 1 in x where it is kept, 0 elsewhere. Raises ProtocolError for copy=False, DtypeError.
 
     >>> nb.nan_to_num([1.0, np.nan, np.inf], posinf=9.0)
@@ -39,6 +49,8 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None,
     if not copy:
         raise protocol_errors.numpy_argument("nan_to_num", "copy")
     x = as_tensor(x)
+    if is_complex(x):
+        return compose(*[nan_to_num(part, copy, nan, posinf, neginf) for part in (real(x), imag(x))])
     if x.dtype.kind != "f":
         return x
     most = float(np.finfo(x.dtype).max)
@@ -73,7 +85,8 @@ def fmin(x: Any, y: Any, /) -> Tensor:
 
 def _without_nan(function: Any, x: Any, y: Any) -> Tensor:
     """A function of x and y, of one alone where the other is nan."""
-    found: Tensor = function(where(isnan(x), y, x), where(isnan(y), x, y))
+    y = where(isnan(y), x, y)
+    found: Tensor = function(where(isnan(x), y, x), y)
     return found
 
 
@@ -85,7 +98,7 @@ def fabs(x: Any, /) -> Tensor:
     >>> nb.fabs([-1, 2])
     tensor([1., 2.])
     """
-    return abs(_floats(x))
+    return abs(_reals("fabs", x))
 
 
 def deg2rad(x: Any, /) -> Tensor:
@@ -119,7 +132,7 @@ def heaviside(x: Any, y: Any, /) -> Tensor:
     >>> nb.heaviside([-1.0, 0.0, 2.0], 0.5)
     tensor([0. , 0.5, 1. ])
     """
-    x = _floats(x)
+    x = _reals("heaviside", x)
     step = astype(less(0, x), x.dtype)
     return where(equal(x, 0), y, where(isnan(x), x, step))
 
@@ -140,14 +153,16 @@ def copysign(x: Any, y: Any, /) -> Tensor:
 
 
 def float_power(x: Any, y: Any, /) -> Tensor:
-    """Return x to the power of y, in float64.
+    """Return x to the power of y, in float64, or complex128.
 
     x, y: shapes that broadcast. Derivative: that of `pow`. Raises ShapeError, DtypeError.
 
     >>> nb.float_power(2, -1)
     tensor(0.5)
     """
-    return pow(astype(as_tensor(x), np.float64), astype(as_tensor(y), np.float64))
+    x, y = as_tensor(x), as_tensor(y)
+    dtype = np.result_type(x.dtype, y.dtype, np.float64)
+    return pow(astype(x, dtype), astype(y, dtype))
 
 
 def polyval(p: Any, x: Any) -> Tensor:

@@ -51,10 +51,15 @@ def _by_numpy(function: Callable[..., Any], *operands: Any) -> Any:
     return tuple(map(as_tensor, found)) if type(found) is tuple else as_tensor(np.asarray(found))
 
 
-def _floats(*operands: Any) -> list[Tensor]:
-    """Operands in one float dtype: integers in the one that NumPy has for them, or float32 for float16."""
+def _floats(name: str, *operands: Any) -> list[Tensor]:
+    """Operands in one float dtype: integers in the one that NumPy has for them, or float32 for float16.
+
+    Raises DtypeError for complex numbers, in the name of the function.
+    """
     xs = [t if type(t) in (bool, int, float) else as_tensor(t) for t in operands]
     dtype = np.result_type(result_type(*xs), np.float32)
+    if dtype.kind == "c":
+        raise value_errors.no_complex(name, [x.dtype for x in map(as_tensor, xs)])
     return [astype(x, dtype) for x in xs]
 
 
@@ -100,7 +105,7 @@ def modf(x: Any, /) -> tuple[Tensor, Tensor]:
     >>> nb.modf([1.5, -2.25])
     (tensor([ 0.5 , -0.25]), tensor([ 1., -2.]))
     """
-    (x,) = _floats(x)
+    (x,) = _floats("modf", x)
     whole, minus = trunc(x), signbit(x)
     part = where(isinf(x), where(minus, x.dtype.type(-0.0), x.dtype.type(0.0)), x)
     t = trunc(part)
@@ -132,10 +137,10 @@ def ldexp(x: Any, n: Any, /) -> Tensor:
     >>> nb.ldexp([1.5, -1.0], [1, 4])
     tensor([  3., -16.])
     """
-    power = np.asarray(_host("ldexp", n))
+    (x,), power = _floats("ldexp", x), np.asarray(_host("ldexp", n))
     if power.dtype.kind not in "iub" or power.dtype == np.uint64:
         raise value_errors.needs_integers("ldexp", "n", power.dtype)
-    return _scaled(_floats(x)[0], power)
+    return _scaled(x, power)
 
 
 def frexp(x: Any, /) -> tuple[Tensor, Tensor]:
@@ -146,7 +151,7 @@ def frexp(x: Any, /) -> tuple[Tensor, Tensor]:
     >>> nb.frexp(12.0)
     (tensor(0.75), tensor(4, dtype=int32))
     """
-    (x,) = _floats(x)
+    (x,) = _floats("frexp", x)
     power = np.asarray(np.frexp(_host("frexp", x))[1])
     power = np.where(np.isfinite(_host("frexp", x)), power, 0).astype(np.int32)
     return _scaled(x, -power.astype(np.int64)), as_tensor(power)
@@ -162,7 +167,7 @@ def nextafter(x: Any, y: Any, /) -> Tensor:
     >>> nb.nextafter(1.0, 2.0) - 1.0 == nb.finfo(nb.float64).eps
     tensor(True)
     """
-    x, y = _floats(x, y)
+    x, y = _floats("nextafter", x, y)
     found: Tensor = _by_numpy(np.nextafter, x, y)
     if x.trace is None:
         return found
@@ -179,7 +184,7 @@ def spacing(x: Any, /) -> Tensor:
     >>> nb.spacing(1.0) == nb.finfo(nb.float64).eps
     tensor(True)
     """
-    return _by_numpy(np.spacing, *_floats(x))
+    return _by_numpy(np.spacing, *_floats("spacing", x))
 
 
 def isposinf(x: Any, /) -> Tensor:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from math import prod as product
 from typing import Any
 
 import numpy as np
 
-from nbgrad.arrays.dtypes import is_complex
+from nbgrad.arrays.dtypes import real_of
 from nbgrad.define.broadcast import astype, broadcast_to
+from nbgrad.define.complex import real
 from nbgrad.define.declare import elementwise
-from nbgrad.define.scalar import Elementwise, multiply
+from nbgrad.define.scalar import Elementwise, add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import Graph, apply, pull
 from nbgrad.engine.tensor import Tensor, as_tensor, raw, unwrap, wrap
 from nbgrad.engine.transforms import stop_gradient
-from nbgrad.errors import shape_errors
+from nbgrad.errors import shape_errors, value_errors
 from nbgrad.kernels import table
-from nbgrad.ops.axes import flag, named_dim, ordered, several
+from nbgrad.ops.axes import flag, named_dim, ordered, reduced, several
 from nbgrad.ops.compare import equal, floor, isfinite, logical_and, not_equal
 from nbgrad.ops.elementwise import abs, exp2, log2, maximum, minimum, subtract, where
 from nbgrad.ops.index import getitem
@@ -27,18 +29,13 @@ from nbgrad.ops.pullback import aligned, derived
 from nbgrad.ops.shape import concat, permute_dims, refit, reshape
 
 op: Any = family("reduce")
+_where = where                            # which is an argument's name too
 
 Axis = int | tuple[int, ...] | None
 
 _AXES: list[Any] = [((3, 4),), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": (0, -1), "keepdims": True}),
                     ((), {}), ((2, 3), {"axis": ()})]
 _EMPTY: list[Any] = [((0, 3), {"axis": 0}), ((0,), {})]
-
-def reduced(x: Any, axis: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
-    """Shape of x without the axes, or with length 1 for them."""
-    if keepdims:
-        return tuple([1 if a in axis else n for a, n in enumerate(x.shape)])
-    return tuple([n for a, n in enumerate(x.shape) if a not in axis])
 
 
 def with_axes(g: Tensor, x: Any, axis: tuple[int, ...]) -> Tensor:
@@ -71,6 +68,35 @@ def bind(name: str, x: Any, axis: Axis, keepdims: bool) -> tuple[Tensor, dict[st
     return x, {"axis": several(name, axis, x.ndim), "keepdims": flag(name, "keepdims", keepdims)}
 
 
+def chosen(name: str, x: Tensor, where: Any, other: Any) -> Tensor:
+    """x with another value where it is not among those reduced. Raises ShapeError, DtypeError."""
+    if where is True:
+        return x
+    mask = as_tensor(where)
+    if mask.dtype.kind != "b":
+        raise value_errors.bad_argument(name, where, "booleans as where")
+    return _where(broadcast_to(mask, x.shape), x, other)
+
+
+def reduction(op: Any, identity: Any, together: Callable[..., Any], x: Tensor, axis: Any, keepdims: Any,
+              where: Any, initial: Any) -> Tensor:
+    """op of the elements that where chooses and, if it is not None, of the initial one.
+
+    identity : the result of no element; None if there is none, so that where needs an initial one
+    together : (result, initial) -> the result of both
+    """
+    if identity is None and initial is not None:
+        initial = astype(initial, x.dtype)
+    rest = initial if identity is None else identity
+    if rest is None and where is not True:
+        raise value_errors.bad_value(op.name, "where needs initial, the result where it chooses no element")
+    axes = several(op.name, axis, x.ndim)
+    if identity is None and initial is not None and 0 in [x.shape[a] for a in axes]:
+        return broadcast_to(initial, reduced(x, axes, keepdims))
+    z: Tensor = op(chosen(op.name, x, where, rest), axis, keepdims)
+    return z if initial is None else together(z, astype(initial, z.dtype))
+
+
 @op(linear=True, keep="",
     vjp=lambda g, z, x, shape, axis: refit(sum(g, axis), x.shape),
     like=lambda x, shape, axis: np.broadcast_to(np.expand_dims(x.reshape(
@@ -87,8 +113,8 @@ def _spread(g: Tensor, x: Any, axis: tuple[int, ...]) -> Any:
 
 
 @op(vjp=lambda g, z, x, axis, keepdims: _spread(g, x, axis),
-    linear=True, keep="", like=np.sum, cases=_AXES + _EMPTY)
-def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    linear=True, keep="", like=np.sum, on_complex="own", cases=_AXES + _EMPTY)
+def sum(x: Any, axis: Axis = None, keepdims: bool = False, *, where: Any = True, initial: Any = None) -> Any:
     """Return the sum of x over axes (None: all), of x's float dtype; of integers and booleans in 64 bits.
 
     Sums are taken in blocks of 4096 and groups of 64 blocks, at least as accurate as pairwise summation.
@@ -97,6 +123,8 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     tensor([4., 6.])
     """
     x, params = bind("sum", x, axis, keepdims)
+    if where is not True or initial is not None:
+        return reduction(sum, 0, add, x, axis, keepdims, where, initial)
     return (x,), params
 
 
@@ -109,15 +137,39 @@ def _mean_vjp(g: Tensor, z: Any, x: Any, axis: tuple[int, ...], keepdims: bool) 
     return _spread(g / float(product([x.shape[a] for a in axis])), x, axis)
 
 
-@op(vjp=_mean_vjp, linear=True, keep="", like=np.mean, cases=_AXES)
-def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+@op(vjp=_mean_vjp, linear=True, keep="", like=np.mean, on_complex="own", cases=_AXES)
+def mean(x: Any, axis: Axis = None, keepdims: bool = False, *, where: Any = True) -> Any:
     """Return the mean of x over axes (None: all), a float; nan where there is nothing to average.
 
     >>> nb.mean([[1.0, 2.0], [3.0, 5.0]], axis=0)
     tensor([2. , 3.5])
     """
     x, params = bind("mean", x, axis, keepdims)
+    if where is not True:
+        x = as_float(x)
+        z = sum(chosen("mean", x, where, 0), axis, True) / counted(x, axis, where)
+        return z if keepdims else without_axes(z, x, axis)
     return (x,), params
+
+
+def as_float(x: Tensor) -> Tensor:
+    """x in the dtype that NumPy averages in."""
+    return x if x.dtype.kind in "fc" else astype(x, np.float64)
+
+
+def counted(x: Tensor, axis: Axis, where: Any) -> Tensor:
+    """How many elements are chosen, in the dtype of x's parts, over the axes, which stay with length 1."""
+    axes = several("count", axis, x.ndim)
+    if where is True:
+        count = as_tensor(product([x.shape[a] for a in axes]))
+    else:
+        count = sum(broadcast_to(where, x.shape), axes, True)
+    return astype(count, real_of(x.dtype))
+
+
+def without_axes(z: Tensor, x: Tensor, axis: Axis) -> Tensor:
+    """z without the axes that x was reduced over, in which it has length 1."""
+    return reshape(z, reduced(x, several("mean", axis, x.ndim), False))
 
 
 # The cotangent of a factor, where the product is neither zero nor beyond the range: none of them is zero.
@@ -128,7 +180,8 @@ _log_size = Elementwise(
     "log_size", lambda x: where(logical_and(not_equal(x, 0), isfinite(x)), log2(abs(x)), 0.0),
     arity=1, discrete=True)
 # x 2^t, by two factors: 2^t itself may be beyond the range
-_ldexp = Elementwise("ldexp", lambda x, t: x * exp2(floor(t * 0.5)) * exp2(t - floor(t * 0.5)), arity=2)
+_ldexp = Elementwise(
+    "ldexp", lambda x, t: x * exp2(floor(real(t) * 0.5)) * exp2(real(t) - floor(real(t) * 0.5)), arity=2)
 
 
 def _tree_product(x: Tensor) -> Tensor:
@@ -160,10 +213,10 @@ def _prod_vjp(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...], keepdims: 
     return _ldexp(found, floor(back))
 
 
-@op(vjp=_prod_vjp, like=np.prod, cases=[
+@op(vjp=_prod_vjp, like=np.prod, on_complex="own", cases=[
     *_AXES, *_EMPTY, (np.array([0.0, 2.0, 3.0]),),
     (np.array([[0.0, 2.0], [0.0, 3.0], [1.5, 4.0]]), {"axis": 0}), ((5,),)])
-def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def prod(x: Any, axis: Axis = None, keepdims: bool = False, *, where: Any = True, initial: Any = None) -> Any:
     """Return the product of x over axes (None: all); derivatives are exact also where factors are zero.
 
     x: any shape; the result has x's float dtype, 64 bits of integers. Derivative in an element: the product
@@ -175,6 +228,8 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     tensor([ 0., 10.,  0.])
     """
     x, params = bind("prod", x, axis, keepdims)
+    if where is not True or initial is not None:
+        return reduction(prod, 1, multiply, x, axis, keepdims, where, initial)
     return (x,), params
 
 
@@ -193,13 +248,14 @@ _tied = elementwise(
 
 def _shares(g: Tensor, z: Tensor, x: Tensor, axis: tuple[int, ...]) -> Tensor:
     winners = equal(x, with_axes(z, x, axis))
-    return _tied(winners, with_axes(g, x, axis), sum(winners, axis, True).astype(x.dtype))
+    return _tied(winners, with_axes(g, x, axis), sum(winners, axis, True).astype(real_of(x.dtype)))
 
 
 _ROWS = np.array([[3, 1, 3], [0, 2, 1]])
 
 
 @op(vjp=(derived(_shares, 0), lambda *_, **__: None, lambda *_, **__: None), keep="x",
+    on_complex="own",
     like=lambda g, z, x, axis: np.where(x == z, g / np.sum(x == z, axis, keepdims=True), 0),
     cases=[((2, 1), _ROWS.max(1, keepdims=True), _ROWS, {"axis": (1,)}),
            ((1, 3), _ROWS.max(0, keepdims=True), _ROWS, {"axis": (0,)})], private=True)
@@ -223,29 +279,35 @@ _TIES = [(np.array([1.0, 3.0, 2.0]),), ((4, 3), {"axis": 1}),
          ((2, 3, 4), {"axis": (0, 2), "keepdims": True}), ((),)]
 
 
-@op(vjp=_extremum_rule, like=np.max, cases=_TIES)
-def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+@op(vjp=_extremum_rule, like=np.max, cases=_TIES, on_complex="own")
+def max(x: Any, axis: Axis = None, keepdims: bool = False, *, where: Any = True, initial: Any = None) -> Any:
     """Return the largest element of x over axes (None: all), nan if there is one; of 0 and -0 either.
 
-    Equal largest elements share the derivative. Raises ShapeError if there is no element.
+    Equal largest elements share the derivative. Complex numbers have the order of `sort`. Raises ShapeError
+    if there is no element.
 
     >>> nb.max([[1.0, 5.0], [7.0, 2.0]], axis=1)
     tensor([5., 7.])
     >>> nb.grad(nb.max)(np.array([3.0, 3.0]))
     tensor([0.5, 0.5])
     """
+    if where is not True or initial is not None:
+        return reduction(max, None, maximum, as_tensor(x), axis, keepdims, where, initial)
     return bind_extremum("max", x, axis, keepdims)
 
 
-@op(vjp=_extremum_rule, like=np.min, cases=_TIES)
-def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+@op(vjp=_extremum_rule, like=np.min, cases=_TIES, on_complex="own")
+def min(x: Any, axis: Axis = None, keepdims: bool = False, *, where: Any = True, initial: Any = None) -> Any:
     """Return the smallest element of x over axes (None: all), nan if there is one; of 0 and -0 either.
 
-    Equal smallest elements share the derivative. Raises ShapeError if there is no element.
+    Equal smallest elements share the derivative. Complex numbers have the order of `sort`. Raises ShapeError
+    if there is no element.
 
     >>> nb.min([[1.0, 5.0], [7.0, 2.0]], axis=1)
     tensor([1., 2.])
     """
+    if where is not True or initial is not None:
+        return reduction(min, None, minimum, as_tensor(x), axis, keepdims, where, initial)
     return bind_extremum("min", x, axis, keepdims)
 
 
@@ -270,7 +332,7 @@ def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = Fal
         count = float(product(x.shape[a] for a in axes))
         return (z, broadcast_to(astype(count, z.dtype), z.shape)) if returned else z
     weights = as_tensor(weights)
-    dtype = np.result_type(x.dtype, weights.dtype, *[np.float64] * (x.dtype.kind != "f"))
+    dtype = np.result_type(x.dtype, weights.dtype, *[np.float64] * (x.dtype.kind not in "fc"))
     x, weights = [t if t.dtype == dtype else astype(t, dtype) for t in (x, weights)]
     if axis is not None and weights.shape != x.shape and weights.ndim == len(axes):
         order = np.argsort(ordered("average", axis, x.ndim, sequence=True)).tolist()
@@ -282,26 +344,28 @@ def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = Fal
     return (z, total) if returned else z
 
 
-@op(discrete=True, like=np.any, cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
-def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+@op(discrete=True, like=np.any, on_complex="own", cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
+def any(x: Any, axis: Axis = None, keepdims: bool = False, *, where: Any = True) -> Any:
     """Return whether an element is not zero, over axes (None: all).
 
     >>> nb.any([[0.0, 0.0], [0.0, 3.0]], axis=1)
     tensor([False,  True])
     """
     x, params = bind("any", x, axis, keepdims)
-    return (not_equal(x, 0) if is_complex(x) else x,), params
+    x = chosen("any", x, where, 0)
+    return (x,), params
 
 
-@op(discrete=True, like=np.all, cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
-def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+@op(discrete=True, like=np.all, on_complex="own", cases=[((3, 4), {"axis": 0}), ((0, 2), {"axis": 0})])
+def all(x: Any, axis: Axis = None, keepdims: bool = False, *, where: Any = True) -> Any:
     """Return whether no element is zero, over axes (None: all).
 
     >>> nb.all([[True, False], [True, True]], axis=1)
     tensor([False,  True])
     """
     x, params = bind("all", x, axis, keepdims)
-    return (not_equal(x, 0) if is_complex(x) else x,), params
+    x = chosen("all", x, where, 1)
+    return (x,), params
 
 
 @named_dim

@@ -10,9 +10,8 @@ import numpy as np
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import as_tensor
 from nbgrad.errors import shape_errors, value_errors
-from nbgrad.ops.axes import flag, one
+from nbgrad.ops.axes import flag, one, reduced
 from nbgrad.ops.index import take
-from nbgrad.ops.reduce import reduced
 
 op: Any = family("search")
 
@@ -29,7 +28,7 @@ def _place(x: Any, axis: int | None, keepdims: bool) -> tuple[tuple[int, ...], t
     return reduced(x, tuple(range(x.ndim)) if axis is None else (axis,), keepdims), np.intp
 
 
-@op(out=_place, discrete=True, like=np.argmax,
+@op(out=_place, discrete=True, like=np.argmax, on_complex="same",
     cases=[((3, 4), {"axis": 0}), ((5,),), ((2, 3), {"axis": -1, "keepdims": True})])
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Return the index of the first largest element along an axis, or of x flattened.
@@ -43,7 +42,7 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     return _bind_place("argmax", x, axis, keepdims)
 
 
-@op(out=_place, discrete=True, like=np.argmin,
+@op(out=_place, discrete=True, like=np.argmin, on_complex="same",
     cases=[((3, 4), {"axis": 0}), ((5,),), ((2, 3), {"axis": -1, "keepdims": True})])
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Return the index of the first smallest element along an axis, or of x flattened.
@@ -65,7 +64,7 @@ def _found(x: np.ndarray, v: np.ndarray, side: Any = "left") -> np.ndarray:
     return np.asarray(np.searchsorted(x, v, side))
 
 
-@op(out=lambda x, v, side: (v.shape, np.intp), discrete=True, like=_found,
+@op(out=lambda x, v, side: (v.shape, np.intp), discrete=True, like=_found, on_complex="own",
     cases=[(_rising, (3, 4)), (_rising, (5,), {"side": "right"}), (_rising, ()), ((0,), (3,)),
            (np.array([1.0, 1.0, 2.0]), np.array([1.0, 2.0, np.nan]), {"side": "right"})])
 def searchsorted(x: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import shape_errors, value_errors
@@ -170,9 +171,9 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Tensor:
 def _place(name: str, function: Callable[..., Any], x: Any, worst: float, axis: int | None,
            keepdims: bool) -> Tensor:
     x = as_tensor(x)
-    if x.dtype.kind == "f" and host.values(any(all(isnan(x), axis))) and x.size:
+    if x.dtype.kind in "fc" and host.values(any(all(isnan(x), axis))) and x.size:
         raise value_errors.bad_value(name, "there is nothing but nan in a row, or in all")
-    found: Tensor = function(filled(x, worst), axis, keepdims)
+    found: Tensor = function(filled(x, complex(worst, worst) if is_complex(x) else worst), axis, keepdims)
     return found
 
 

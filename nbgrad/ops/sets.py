@@ -42,7 +42,7 @@ def _places(x: np.ndarray) -> tuple[np.ndarray, ...]:
     return found.indices, found.inverse_indices, found.counts
 
 
-@op(discrete=True, like=_places, cases=[
+@op(discrete=True, on_complex="same", like=_places, cases=[
     ((5,),), (np.array([[3, 1, 3], [0, 1, 1]]),), (np.array([np.nan, 1.0, np.nan, 1.0]),), ((),), ((0, 2),)],
     private=True)
 def unique_places(x: Any) -> Any:
@@ -103,7 +103,7 @@ def unique_values(x: Any) -> Tensor:
     return unique_all(x).values
 
 
-@op(out=lambda x, values, invert: (x.shape, np.bool_), discrete=True, like=np.isin,
+@op(out=lambda x, values, invert: (x.shape, np.bool_), discrete=True, on_complex="same", like=np.isin,
     cases=[(np.array([[1, 2], [3, 4]]), np.array([4, 1])), ((3,), (2, 2), {"invert": True}), ((), ()),
            (np.array([np.nan, 1.0]), np.array([1.0, np.nan])), ((3,), (0,))])
 def isin(x: Any, values: Any, invert: bool = False) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nbgrad.arrays import devices
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.define.scalar import Elementwise
 from nbgrad.engine import modes
 from nbgrad.engine.arguments import Inputs
@@ -28,6 +29,9 @@ from nbgrad.ops.reduce import any as any_of
 
 _COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
 _LOGIC = ("logical_and", "logical_or", "logical_xor", "logical_not", "both", "either")
+# What puts numbers in an order: that of complex ones jumps where their real parts are equal.
+_ORDERING = ("maximum", "minimum", "clip", "max", "min", "sort", "argsort", "argmax", "argmin",
+             "searchsorted", "extremum_vjp")
 _HARMLESS = ("isnan", "isinf", "isfinite", "binade")          # no direction changes what these say
 # Composites that are smooth, though they are made of pieces: their own rules hold everywhere.
 _SMOOTH = ("sigmoid", "softsign", "gelu", "logistic_density", "square_sech", "leg", "atan_slope", "portion",
@@ -164,6 +168,9 @@ class _Directions(Tangents):
         unsure = [m is not None and raw(x).dtype == np.bool_ for x, m in zip(xs, marks, strict=True)]
         if op.name == "where" and unsure[0]:
             return self._either(op, xs, params, marks, nested)
+        of_complex = any(map(is_complex, xs))
+        if of_complex and op.name in _ORDERING:
+            raise gradient_errors.complex_sides(op.name)
         if op.name in _COMPARISONS:
             return self._compared(op, xs, params, marks, nested)
         if op.name in _LOGIC and any(unsure):
@@ -172,7 +179,7 @@ class _Directions(Tangents):
             return tensor(z, self, raw(functools.reduce(logical_or, open_at)))
         if any(unsure):
             raise gradient_errors.undecided(op.name)
-        if op.name == "sign":
+        if op.name == "sign" and not of_complex:
             return self._sign(op, xs, params, marks, nested)
         within = inside(op)
         if within is not None and (type(op) is Checkpoint or meets(within, xs, marks)):
@@ -182,6 +189,8 @@ class _Directions(Tangents):
         if op.discrete and op.name not in (*_HARMLESS, *UNKNOWN):
             raise gradient_errors.no_one_side(op.name)
         there = mask(op, xs, z, params)
+        if there is not None and of_complex:
+            raise gradient_errors.complex_sides(op.name)
         if there is not None and op.name in UNKNOWN:
             raise gradient_errors.no_one_side(op.name)
         if op.discrete:
@@ -237,6 +246,7 @@ def directional(f: Callable[..., Any], x: Any, v: Any) -> Any:
     norm, std, and of what is made of them, where the directional derivative is no linear function of v and
     differs from <gradient, v>; elsewhere it is `directional_derivative`. Comparisons, `where` and Python's
     `if` are decided as they are just beside x; what `kinks` does not look into is decided as it is at x.
+    Of complex numbers it is refused at kinks, and so is what orders them.
     f: of one argument, a tree; it is called twice. v: of x's form and shapes. The result has the form of
     f(x). Raises GradientError where f jumps, where a comparison is left undecided by the direction to first
     order, and at kinks whose sides are not known (of max_pool2d, floor, eigenvalues, ...); ShapeError where v
@@ -264,7 +274,7 @@ def directional(f: Callable[..., Any], x: Any, v: Any) -> Any:
     finally:
         modes.forward.reset(token)
     for a, b in zip(flatten(y)[0], here, strict=True):
-        if type(a) is Tensor and a.dtype.kind == "f":
+        if type(a) is Tensor and a.dtype.kind in "fc":
             _check_no_jump(devices.host(raw(a)), np.asarray(devices.host(raw(b))))
     return t
 

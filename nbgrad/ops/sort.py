@@ -32,7 +32,7 @@ def _order(x: np.ndarray, axis: int | None = -1, descending: bool = False) -> np
     return np.argsort(-x if descending else x, axis=axis, stable=True)
 
 
-@op(discrete=True, like=_order, cases=_ORDERS)
+@op(discrete=True, like=_order, cases=_ORDERS, on_complex="same")
 def argsort(x: Any, axis: int | None = -1, descending: bool = False, stable: bool = True) -> Any:
     """Return the indices that sort x along an axis (None: in C order), nan last (first if descending).
 
@@ -55,13 +55,14 @@ def _sorted(x: np.ndarray, axis: int | None = -1, descending: bool = False) -> n
     return -np.sort(-x, axis=axis) if descending else np.sort(x, axis=axis)
 
 
-@op(vjp=_sort_vjp, keep="x", like=_sorted, cases=_ORDERS)
+@op(vjp=_sort_vjp, keep="x", like=_sorted, cases=_ORDERS, on_complex="same")
 def sort(x: Any, axis: int | None = -1, descending: bool = False, stable: bool = True) -> Any:
     """Return the elements of x in rising order along an axis (None: in C order), nan last.
 
     descending : in falling order, nan first
     stable : equal elements keep their order, and the cotangents go back to them in it (always)
     Derivative: linear in x in the order found: a tangent is sorted as x was.
+    Complex numbers are in the order of their real parts, and of the imaginary ones where those are equal.
     The tensor x itself is not changed, by the method of this name neither. Raises AxisError.
 
     >>> nb.sort([3.0, 1.0, 2.0])

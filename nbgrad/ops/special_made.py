@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.transforms import stop_gradient
+from nbgrad.errors import value_errors
 from nbgrad.ops import exponential
 from nbgrad.ops.compare import equal, isfinite, isinf, less, logical_and, logical_or
 from nbgrad.ops.elementwise import exp, log, where
@@ -30,6 +32,8 @@ def logsumexp(a: Any, axis: Axis = None, b: Any = None, keepdims: bool = False) 
     if b is None:
         return exponential.logsumexp(a, axis, keepdims)
     a, b = as_tensor(a), as_tensor(b)
+    if is_complex(a) or is_complex(b):
+        raise value_errors.no_complex("special.logsumexp", (a.dtype, b.dtype))
     a = where(logical_and(equal(b, 0), isinf(a)), -math.inf, a) + 0 * b
     top = stop_gradient(max(a, axis, keepdims=True))
     top = where(isfinite(top), top, 0)

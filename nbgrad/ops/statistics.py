@@ -16,12 +16,12 @@ from nbgrad.engine.tensor import Tensor, as_tensor, raw
 from nbgrad.engine.transforms import stop_gradient
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.along import take_along_axis
-from nbgrad.ops.axes import flag, named_dim, several
+from nbgrad.ops.axes import flag, named_dim, reduced, several
 from nbgrad.ops.compare import isfinite, isinf, isnan, logical_and
 from nbgrad.ops.contract import matmul
 from nbgrad.ops.diagonal import diag
 from nbgrad.ops.elementwise import clip, divide, maximum, sqrt, subtract, where
-from nbgrad.ops.reduce import Axis, average, bind_extremum, max, mean, min, reduced, sum
+from nbgrad.ops.reduce import Axis, average, bind_extremum, max, mean, min, sum
 from nbgrad.ops.shape import concat, matrix_transpose, moveaxis, permute_dims, reshape, squeeze
 from nbgrad.ops.sort import sort
 
@@ -57,7 +57,7 @@ def _counts(rows: Tensor, skip: bool) -> tuple[np.ndarray, np.ndarray]:
     """Of each row, how many elements count, and whether it is nan: one is, or with skip all are."""
     n = rows.shape[-1]
     numbers = np.full((*rows.shape[:-1], 1), n)
-    if rows.dtype.kind == "f":
+    if rows.dtype.kind in "fc":
         numbers -= np.sum(devices.host(raw(isnan(rows))), -1, keepdims=True)
     return (numbers, numbers == 0) if skip else (np.full_like(numbers, n), numbers < n)
 
@@ -137,6 +137,8 @@ def _between(rows: Tensor, place: Tensor, at: np.ndarray, last: np.ndarray, meth
 def _quantile(name: str, x: Any, q: Any, axis: Axis, keepdims: bool, method: str, most: float,
               skip: bool = False) -> Tensor:
     x, keepdims = as_tensor(x), flag(name, "keepdims", keepdims)
+    if is_complex(x):
+        raise value_errors.no_complex(name, [x.dtype])
     if method not in METHODS:
         raise value_errors.bad_choice(name, "method", method, METHODS)
     if method == "linear" and most == 1 and as_tensor(q).dtype.kind in "iu":

@@ -11,6 +11,7 @@ from contextvars import Token
 from typing import Any
 
 from nbgrad.arrays import devices
+from nbgrad.arrays.dtypes import is_complex
 from nbgrad.engine import modes
 from nbgrad.engine.checkpoint import Checkpoint
 from nbgrad.engine.graph import Graph, Op, Tangents, add
@@ -69,6 +70,8 @@ def _chosen(op: Op, xs: Sequence[Any], params: dict[str, Any], marks: Sequence[A
     if not sides:
         place = next(i for i, m in enumerate(marks) if m is not None)
         raise gradient_errors.at_kink(*kink_of(op.name, place, at))
+    if any(map(is_complex, xs)):
+        raise gradient_errors.complex_sides(op.name)
     return _Beside(op, sides, at)
 
 
@@ -143,7 +146,8 @@ def subgradient(choice: str) -> Choice:
     it. It holds for the thread that entered it. Tensors with requires_grad=True record without it:
     `backward` is refused in the context. Comparisons, and `where`, are no kinks; an op of your own with a
     derivative that it declares keeps that.
-    Raises ValueRangeError for another choice; in "raise", GradientError at kinks.
+    Raises ValueRangeError for another choice; in "raise", GradientError at kinks; in "left", "right" and
+    "mean" at those of complex numbers.
 
     >>> with nb.subgradient("right"):
     ...     print(nb.grad(nb.relu)(0.0), nb.grad(nb.abs)(0.0))

@@ -305,9 +305,8 @@ def test_optimisers_descend():
 
 # --------------------------------------------------------------------------------------------- bad input
 @pytest.mark.parametrize("f", [
-    nb.sort, nb.max, nb.argmax, nb.floor, lambda z: z < z, lambda z: nb.maximum(z, 1), nb.sign, nb.relu,
-    nb.cumprod, nb.softmax, nb.erf, lambda z: z % 2, lambda z: z // 2, nb.var,
-    lambda z: nb.clip(z, 0, 1), nb.histogram, lambda z: nb.root(lambda x: x**2, z),
+    nb.floor, lambda z: z < z, nb.relu, nb.softmax, nb.erf, lambda z: z % 2, lambda z: z // 2, nb.histogram,
+    lambda z: nb.root(lambda x: x**2, z),
     lambda z: nb.quad(lambda x: nb.exp(1j * x), 0.0, 1.0), lambda z: nb.odeint(lambda y, t: y, z, [0.0, 1.0]),
     lambda z: nb.conv1d(z[None, None, 0], z[None, None, 0])])
 def test_what_is_not_defined_is_refused_by_name(f):

@@ -78,3 +78,9 @@ def searchsorted(out: np.ndarray, x: np.ndarray, v: np.ndarray, side: Literal["l
         return
     x, v = [np.ascontiguousarray(a, np.dtype(np.uint8) if dtype == np.bool_ else dtype) for a in (x, v)]
     search[v.dtype, before_left if side == "left" else before_right](out, x, v, x.size)
+
+
+def complex_searchsorted(out: np.ndarray, x: np.ndarray, v: np.ndarray,
+                         side: Literal["left", "right"]) -> None:
+    """The same of complex numbers, in the order of their real parts, then of their imaginary ones."""
+    out[...] = np.searchsorted(x, v, side)
