@@ -17,11 +17,11 @@ __all__ = [
     "cbrt", "comb", "dawsn", "digamma", "ellipe", "ellipeinc", "ellipk", "ellipkinc", "ellipkm1", "entr",
     "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv", "exp1", "exp2", "expi", "expit", "expm1", "expn",
     "exprel", "factorial", "gamma", "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gammaln",
-    "huber", "hyp1f1", "hyp2f1", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv", "jve", "k0",
-    "k0e", "k1", "k1e", "kl_div", "kn", "kv", "kve", "lambertw", "log1p", "log_expit", "log_ndtr",
-    "log_softmax", "loggamma", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "poch", "polygamma",
-    "pseudo_huber", "psi", "rel_entr", "rgamma", "sinc", "softmax", "softplus", "xlog1py", "xlogy", "y0",
-    "y1", "yn", "yv", "zeta"
+    "gammasgn", "huber", "hyp1f1", "hyp2f1", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv",
+    "jve", "k0", "k0e", "k1", "k1e", "kl_div", "kn", "kv", "kve", "lambertw", "log1p", "log_expit",
+    "log_ndtr", "log_softmax", "loggamma", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "poch",
+    "polygamma", "pseudo_huber", "psi", "rel_entr", "rgamma", "sinc", "softmax", "softplus", "xlog1py",
+    "xlogy", "y0", "y1", "yn", "yv", "zeta"
 ]
 
 def beta(a: ArrayLike, b: ArrayLike) -> Tensor:
@@ -92,6 +92,8 @@ def gammaincinv(a: ArrayLike, y: ArrayLike) -> Tensor:
     """Return the x at which gammainc(a, x) is y."""
 def gammaln(x: ArrayLike) -> Tensor:
     """Return the logarithm of |gamma(x)|."""
+def gammasgn(x: ArrayLike) -> Tensor:
+    """Return the sign of gamma(x), and at its poles, where it has none, what SciPy's function gives."""
 def huber(delta: ArrayLike, r: ArrayLike) -> Tensor:
     """Return r**2 / 2 where |r| <= delta, delta * (|r| - delta / 2) beyond."""
 def hyp1f1(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Tensor:

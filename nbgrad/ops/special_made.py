@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+import scipy.special
+
 from nbgrad.arrays.dtypes import is_complex
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.engine.transforms import stop_gradient
@@ -12,6 +15,7 @@ from nbgrad.errors import value_errors
 from nbgrad.ops import exponential
 from nbgrad.ops.compare import equal, isfinite, isinf, less, logical_and, logical_or
 from nbgrad.ops.elementwise import exp, log, where
+from nbgrad.ops.host import values
 from nbgrad.ops.reduce import Axis, max, sum
 from nbgrad.ops.shape import moveaxis, reshape
 from nbgrad.ops.special_gamma import binom, gamma
@@ -90,6 +94,20 @@ def factorial(n: Any) -> Tensor:
     n = as_tensor(n)
     below = less(n, 0)
     return where(below, 0, gamma(where(below, 0, n) + 1.0))
+
+
+def gammasgn(x: Any) -> Tensor:
+    """Return the sign of gamma(x), and at its poles, where it has none, what SciPy's function gives.
+
+    x: any shape. Derivative: 0. Raises DtypeError for complex numbers.
+
+    >>> nb.special.gammasgn([2.5, -0.5, -1.5])
+    tensor([ 1., -1.,  1.])
+    """
+    x = values(x)
+    if x.dtype.kind == "c":
+        raise value_errors.no_complex("gammasgn", [x.dtype])
+    return as_tensor(np.asarray(scipy.special.gammasgn(x)))
 
 
 def comb(N: Any, k: Any, *, repetition: bool = False) -> Tensor:

@@ -205,6 +205,19 @@ def test_what_is_made_of_ops_is_scipys(name, args, params):
 
 def test_numbers_that_cannot_be_taken_are_none():
     assert nb.special.factorial([-1.0, -0.5, 4]).tolist() == [0, 0, 24]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64"])
+def test_signs_of_gamma_are_scipys(dtype):
+    x = [-1, 0, 3] if dtype == "int64" else [-3.5, -2.0, -1.5, -0.0, 0.0, 2.5, 200.0, np.inf, np.nan]
+    want = scipy.special.gammasgn(np.asarray(x, dtype))
+    for f in (nb.special.gammasgn, scipy.special.gammasgn):
+        found = f(nb.asarray(x, dtype=dtype))
+        assert found.dtype == want.dtype
+        np.testing.assert_array_equal(found.numpy(), want)
+    assert nb.grad(lambda x: nb.special.gammasgn(x) * x)(-0.5).item() == -1
+    with pytest.raises(nb.errors.DtypeError, match="gammasgn"):
+        nb.special.gammasgn(1j)
     assert nb.special.comb(3, [-1, 4, 2]).tolist() == [0, 0, 3]
 
 
