@@ -62,8 +62,9 @@ def event_shape(what: str, shape: tuple[int, ...]) -> ShapeError:
 
 
 def grazing(what: str, t: float) -> SingularError:
-    return SingularError(f"{what}: at t = {t:.17g} an event has slope 0 in time, so that its time is no "
-                         "differentiable function of the arguments. Without derivatives, use no_grad().")
+    return SingularError(f"{what}: at t = {t:.17g} an event has slope 0 in time, or jumps, so that its "
+                         "time is no differentiable function of the arguments. Without derivatives, use "
+                         "no_grad().")
 
 
 def jacobian_shape(what: str, got: tuple[int, ...], size: int) -> ShapeError:

@@ -18,7 +18,7 @@ from nbgrad.ops.shape import reshape
 from nbgrad.solvers.implicit import host, slopes, solution
 from nbgrad.solvers.steps import Piece, Taken
 
-_FLAT = 1e-6                                  # a slope over that of the line between the ends of a step
+_FLAT = 1e-6                                  # what is no slope, or no jump, over the values at a step's ends
 Found = tuple[Tensor, Tensor]                 # a time and the state then
 
 
@@ -72,7 +72,7 @@ class Event:
     def at(self, piece: Piece, t: float, start: float, stop: float) -> Found:
         """That time and the state then, with their derivatives: those of the solution of the equation.
 
-        Raises SingularError where they are asked for and the function has no slope in time.
+        Raises SingularError where they are asked for and the function has no slope in time, or jumps.
         """
         def equation(time: Tensor) -> Tensor:
             return self.number(getitem(time, 0), getitem(piece(time), 0))
@@ -82,9 +82,11 @@ class Event:
 
         time = time_at(t)
         if modes.orders(equation(time)):
+            left, before, after = [abs(float(host(no_grad()(equation)(time_at(each)))[0]))
+                                   for each in (t, start, stop)]
             rise = abs(slopes(equation, time)[0, 0] * (stop - start))
-            ends = [abs(float(host(no_grad()(equation)(time_at(end)))[0])) for end in (start, stop)]
-            if not rise > _FLAT * max(ends):
+            least = max(_FLAT, np.sqrt(np.finfo(time.dtype).eps)) * max(before, after)
+            if not left <= least < rise:
                 raise solver_errors.grazing(self.name, t)
         time = solution(self.name, equation, time)
         return getitem(time, 0), getitem(piece(time), 0)

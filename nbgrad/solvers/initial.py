@@ -70,12 +70,13 @@ class _Adjoint(Op):
             rates = [of_y] if state is None else [of_y, state.vector(of_inputs)]
             return concat([slope, *map(negative, rates)], 0)
 
+        back = self.control._replace(jac=None)                # the user's is of the way there
         every, rest = listed(times), as_tensor(np.zeros(0 if state is None else state.size, y0.dtype))
         a, of_times = getitem(g, -1), [multiply(getitem(times, 0), 0.0)] * len(every)
         for i in range(len(every) - 1, 0, -1):
             of_times[i] = vecdot(getitem(g, i), self.f(every[i], getitem(z, i), *inputs))
             ahead = concat([getitem(z, i), a, rest], 0)
-            both = getitem(states_at(backward, ahead, [every[i], every[i - 1]], self.control), -1)
+            both = getitem(states_at(backward, ahead, [every[i], every[i - 1]], back), -1)
             a, rest = getitem(both, slice(n, 2 * n)), getitem(both, slice(2 * n, None))
             if i == 1:
                 of_times[0] = negative(vecdot(a, self.f(every[0], y0, *inputs)))

@@ -104,7 +104,7 @@ def solve_ivp(f: Callable[..., Any], t_span: Sequence[Any], y0: Any, method: str
     Returns a named tuple with t, y, sol, t_events, y_events, status, success and message.
     Raises ConvergenceError where steps become too small or too many, ShapeError for slopes that do not fit,
     ValueRangeError for times, method, gradient, steps and tolerances, SingularError for a derivative by an
-    event that has slope 0 in time.
+    event that has slope 0 in time, or jumps.
 
     >>> found = nb.solve_ivp(lambda t, y: -2 * y, (0.0, 1.0), np.ones(1), t_eval=[0.0, 1.0], rtol=1e-9)
     >>> found.y
@@ -117,7 +117,10 @@ def solve_ivp(f: Callable[..., Any], t_span: Sequence[Any], y0: Any, method: str
     """
     check_function("solve_ivp", f)
     refuse("solve_ivp", options, _NOT_OFFERED)
-    problem = Problem("solve_ivp", _by_columns(f) if vectorized else f, y0, args or ())
+    args = () if args is None else args
+    if not isinstance(args, (tuple, list)):
+        raise value_errors.bad_argument("solve_ivp", args, "a tuple as args, (x,) of one argument x")
+    problem = Problem("solve_ivp", _by_columns(f) if vectorized else f, y0, args)
     if vectorized and problem.form != "*":
         raise solver_errors.not_offered("solve_ivp", "vectorized", " for a tree. Leave it out.")
     span = in_order("solve_ivp", tuple(t_span), problem.state.dtype)

@@ -193,6 +193,8 @@ def test_a_jacobian_of_the_users_is_used(method):
     want = nb.value_and_grad(end)(3.0)
     for given in (jac, np.array([[0.0, 1.0], [-3.0, -3.0]])):
         assert_same(nb.value_and_grad(lambda k, given=given: end(k, jac=given))(3.0), want, 1e-7)
+    backward = nb.value_and_grad(lambda k: end(k, jac=jac, t_eval=[0.5, 1.0], gradient="adjoint"))(3.0)
+    assert_same(backward, want, 1e-4)
     assert calls
 
 
@@ -228,8 +230,16 @@ def solved(**options):
     return nb.solve_ivp(lambda t, y: -y, SPAN, np.ones(2), **options)
 
 
+def jumps(a):
+    """The time at which a function jumps over 0."""
+    return nb.solve_ivp(lambda t, y: -y, SPAN, nb.stack([a]), events=lambda t, y: nb.where(
+        y[0] < 0.5, y[0] - 1, y[0] + t)).t_events[0][0]
+
+
 REFUSED = {
     "a grazing event": (lambda: nb.grad(grazes)(0.0), SingularError, "slope 0"),
+    "an event that jumps": (lambda: nb.grad(jumps)(1.0), SingularError, "jumps"),
+    "one argument": (lambda: solved(args=2.0), DtypeError, "args"),
     "events, adjoint": (lambda: solved(events=crossing(), t_eval=[1.0], gradient="adjoint"), ValueRangeError,
                         "adjoint.*events"),
     "sol, adjoint": (lambda: solved(dense_output=True, gradient="adjoint"), ValueRangeError, "dense_output"),
