@@ -162,8 +162,8 @@ def cholesky(a: Any, upper: bool = False) -> Any:
 
     a: (..., n, n), of which only that triangle is read, as in NumPy; the other stands for its mirror image.
     The derivative is that of this function: it is zero where nothing is read, and below the diagonal counts
-    for both elements. Factor (a + a.T) / 2 for a symmetric one. float32 or float64; other dtypes become
-    float64. A matrix with nan or inf gives nan.
+    for both elements. Factor (a + a.T) / 2 for a symmetric one. float32, float64 or complex, where the mirror
+    image is Hermitian; other dtypes become float64. A matrix with nan or inf gives nan.
     Raises SingularError if a matrix is not positive definite, or not square.
 
     >>> nb.cholesky([[4.0, 2.0], [2.0, 5.0]])
@@ -273,8 +273,9 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
     a: (..., n, n), of which only the lower triangle is read, or with UPLO="U" the upper, as in NumPy -> the
     named tuple (eigenvalues (..., n), ascending, eigenvectors (..., n, n), the columns). The derivative is
     that of this function, as in cholesky: zero where nothing is read. eigh((a + a.T) / 2) has a symmetric
-    one. The sign of a vector is LAPACK's, and on CUDA that which makes its largest element positive. float32
-    or float64; other dtypes become float64. A matrix with nan or inf gives nan.
+    one. The sign of a vector is LAPACK's, and on CUDA that which makes its largest element positive. float32,
+    float64 or complex, where the matrix is Hermitian; other dtypes become float64. A matrix with nan or inf
+    gives nan. What depends on the phases of complex vectors, which are arbitrary, raises GradientError.
     A derivative that uses the eigenvectors raises GradientError where eigenvalues are equal to rounding, and
     so does forward mode, which carries them along: eigvalsh has the derivative of the values alone.
     Raises SingularError if a matrix is not square, ValueRangeError for another UPLO.
