@@ -80,7 +80,7 @@ class Example:
         return [z for z in flatten(found)[0] if type(z) is Tensor]
 
     def smooth(self, *xs: Any) -> list[Any]:
-        return [z for z in self(*xs) if z.dtype.kind == "f"]
+        return [z for z in self(*xs) if z.dtype.kind in "fc"]
 
     def given(self, dtype: str = "float64") -> list[Any]:
         with np.errstate(invalid="ignore"):
