@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from nbgrad.define.broadcast import astype
+from nbgrad.define.broadcast import astype, broadcast_to
 from nbgrad.define.complex import conj
 from nbgrad.define.scalar import multiply
 from nbgrad.define.structured import family
@@ -20,7 +22,7 @@ from nbgrad.ops.index import getitem
 from nbgrad.ops.linalg import column
 from nbgrad.ops.pad import pad
 from nbgrad.ops.reduce import floating, sum
-from nbgrad.ops.shape import concat, flip, refit
+from nbgrad.ops.shape import concat, flip, refit, stack
 
 op: Any = family("banded")
 
@@ -34,6 +36,22 @@ def _floats(*xs: Any) -> list[Tensor]:
 
 def _columns(*xs: Tensor) -> list[Tensor]:
     return [column(x) if x.ndim == 1 else x for x in xs]
+
+
+def _each(name: str, solve: Callable[..., Tensor], *xs: Tensor, axes: Sequence[int]) -> Tensor:
+    """A function of arrays of so many axes, of each of a batch: the axes in front broadcast."""
+    fronts = [x.shape[:x.ndim - k] for x, k in zip(xs, axes, strict=True)]
+    try:
+        batch = np.broadcast_shapes(*fronts)
+    except ValueError:
+        raise shape_errors.no_broadcast(name, [x.shape for x in xs]) from None
+    if not batch:
+        return solve(*xs)
+    ends = [x.shape[len(front):] for x, front in zip(xs, fronts, strict=True)]
+    rows = [refit(broadcast_to(x, batch + end), (math.prod(batch), *end))
+            for x, end in zip(xs, ends, strict=True)]
+    found = [solve(*[getitem(x, i) for x in rows]) for i in range(math.prod(batch))]
+    return refit(stack(found), batch + ends[-1]) if found else broadcast_to(xs[-1], batch + ends[-1])
 
 
 # ------------------------------------------------------------------------------------------- few diagonals
@@ -89,7 +107,7 @@ def solve_banded(l_and_u: Any, ab: Any, b: Any) -> Tensor:
     l_and_u: how many diagonals there are below the main one and above it.
     ab: (l + u + 1, n), the diagonals as rows, the uppermost first: ab[u + i - j, j] is a[i, j]. What stands
         for no element of a is not read. b: (n,) or (n, k). float32, float64 or complex; other dtypes become
-        float64.
+        float64. Either may have more axes in front, which broadcast: a batch is solved one by one.
     Derivative: linear in b; in the diagonals as in `solve`. Raises SingularError if a is singular, ShapeError
     if the shapes do not fit, ValueRangeError, DeviceError on CUDA.
 
@@ -100,12 +118,12 @@ def solve_banded(l_and_u: Any, ab: Any, b: Any) -> Tensor:
     if min(lower, upper) < 0:
         raise value_errors.bad_value("solve_banded", f"l_and_u={l_and_u} cannot be negative")
     ab, b = _floats(ab, b)
-    if ab.ndim != 2 or ab.shape[0] != lower + upper + 1:
+    if ab.ndim < 2 or ab.shape[-2] != lower + upper + 1:
         raise shape_errors.bad_shape("solve_banded", ab.shape, f"ab needs {lower + upper + 1} rows")
-    if b.ndim not in (1, 2) or b.shape[0] != ab.shape[1]:
-        raise shape_errors.bad_shape("solve_banded", b.shape, f"b needs {ab.shape[1]} rows")
-    found: Tensor = banded_solution(ab, b, lower, upper)
-    return found
+    if b.ndim < 1 or b.shape[-2:][0] != ab.shape[-1]:
+        raise shape_errors.bad_shape("solve_banded", b.shape, f"b needs {ab.shape[-1]} rows")
+    return _each("solve_banded", lambda ab, b: banded_solution(ab, b, lower, upper), ab, b,
+                 axes=(2, min(b.ndim, 2)))
 
 
 # ------------------------------------------------------------------------------- equal along diagonals
@@ -153,7 +171,7 @@ def solve_toeplitz(c_or_cr: Any, b: Any) -> Tensor:
 
     c_or_cr: the first column c, (n,), or a tuple of it and the first row r, (n,), whose first element is not
         read; c alone: r is its conjugate. b: (n,) or (n, k). float32, float64 or complex; other dtypes become
-        float64.
+        float64. Each may have more axes in front, which broadcast: a batch is solved one by one.
     Derivative: linear in b; in c and r as in `solve`. Raises SingularError if a leading part of the matrix is
     singular, ShapeError if the shapes do not fit, DeviceError on CUDA.
 
@@ -162,9 +180,8 @@ def solve_toeplitz(c_or_cr: Any, b: Any) -> Tensor:
     """
     c, r, b = _floats(*(c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr, conj(c_or_cr))), b)
     for x in (c, r):
-        if x.ndim != 1 or x.shape != c.shape:
-            raise shape_errors.bad_shape("solve_toeplitz", x.shape, "c and r need one axis, of one length")
-    if b.ndim not in (1, 2) or b.shape[0] != c.shape[0]:
-        raise shape_errors.bad_shape("solve_toeplitz", b.shape, f"b needs {c.shape[0]} rows")
-    found: Tensor = toeplitz_solution(c, r, b)
-    return found
+        if x.ndim < 1 or x.shape[-1:] != c.shape[-1:]:
+            raise shape_errors.bad_shape("solve_toeplitz", x.shape, "c and r need rows of one length")
+    if b.ndim < 1 or b.shape[-2:][0] != c.shape[-1]:
+        raise shape_errors.bad_shape("solve_toeplitz", b.shape, f"b needs {c.shape[-1]} rows")
+    return _each("solve_toeplitz", toeplitz_solution, c, r, b, axes=(1, 1, min(b.ndim, 2)))

@@ -1,5 +1,6 @@
 """Roots, logarithms, powers, Sylvester's equation; systems of bands and of equal diagonals."""
 
+import math
 import warnings
 
 import numpy as np
@@ -122,6 +123,32 @@ def test_banded_systems(bands, right):
     unread = nb.grad(lambda t: nb.sum(linalg.solve_banded(bands, t, b)))(ab)
     i = np.arange(sum(bands) + 1)[:, None] - bands[1] + np.arange(4)
     assert not values(unread)[(i < 0) | (i > 3)].any()
+
+
+@pytest.mark.parametrize("shapes", [((2, 3), (5, 2)), ((2,), (3, 2, 5, 1)), ((), (2, 5, 2)), ((3,), (5,))],
+                         ids=str)
+def test_batches_of_banded_and_toeplitz_systems(shapes):
+    """As SciPy's, which takes one right side of one axis for all matrices."""
+    front, right = shapes
+    ab, b = np.stack([band(1, 2, 5) for _ in range(math.prod(front))]), RNG.normal(size=right)
+    ab = ab.reshape(*front, 4, 5)
+    c = ab[..., 2, :]
+    r = np.roll(c, 1) / 5
+    for f, g, args in ((linalg.solve_banded, scipy.linalg.solve_banded, ((1, 2), ab, b)),
+                       (linalg.solve_toeplitz, scipy.linalg.solve_toeplitz, ((4 + c, r), b))):
+        want = g(*args)
+        found = f(*args)
+        assert found.shape == want.shape
+        np.testing.assert_allclose(values(found), want, rtol=1e-9, atol=1e-12)
+    check_grads(lambda ab, b: linalg.solve_banded((1, 2), ab, b), [ab, b], 1)
+    check_grads(lambda c, r, b: linalg.solve_toeplitz((c, r), b), [4 + c, r, b], 1)
+
+
+def test_batches_that_are_empty_or_do_not_fit():
+    assert linalg.solve_banded((1, 1), np.ones((0, 3, 4)), np.ones((4, 2))).shape == (0, 4, 2)
+    assert linalg.solve_toeplitz(np.ones((0, 4)), np.ones(4)).shape == (0, 4)
+    with pytest.raises(errors.ShapeError, match=r"solve_banded: shapes \(2, 1, 4\), \(3, 4, 1\)"):
+        linalg.solve_banded((0, 0), np.ones((2, 1, 4)), np.ones((3, 4, 1)))
 
 
 def test_a_band_wider_than_the_matrix():
