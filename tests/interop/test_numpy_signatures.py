@@ -604,8 +604,8 @@ def subsets(names):
 
 
 def in_its_tier(function, given, method=None):
-    """What is made of ops, and ops in dtypes of the caller's choice, do not wait for the compiler; nor do calls
-    of ufuncs, as test_ops.py and test_integers.py compile every elementwise op.
+    """What is made of ops, and ops in dtypes of the caller's choice, do not wait for the compiler; nor do
+    calls of ufuncs, as test_ops.py and test_integers.py compile every elementwise op.
     """
     light = (function.__name__ in nb._MODULES or not {"dtype", "casting"}.isdisjoint(given)
              or (isinstance(function, np.ufunc) and method in ("__call__", "outer")))
