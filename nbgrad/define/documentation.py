@@ -26,7 +26,7 @@ _USUAL = {
     "axis": "axis: one, several, or None for all. Raises AxisError for one that x does not have.",
     "keepdims": "keepdims: the axes stay, with length 1.",
     "where": "where: booleans that broadcast to x: which elements count, by default all.",
-    "initial": "initial: one element more, a number or what broadcasts to the result.",
+    "initial": "initial: one element more, a scalar, through which gradients flow too.",
 }
 _DOUBLE = np.dtype(np.float64)
 _KINDS = tuple([np.dtype(name) for name in (

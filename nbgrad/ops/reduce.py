@@ -84,7 +84,11 @@ def reduction(op: Any, identity: Any, together: Callable[..., Any], x: Tensor, a
 
     identity : the result of no element; None if there is none, so that where needs an initial one
     together : (result, initial) -> the result of both
+
+    Raises ShapeError for an initial value that is no scalar, ValueRangeError.
     """
+    if initial is not None and as_tensor(initial).ndim:
+        raise shape_errors.bad_shape(op.name, as_tensor(initial).shape, "initial is a scalar")
     if identity is None and initial is not None:
         initial = astype(initial, x.dtype)
     rest = initial if identity is None else identity

@@ -9,7 +9,7 @@ from nbgrad.compile import tiers
 from nbgrad.testing import values
 
 RNG = np.random.default_rng(8)
-X, Y = RNG.normal(size=(3, 4)), RNG.normal(size=4)
+X = RNG.normal(size=(3, 4))
 MASK = np.array([[True, False, True, True], [False, False, True, True], [True, False, False, True]])
 INITIAL = {"sum": 1.5, "prod": -2.0, "max": 0.25, "min": 0.25}
 NAMES = [*INITIAL, "mean", "var", "std", "any", "all"]
@@ -68,7 +68,7 @@ def test_of_no_element():
 @pytest.mark.parametrize("name", ["sum", "prod", "max", "min"])
 def test_derivatives_in_the_initial_value_too(name):
     op = getattr(nb, name)
-    nb.testing.check_grads(lambda x, y: op(x, axis=0, where=MASK, initial=y), (X, Y), 2)
+    nb.testing.check_grads(lambda x, y: op(x, axis=0, where=MASK, initial=y), (X, np.float64(0.4)), 2)
     nb.testing.check_grads(lambda x: op(x, axis=1, where=MASK, initial=x[0, 0] * 3), (X,), 2)
     nb.testing.check_grads(lambda x, y: op(x, initial=y), (X + 1j * X.T.reshape(3, 4), 0.1 + 0.2j), 2, 1e-6)
 
@@ -93,6 +93,7 @@ def test_what_is_left_out_has_slope_zero_whatever_it_is():
     (lambda: nb.min(X, axis=0, where=MASK), errors.ValueRangeError, "min: where needs initial"),
     (lambda: nb.sum(X, where=[1, 0, 1, 1]), errors.DtypeError, "booleans as where"),
     (lambda: nb.var(X, where=np.ones((2, 2), bool)), errors.ShapeError, "broadcast"),
+    (lambda: nb.sum(X, axis=0, initial=np.ones(4)), errors.ShapeError, "initial is a scalar"),
     (lambda: nb.mean(X, initial=1.0), errors.DtypeError, "mean"),
     (lambda: nb.max(np.ones((0, 2)), axis=0), errors.ShapeError, "max")])
 def test_errors(call, error, match):
