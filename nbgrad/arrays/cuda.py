@@ -15,7 +15,6 @@ from numpy.lib.stride_tricks import as_strided
 
 from nbgrad.arrays import driver
 from nbgrad.arrays.driver import CONNECTED, NAMES, available, connect, description, host, release
-from nbgrad.arrays.dtypes import COMPLEX
 from nbgrad.arrays.staging import staging
 from nbgrad.arrays.streams import blocks, current_stream, launch, synchronize
 from nbgrad.errors import device_errors
@@ -124,6 +123,8 @@ class CudaArray:
     size: Any = property(lambda self: self.form.size)
     nbytes: Any = property(lambda self: self.form.nbytes)
     contiguous: Any = property(lambda self: self.form.flags.c_contiguous)
+    real: Any = property(lambda self: self.view(lambda form: form.real))
+    imag: Any = property(lambda self: self.view(lambda form: form.imag))      # of complex numbers
 
     def view(self, make: Any) -> CudaArray:
         """The array that make, a function of NumPy's that copies nothing, would make of one like this."""
@@ -170,8 +171,6 @@ def walkable(shape: Sequence[int]) -> int:
 def empty(shape: Sequence[int], dtype: Any) -> CudaArray:
     """An array with no values yet, in C order."""
     dtype = np.dtype(dtype)
-    if dtype in COMPLEX:
-        raise device_errors.no_complex(dtype)
     return CudaArray(Buffer(walkable(shape) * dtype.itemsize), _form(shape, dtype))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from nbgrad.arrays import cuda, memory, streams
 from nbgrad.arrays.config import DEVICES, settings
 from nbgrad.arrays.cuda import CONNECTED, CudaArray
-from nbgrad.arrays.dtypes import SUPPORTED, supported
+from nbgrad.arrays.dtypes import COMPLEX, SUPPORTED, supported
 from nbgrad.errors import device_errors, table_errors, value_errors
 
 Array = np.ndarray                        # what a raw array on the CPU is
@@ -164,6 +164,16 @@ def full(shape: tuple[int, ...], value: Any, dtype: Any, where: str | None = Non
     if (kind() if where is None else where) == "cpu":
         return memory.within(nbytes(shape, dtype), np.full, shape, value, dtype)
     return cuda.filled(shape, host(value), np.dtype(dtype))
+
+
+def real_part(x: Any) -> Any:
+    """The real parts of a raw array: itself where it is real."""
+    return x.real if x.dtype in COMPLEX else x
+
+
+def imaginary_part(x: Any) -> Any:
+    """The imaginary parts of a raw array: zeros where it is real."""
+    return x.imag if x.dtype in COMPLEX else zeros_like(x)
 
 
 def zeros_like(x: Any) -> Any:

@@ -20,7 +20,7 @@ from nbgrad.errors import device_errors, value_errors
 CPU, CUDA = 1, 2                          # kinds of device
 ON_CUDA = (CUDA, 13)                      # with memory that the host can read too
 READ_ONLY, COPIED = 1, 2                  # flags
-_KINDS = {"i": 0, "u": 1, "f": 2, "b": 6}
+_KINDS = {"i": 0, "u": 1, "f": 2, "c": 5, "b": 6}
 _NAMES = {0: "int", 1: "uint", 2: "float", 4: "bfloat", 5: "complex"}
 
 
@@ -123,7 +123,7 @@ class Import:
 def _dtype(tensor: Any) -> np.dtype:
     """The dtype of a tensor's elements. Raises DtypeError."""
     for char, kind in _KINDS.items():
-        if kind == tensor.kind and tensor.lanes == 1 and tensor.bits in (8, 16, 32, 64):
+        if kind == tensor.kind and tensor.lanes == 1 and tensor.bits in (8, 16, 32, 64, 128):
             return supported("bool" if char == "b" else f"{char}{tensor.bits // 8}")
     name = f"{_NAMES.get(tensor.kind, f'DLPack kind {tensor.kind}, ')}{tensor.bits}"
     raise value_errors.unsupported_dtype(name if tensor.lanes == 1 else f"{name}x{tensor.lanes}")

@@ -20,16 +20,6 @@ def real_of(dtype: np.dtype) -> np.dtype:
     return np.dtype(dtype.type(0).real.dtype)
 
 
-def real_part(x: Any) -> Any:
-    """The real parts of a raw array: itself where it is real."""
-    return x.real if x.dtype in COMPLEX else x
-
-
-def imaginary_part(x: Any) -> Any:
-    """The imaginary parts of a raw array: zeros where it is real."""
-    return x.imag if x.dtype in COMPLEX else np.zeros(x.shape, x.dtype)
-
-
 def is_complex(x: Any) -> bool:
     """Whether an array, or what answers for one, has complex elements, or a number is complex."""
     dtype = getattr(x, "dtype", None)

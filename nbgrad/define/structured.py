@@ -12,11 +12,9 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
-import numpy as np
-
 from nbgrad.arrays import devices
 from nbgrad.arrays.devices import Array
-from nbgrad.arrays.dtypes import COMPLEX, imaginary_part, is_complex, real_part
+from nbgrad.arrays.dtypes import COMPLEX, is_complex
 from nbgrad.define.documentation import documented
 from nbgrad.define.plans import MOST, Called, Plan, Plans
 from nbgrad.define.registry import OPS, OURS, Named, Row, declared, register
@@ -128,10 +126,8 @@ class Structured(Named, Called):
         if self.on_complex != "parts":
             raise value_errors.no_complex(self.name, [x.dtype for x in xs])
         x, y = [table.run(self.name, self.family, self.out, tuple([part(x) for x in xs]), params)
-                for part in (real_part, imaginary_part)]
-        z = devices.empty(x.shape, np.result_type(x.dtype, np.complex64))
-        z.real, z.imag = x, y
-        return z
+                for part in (devices.real_part, devices.imaginary_part)]
+        return table.composed(x, y)
 
     def ready(self, xs: Sequence[Any], params: dict[str, Any]) -> Rule:
         if self.on_complex != "same" and any(map(is_complex, xs)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from nbgrad.errors import DeviceError, ExchangeError, listed
 
@@ -71,6 +71,7 @@ def too_many_elements(shape: tuple[int, ...]) -> DeviceError:
                        f"2**31 elements. Split it.")
 
 
-def no_complex(dtype: object) -> DeviceError:
-    return DeviceError(f"complex numbers ({dtype}) are not on CUDA devices yet. Keep them on the CPU, in "
-                       f"`with nb.device('cpu'):`, or their nb.real and nb.imag as two tensors.")
+def no_complex(op: str, dtypes: Sequence[object], shapes: Sequence[tuple[int, ...]]) -> DeviceError:
+    return DeviceError(f"{op}: there is no kernel for complex numbers on CUDA devices (dtypes "
+                       f"{listed(dtypes)}, shapes {listed(shapes)}). Move the operands to the CPU: "
+                       f"x.to('cpu').")

@@ -20,12 +20,14 @@ import numpy as np
 
 from nbgrad.arrays import devices, memory, streams
 from nbgrad.arrays.cuda import CONNECTED, CudaArray
+from nbgrad.arrays.dtypes import COMPLEX
 from nbgrad.compile import tiers
 from nbgrad.compile.cpu import pool
 from nbgrad.compile.program import Body
-from nbgrad.errors import table_errors
+from nbgrad.errors import device_errors, table_errors
 from nbgrad.kernels.cpu import mapreduce, rows
 from nbgrad.kernels.cpu.elementwise import Loops
+from nbgrad.kernels.cuda import copies
 from nbgrad.kernels.cuda.elementwise import Loops as CudaLoops
 
 __all__ = ["DEVICES", "KERNELS", "Loops", "add", "has", "keep", "loops", "ready", "register", "run",
@@ -34,6 +36,8 @@ __all__ = ["DEVICES", "KERNELS", "Loops", "add", "has", "keep", "loops", "ready"
 Out = Callable[..., tuple[tuple[int, ...], Any]]        # (*xs, **params) -> shape and dtype of the output
 DEVICES = ("cpu", "cuda")
 _ROWS = {"cpu": "nbgrad.kernels.cpu.rows", "cuda": "nbgrad.kernels.cuda.rows"}
+# Whose CUDA kernels take complex numbers, beside elementwise ones; other linear ops are given their parts.
+_COMPLEX_FAMILIES = frozenset(("broadcast", "contract", "diagonal", "index", "shape", "transfer"))
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
 _FOUND: list[Any] = []                    # what is kept elsewhere of kernels that were found
 memory.announce(pool.start)
@@ -104,6 +108,8 @@ def run(op: str, family: str | None, out: Out | None, xs: tuple[Any, ...],
     where = _place(op, xs) if CONNECTED else "cpu"
     kernel = KERNELS.get((op, where)) or find(op, family, where)
     if where != "cpu":
+        if family not in _COMPLEX_FAMILIES and any(getattr(x, "dtype", None) in COMPLEX for x in xs):
+            raise device_errors.no_complex(op, [x.dtype for x in xs], [x.shape for x in xs])
         kernel = partial(streams.named, op, kernel)
     if out is None:
         return kernel(*xs, **params)
@@ -182,6 +188,15 @@ def add(x: Any, y: Any) -> Any:
     flat = _sums.flats.get((x.dtype, y.dtype))
     z = None if flat is None else flat.kernel(x, y)
     return _sums(x, y) if z is None else z
+
+
+def composed(x: Any, y: Any) -> Any:
+    """The complex numbers of their parts, two raw arrays of one shape and of one float dtype."""
+    if type(x) is CudaArray:
+        return copies.composed((x, y))
+    z = devices.empty(x.shape, np.result_type(x.dtype, np.complex64))
+    z.real, z.imag = x, y
+    return z
 
 
 def summed(program: Loops, place: int, xs: Sequence[Any], shape: tuple[int, ...]) -> Any:

@@ -82,7 +82,8 @@ def views():
     return {"whole": a, "transposed": a.T, "part": a[1:, ::2, 1:4], "backwards": a[::-1, :, ::-2],
             "repeated": np.broadcast_to(a[0, 0], (7, 5)), "one": a[1, 2, 3:4].reshape(()), "none": a[:0],
             "long": a[:, 0, 0], "float32": a.astype(np.float32)[:, ::-1], "bool": a[0] > 7,
-            "int8": a.astype(np.int8)[..., 0]}
+            "int8": a.astype(np.int8)[..., 0], "complex": (a + 1j * a[::-1])[:, ::2],
+            "complex64": a.astype("c8").T}
 """
 
 PROGRAMS = {
@@ -104,7 +105,7 @@ print(y.grad.tolist(), nb.asarray(Theirs(front, np.empty((0, 2)), data=(0, False
     "what cannot be taken is refused": ("""
 front = connect()
 a = np.arange(6.0)
-for told in ({"mask": a}, {"typestr": ">f8"}, {"typestr": "<c16", "strides": None, "shape": (3,)},
+for told in ({"mask": a}, {"typestr": ">f8"}, {"typestr": "<c32"},
              {"typestr": "<f2"}, {"typestr": "|V8"}, {"stream": 0}, {"strides": (12,)}, {"strides": (8, 8)},
              {"data": (0, False)}, {"data": (260, False)}, {"shape": (-1,)}, {"shape": (1 << 32,)}):
     print(message(nb.asarray, Theirs(front, a, **told))[:60])
@@ -114,7 +115,7 @@ with nb.device("cpu"):
     print(message(nb.from_dlpack, Lender(front, a))[:40])
 """, """DtypeError: asarray: masked arrays are not supported: the ma
 DtypeError: nbgrad does not support dtype >f8. It takes bool
-DeviceError: complex numbers (complex128) are not on CUDA de
+DtypeError: nbgrad does not support dtype complex256. It tak
 DtypeError: nbgrad does not support dtype float16. It takes
 DtypeError: nbgrad does not support dtype |V8. It takes bool
 ValueRangeError: asarray: stream 0 in __cuda_array_interface
@@ -171,13 +172,13 @@ with nb.device("cuda", stream=4):
     theirs = Lender(front, np.ones(3))
     nb.from_dlpack(theirs)
     print(theirs.seen)
-for changed in ({"kind": 4, "bits": 16}, {"kind": 5, "bits": 128}, {"lanes": 2}, {"device": 10},
+for changed in ({"kind": 4, "bits": 16}, {"kind": 5, "bits": 32}, {"lanes": 2}, {"device": 10},
                 {"ordinal": 1}, {"kind": 2, "bits": 16}):
     theirs = Lender(front, np.ones(3), **changed)
     print(message(nb.from_dlpack, theirs).split(". ")[0], theirs.back)
 print(message(nb.from_dlpack, Lender(front, np.ones(3)), copy=False)[:70])
 """, """4 DtypeError: nbgrad does not support dtype bfloat16 1
-DtypeError: nbgrad does not support dtype complex128 1
+DtypeError: nbgrad does not support dtype c4 1
 DtypeError: nbgrad does not support dtype float64x2 1
 ValueRangeError: from_dlpack: the array is on device (10, 0), and nbgrad uses (2, 0). 1
 ValueRangeError: from_dlpack: the array is on device (2, 1), and nbgrad uses (2, 0). 1

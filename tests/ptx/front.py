@@ -124,7 +124,10 @@ class Dispatcher:
             found = self.compiled[types] = front.loaded(self.__name__, types, self._text(types))
         words: list[Any] = []
         for a in arguments:
-            words += array_words(a.address, (a.size,), a.dtype) if isinstance(a, Flat) else [a]
+            if isinstance(a, Flat):
+                words += array_words(a.address, (a.size,), a.dtype)
+            else:
+                words += [a.real, a.imag] if isinstance(a, (complex, np.complexfloating)) else [a]
         stream.ask(lambda: self._execute(found, grid, block, words, arguments))
 
     def _text(self, types: tuple[Any, ...]) -> str:

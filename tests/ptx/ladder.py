@@ -26,7 +26,7 @@ from ptx import gates
 
 ROOT = Path(__file__).parents[2]
 EVERYWHERE = ("tests/ops/test_ops.py", "tests/ops/test_integers.py", "tests/kernels/test_everywhere.py",
-              "tests/kernels/test_everywhere_matrices.py")
+              "tests/kernels/test_everywhere_complex.py", "tests/kernels/test_everywhere_matrices.py")
 # Beside the op table: the interpreter, and the host's side on it and on what stands for the driver.
 OWN = ("ptx*", "cuda*", "devices", "libraries", "gpu*")
 FAULTS = "test_ptx_faults"                # the file of tests that plant a fault each

@@ -17,7 +17,8 @@ import numpy as np
 from nbgrad.arrays import cuda
 from nbgrad.compile import integers
 
-_TYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
+_TYPES = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64",
+          "complex64", "complex128")
 # name here -> NumPy's; libdevice has them by our name, and with an f behind it for float32
 _UNARY = {
     "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
@@ -49,6 +50,13 @@ def _simulated(extremum: np.ufunc, sign: np.ufunc) -> Callable[[Any, Any], Any]:
     return found
 
 
+def _composed(real: Any, imag: Any) -> Any:
+    """A complex number of its parts."""
+    z = np.empty(1, np.complex64 if type(real) is type(imag) is np.float32 else np.complex128)
+    z.real, z.imag = real, imag
+    return z[0]
+
+
 @cache
 def scope() -> dict[str, Any]:
     """The names that a kernel may use."""
@@ -62,7 +70,8 @@ def scope() -> dict[str, Any]:
                  "exp2_slope": lambda x: type(x)(math.log(2)) * np.exp2(x / 2) * np.exp2(x / 2),
                  "gauss": lambda x: type(x)(np.exp(-np.longdouble(x) ** 2)),
                  "half_gauss": lambda x: type(x)(np.exp(-np.longdouble(x) ** 2 / 2)),
-                 "rounded_product": np.multiply, "inf": math.inf, "nan": math.nan, "bool_": np.bool_}
+                 "compose": _composed, "rounded_product": np.multiply, "inf": math.inf, "nan": math.nan,
+                 "bool_": np.bool_}
     if cuda.host().simulates:
         return simulated
     types, extending = import_module("numba.cuda").types, import_module("numba.cuda.extending")
@@ -205,8 +214,12 @@ def _rules(of_library: Callable[[str], tuple[Any, Any]],
 
         return of_floats
 
-    return {"isnan": isnan, "isinf": isinf, "isfinite": isfinite, "signbit": signbit, "sign": sign,
-            "maximum": maximum, "minimum": minimum, "logaddexp": logaddexp, "gauss": gauss,
+    def compose(x: Any, y: Any) -> Any:
+        return lambda x, y: complex(x, y)
+
+    return {"compose": compose, "isnan": isnan, "isinf": isinf, "isfinite": isfinite,
+            "signbit": signbit, "sign": sign, "maximum": maximum, "minimum": minimum, "logaddexp": logaddexp,
+            "gauss": gauss,
             "half_gauss": half_gauss, "decay": decay, "exp2_slope": exp2_slope, "expm1_slope": expm1_slope,
             **_divisions(pick, is_float), **_integers(pick, is_float)}
 

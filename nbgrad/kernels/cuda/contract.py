@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from nbgrad.arrays import cuda
 from nbgrad.arrays.cuda import CudaArray
+from nbgrad.arrays.dtypes import COMPLEX, real_of
 from nbgrad.compile import layout
 from nbgrad.compile.program import Body
 from nbgrad.kernels.cuda import copies, elementwise, rows
@@ -18,6 +21,8 @@ from nbgrad.kernels.shared.einsum import Pair, Steps, Trim, contract
 
 def matmul(a: CudaArray, b: CudaArray) -> CudaArray:
     """Matrix products."""
+    if a.dtype in COMPLEX or b.dtype in COMPLEX:
+        return _of_parts(matmul, a, b)
     shape = layout.product("matmul", a.shape, b.shape)
     dtype = np.result_type(a.dtype, b.dtype)
     work = _work(dtype)
@@ -28,6 +33,18 @@ def matmul(a: CudaArray, b: CudaArray) -> CudaArray:
     right = b.part((slice(None), None)) if b.ndim == 1 else b
     product(matrices, astype(left, work), astype(right, work))
     return astype(out, dtype)
+
+
+def _of_parts(multiply: Callable[[CudaArray, CudaArray], CudaArray], a: CudaArray,
+              b: CudaArray) -> CudaArray:
+    """A product of arrays of which one is complex, or both, from products of their parts."""
+    dtype = real_of(np.result_type(a.dtype, b.dtype))
+    left, right = ([astype(part, dtype) for part in ((x.real, x.imag) if x.dtype in COMPLEX else (x,))]
+                   for x in (a, b))
+    found = [multiply(x, y) for x in left for y in right]
+    if len(found) == 2:                   # one of them is real
+        return copies.composed(found)
+    return copies.composed(found, "a0 - a3", "a1 + a2")
 
 
 def _work(dtype: np.dtype) -> np.dtype:
@@ -54,11 +71,20 @@ def _trim(x: CudaArray, dtype: np.dtype, trim: Trim) -> CudaArray:
     if trim.squeezed:
         x = x.view(lambda form: form.squeeze(trim.squeezed))
     if trim.summed:
-        x = astype(rows.reduce(row_programs.total, x, trim.summed, False), x.dtype)
+        x = _total(x, trim.summed)
     return x
 
 
+def _total(x: CudaArray, axes: tuple[int, ...]) -> CudaArray:
+    """Sums over axes, in x's dtype."""
+    if x.dtype in COMPLEX:
+        return copies.composed([_total(part, axes) for part in (x.real, x.imag)])
+    return astype(rows.reduce(row_programs.total, x, axes, False), x.dtype)
+
+
 def _multiply(a: CudaArray, b: CudaArray, pair: Pair) -> CudaArray:
+    if a.dtype in COMPLEX and pair.form != "multiply":
+        return _of_parts(lambda a, b: _multiply(a, b, pair), a, b)
     a = reshape(permute_dims(a, pair.axes_a), pair.shape_a)
     b = reshape(permute_dims(b, pair.axes_b), pair.shape_b)
     if pair.form == "matmul":

@@ -16,10 +16,14 @@ from nbgrad.compile.cuda import launch
 from nbgrad.compile.program import Body, Kind
 from nbgrad.compile.writer import Writer
 
+_SHORT = frozenset(map(np.dtype, (np.float32, np.complex64, np.bool_)))
+
 
 def _write(w: Writer, kinds: Sequence[Kind], body: Body, place: Callable[[str], str]) -> None:
     """Write what computes one element. place: the name of an array -> its index there."""
-    strong = {float: _wide(kinds, body), int: "int64", bool: "bool"}          # of scalars given by value
+    wide = _wide(kinds, body)             # strong: dtypes of scalars given by value
+    strong = {float: wide, int: "int64", bool: "bool",
+              complex: "complex64" if wide == "float32" else "complex128"}
     for i, kind in enumerate(kinds):
         read = f"{strong[kind]}(x{i})" if isinstance(kind, type) else f"x{i}[{place(f'x{i}')}]"
         w.line(f"a{i} = {read}")
@@ -31,7 +35,7 @@ def _write(w: Writer, kinds: Sequence[Kind], body: Body, place: Callable[[str], 
 def _wide(kinds: Sequence[Kind], body: Body) -> str:
     """The dtype that Python's floats are passed in: float32 where nothing else is wider."""
     dtypes = [*[kind for kind in kinds if not isinstance(kind, type)], *body.dtypes]
-    return "float64" if any(d == np.float64 or d.kind not in "fb" for d in dtypes) else "float32"
+    return "float32" if all(d in _SHORT for d in dtypes) else "float64"
 
 
 def _names(kinds: Sequence[Kind], body: Body) -> tuple[list[str], list[str]]:
@@ -56,7 +60,7 @@ def spelled(name: str, kinds: tuple[Kind, ...], body: Body, loops: int) -> str:
 def run(name: str, kinds: tuple[Kind, ...], body: Body, xs: Sequence[Any], outs: Sequence[CudaArray]) -> None:
     """Compute a program's results into outs, all of one shape, which the operands broadcast to."""
     short = _wide(kinds, body) == "float32"
-    values = [np.float32(x) if short and type(x) is float else x for x in xs if type(x) is not CudaArray]
+    values = [_shortened(x) if short else x for x in xs if type(x) is not CudaArray]
     arrays = [*[x for x in xs if type(x) is CudaArray], *outs]
     shape = outs[0].shape
     n, axes = prod(shape), _order(outs[0])
@@ -70,6 +74,11 @@ def run(name: str, kinds: tuple[Kind, ...], body: Body, xs: Sequence[Any], outs:
     dims, steps = launch.merged(shape, arrays)
     launch.run(name, spelled, n, *values, *launch.arguments(dims, arrays, steps),
                what=(name, kinds, body, len(dims)))
+
+
+def _shortened(x: Any) -> Any:
+    """A number of Python's in the precision of float32, where it has a fraction."""
+    return np.float32(x) if type(x) is float else np.complex64(x) if type(x) is complex else x
 
 
 def _order(x: CudaArray) -> tuple[int, ...] | None:
