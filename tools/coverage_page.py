@@ -42,7 +42,7 @@ documentation does.
 - *reverse*, *forward*: whether `vjp` and `jvp` give its derivative; *second order*: whether `vjp` of `vjp`
   does. "-": there is none to give, as the result is no float or nothing that goes in is one.
 - *dtypes*: what becomes of each dtype that the example's floats may be given in; others are refused. Complex
-  numbers are on the CPU alone.
+  numbers are for the CPU, and on CUDA devices for elementwise functions, sums, shapes, indices and products.
 - *kernels*: the devices for which an op has one. What is made of ops has theirs; what looks at values (sets,
   counts, places) does so in the memory of the CPU.
 - The last column is what the documentation says of the derivative; where several conventions are possible, at

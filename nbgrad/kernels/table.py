@@ -30,14 +30,14 @@ from nbgrad.kernels.cpu.elementwise import Loops
 from nbgrad.kernels.cuda import copies
 from nbgrad.kernels.cuda.elementwise import Loops as CudaLoops
 
-__all__ = ["DEVICES", "KERNELS", "Loops", "add", "has", "keep", "loops", "ready", "register", "run",
-           "summed"]
+__all__ = ["COMPLEX_FAMILIES", "DEVICES", "KERNELS", "Loops", "add", "composed", "has", "keep", "loops",
+           "ready", "register", "run", "summed"]
 
 Out = Callable[..., tuple[tuple[int, ...], Any]]        # (*xs, **params) -> shape and dtype of the output
 DEVICES = ("cpu", "cuda")
 _ROWS = {"cpu": "nbgrad.kernels.cpu.rows", "cuda": "nbgrad.kernels.cuda.rows"}
 # Whose CUDA kernels take complex numbers, beside elementwise ones; other linear ops are given their parts.
-_COMPLEX_FAMILIES = frozenset(("broadcast", "contract", "diagonal", "index", "shape", "transfer"))
+COMPLEX_FAMILIES = frozenset(("broadcast", "contract", "diagonal", "index", "shape", "transfer"))
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
 _FOUND: list[Any] = []                    # what is kept elsewhere of kernels that were found
 memory.announce(pool.start)
@@ -108,7 +108,7 @@ def run(op: str, family: str | None, out: Out | None, xs: tuple[Any, ...],
     where = _place(op, xs) if CONNECTED else "cpu"
     kernel = KERNELS.get((op, where)) or find(op, family, where)
     if where != "cpu":
-        if family not in _COMPLEX_FAMILIES and any(getattr(x, "dtype", None) in COMPLEX for x in xs):
+        if family not in COMPLEX_FAMILIES and any(getattr(x, "dtype", None) in COMPLEX for x in xs):
             raise device_errors.no_complex(op, [x.dtype for x in xs], [x.shape for x in xs])
         kernel = partial(streams.named, op, kernel)
     if out is None:
