@@ -54,12 +54,13 @@ def agree(got, want, dtype):
     np.testing.assert_allclose(got, want, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("name", ELEMENTWISE)
-def test_values_of_elementwise_ops(name):
-    args = (3 * Z, W)[:1 + (name in TWO)]
+def test_values_of_elementwise_ops(name, dtype):
+    args = [x.astype(dtype) for x in (3 * Z, W)[:1 + (name in TWO)]]
     got = getattr(nb, name)(*map(nb.asarray, args))
     assert got.device == nb.ones(1).device != "cpu"
-    agree(got, getattr(np, NAMES.get(name, name))(*args), "complex128")
+    agree(got, getattr(np, NAMES.get(name, name))(*args), dtype)
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)

@@ -30,9 +30,9 @@ def faults(name: str, text: str) -> Iterator[str]:
     """What is wrong with the PTX of a kernel. name: that of its file, with the dtypes of its arrays."""
     if _WIDE.search(text) and not name.startswith(_DIVIDING):
         yield "divides 64-bit integers"
-    kinds = name.split("-")[1:-1]
-    short = "float32" in kinds and "float64" not in kinds and _REDUCTION not in text
-    if short and _DOUBLE.search(_PARAMETERS.sub("", text)):
+    kinds = {*name.split("-")[1:-1]}
+    short = kinds & {"float32", "complex64"} and not kinds & {"float64", "complex128"}
+    if short and _REDUCTION not in text and _DOUBLE.search(_PARAMETERS.sub("", text)):
         yield "computes float64 for float32 operands"
 
 
