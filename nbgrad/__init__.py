@@ -272,7 +272,7 @@ _LATER: dict[str, str] = {
     "ops.numerics": "angle copysign deg2rad degrees fabs float_power fmax fmin heaviside nan_to_num "
                     "polyval rad2deg radians",
     "ops.parts": "bitwise_count divmod fmod frexp gcd isneginf isposinf lcm ldexp modf nextafter spacing",
-    "ops.polynomials": "poly polyadd polyder polydiv polyint polymul polysub",
+    "ops.polynomials": "poly polyadd polyder polydiv polyint polymul polysub roots",
     "ops.positions": "diag_indices diag_indices_from identity ix_ mask_indices ravel_multi_index tri "
                      "tril_indices tril_indices_from triu_indices triu_indices_from unravel_index",
     "ops.products": "cross matvec vdot vecmat",

@@ -137,8 +137,8 @@ __all__ = [
     "nanvar", "angle", "copysign", "deg2rad", "degrees", "fabs", "float_power", "fmax", "fmin", "heaviside",
     "nan_to_num", "polyval", "rad2deg", "radians", "bitwise_count", "divmod", "fmod", "frexp", "gcd",
     "isneginf", "isposinf", "lcm", "ldexp", "modf", "nextafter", "spacing", "poly", "polyadd", "polyder",
-    "polydiv", "polyint", "polymul", "polysub", "diag_indices", "diag_indices_from", "identity", "ix_",
-    "mask_indices", "ravel_multi_index", "tri", "tril_indices", "tril_indices_from", "triu_indices",
+    "polydiv", "polyint", "polymul", "polysub", "roots", "diag_indices", "diag_indices_from", "identity",
+    "ix_", "mask_indices", "ravel_multi_index", "tri", "tril_indices", "tril_indices_from", "triu_indices",
     "triu_indices_from", "unravel_index", "cross", "matvec", "vdot", "vecmat", "argpartition", "argwhere",
     "choose", "compress", "extract", "flatnonzero", "lexsort", "nanargmax", "nanargmin", "partition",
     "piecewise", "trim_zeros", "directional", "kinks", "convolve", "correlate", "sliding_window_view",
@@ -1119,6 +1119,8 @@ def polymul(a1: ArrayLike, a2: ArrayLike) -> Tensor:
     """Return the product of two polynomials, as NumPy without their zeros in front."""
 def polysub(a1: ArrayLike, a2: ArrayLike) -> Tensor:
     """Return the difference of two polynomials."""
+def roots(p: ArrayLike) -> Tensor:
+    """Return the roots of a polynomial, complex also where all are real, in NumPy's order."""
 def diag_indices(n: int, ndim: int = 2) -> tuple[Tensor, ...]:
     """Return the places of the diagonal of an array of ndim axes of length n. No derivative."""
 def diag_indices_from(arr: ArrayLike) -> tuple[Tensor, ...]:

@@ -255,7 +255,7 @@ class Elementwise(Named):
             zs, gs = (z, g) if self.many else ((z,), (g,))
             if type(raw(zs[0])) is Symbol:
                 return self.cotangents(gs, saved, zs, wanted)
-            pullback = self._pullback(tuple([c is not None for c in gs]), wanted)
+            pullback = form_of(self, saved)._pullback(tuple([c is not None for c in gs]), wanted)
             cs = pullback((*[c for c in gs if c is not None], *(*saved, *zs)[pullback.keep]))
             specs = [spec(x) for x in saved]
         return [None if c is None else fit(c, x) for c, x in zip(cs, specs, strict=True)]
@@ -268,7 +268,7 @@ class Elementwise(Named):
                 found[i] = table.summed(pullback.loops, -1 - place, (g, *saved), like[i].shape)
         rest = tuple([p is not None and z is None for p, z in zip(pullback.places, found, strict=True)])
         if any(rest):
-            other, low = self._pullback((True,), rest), pullback.keep.start
+            other, low = form_of(self, saved)._pullback((True,), rest), pullback.keep.start
             kept = saved[max(0, other.keep.start - low):max(0, other.keep.stop - low)]
             for i, c in enumerate(other((g, *kept))):
                 found[i] = c if rest[i] else found[i]

@@ -13,6 +13,12 @@ def no_derivative(op: str) -> GradientError:
                          f"vjp=...)), or wrap its inputs in stop_gradient if they are constants here.")
 
 
+def repeated_roots(roots: object) -> GradientError:
+    return GradientError(f"roots: of the roots {roots} two or more are equal to rounding, and have no "
+                         "derivative by the coefficients. Use coefficients: the sum of all roots is "
+                         "-p[1] / p[0], their product p[-1] / p[0] or minus that.")
+
+
 def repeated_values(op: str, shape: tuple[int, ...]) -> GradientError:
     what, vectors, values, alone = _REPEATED[op]
     return GradientError(f"{op}: a matrix, shape {shape}, has {what}, whose {vectors} have no derivative. "

@@ -63,6 +63,13 @@ def test_derivatives_of_each_form(name):
     check(getattr(nb, name), *[0.7 * drawn(5) + 0.3 for _ in range(1 + (name in TWO))])
 
 
+@pytest.mark.parametrize("name", sorted(set(NUMPYS) - {"rint"} - TWO))
+def test_derivatives_in_both_parts(name):
+    """Several results of one kernel, the pullback of `nb.complex`, are differentiated again."""
+    z = 0.7 * drawn(4) + 0.3
+    check(lambda x, y: getattr(nb, name)(nb.complex(x, y)), z.real, z.imag)
+
+
 def test_every_elementwise_op_takes_complex_numbers_as_numpy_does_or_refuses():
     """None goes on with the parts that a real rule would read."""
     for row in OPS.values():
