@@ -1202,7 +1202,7 @@ def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
     """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j, of complex v of its"""
 def sliding_window_view(
         x: ArrayLike, window_shape: int | Sequence[int], axis: int | Sequence[int] | None = None, *,
-        subok: builtins.bool = False, writeable: builtins.bool = False,
+        subok: builtins.bool = False, writeable: builtins.bool = False, dim: Axis = None,
 ) -> Tensor:
     """Return all windows of x: its axes, shorter by a window less one, and behind them the windows' axes."""
 def corrcoef(

@@ -37,7 +37,8 @@ Out = Callable[..., tuple[tuple[int, ...], Any]]        # (*xs, **params) -> sha
 DEVICES = ("cpu", "cuda")
 _ROWS = {"cpu": "nbgrad.kernels.cpu.rows", "cuda": "nbgrad.kernels.cuda.rows"}
 # Whose CUDA kernels take complex numbers, beside elementwise ones; other linear ops are given their parts.
-COMPLEX_FAMILIES = frozenset(("broadcast", "contract", "diagonal", "index", "shape", "transfer"))
+COMPLEX_FAMILIES = frozenset(("broadcast", "contract", "diagonal", "index", "products", "shape",
+                              "transfer"))
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
 _FOUND: list[Any] = []                    # what is kept elsewhere of kernels that were found
 memory.announce(pool.start)

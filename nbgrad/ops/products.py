@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from nbgrad.define.broadcast import alike
+import numpy as np
+
+from nbgrad.define.broadcast import alike, broadcast_to
 from nbgrad.define.complex import conj
-from nbgrad.define.scalar import multiply
+from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import shape_errors, value_errors
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.contract import dot, einsum, matmul
-from nbgrad.ops.elementwise import subtract
-from nbgrad.ops.index import getitem
-from nbgrad.ops.shape import moveaxis, ravel, stack
+from nbgrad.ops.shape import moveaxis, ravel
+
+op: Any = family("products")
 
 
 def vdot(a: Any, b: Any, /) -> Tensor:
@@ -59,6 +61,14 @@ def vecmat(x1: Any, x2: Any, /) -> Tensor:
 
 
 # ------------------------------------------------------------------------------------------- in space
+@op(out=lambda a, b: (a.shape, a.dtype), multilinear=(0, 1), keep="x", on_complex="same", like=np.cross,
+    vjp=(lambda g, z, a, b: crossed(b, g), lambda g, z, a, b: crossed(g, a)),
+    cases=[((3,), (3,)), ((4, 2, 3), (4, 2, 3)), ((0, 3), (0, 3))], private=True)
+def crossed(a: Any, b: Any) -> Any:
+    """Return `cross` of vectors along the last axis, of one shape and dtype."""
+    return (as_tensor(a), as_tensor(b)), {}
+
+
 @named_dim
 def cross(a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: Any = None) -> Tensor:
     """Return the cross product of vectors of three elements.
@@ -78,10 +88,14 @@ def cross(a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axi
         if x.shape[-1] != 3:
             raise shape_errors.bad_shape("cross", x.shape, "the vectors (last axis here) need 3 elements")
     a, b = alike(a, b)
-    (a0, a1, a2), (b0, b1, b2) = [[getitem(x, (..., k)) for k in range(3)] for x in (a, b)]
-    parts = [subtract(multiply(p, q), multiply(r, s))
-             for p, q, r, s in ((a1, b2, a2, b1), (a2, b0, a0, b2), (a0, b1, a1, b0))]
-    return stack(parts, one("cross", axisc, parts[0].ndim + 1))
+    if a.dtype == np.bool_:
+        raise value_errors.bad_operands("cross", [a.dtype, b.dtype])
+    try:
+        shape = np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        raise shape_errors.no_broadcast("cross", [a.shape, b.shape]) from None
+    found = crossed(*[x if x.shape == shape else broadcast_to(x, shape) for x in (a, b)])
+    return moveaxis(found, -1, one("cross", axisc, found.ndim))
 
 
 # --------------------------------------------------------------------------------------------- chains

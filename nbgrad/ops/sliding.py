@@ -11,13 +11,14 @@ from nbgrad.define.complex import conj
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import protocol_errors, shape_errors, value_errors
-from nbgrad.ops.axes import one
+from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.index import take
 from nbgrad.ops.shape import flip, moveaxis, reshape
 
 op: Any = family("sliding")
 
 
+@named_dim
 def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False,
                         writeable: bool = False) -> Tensor:
     """Return all windows of x: its axes, shorter by a window less one, and behind them the windows' axes.

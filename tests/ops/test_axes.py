@@ -49,6 +49,7 @@ def put_along_axis(f, axis):
 
 LIKE = {"partition": lambda x, kth, axis: np.sort(x, axis),
         "softmax": scipy.special.softmax, "log_softmax": scipy.special.log_softmax, "cat": np.concatenate,
+        "sliding_window_view": np.lib.stride_tricks.sliding_window_view,
         "logsumexp": scipy.special.logsumexp, "layer_norm": layer_norm, "cross_entropy": cross_entropy,
         "norm": np.linalg.norm, "argpartition": lambda x, kth, axis: np.argsort(x, axis)}
 # How a function is called where it is not f(X, axis=a).
@@ -70,6 +71,7 @@ CALLS = {
     "source": lambda f, a: f(X, a, tuple(range(len(a)))[::-1] if isinstance(a, (tuple, list)) else 0),
     "destination": lambda f, a: f(X, tuple(range(len(a))) if isinstance(a, (tuple, list)) else 0, a),
     "cross": lambda f, a: f(CUBE, CUBE[::-1], axis=a),
+    "sliding_window_view": lambda f, a: f(X, (1,) * (X.ndim if a is None else np.size(a)), axis=a),
     "axis1": lambda f, a: f(X, axis1=a, axis2=2), "axis2": lambda f, a: f(X, axis1=0, axis2=a),
 }
 WHOLE = [0, 1, 2, -1, -3, np.int64(1), np.int8(-1), np.uint8(1), np.array(1)]

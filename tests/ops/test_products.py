@@ -6,11 +6,12 @@ import itertools
 import numpy as np
 import pytest
 import scipy.linalg
-from composite_checks import check_derivatives, check_values, interpreted, label  # noqa: F401
+from composite_checks import check_derivatives, check_row, check_values, interpreted, label  # noqa: F401
 
 import nbgrad as nb
 from nbgrad import errors, linalg
-from nbgrad.ops.products import _cheapest
+from nbgrad.compile import tiers
+from nbgrad.ops.products import _cheapest, crossed
 from nbgrad.testing import check_grads, values
 
 RNG = np.random.default_rng(0)
@@ -106,11 +107,30 @@ def test_patterns_of_nothing():
     assert linalg.toeplitz(np.zeros(0)).shape == (0, 0)
 
 
+def test_the_op_of_cross_products():
+    check_row("crossed", *nb.testing.row_of(crossed).cases)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128", "int8", "uint64"])
+@pytest.mark.parametrize("tier", ["interpreted", "compiled"])
+def test_cross_products_are_numpys(tier, dtype):
+    """To the bit but for complex numbers, which NumPy multiplies by fused steps."""
+    x = (100 * RNG.normal(size=(2, 50, 3)) + (1j * RNG.normal(size=(2, 50, 3)) if dtype[0] == "c" else 0))
+    a, b = np.abs(x).astype(dtype) if dtype[0] == "u" else x.astype(dtype)
+    with tiers.chosen(tier):
+        found, want = values(nb.cross(a, b)), np.cross(a, b)
+        assert found.dtype == want.dtype
+        np.testing.assert_allclose(found, want, rtol=1e-13 if dtype == "complex128" else 0)
+        assert not values(nb.cross(a, a)).any()
+
+
 @pytest.mark.parametrize(("call", "error", "message"), [
     (lambda: nb.matvec(A, U), errors.ShapeError, r"matvec: shapes \(3, 4\) and \(3,\)"),
     (lambda: nb.vecmat(V, A), errors.ShapeError, r"vecmat: shapes \(4,\) and \(3, 4\)"),
     (lambda: nb.cross(V, V), errors.ShapeError, r"cross: got shape \(4,\).*3 elements"),
     (lambda: nb.cross(U, U, axis=1), errors.AxisError, "cross: axis 1"),
+    (lambda: nb.cross(U > 0, U > 0), errors.DtypeError, "cross: .*bool"),
+    (lambda: nb.cross(W, np.ones((4, 3))), errors.ShapeError, r"cross: .*\(2, 3\), \(4, 3\)"),
     (lambda: linalg.multi_dot([A, B, A]), errors.ShapeError, r"multi_dot: got shape \(4, 3, 2\)"),
     (lambda: linalg.multi_dot([A, A, A]), errors.ShapeError, r"multi_dot: shapes \(3, 4\) and \(3, 4\)"),
     (lambda: linalg.block_diag(B), errors.ShapeError, r"block_diag: got shape \(4, 3, 2\)"),
