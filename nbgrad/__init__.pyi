@@ -103,34 +103,35 @@ __all__ = [
     "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
     "bool", "bool_", "broadcast_to", "can_cast", "cat", "cbrt", "ceil", "checkpoint", "cholesky", "clip",
     "complex", "complex128", "complex64", "concat", "concatenate", "conj", "conjugate", "conv1d", "conv2d",
-    "copy", "cos", "cosh", "count_nonzero", "cross_entropy", "cumprod", "cumsum", "cumulative_prod",
-    "cumulative_sum", "det", "device", "devices", "diag", "diagonal", "diff", "directional_derivative",
-    "distributed", "divide", "dot", "dropout", "e", "eigh", "eigvalsh", "einsum", "elementwise", "elu",
-    "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims",
-    "expm", "expm1", "eye", "fft", "finfo", "fix", "flip", "float32", "float64", "floor", "floor_divide",
-    "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads", "getitem", "grad",
-    "greater", "greater_equal", "hessian", "hstack", "huber", "hvp", "hypot", "iinfo", "imag", "inf", "inner",
-    "int16", "int32", "int64", "int8", "interop", "inv", "invert", "isclose", "isdtype", "isfinite", "isin",
-    "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron", "layer_norm", "leaky_relu", "left_shift",
-    "less", "less_equal", "linalg", "linearize", "linspace", "load", "log", "log10", "log1p", "log2",
-    "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
-    "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum", "mean", "min", "minimum",
-    "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad", "nonzero", "norm",
-    "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "permute_dims", "pi", "positive", "pow",
-    "power", "prod", "rand", "randn", "random", "ravel", "real", "reciprocal", "relu", "remainder", "repeat",
-    "reshape", "result_type", "right_shift", "rint", "roll", "round", "save", "scatter_add", "searchsorted",
-    "set_num_threads", "setitem", "sigmoid", "sign", "signal", "signbit", "silu", "sin", "sinh", "slogdet",
-    "softmax", "softplus", "softsign", "solve", "solve_triangular", "sort", "special", "split", "sqrt",
-    "square", "squeeze", "stack", "stats", "std", "stop_gradient", "subtract", "sum", "svd", "svdvals",
-    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace",
-    "transpose", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
-    "unique_counts", "unique_inverse", "unique_values", "use_cupy", "value_and_grad", "var", "vecdot", "vjp",
-    "vstack", "where", "zeros", "zeros_like", "ediff1d", "gradient", "interp", "trapezoid", "unwrap",
-    "apply_along_axis", "apply_over_axes", "fromfunction", "vectorize", "iscomplex", "iscomplexobj", "isreal",
-    "isrealobj", "real_if_close", "bincount", "digitize", "histogram", "histogram2d", "histogram_bin_edges",
-    "histogramdd", "i0", "logaddexp2", "sinc", "broadcast_arrays", "broadcast_shapes", "c_", "geomspace",
-    "indices", "logspace", "meshgrid", "mgrid", "ogrid", "r_", "s_", "unstack", "fill_diagonal", "place",
-    "put", "put_along_axis", "putmask", "append", "delete", "insert", "resize", "array_split", "atleast_1d",
+    "convolve", "copy", "correlate", "cos", "cosh", "count_nonzero", "cross_entropy", "cumprod", "cumsum",
+    "cumulative_prod", "cumulative_sum", "det", "device", "devices", "diag", "diagonal", "diff",
+    "directional_derivative", "distributed", "divide", "dot", "dropout", "e", "eigh", "eigvalsh", "einsum",
+    "elementwise", "elu", "embedding", "empty", "empty_like", "equal", "erf", "erfc", "errors", "exp", "exp2",
+    "expand_dims", "expm", "expm1", "eye", "fft", "finfo", "fix", "flip", "float32", "float64", "floor",
+    "floor_divide", "from_dlpack", "from_numpy", "full", "full_like", "gdot", "gelu", "get_num_threads",
+    "getitem", "grad", "greater", "greater_equal", "hessian", "hstack", "huber", "hvp", "hypot", "iinfo",
+    "imag", "inf", "inner", "int16", "int32", "int64", "int8", "interop", "inv", "invert", "isclose",
+    "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacobian", "jacrev", "jvp", "kron",
+    "layer_norm", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linearize", "linspace", "load",
+    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsumexp", "matmul", "matrix_power", "matrix_transpose", "max", "max_pool2d", "maximum",
+    "mean", "min", "minimum", "mod", "moveaxis", "mse", "multiply", "nan", "negative", "newaxis", "no_grad",
+    "nonzero", "norm", "not_equal", "ones", "ones_like", "op", "optim", "outer", "pad", "permute_dims", "pi",
+    "positive", "pow", "power", "prod", "rand", "randn", "random", "ravel", "real", "reciprocal", "relu",
+    "remainder", "repeat", "reshape", "result_type", "right_shift", "rint", "roll", "round", "save",
+    "scatter_add", "searchsorted", "set_num_threads", "setitem", "sigmoid", "sign", "signal", "signbit",
+    "silu", "sin", "sinh", "sliding_window_view", "slogdet", "softmax", "softplus", "softsign", "solve",
+    "solve_triangular", "sort", "special", "split", "sqrt", "square", "squeeze", "stack", "stats", "std",
+    "stop_gradient", "subtract", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
+    "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "tril", "triu", "true_divide",
+    "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "use_cupy", "value_and_grad", "var", "vecdot", "vjp", "vstack", "where", "zeros",
+    "zeros_like", "ediff1d", "gradient", "interp", "trapezoid", "unwrap", "apply_along_axis",
+    "apply_over_axes", "fromfunction", "vectorize", "iscomplex", "iscomplexobj", "isreal", "isrealobj",
+    "real_if_close", "bincount", "digitize", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd",
+    "i0", "logaddexp2", "sinc", "broadcast_arrays", "broadcast_shapes", "c_", "geomspace", "indices",
+    "logspace", "meshgrid", "mgrid", "ogrid", "r_", "s_", "unstack", "fill_diagonal", "place", "put",
+    "put_along_axis", "putmask", "append", "delete", "insert", "resize", "array_split", "atleast_1d",
     "atleast_2d", "atleast_3d", "block", "column_stack", "diagflat", "dsplit", "dstack", "fliplr", "flipud",
     "hsplit", "rollaxis", "rot90", "select", "vander", "vsplit", "polyfit", "logm", "solve_sylvester",
     "sqrtm", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum",
@@ -141,10 +142,10 @@ __all__ = [
     "ix_", "mask_indices", "ravel_multi_index", "tri", "tril_indices", "tril_indices_from", "triu_indices",
     "triu_indices_from", "unravel_index", "cross", "matvec", "vdot", "vecmat", "argpartition", "argwhere",
     "choose", "compress", "extract", "flatnonzero", "lexsort", "nanargmax", "nanargmin", "partition",
-    "piecewise", "trim_zeros", "directional", "kinks", "convolve", "correlate", "sliding_window_view",
-    "corrcoef", "cov", "median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "ptp", "quantile",
-    "subgradient", "intersect1d", "setdiff1d", "setxor1d", "union1d", "unique", "odeint", "solve_ivp", "quad",
-    "minimize", "fixed_point", "root"
+    "piecewise", "trim_zeros", "directional", "kinks", "corrcoef", "cov", "median", "nanmedian",
+    "nanpercentile", "nanquantile", "percentile", "ptp", "quantile", "subgradient", "intersect1d",
+    "setdiff1d", "setxor1d", "union1d", "unique", "odeint", "solve_ivp", "quad", "minimize", "fixed_point",
+    "root"
 ]
 
 def abs(x: ArrayLike, /) -> Tensor:
@@ -296,8 +297,12 @@ def conv2d(
         padding: int | Sequence[int] | str = 0, dilation: int | Sequence[int] = 1, groups: int = 1,
 ) -> Tensor:
     """Return the two-dimensional cross-correlation of x with weight, plus bias."""
+def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
+    """Return the convolution of two vectors: the sums of a[k - j] * v[j] over j."""
 def copy(a: ArrayLike, order: str = "K") -> Tensor:
     """Return a as a Tensor of its own."""
+def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
+    """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j, of complex v of its"""
 def cos(x: ArrayLike, /) -> Tensor:
     """Return the cosine of an angle in radians."""
 def cosh(x: ArrayLike, /) -> Tensor:
@@ -716,6 +721,11 @@ def sin(x: ArrayLike, /) -> Tensor:
     """Return the sine of an angle in radians."""
 def sinh(x: ArrayLike, /) -> Tensor:
     """Return the hyperbolic sine."""
+def sliding_window_view(
+        x: ArrayLike, window_shape: int | Sequence[int], axis: int | Sequence[int] | None = None, *,
+        subok: builtins.bool = False, writeable: builtins.bool = False, dim: Axis = None,
+) -> Tensor:
+    """Return all windows of x: its axes, shorter by a window less one, and behind them the windows' axes."""
 def slogdet(a: ArrayLike) -> Slogdet:
     """Return the sign and the logarithm of the absolute value of the determinant, without overflow."""
 def softmax(x: ArrayLike, axis: int = -1, *, dim: int = -1) -> Tensor:
@@ -1196,15 +1206,6 @@ def piecewise(
     """Return, in x's dtype, what the function of the last condition that holds gives, or else 0."""
 def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Axis = None, *, dim: Axis = None) -> Tensor:
     """Return filt without the zeros at the front, the back, or both."""
-def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
-    """Return the convolution of two vectors: the sums of a[k - j] * v[j] over j."""
-def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
-    """Return the correlation of two vectors: the sums of a[k + j] * v[j] over j, of complex v of its"""
-def sliding_window_view(
-        x: ArrayLike, window_shape: int | Sequence[int], axis: int | Sequence[int] | None = None, *,
-        subok: builtins.bool = False, writeable: builtins.bool = False, dim: Axis = None,
-) -> Tensor:
-    """Return all windows of x: its axes, shorter by a window less one, and behind them the windows' axes."""
 def corrcoef(
         x: ArrayLike, y: ArrayLike | None = None, rowvar: builtins.bool = True, dtype: DTypeLike | None = None,
 ) -> Tensor:

@@ -1,4 +1,4 @@
-"""Eigenvalues and eigenvectors of square matrices of any kind."""
+"""Eigenvalues and eigenvectors of square matrices of any kind, and roots, which are eigenvalues too."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from nbgrad.define.complex import conj, real
 from nbgrad.define.scalar import add, multiply
 from nbgrad.define.structured import family
 from nbgrad.engine.graph import apply
-from nbgrad.engine.tensor import Tensor
-from nbgrad.ops.contract import product
+from nbgrad.engine.tensor import Tensor, as_tensor
+from nbgrad.errors import gradient_errors
+from nbgrad.ops.contract import matmul, product
 from nbgrad.ops.diagonal import diagonal, from_diagonal
-from nbgrad.ops.elementwise import subtract
+from nbgrad.ops.elementwise import divide, negative, subtract
 from nbgrad.ops.factor import across, check_phases, inverse_gaps
+from nbgrad.ops.host import values
+from nbgrad.ops.index import getitem
+from nbgrad.ops.layouts import vander
 from nbgrad.ops.linalg import solve, square_matrices
 from nbgrad.ops.shape import transposed
 
@@ -88,3 +92,31 @@ def eigvals(a: Any) -> Tensor:
     """
     found: Tensor = eig(a)[0]
     return found
+
+
+# ------------------------------------------------------------------------------------------------------ roots
+def _check_apart(p: np.ndarray, z: np.ndarray) -> None:
+    """Raises GradientError for roots that rounded coefficients move by a part of their distance."""
+    size = np.finfo(z.dtype).eps * np.polyval(np.abs(p), np.abs(z))
+    gaps = np.abs(z[:, None] - z) + np.diag(np.full(len(z), np.inf))
+    if np.any(size >= 0.01 * gaps.min(1, initial=np.inf) * np.abs(np.polyval(np.polyder(p), z))):
+        raise gradient_errors.repeated_roots(z)
+
+
+def _roots_rule(g: Any, z: Any, p: Any) -> Tensor:
+    """A root moves by -z**(n - k) / p'(z) with the coefficient k; also with one that is 0."""
+    _check_apart(values(p), values(z))
+    n = p.shape[0] - 1
+    powers = vander(z, n + 1)
+    slopes = matmul(getitem(powers, (slice(None), slice(1, None))),
+                    multiply(getitem(p, slice(None, n)), np.arange(n, 0, -1)))
+    return shaped(matmul(divide(g, negative(slopes)), powers), p)
+
+
+@op(vjp=_roots_rule, keep="xz", on_complex="same", planned=False, private=True,
+    like=lambda p: np.roots(p).astype(np.result_type(p, np.complex64)),
+    cases=[(np.array([2.0, -3.0, 0.5, 1.0]),), (np.array([1.0, 0.0, 4.0]),),
+           (np.array([1.0, -0.5, -3.0, 0.0]),), (np.array([2.0, 1.0]),), (np.array([2.0]),)])
+def polynomial_roots(p: Any) -> Any:
+    """Return `roots` of at least one coefficient, float32, float64 or complex."""
+    return (as_tensor(p),), {}

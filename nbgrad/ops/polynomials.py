@@ -7,25 +7,19 @@ from typing import Any
 import numpy as np
 
 from nbgrad.arrays import devices
-from nbgrad.define.broadcast import astype, shaped
+from nbgrad.define.broadcast import astype
 from nbgrad.define.scalar import add, multiply
-from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor, raw
-from nbgrad.errors import gradient_errors, shape_errors
+from nbgrad.errors import shape_errors
 from nbgrad.ops.axes import count
-from nbgrad.ops.contract import matmul
 from nbgrad.ops.create import ones_like, zeros_like
-from nbgrad.ops.elementwise import divide, negative, subtract
-from nbgrad.ops.host import values
+from nbgrad.ops.eig import polynomial_roots
+from nbgrad.ops.elementwise import divide, subtract
 from nbgrad.ops.index import getitem
-from nbgrad.ops.layouts import vander
-from nbgrad.ops.numerics import polyval
 from nbgrad.ops.pad import pad
 from nbgrad.ops.reduce import floating
 from nbgrad.ops.shape import concat, reshape, stack
 from nbgrad.ops.sliding import convolve
-
-op: Any = family("polynomials")
 
 
 def _coefficients(name: str, p: Any) -> Tensor:
@@ -167,33 +161,6 @@ def poly(seq_of_zeros: Any) -> Tensor:
         zero = getitem(roots, slice(k, k + 1))
         found = subtract(pad(found, ((0, 1),)), multiply(zero, pad(found, ((1, 0),))))
     return found
-
-
-# ---------------------------------------------------------------------------------------------------- roots
-def _check_apart(p: np.ndarray, z: np.ndarray) -> None:
-    """Raises GradientError for roots that rounded coefficients move by a part of their distance."""
-    size = np.finfo(z.dtype).eps * np.polyval(np.abs(p), np.abs(z))
-    gaps = np.abs(z[:, None] - z) + np.diag(np.full(len(z), np.inf))
-    if np.any(size >= 0.01 * gaps.min(1, initial=np.inf) * np.abs(np.polyval(np.polyder(p), z))):
-        raise gradient_errors.repeated_roots(z)
-
-
-def _roots_rule(g: Any, z: Any, p: Any) -> Tensor:
-    """A root moves by -z**(n - k) / p'(z) with the coefficient k; also with one that is 0."""
-    if z.shape[0] == 0:
-        return zeros_like(p)
-    _check_apart(values(p), values(z))
-    moved = divide(g, negative(polyval(polyder(p), z)))
-    return shaped(matmul(moved, vander(z, p.shape[0])), p)
-
-
-@op(vjp=_roots_rule, keep="xz", on_complex="same", planned=False, private=True,
-    like=lambda p: np.roots(p).astype(np.result_type(p, np.complex64)),
-    cases=[(np.array([2.0, -3.0, 0.5, 1.0]),), (np.array([1.0, 0.0, 4.0]),),
-           (np.array([1.0, -0.5, -3.0, 0.0]),), (np.array([2.0, 1.0]),), (np.array([2.0]),)])
-def polynomial_roots(p: Any) -> Any:
-    """Return `roots` of floats or complex numbers."""
-    return (as_tensor(p),), {}
 
 
 def roots(p: Any) -> Tensor:

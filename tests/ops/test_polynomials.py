@@ -6,7 +6,7 @@ from composite_checks import checks_of, interpreted  # noqa: F401
 
 import nbgrad as nb
 from nbgrad import errors, testing
-from nbgrad.ops.polynomials import polynomial_roots
+from nbgrad.ops.eig import polynomial_roots
 from nbgrad.testing import values
 
 P, Q, R = [np.random.default_rng(n).normal(size=n) for n in (5, 3, 2)]

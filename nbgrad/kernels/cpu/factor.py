@@ -183,3 +183,11 @@ def inverse_gaps(out: np.ndarray, w: np.ndarray, of: str, shape: tuple[int, ...]
     if (np.abs(gaps) <= least[..., None, None]).any():
         raise gradient_errors.repeated_values(of, shape)
     np.divide(1, gaps, out=out)
+
+
+def polynomial_roots(p: np.ndarray) -> np.ndarray:
+    """The eigenvalues of the companion matrix, as complex numbers."""
+    dtype = np.result_type(p.dtype, np.complex64)
+    if not np.isfinite(p).all():
+        return np.full(max(len(p) - 1, 0), np.nan, dtype)
+    return np.roots(p).astype(dtype)
