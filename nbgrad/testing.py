@@ -194,7 +194,7 @@ def check_values(row: Row, dtype: str) -> None:
                 raise AssertionError(f"{where}: shape {z.shape}, the reference has {want.shape}")
             if z.dtype != typed.dtype and typed.dtype != np.float16:
                 raise AssertionError(f"{where}: dtype {z.dtype}, the reference has {typed.dtype}")
-            eps = np.finfo(z.dtype).eps if z.dtype.kind == "f" else 0
+            eps = np.finfo(z.dtype).eps if z.dtype.kind in "fc" else 0
             scale = np.max(np.abs(want[np.isfinite(want)]), initial=1.0) if eps else 0
             np.testing.assert_allclose(z, want, rtol=64 * eps, atol=8 * eps * scale, err_msg=where)
 

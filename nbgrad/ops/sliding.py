@@ -81,9 +81,9 @@ def _of_array(g: Any, z: Any, a: Any, v: Any, pads: Pads) -> Any:
 @op(vjp=(_of_array, lambda g, z, a, v, pads: slide(a, g, pads)), multilinear=(0, 1), keep="x", like=_like,
     on_complex="same",
     cases=[((6,), (3,), {"pads": ((0, 0),)}), ((6,), (4,), {"pads": ((2, 1),)}),
-           ((6,), (4,), {"pads": ((1, 3),)}), ((60,), (13,), {"pads": ((12, 12),)}),
-           ((40,), (40,), {"pads": ((3, 0),)}), ((3, 40), (2, 5), {"pads": ((0, 0), (0, 0))}),
-           ((2, 5), (2, 4), {"pads": ((1, 0), (2, 3))})], private=True)
+           ((6,), (4,), {"pads": ((1, 3),)}), ((5,), (5,), {"pads": ((3, 0),)}),
+           ((3, 5), (2, 3), {"pads": ((0, 0), (0, 0))}), ((2, 5), (2, 4), {"pads": ((1, 0), (2, 3))})],
+    private=True)
 def slide(a: Any, v: Any, pads: Pads) -> Any:
     """Return the sums of a[k + j] * v[j] over j for all k.
 
