@@ -12,7 +12,7 @@ from nbgrad.errors import ValueRangeError
 
 pytestmark = pytest.mark.skipif(devices.kind() != "cpu", reason="the tiers are the CPU's")
 START = """
-import os, signal, subprocess, sys, threading, time
+import os, signal, subprocess, sys, threading, time, traceback
 import numpy as np
 import nbgrad as nb
 from nbgrad.compile import cache, tiers, workers
@@ -135,9 +135,16 @@ print(os.waitpid(child, 0)[1], calls() is not None, process.poll(), "numba" in s
 
 def test_who_is_interrupted_while_waiting_loses_nothing(tmp_path):
     program = """
-process = begin()
+process, here = begin(), threading.get_ident()
 os.kill(process.pid, signal.SIGSTOP)
-threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGINT]).start()
+
+def interrupt():
+    while "receive" not in [f.f_code.co_name for f, _ in traceback.walk_stack(sys._current_frames()[here])]:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=interrupt).start()
 try:
     calls()
 except KeyboardInterrupt:
