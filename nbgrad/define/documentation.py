@@ -207,7 +207,8 @@ def _structured(spelling: Any, op: Any, text: str) -> list[str]:
     too = " too" if "Raises" in text else ""
     other = ", and for complex numbers" if op.on_complex == "refused" else ""
     if not other:
-        everywhere = op.on_complex == "parts" or op.family in table.COMPLEX_FAMILIES
+        everywhere = (op.on_complex == "parts" or op.family in table.COMPLEX_FAMILIES
+                      or table.has(f"complex_{op.name}", op.family, "cuda"))
         told.append(f"Complex numbers are taken{'' if everywhere else ', on the CPU'}.")
     return [*told, f"Raises DtypeError{too} for what is no array of numbers{other}."]
 

@@ -36,7 +36,8 @@ __all__ = ["COMPLEX_FAMILIES", "DEVICES", "KERNELS", "Loops", "add", "composed",
 Out = Callable[..., tuple[tuple[int, ...], Any]]        # (*xs, **params) -> shape and dtype of the output
 DEVICES = ("cpu", "cuda")
 _ROWS = {"cpu": "nbgrad.kernels.cpu.rows", "cuda": "nbgrad.kernels.cuda.rows"}
-# Whose CUDA kernels take complex numbers, beside elementwise ones; other linear ops are given their parts.
+# Whose CUDA kernels take complex numbers, beside elementwise ones and those named complex_<op>; other linear
+# ops are given their parts.
 COMPLEX_FAMILIES = frozenset(("broadcast", "contract", "diagonal", "index", "products", "shape",
                               "transfer"))
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
@@ -109,7 +110,8 @@ def run(op: str, family: str | None, out: Out | None, xs: tuple[Any, ...],
     where = _place(op, xs) if CONNECTED else "cpu"
     kernel = KERNELS.get((op, where)) or find(op, family, where)
     if where != "cpu":
-        if family not in COMPLEX_FAMILIES and any(getattr(x, "dtype", None) in COMPLEX for x in xs):
+        own = family in COMPLEX_FAMILIES or op.startswith("complex_")
+        if not own and any(getattr(x, "dtype", None) in COMPLEX for x in xs):
             raise device_errors.no_complex(op, [x.dtype for x in xs], [x.shape for x in xs])
         kernel = partial(streams.named, op, kernel)
     if out is None:

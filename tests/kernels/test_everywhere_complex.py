@@ -44,6 +44,8 @@ STRUCTURED = {
     "kron": lambda z, w: np.kron(z[:2, :2], w[1:, 2:]),
     "equal": lambda z, w: (z == w) | (z[0] != w[0]),
     "nonzero": lambda z, w: np.nonzero(z * (REALS > 0))[1],
+    "any, all": lambda z, w: np.any(z * 0, axis=0) | np.all(w, axis=0),
+    "cross": lambda z, w: np.cross(z[:, :3], w[:, 1:]),
     "norm": lambda z, w: np.linalg.norm(z, axis=1),
 }
 
@@ -81,7 +83,7 @@ def test_values_of_infinities_and_zeros():
         np.testing.assert_allclose(got, want, rtol=1e-13)
 
 
-@pytest.mark.parametrize("name", sorted(set(STRUCTURED) - {"equal", "nonzero"}))
+@pytest.mark.parametrize("name", sorted(set(STRUCTURED) - {"any, all", "equal", "nonzero"}))
 def test_gradients_of(name):
     def f(z, w):
         found = STRUCTURED[name](z, w)
@@ -119,3 +121,13 @@ def test_values_that_are_moved_written_and_converted():
 def test_values_that_are_refused_by_name(name):
     with pytest.raises(errors.DeviceError, match=rf"^{name}: .*complex128, shapes \(3, 3\)\).*\('cpu'\)"):
         getattr(nb, name)(nb.asarray(Z[:, :3]))
+
+
+@pytest.mark.parametrize("f", [
+    nb.var, nb.std, nb.prod, nb.max, nb.argmin, nb.sort, nb.argsort, nb.cumprod, nb.linalg.svd, nb.linalg.qr,
+    nb.linalg.pinv, lambda z: nb.linalg.eigvals(z[:, :3]), lambda z: nb.inv(z[:, :3]),
+    lambda z: nb.expm(z[:, :3]), lambda z: nb.convolve(z[0], z[0]), lambda z: nb.searchsorted(z[0], z[0]),
+    lambda z: nb.roots(z[0])])
+def test_values_that_have_no_kernel_are_refused(f):
+    with pytest.raises(nb.errors.DeviceError, match="no kernel"):
+        f(nb.asarray(Z))

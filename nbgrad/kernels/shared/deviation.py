@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from math import prod as product
 
-import numpy as np
-
 from nbgrad.kernels.shared import row_programs
 from nbgrad.kernels.shared.protocol import Array, Rows
 
@@ -48,37 +46,3 @@ def std_vjp(rows: Rows, g: Array, z: Array, x: Array, axis: Axes, correction: fl
 def euclidean_vjp(rows: Rows, g: Array, z: Array, x: Array, axis: Axes) -> Array:
     """g x / z; 0 where z is 0."""
     return rows.run(row_programs.norm_vjp, (x, g, z), axis)
-
-
-# Of complex numbers: the deviations of both parts together. The cotangents of parts x and y from that of a
-# real result are one complex number, that of x - i that of y.
-
-
-def complex_var(rows: Rows, x: Array, axis: Axes, keepdims: bool, correction: float) -> Array:
-    """The variance of the real parts and that of the imaginary ones."""
-    return np.asarray(var(rows, x.real, axis, keepdims, correction) +
-                      var(rows, x.imag, axis, keepdims, correction))
-
-
-def complex_std(rows: Rows, x: Array, axis: Axes, keepdims: bool, correction: float) -> Array:
-    """The square root of the variance, without overflow or underflow of the squares."""
-    return np.asarray(np.hypot(std(rows, x.real, axis, keepdims, correction),
-                               std(rows, x.imag, axis, keepdims, correction)))
-
-
-def complex_var_vjp(rows: Rows, g: Array, x: Array, axis: Axes, correction: float) -> Array:
-    """2 g times the conjugate of x - mean, over the divisor of the variance."""
-    return _conjugate(var_vjp(rows, g, x.real, axis, correction), var_vjp(rows, g, x.imag, axis, correction))
-
-
-def complex_std_vjp(rows: Rows, g: Array, z: Array, x: Array, axis: Axes, correction: float) -> Array:
-    """g times the conjugate of x - mean, over z and the divisor of the variance; 0 where z is 0."""
-    return _conjugate(std_vjp(rows, g, z, x.real, axis, correction),
-                      std_vjp(rows, g, z, x.imag, axis, correction))
-
-
-def _conjugate(x: Array, y: Array) -> Array:
-    """x - iy"""
-    z = np.empty(x.shape, np.result_type(x, np.complex64))
-    z.real, z.imag = x, np.negative(y, out=y)
-    return z
