@@ -135,6 +135,7 @@ print(os.waitpid(child, 0)[1], calls() is not None, process.poll(), "numba" in s
 
 def test_who_is_interrupted_while_waiting_loses_nothing(tmp_path):
     program = """
+signal.signal(signal.SIGINT, signal.default_int_handler)        # a shell's background job ignores it
 process, here = begin(), threading.get_ident()
 os.kill(process.pid, signal.SIGSTOP)
 
@@ -144,7 +145,7 @@ def interrupt():
     time.sleep(0.1)
     os.kill(os.getpid(), signal.SIGINT)
 
-threading.Thread(target=interrupt).start()
+threading.Thread(target=interrupt, daemon=True).start()
 try:
     calls()
 except KeyboardInterrupt:
