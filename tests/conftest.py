@@ -15,7 +15,7 @@ from nbgrad.define.registry import OPS
 
 
 def pytest_addoption(parser):
-    parser.addoption("--seconds", type=float, default=60, help="how long eight threads take gradients")
+    parser.addoption("--seconds", type=float, default=20, help="how long eight threads take gradients")
     parser.addoption("--ptx", metavar="FOLDER", help="run on CUDA's PTX, interpreted, and keep it there")
 
 
