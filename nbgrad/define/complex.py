@@ -29,6 +29,7 @@ class RealLinear(Elementwise):
     """
 
     back: Callable[[Any], Any]
+    probe: np.dtype[Any]
 
     def __init__(self, name: str, value: str, back: Callable[[Any], Any], *, arity: int, loop: Any) -> None:
         super().__init__(name, value, arity=arity, loop=loop, on_complex=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -197,4 +198,6 @@ def angle(x: Any, deg: bool = False) -> Tensor:
     return z * (180 / math.pi) if deg else z
 
 
-degrees, radians = rad2deg, deg2rad           # NumPy's other names
+# NumPy's other names
+degrees: Callable[[Any], Tensor] = rad2deg
+radians: Callable[[Any], Tensor] = deg2rad

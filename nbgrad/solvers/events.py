@@ -29,6 +29,12 @@ class Event:
     most : how many times there are before the solution ends; direction : of the changes of sign that count
     """
 
+    name: str
+    g: Callable[[Tensor, Tensor], Any]
+    direction: float
+    most: float
+    before: float
+
     def __init__(self, name: str, g: Callable[[Tensor, Tensor], Any], terminal: Any, direction: Any) -> None:
         self.name, self.g, self.direction = name, g, float(direction)
         terminal = terminal or 0

@@ -94,6 +94,16 @@ def listed(times: Tensor) -> list[Tensor]:
 class Problem:
     """A field on trees as one on vectors."""
 
+    state: State
+    name: str
+    f: Callable[..., Any]
+    y0: Tensor
+    form: str
+    rebuild: Callable[[list[Any]], Any]
+    leaves: list[Any]
+    moving: list[int]
+    inputs: list[Tensor]
+
     def __init__(self, name: str, f: Callable[..., Any], y0: Any, args: Sequence[Any]) -> None:
         y0 = state_tree(y0)
         self.state, self.name, self.f = State(name, y0), name, f

@@ -32,6 +32,10 @@ class Dense:
     ts : the times at which the pieces end that it is made of; t_min, t_max : the first and the last of them
     """
 
+    ts: np.ndarray[Any, Any]
+    t_min: float
+    t_max: float
+
     def __init__(self, path: Path, state: State) -> None:
         self._path, self._state, self.ts = path, state, path.ends
         self.t_min, self.t_max = float(np.min(path.ends)), float(np.max(path.ends))

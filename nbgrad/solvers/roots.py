@@ -30,6 +30,10 @@ class Start:
     state : the form of a solution; wide : the same in float64, in which it is searched for
     """
 
+    state: State
+    values: np.ndarray[Any, Any]
+    wide: State
+
     def __init__(self, what: str, x0: Any) -> None:
         tree = state_tree(map_leaves(lambda x: tensor(raw(x)) if type(x) is Tensor else x, x0))
         self.state = State(what, tree)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,10 @@ def walk(f: Field, y: Tensor, start: Tensor, stop: Tensor, control: Control,
 
 class Path:
     """The states between the times (at least two, rising or falling) that pieces, one fewer, end at."""
+
+    pieces: Sequence[Piece]
+    ends: np.ndarray[Any, Any]
+    sign: float
 
     def __init__(self, pieces: Sequence[Piece], ends: Sequence[float]) -> None:
         self.pieces, self.ends = pieces, np.array(ends)

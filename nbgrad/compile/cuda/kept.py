@@ -43,6 +43,9 @@ class Kept:
     before  : the cache of the dispatcher, which answers what numba-cuda asks beside kernels
     """
 
+    stands: list[str]
+    before: Any
+
     def __init__(self, name: str, source: str, options: object, before: Any) -> None:
         self.stands = [name, source, repr(options), *_toolchain()]
         self.before = before
