@@ -19,7 +19,7 @@ LAYERS = [
     ["ops"],
     ["fft", "optimizers", "signal", "solvers"],
     ["linalg", "optim", "special", "interop", "random", "stats"],
-    ["testing", "backend", "distributed"],
+    ["testing", "backend", "distributed", "families"],
     ["bench"],
     ["__init__"],
     ["info", "warm", "gpucheck", "__main__"],

@@ -115,8 +115,10 @@ class Structured(Named, Called):
         for x in xs:
             if type(x) is not Array and not hasattr(x, "strides") and not isinstance(x, (int, float)):
                 raise trace_errors.only_elementwise(self.name)
-            if x.dtype in COMPLEX and self.on_complex != "same":
-                return self._run_complex(xs, params)
+            if x.dtype in COMPLEX:
+                if self.on_complex != "same":
+                    return self._run_complex(xs, params)
+                table.check_complex(self.name, self.family, xs)
         return table.run(self.name, self.family, self.out, xs, params)
 
     def _run_complex(self, xs: Sequence[Any], params: dict[str, Any]) -> Any:

@@ -20,7 +20,6 @@ import numpy as np
 
 from nbgrad.arrays import devices, memory, streams
 from nbgrad.arrays.cuda import CONNECTED, CudaArray
-from nbgrad.arrays.dtypes import COMPLEX
 from nbgrad.compile import tiers
 from nbgrad.compile.cpu import pool
 from nbgrad.compile.program import Body
@@ -30,14 +29,14 @@ from nbgrad.kernels.cpu.elementwise import Loops
 from nbgrad.kernels.cuda import copies
 from nbgrad.kernels.cuda.elementwise import Loops as CudaLoops
 
-__all__ = ["COMPLEX_FAMILIES", "DEVICES", "KERNELS", "Loops", "add", "composed", "has", "keep", "loops",
-           "ready", "register", "run", "summed"]
+__all__ = ["COMPLEX_FAMILIES", "DEVICES", "KERNELS", "Loops", "add", "check_complex", "composed", "has",
+           "keep", "loops", "ready", "register", "run", "summed"]
 
 Out = Callable[..., tuple[tuple[int, ...], Any]]        # (*xs, **params) -> shape and dtype of the output
 DEVICES = ("cpu", "cuda")
 _ROWS = {"cpu": "nbgrad.kernels.cpu.rows", "cuda": "nbgrad.kernels.cuda.rows"}
-# Whose CUDA kernels take complex numbers, beside elementwise ones and those named complex_<op>; other linear
-# ops are given their parts.
+# Whose CUDA kernels take complex numbers, beside elementwise ones; other linear ops are given their parts,
+# and some ops have kernels of their own for them.
 COMPLEX_FAMILIES = frozenset(("broadcast", "contract", "diagonal", "index", "products", "shape",
                               "transfer"))
 KERNELS: dict[tuple[str, str], Callable[..., Any]] = {}
@@ -110,15 +109,18 @@ def run(op: str, family: str | None, out: Out | None, xs: tuple[Any, ...],
     where = _place(op, xs) if CONNECTED else "cpu"
     kernel = KERNELS.get((op, where)) or find(op, family, where)
     if where != "cpu":
-        own = family in COMPLEX_FAMILIES or op.startswith("complex_")
-        if not own and any(getattr(x, "dtype", None) in COMPLEX for x in xs):
-            raise device_errors.no_complex(op, [x.dtype for x in xs], [x.shape for x in xs])
         kernel = partial(streams.named, op, kernel)
     if out is None:
         return kernel(*xs, **params)
     z = devices.empty(*out(*xs, **params), where)
     kernel(z, *xs, **params)
     return z
+
+
+def check_complex(op: str, family: str | None, xs: tuple[Any, ...]) -> None:
+    """Raises DeviceError for complex operands of an op whose CUDA kernel takes none."""
+    if CONNECTED and family not in COMPLEX_FAMILIES and _place(op, xs) != "cpu":
+        raise device_errors.no_complex(op, [x.dtype for x in xs], [x.shape for x in xs])
 
 
 def ready(op: str, family: str | None, out: Out | None, xs: Sequence[Any],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from scipy.fft import next_fast_len
@@ -12,25 +13,29 @@ from nbgrad.define.complex import conj
 from nbgrad.define.scalar import multiply
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import shape_errors, value_errors
+from nbgrad.kernels.shared.sliding import MODES
 from nbgrad.ops.axes import ordered
 from nbgrad.ops.fourier import fftn, ifftn, irfftn, rfftn
 from nbgrad.ops.index import getitem
 from nbgrad.ops.shape import flip
 from nbgrad.ops.sliding import slide
 
-_MODES = ("full", "same", "valid")
+
+def _part(z: Tensor, axes: Sequence[int], starts: Sequence[int], sizes: Sequence[int]) -> Tensor:
+    """So many elements along some axes, from those places on."""
+    index = [slice(None)] * z.ndim
+    for k, start, n in zip(axes, starts, sizes, strict=True):
+        index[k] = slice(start, start + n)
+    found: Tensor = getitem(z, tuple(index))
+    return found
 
 
 def _cut(z: Tensor, a: Tensor, v: Tensor, axes: tuple[int, ...], mode: str) -> Tensor:
     """The part of a full convolution that a mode asks for."""
     if mode == "full":
         return z
-    index = [slice(None)] * z.ndim
-    for k in axes:
-        n = a.shape[k] if mode == "same" else abs(a.shape[k] - v.shape[k]) + 1
-        start = (z.shape[k] - n) // 2
-        index[k] = slice(start, start + n)
-    return getitem(z, tuple(index))
+    sizes = [a.shape[k] if mode == "same" else abs(a.shape[k] - v.shape[k]) + 1 for k in axes]
+    return _part(z, axes, [(z.shape[k] - n) // 2 for k, n in zip(axes, sizes, strict=True)], sizes)
 
 
 def _direct(a: Tensor, v: Tensor) -> Tensor:
@@ -52,16 +57,13 @@ def _fourier(a: Tensor, v: Tensor, axes: tuple[int, ...]) -> Tensor:
     there, back = (fftn, ifftn) if whole else (rfftn, irfftn)
     shape = [next_fast_len(n, real=not whole) for n in full]
     z = back(multiply(there(a, shape, axes), there(v, shape, axes)), shape, axes)
-    index = [slice(None)] * z.ndim
-    for k, n in zip(axes, full, strict=True):
-        index[k] = slice(n)
-    return getitem(z, tuple(index))
+    return _part(z, axes, [0] * len(axes), full)
 
 
 def _operands(name: str, a: Any, v: Any, mode: Any) -> tuple[Tensor, Tensor]:
     """Both in one dtype. Raises ShapeError, ValueRangeError."""
-    if mode not in _MODES:
-        raise value_errors.bad_choice(name, "mode", mode, _MODES)
+    if mode not in MODES:
+        raise value_errors.bad_choice(name, "mode", mode, MODES)
     a, v = alike(as_tensor(a), as_tensor(v))
     if a.ndim != v.ndim:
         raise shape_errors.bad_shape(name, v.shape, f"needs as many axes as the other's shape {a.shape} has")

@@ -11,6 +11,7 @@ from nbgrad.define.complex import conj
 from nbgrad.define.structured import family
 from nbgrad.engine.tensor import Tensor, as_tensor
 from nbgrad.errors import protocol_errors, shape_errors, value_errors
+from nbgrad.kernels.shared.sliding import MODES, widths
 from nbgrad.ops.axes import named_dim, one
 from nbgrad.ops.index import take
 from nbgrad.ops.shape import flip, moveaxis, reshape
@@ -93,18 +94,16 @@ def slide(a: Any, v: Any, pads: Pads) -> Any:
     return (as_tensor(a), as_tensor(v)), {"pads": pads}
 
 
-def _sums(a: Tensor, v: Tensor, mode: str) -> Tensor:
+def _sums(a: Tensor, v: Tensor, mode: Any) -> Tensor:
     """The sums of a[k + j] * v[j] over j, for the k of a mode. v is not longer than a."""
-    m = v.shape[0]
-    pads = {"full": (m - 1, m - 1), "valid": (0, 0), "same": (m // 2, m - 1 - m // 2)}[mode]
-    found: Tensor = slide(a, v, (pads,))
+    found: Tensor = slide(a, v, (widths(v.shape[0])[mode],))
     return found
 
 
 def _vectors(name: str, a: Any, v: Any, mode: Any) -> tuple[Tensor, Tensor]:
     """Both of one dtype. Raises ShapeError, ValueRangeError."""
-    if mode not in ("full", "same", "valid"):
-        raise value_errors.bad_choice(name, "mode", mode, ("full", "same", "valid"))
+    if mode not in MODES:
+        raise value_errors.bad_choice(name, "mode", mode, MODES)
     a, v = as_tensor(a), as_tensor(v)
     for each in (a, v):
         if each.ndim > 1 or each.size == 0:

@@ -20,7 +20,7 @@ import pytest
 import scipy.special
 
 import nbgrad as nb
-from nbgrad import errors
+from nbgrad import errors, families
 from nbgrad.compile import tiers
 from nbgrad.define.registry import OPS
 from nbgrad.engine.tree import flatten, map_leaves
@@ -609,7 +609,7 @@ def in_its_tier(function, given, method=None):
     """What is made of ops, and ops in dtypes of the caller's choice, do not wait for the compiler; nor do
     calls of ufuncs, as test_ops.py and test_integers.py compile every elementwise op.
     """
-    light = (function.__name__ in nb._MODULES or not {"dtype", "casting"}.isdisjoint(given)
+    light = (function.__name__ in families.MODULES or not {"dtype", "casting"}.isdisjoint(given)
              or (isinstance(function, np.ufunc) and method in ("__call__", "outer")))
     return tiers.chosen("interpreted") if light else nullcontext()
 

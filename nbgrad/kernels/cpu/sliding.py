@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Literal
 
 import numpy as np
 
 from nbgrad.arrays import memory
 from nbgrad.compile.cpu.kernel import kernel
 from nbgrad.compile.cpu.language import Array, T, parallel
+from nbgrad.kernels.shared.sliding import widths
 
 Pads = tuple[tuple[int, int], ...]
-_Mode = Literal["valid", "same", "full"]
 
 _BLOCK = 1024                             # elements of a row that stay in the cache
 _LEAST = 1 << 17                          # products that are worth a thread
@@ -67,8 +66,10 @@ def _padded(a: np.ndarray, pads: Pads) -> np.ndarray:
 
 def slide(a: np.ndarray, v: np.ndarray, pads: Pads) -> np.ndarray:
     """The sum for each place of v in a: along rows; where they are short, a place or an element at a time."""
-    if a.ndim == 1 and v.size <= min(a.size, _NUMPYS) and (mode := _mode(v.size, *pads[0])):
-        return np.correlate(a, v.conj(), mode)
+    if a.ndim == 1 and v.size <= min(a.size, _NUMPYS):
+        mode = next((mode for mode, width in widths(v.size).items() if width == pads[0]), None)
+        if mode is not None:
+            return np.correlate(a, v.conj(), mode)
     a = _padded(a, pads)
     out = memory.empty(tuple([n - m + 1 for n, m in zip(a.shape, v.shape, strict=True)]), a.dtype)
     if out.ndim and out.shape[-1] >= _SHORT and out.dtype.kind in "fc" and (
@@ -87,13 +88,6 @@ def slide(a: np.ndarray, v: np.ndarray, pads: Pads) -> np.ndarray:
         for place in np.ndindex(v.shape):
             out += v[place] * a[_part(place, out.shape)]
     return out
-
-
-def _mode(m: int, before: int, behind: int) -> _Mode | None:
-    """NumPy's name for the padding of a vector, if it has one."""
-    same = m // 2, m - 1 - m // 2
-    modes: dict[tuple[int, int], _Mode] = {(0, 0): "valid", same: "same", (m - 1, m - 1): "full"}
-    return modes.get((before, behind))
 
 
 def _part(place: tuple[int, ...], shape: tuple[int, ...]) -> tuple[slice, ...]:
